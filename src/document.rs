@@ -5,21 +5,32 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::mistake::{Mistake, in_string};
+use crate::mistake::{Mistake, Places, in_string};
 
 /// A value and its place.
 pub type TomlValue<'a> = Spanned<DeValue<'a>>;
 
 /// The text of a file, and what messages call it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Document<'a> {
     /// The file.
     pub path: &'a str,
     /// Its text.
     pub text: &'a str,
+    /// The places in it.
+    pub places: Places<'a>,
 }
 
 impl<'a> Document<'a> {
+    /// The document with that text, which messages call `path`.
+    pub const fn new(path: &'a str, text: &'a str) -> Document<'a> {
+        Document {
+            path,
+            text,
+            places: Places::new(text),
+        }
+    }
+
     /// Parses it.
     ///
     /// # Errors
@@ -36,7 +47,7 @@ impl<'a> Document<'a> {
 
     /// Returns a mistake at a place.
     pub fn wrong(&self, span: Range<usize>, why: String) -> Mistake {
-        Mistake::new(self.path, self.text, span, why)
+        Mistake::new(self.path, &self.places, span.start, why)
     }
 
     /// Returns a mistake at the character `n` of a string.

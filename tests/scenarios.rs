@@ -5,14 +5,20 @@ mod present;
 mod support;
 
 use finwait::call::{CallId, CallKind, SocketName};
+use finwait::clock::MonoTime;
 use finwait::errno::Errno;
 use finwait::explain::meaning::{ENTRIES, Meaning, MeaningId, ReadReply, Settings, WriteReply};
 use finwait::explain::rules::{CallClass, RULES, Rule};
 use finwait::explain::{RuleId, is_told_once};
+use finwait::lab::Quiet;
+use finwait::lab::event::LabEvent;
 use finwait::outcome::{Outcome, Value as OutcomeValue};
 use finwait::recording::{Played, Recording, Replay};
 use finwait::scenario::claim_status::ClaimStatus;
-use finwait::scenario::observation::{ObservedPacket, SocketSnapshot, sightings, snapshots};
+use finwait::scenario::expect::{Expectation, Expected};
+use finwait::scenario::observation::{
+    CommandResult, Observation, ObservedPacket, SocketSnapshot, sightings, snapshots,
+};
 use finwait::scenario::report::{ReportLine, StepReport, Summary};
 use finwait::scenario::{catalog, file};
 use finwait::session::transcript::{Entry, EntryKind};
@@ -39,9 +45,9 @@ fn run(args: &[&str]) -> Output {
     support::output_within(finwait().args(args), std::time::Duration::from_secs(300))
 }
 
-/// The same with the whole catalog, which is played by several processes at the same time.
+/// The same with the whole catalog, which is played by many processes at the same time.
 fn run_all(args: &[&str]) -> Output {
-    static TURNS: Turns = Turns::new(2);
+    static TURNS: Turns = Turns::new(1);
     let _turn = TURNS.take();
     run(args)
 }
@@ -611,6 +617,109 @@ fn each_scenario_opens_again_as_it_ran() {
         opened += 1;
     }
     assert!(opened > 50, "{opened}");
+}
+
+/// The recorded runs of the catalog, by the scenarios' names.
+fn recordings() -> impl Iterator<Item = (&'static String, Recording)> {
+    let recordings = CATALOG.recordings.iter();
+    recordings.map(|(name, recording)| (name, Recording::read(recording.as_slice()).unwrap()))
+}
+
+/// Takes in whether a lab is quiet, as who drives it does.
+fn listen(quiet: &mut Quiet, input: &SessionInput) {
+    match input {
+        SessionInput::Event(event) => quiet.saw(&event.what),
+        SessionInput::Command { .. } | SessionInput::Wire { .. } | SessionInput::Look { .. } => quiet.sent(1),
+        SessionInput::Blocked { .. } | SessionInput::Over { .. } => {}
+    }
+}
+
+/// A step that differs is over at once where nothing can happen any more: in no run of the catalog does anything happen then.
+#[test]
+fn nothing_happens_in_a_lab_that_rests() {
+    let (mut rested, mut wrong) = (0, Vec::new());
+    for (name, recording) in recordings() {
+        let mut quiet = Quiet::default();
+        let played = recording.play(|played| -> Result<(), String> {
+            if let Played::Input { session, input, .. } = played {
+                if let (SessionInput::Event(event), true) = (input, quiet.is_quiet())
+                    && let Some(until) = session.rests_until(MonoTime(event.at.0 - 1))
+                {
+                    rested += 1;
+                    if until > event.at && event.what != LabEvent::Quiet {
+                        wrong.push(format!("{name}: {event:?}"));
+                    }
+                }
+                listen(&mut quiet, input);
+            }
+            Ok(())
+        });
+        played.unwrap();
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(rested > 20, "{rested} events came after a rest, at the time of a timer");
+}
+
+/// What a step says of the sockets and the segments, as a step of the recorded scenario sees them just now.
+fn present_of(session: &Session, since: u64) -> Observation {
+    let is_blocked = session.ends.iter().any(|(_, end)| !end.pending.is_empty());
+    Observation {
+        returned: if is_blocked {
+            CommandResult::Blocked
+        } else {
+            CommandResult::Done
+        },
+        said: None,
+        why: None,
+        later: Vec::new(),
+        sockets: Ends::from_fn(|side| snapshots(session, side)),
+        segments: sightings(session, since),
+        syn_patience: None,
+    }
+}
+
+/// An expectation that is given up must not come true: at each moment of each step, those of all steps of its scenario are asked.
+#[test]
+fn what_is_given_up_does_not_come_true() {
+    let (mut given_up, mut wrong) = (0, Vec::new());
+    for (name, recording) in recordings() {
+        let (path, text) = catalog::find(name).unwrap();
+        let scenario = file::read(path, text).unwrap();
+        let asks = |what: &Expected| {
+            !matches!(
+                what,
+                Expected::Returns(_) | Expected::Later(..) | Expected::SynPatience(_)
+            )
+        };
+        let all: Vec<&Expectation> = scenario.steps.iter().flat_map(|step| &step.expected).collect();
+        let all: Vec<&Expectation> = all.into_iter().filter(|expected| asks(&expected.what)).collect();
+        let mut lost = vec![false; all.len()];
+        let (mut quiet, mut since) = (Quiet::default(), 0);
+        let played = recording.play(|played| -> Result<(), String> {
+            let Played::Taken { session, input } = played else {
+                return Ok(());
+            };
+            listen(&mut quiet, input);
+            if let SessionInput::Over { .. } = input {
+                lost.fill(false);
+                since = session.transcript.last();
+            }
+            let seen = present_of(session, since);
+            for (expected, lost) in all.iter().zip(&mut lost) {
+                let holds = expected.holds(&seen) == Some(true);
+                if *lost && holds {
+                    wrong.push(format!("{name}: {expected:?} at {}", session.transcript.last()));
+                }
+                let is_lost = quiet.is_quiet() && expected.is_lost(&seen);
+                given_up += usize::from(is_lost && !*lost);
+                *lost |= is_lost;
+            }
+            Ok(())
+        });
+        played.unwrap();
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(given_up > 300, "{given_up}");
 }
 
 /// Every line of a recording counts: without one, the run is told otherwise, and that is noticed.

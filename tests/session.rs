@@ -2162,3 +2162,28 @@ fn the_time_that_a_step_gets_is_not_what_the_wire_takes() {
     play.happens(LabEvent::Wire(WireChange::Mode(Mode::Step)));
     assert!(is_over_after(&mut play, &mut steps, 101));
 }
+
+/// Whoever drives a step asks again after each event: what has been looked at stays seen, however much there is of it.
+#[test]
+fn a_step_looks_once_at_each_thing_that_happens() {
+    let (mut play, mut steps, _) =
+        step_on_a_slow_wire("segments = [\"...\", \"client RST\"]\nstates = { client = \"CLOSE_WAIT\" }");
+    let judge = |play: &Play, steps: &mut Steps| {
+        let now = MonoTime(play.now);
+        assert!(matches!(steps.judge(&play.session, false, now), StepStatus::Wait(_)));
+        steps.work()
+    };
+    let before = judge(&play, &mut steps);
+    let (many, entries) = (1_000, play.session.transcript.last());
+    for n in 0..many {
+        play.passes(Client, segment(Client, &[Flags::ACK], 1 + n, 1, b"x"));
+        let seen = judge(&play, &mut steps);
+        assert_eq!(judge(&play, &mut steps), seen, "nothing is new");
+    }
+    let after = steps.work();
+    let entries = play.session.transcript.last() - entries;
+    assert_eq!((after.entries - before.entries) as u64, entries);
+    assert_eq!(after.looks - before.looks, many as usize);
+    // The list as far as it has come, and as far as it might have.
+    assert_eq!(after.packets - before.packets, 2 * many as usize);
+}

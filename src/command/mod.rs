@@ -147,6 +147,21 @@ pub enum CallRequest {
     Full(Call),
 }
 
+impl CallRequest {
+    /// The longest that the call waits, where it says so: its deadline.
+    pub const fn longest(&self) -> Option<Millis> {
+        match self {
+            CallRequest::Connect { deadline, .. }
+            | CallRequest::Reconnect { deadline, .. }
+            | CallRequest::Full(
+                Call::Connect { deadline, .. } | Call::Read { deadline, .. } | Call::Write { deadline, .. },
+            ) => *deadline,
+            CallRequest::Full(Call::Poll { timeout, .. }) => Some(*timeout),
+            _ => None,
+        }
+    }
+}
+
 /// An address as a person gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Address {

@@ -27,7 +27,7 @@ pub const LABS: [(&str, LabChoice); 3] = [
 ///
 /// All mistakes in the file, each with its place.
 pub fn read(path: &str, text: &str, themes: &Themes) -> Result<Config, Vec<Mistake>> {
-    let document = Document { path, text };
+    let document = Document::new(path, text);
     let table = document.parse().map_err(|mistake| vec![mistake])?;
     let mut config = Config::default();
     let mut mistakes = Vec::new();

@@ -36,7 +36,7 @@ pub fn keep_theme(path: &Path, name: ThemeName) -> Result<(), String> {
 ///
 /// It is no TOML, or has no place for the line.
 pub fn with_theme(path: &str, text: &str, name: ThemeName) -> Result<String, String> {
-    let document = Document { path, text };
+    let document = Document::new(path, text);
     let table = document.parse().map_err(|mistake| mistake.to_string())?;
     let table = table.get_ref();
     if let Some(value) = table.get("theme") {
@@ -59,7 +59,7 @@ pub fn with_theme(path: &str, text: &str, name: ThemeName) -> Result<String, Str
         format!("{before}{gap}{line}{after}")
     });
     let found = texts.into_iter().find(|text| {
-        let document = Document { path, text };
+        let document = Document::new(path, text);
         let table = document.parse();
         table.is_ok_and(|table| {
             let value = table.get_ref().get("theme").map(|value| value.get_ref());

@@ -105,10 +105,7 @@ mod tests {
     #[test]
     fn the_template_has_every_setting_and_every_key() {
         let text = template();
-        let document = crate::document::Document {
-            path: "template.toml",
-            text: &text,
-        };
+        let document = crate::document::Document::new("template.toml", &text);
         let table = document.parse().unwrap();
         for setting in SETTINGS {
             assert!(table.get_ref().contains_key(setting), "{setting}");

@@ -1,13 +1,15 @@
 //! Runs of scenarios as processes of finwait's own, several at once: a user namespace can only be entered by a process with one
 //! thread, and each run has its own lab.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::channel;
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use super::exit::complain;
 use super::progress::Progress;
@@ -20,6 +22,8 @@ use crate::scenario::report::ReportLine;
 pub struct ChildRun {
     /// The scenario's name, or its file.
     pub scenario: String,
+    /// The time that it says it may take ([`Scenario::patience`](crate::scenario::Scenario::patience)).
+    pub patience: Duration,
     /// The lab, and what drives the ends.
     pub options: Options,
     /// Go on with the next step after one that was not as expected.
@@ -28,34 +32,64 @@ pub struct ChildRun {
     pub record: Option<PathBuf>,
 }
 
-/// Returns how many run at once so that the machine is busy, when each waits about as long as it works.
-pub fn as_many() -> usize {
-    thread::available_parallelism().map_or(2, usize::from) * 2
+/// The most runs at once, for each CPU: a run waits far longer, for timers of the kernel, than it works.
+const AT_ONCE: usize = 12;
+/// The most of them whose labs start at once, for each CPU: that is work, and what waits meanwhile should not wait for a CPU.
+const STARTING: usize = 2;
+
+/// Leaves to start a lab; each is given back by its drop.
+struct Starts {
+    left: Mutex<usize>,
+    given_back: Condvar,
 }
 
-/// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error
-/// of `ended` stops it, and so does `stops` when it says so of a report.
+/// A leave to start a lab.
+struct Start<'a>(&'a Starts);
+
+impl Starts {
+    fn take(&self) -> Start<'_> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = self.given_back.wait_while(left, |left| *left == 0);
+        *left.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Start(self)
+    }
+}
+
+impl Drop for Start<'_> {
+    fn drop(&mut self) {
+        *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.given_back.notify_one();
+    }
+}
+
+/// Does all of them, several at once and those first that may take the longest, so that no long one is left for the end; hands over each one's place among them and its report, in the order in which they end. An error of `ended` stops it, and so does `stops` when it says so of a report.
 ///
 /// # Errors
 ///
 /// The first error of `ended`, or of a process that did not start or whose report could not be read.
 pub fn run(
     jobs: &[ChildRun],
-    at_once: usize,
     stops: impl Fn(&io::Result<Vec<ReportLine>>) -> bool + Sync,
     mut ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
+    let queue: Mutex<VecDeque<usize>> = Mutex::new(longest_first(jobs));
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
     let stop = || queue.lock().map(|mut queue| queue.clear());
     let (sender, results) = channel();
+    let cpus = thread::available_parallelism().map_or(2, usize::from);
+    let starts = Starts {
+        left: Mutex::new(cpus * STARTING),
+        given_back: Condvar::new(),
+    };
     thread::scope(|scope| {
-        for _ in 0..at_once.min(jobs.len()) {
+        for _ in 0..(cpus * AT_ONCE).min(jobs.len()) {
             let sender = sender.clone();
-            let (next, stop, stops) = (&next, &stop, &stops);
+            let (next, stop, stops, starts) = (&next, &stop, &stops, &starts);
             scope.spawn(move || {
-                while let Some(place) = next() {
-                    let lines = in_child(&jobs[place]);
+                loop {
+                    let start = starts.take();
+                    let Some(place) = next() else { return };
+                    let lines = in_child(&jobs[place], start);
                     if stops(&lines) {
                         let _ = stop();
                     }
@@ -76,18 +110,24 @@ pub fn run(
     })
 }
 
+/// The places of the jobs, those first that may take the longest.
+fn longest_first(jobs: &[ChildRun]) -> VecDeque<usize> {
+    let mut places: Vec<usize> = (0..jobs.len()).collect();
+    places.sort_by_key(|place| Reverse(jobs[*place].patience));
+    places.into()
+}
+
 /// Does all of them, whatever comes of them: their reports, in the order of the jobs. How many are done is shown meanwhile.
 ///
 /// # Errors
 ///
 /// The first error of a process: it did not start, or its output could not be read.
-pub fn reports(jobs: &[ChildRun], at_once: usize, mut progress: Progress) -> io::Result<Vec<Vec<ReportLine>>> {
+pub fn reports(jobs: &[ChildRun], mut progress: Progress) -> io::Result<Vec<Vec<ReportLine>>> {
     let mut done = 0;
     progress.count(done, jobs.len(), "runs");
     let mut reports = vec![Vec::new(); jobs.len()];
     run(
         jobs,
-        at_once,
         |_| false,
         |place, lines| {
             reports[place] = lines.to_vec();
@@ -99,8 +139,9 @@ pub fn reports(jobs: &[ChildRun], at_once: usize, mut progress: Progress) -> io:
     Ok(reports)
 }
 
-/// The report of `finwait run NAME --json`.
-fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
+/// The report of `finwait run NAME --json`, whose lab has started when its first step is over.
+fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
+    let mut start = Some(start);
     let name = &job.scenario;
     let mut command = Command::new(&job.options.program);
     command.args(["run", name, "--json"]).args(job.options.arguments());
@@ -123,6 +164,9 @@ fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
             lines.push(
                 serde_json::from_str(&line).map_err(|error| io::Error::other(format!("{name}: {error}: {line}")))?,
             );
+            if let Some(ReportLine::Step(_)) = lines.last() {
+                start.take();
+            }
         }
     }
     let status = child.wait()?;
@@ -137,4 +181,82 @@ fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
         return Err(io::Error::other(format!("{name} did not finish: {status}")));
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::LabMode;
+    use crate::scenario::{catalog, file};
+
+    /// What a scenario says of its waits finds those that really take long, as measured.
+    #[test]
+    fn scenarios_that_wait_for_timers_come_first() {
+        let options = Options::native(LabMode::Isolated, false, PathBuf::new());
+        let all = catalog::all().unwrap();
+        let job = |scenario: &crate::scenario::Scenario| ChildRun {
+            scenario: scenario.name.clone(),
+            patience: scenario.patience(),
+            options: options.clone(),
+            keep_going: true,
+            record: None,
+        };
+        let jobs: Vec<ChildRun> = all.iter().map(job).collect();
+        let order = longest_first(&jobs);
+        assert_eq!(order.len(), all.len());
+        for name in [
+            "slow-wire-deadline",
+            "write-timed-out",
+            "dial-backlog-full",
+            "dial-timed-out",
+            "syn-lost-timeout",
+            "read-timed-out",
+            "simultaneous-open-timeout",
+            "keepalive",
+            "fin-wait2-held",
+            "stale-close-wait-and-firewall",
+        ] {
+            let place = order.iter().position(|place| jobs[*place].scenario == name).unwrap();
+            assert!(place < all.len() / 3, "{name}, which takes seconds, comes {place}th");
+        }
+    }
+
+    #[test]
+    fn what_a_scenario_may_take_is_what_its_steps_say() {
+        let read = |steps: &str| {
+            let head = "title = \"t\"\nsummary = \"s\"\ngroup = \"limits\"\nlab = \"isolated\"\n";
+            file::read("t.toml", &format!("{head}{steps}")).unwrap().patience()
+        };
+        let ms = Duration::from_millis;
+        assert_eq!(read("[[step]]\nclient = \"socket\"\n"), ms(0));
+        assert_eq!(
+            read("[[step]]\nclient = \"socket\"\nwithin = \"8s\"\nstands = \"200ms\"\n"),
+            ms(8_200)
+        );
+        assert_eq!(read("[[step]]\nclient = \"connect deadline=300\"\n"), ms(300));
+        let slowly = "[[step]]\nwire = \"slow 400ms\"\n[[step]]\nclient = \"connect\"\n";
+        assert_eq!(read(slowly), ms(1_600));
+    }
+
+    /// As many labs start at once as there are leaves, and the next as soon as one is given back.
+    #[test]
+    fn a_lab_starts_when_another_has_started() {
+        let starts = Starts {
+            left: Mutex::new(1),
+            given_back: Condvar::new(),
+        };
+        let first = starts.take();
+        let (sender, second) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let start = starts.take();
+                sender.send(()).unwrap();
+                drop(start);
+            });
+            assert!(second.try_recv().is_err(), "the only leave is taken");
+            drop(first);
+            second.recv_timeout(Duration::from_secs(30)).unwrap();
+        });
+        assert_eq!(*starts.left.lock().unwrap(), 1);
+    }
 }

@@ -146,7 +146,7 @@ pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) ->
         Ok(files) => jobs.iter_mut().zip(files).for_each(|(job, file)| job.record = file),
         Err(why) => return fail(BAD, &why),
     }
-    let reports = match children::reports(&jobs, children::as_many(), Progress::new(json)) {
+    let reports = match children::reports(&jobs, Progress::new(json)) {
         Ok(reports) => reports,
         Err(error) => return fail(DIFFERS, &error.to_string()),
     };
@@ -172,6 +172,7 @@ pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) ->
 fn job(scenario: &Scenario, options: Options) -> ChildRun {
     ChildRun {
         scenario: scenario.name.clone(),
+        patience: scenario.patience(),
         options,
         keep_going: true,
         record: None,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain, print};
@@ -105,8 +106,9 @@ fn measure(
     progress: Progress,
 ) -> Result<Matrix, ExitError> {
     let cannot = |error: crate::error::Error| ExitError(CANNOT, error.to_string());
-    let job = |scenario: &String, options: Options| ChildRun {
+    let job = |scenario: &String, patience: Duration, options: Options| ChildRun {
         scenario: scenario.clone(),
+        patience,
         options,
         keep_going: true,
         record: None,
@@ -130,9 +132,11 @@ fn measure(
     let mut jobs = Vec::new();
     let mut files = Vec::new();
     for name in names {
-        jobs.extend(ways.iter().map(|(_, options)| job(name, options.clone())));
+        let scenario = load(name).map_err(|why| ExitError(BAD, why))?;
+        let patience = scenario.patience();
+        jobs.extend(ways.iter().map(|(_, options)| job(name, patience, options.clone())));
         // A scenario's own name: a file's is its path.
-        let own = load(name).map_or_else(|_| name.clone(), |scenario| scenario.name);
+        let own = scenario.name;
         files.extend(ways.iter().map(|(by, _)| match by {
             None => own.clone(),
             Some((runtime, side)) => format!("{own}-{side}-{runtime}"),
@@ -142,8 +146,7 @@ fn measure(
     for (job, file) in jobs.iter_mut().zip(files.map_err(|why| ExitError(BAD, why))?) {
         job.record = file;
     }
-    // Where a runtime goes its own way, what the scenario expects does not come, and is waited for: more at once than elsewhere.
-    let reports = children::reports(&jobs, 2 * children::as_many(), progress);
+    let reports = children::reports(&jobs, progress);
     let reports = reports.map_err(|error| ExitError(DIFFERS, error.to_string()))?;
     let mut reports = reports.into_iter();
     let mut runs = Vec::new();

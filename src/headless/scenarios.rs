@@ -342,8 +342,8 @@ impl RunTotals {
     }
 }
 
-/// Runs each scenario in a process of its own, so that each may enter a user namespace, at most twice as many at once as there
-/// are cores; hands over the lines of each as it ends.
+/// Runs each scenario in a process of its own, so that each may enter a user namespace, several at once; hands over the lines of each as
+/// it ends.
 ///
 /// Without `keep_going` none is begun after one that was not as expected.
 fn in_parallel(
@@ -353,8 +353,9 @@ fn in_parallel(
     records: &[Option<PathBuf>],
     mut ended: impl FnMut(&Scenario, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let job = |((name, _), record): (&(String, Scenario), &Option<PathBuf>)| ChildRun {
+    let job = |((name, scenario), record): (&(String, Scenario), &Option<PathBuf>)| ChildRun {
         scenario: name.clone(),
+        patience: scenario.patience(),
         options: options.clone(),
         keep_going: how.keep_going,
         record: record.clone(),
@@ -364,9 +365,7 @@ fn in_parallel(
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
         !how.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
     };
-    children::run(&jobs, children::as_many(), stops, |place, lines| {
-        ended(&scenarios[place].1, lines)
-    })
+    children::run(&jobs, stops, |place, lines| ended(&scenarios[place].1, lines))
 }
 
 /// The scenario of that name, or of that file.

@@ -83,6 +83,14 @@ impl Queue {
             Queue::Tx => "tx",
         }
     }
+
+    /// Its length.
+    const fn of(self, snapshot: &SocketSnapshot) -> u32 {
+        match self {
+            Queue::Rx => snapshot.rx,
+            Queue::Tx => snapshot.tx,
+        }
+    }
 }
 
 /// The holders that a file can ask for.
@@ -292,24 +300,36 @@ pub struct Check {
 }
 
 impl Expectation {
+    /// Is it so? None where that cannot be seen: the loopback lab has no wire, raw calls have no words.
+    pub fn holds(&self, seen: &Observation) -> Option<bool> {
+        match &self.what {
+            Expected::Returns(returns) => Some(returns.holds(&seen.returned)),
+            Expected::Later(who, returns) => Some(who.later(seen).is_some_and(|got| returns.holds(got))),
+            Expected::State(who, stands) => Some(stands.holds(SocketExpectation::of(who.find(seen)))),
+            Expected::Queued(states) => Some(queued_in(seen) == *states),
+            Expected::Queue(who, way, bound) => {
+                let snapshot = who.find(seen);
+                Some(snapshot.is_some_and(|snapshot| bound.holds(i64::from(way.of(snapshot)))))
+            }
+            Expected::Segments(segments) => seen.segments.as_deref().map(|got| segments.holds(got)),
+            Expected::SynPatience(wanted) => seen.syn_patience.map(|patience| patience.is_about(*wanted)),
+            Expected::Go(words) => {
+                let mut said = seen.words().peekable();
+                said.peek().is_some().then(|| said.any(|said| said.contains(words)))
+            }
+        }
+    }
+
     /// Holds it against what was observed.
     pub fn check(&self, seen: &Observation) -> Check {
-        let (about, expected, observed, held) = match &self.what {
-            Expected::Returns(returns) => (
-                "returns".into(),
+        let (about, expected, observed) = match &self.what {
+            Expected::Returns(returns) => ("returns".into(), returns.to_string(), seen.returned.words()),
+            Expected::Later(who, returns) => (
+                format!("later, {who}"),
                 returns.to_string(),
-                seen.returned.words(),
-                Some(returns.holds(&seen.returned)),
+                who.later(seen)
+                    .map_or_else(|| "no call of an earlier step was blocked".into(), CommandResult::words),
             ),
-            Expected::Later(who, returns) => {
-                let got = who.later(seen);
-                (
-                    format!("later, {who}"),
-                    returns.to_string(),
-                    got.map_or_else(|| "no call of an earlier step was blocked".into(), CommandResult::words),
-                    Some(got.is_some_and(|got| returns.holds(got))),
-                )
-            }
             Expected::State(who, stands) => {
                 let got = SocketExpectation::of(who.find(seen));
                 let shown = SocketExpectation {
@@ -317,81 +337,41 @@ impl Expectation {
                     held: got.held.filter(|held| stands.held.is_some() || *held == HeldBy::Orphan),
                     ..got
                 };
-                (
-                    format!("state of {who}"),
-                    stands.to_string(),
-                    shown.to_string(),
-                    Some(stands.holds(got)),
-                )
+                (format!("state of {who}"), stands.to_string(), shown.to_string())
             }
-            Expected::Queued(states) => {
-                let mut got: Vec<State> = seen
-                    .sockets
-                    .iter()
-                    .flat_map(|(_, snapshot)| queue_of(snapshot))
-                    .collect();
-                got.sort();
-                (
-                    "queued".into(),
-                    states_of(states),
-                    states_of(&got),
-                    Some(got == *states),
-                )
-            }
-            Expected::Queue(who, way, bound) => {
-                let snapshot = who.find(seen);
-                let got = snapshot.map_or(0, |snapshot| match way {
-                    Queue::Rx => snapshot.rx,
-                    Queue::Tx => snapshot.tx,
-                });
-                (
-                    format!("{} of {who}", way.name()),
-                    bound.to_string(),
-                    snapshot.map_or_else(|| "no such socket".into(), |_| got.to_string()),
-                    Some(snapshot.is_some() && bound.holds(i64::from(got))),
-                )
-            }
-            Expected::Segments(segments) => {
-                let got = seen.segments.as_deref();
-                let all: Vec<String> = got
-                    .map(|got| segments.counted(got).map(ToString::to_string).collect())
-                    .unwrap_or_default();
-                (
-                    "segments".into(),
-                    segments.to_string(),
-                    got.map_or_else(|| "not seen: there is no wire".into(), |_| listed(&all)),
-                    got.map(|got| segments.holds(got)),
-                )
-            }
+            Expected::Queued(states) => ("queued".into(), states_of(states), states_of(&queued_in(seen))),
+            Expected::Queue(who, way, bound) => (
+                format!("{} of {who}", way.name()),
+                bound.to_string(),
+                who.find(seen)
+                    .map_or_else(|| "no such socket".into(), |snapshot| way.of(snapshot).to_string()),
+            ),
+            Expected::Segments(segments) => (
+                "segments".into(),
+                segments.to_string(),
+                seen.segments.as_deref().map_or_else(
+                    || "not seen: there is no wire".into(),
+                    |got| listed(&segments.counted(got).map(ToString::to_string).collect::<Vec<_>>()),
+                ),
+            ),
             Expected::SynPatience(wanted) => (
                 "gives up after".into(),
                 format!("about {}", human(*wanted)),
                 seen.syn_patience
                     .map_or_else(|| "procfs does not say".into(), |patience| patience.to_string()),
-                seen.syn_patience.map(|patience| patience.is_about(*wanted)),
             ),
-            Expected::Go(words) => {
-                let said = || {
-                    seen.said
-                        .iter()
-                        .chain(seen.later.iter().filter_map(|later| later.said.as_ref()))
-                };
-                let all: Vec<&str> = said().map(String::as_str).collect();
-                // Raw calls have no words.
-                let held = (!all.is_empty()).then(|| all.iter().any(|said| said.contains(words)));
-                ("go".into(), words.clone(), all.join("; "), held)
-            }
+            Expected::Go(words) => ("go".into(), words.clone(), seen.words().collect::<Vec<_>>().join("; ")),
         };
         Check {
             place: self.place,
             about,
             expected,
             observed,
-            held,
+            held: self.holds(seen),
         }
     }
 
-    /// Can it not come true any more, whatever is still to happen?
+    /// Can it not come true any more, whatever is still to happen in this step?
     pub fn is_lost(&self, seen: &Observation) -> bool {
         match &self.what {
             Expected::Returns(returns) => {
@@ -404,15 +384,14 @@ impl Expectation {
             // A name stays with its socket, also when that was closed and is gone; but a blocked call is waited for.
             Expected::State(who, stands) => {
                 let gone = |snapshot: &SocketSnapshot| snapshot.held == HeldBy::Closed && snapshot.state.is_none();
-                let mut calls = seen.later.iter().map(|call| &call.returned).chain([&seen.returned]);
-                let waits = calls.any(|returned| *returned == CommandResult::Blocked);
-                stands.state.is_some() && !waits && who.find(seen).is_some_and(gone)
+                stands.state.is_some() && !seen.is_blocked() && who.find(seen).is_some_and(gone)
             }
-            Expected::Queued(_)
-            | Expected::Queue(..)
-            | Expected::Segments(_)
-            | Expected::SynPatience(_)
-            | Expected::Go(_) => false,
+            Expected::Segments(segments) => seen.segments.as_deref().is_some_and(|got| segments.is_lost(got)),
+            // The machine's settings are what they are.
+            Expected::SynPatience(_) => self.holds(seen) == Some(false),
+            // Words come with the end of a call.
+            Expected::Go(_) => !seen.is_blocked() && self.holds(seen) == Some(false),
+            Expected::Queued(_) | Expected::Queue(..) => false,
         }
     }
 
@@ -437,9 +416,13 @@ impl Expectation {
     }
 }
 
-fn queue_of(snapshot: &[SocketSnapshot]) -> impl Iterator<Item = State> {
-    let queued = snapshot.iter().filter(|snapshot| snapshot.held == HeldBy::Queued);
-    queued.filter_map(|snapshot| snapshot.state)
+/// The states of what nobody has accepted, at either end.
+fn queued_in(seen: &Observation) -> Vec<State> {
+    let all = seen.sockets.iter().flat_map(|(_, snapshot)| snapshot);
+    let queued = all.filter(|snapshot| snapshot.held == HeldBy::Queued);
+    let mut states: Vec<State> = queued.filter_map(|snapshot| snapshot.state).collect();
+    states.sort();
+    states
 }
 
 fn states_of(states: &[State]) -> String {

@@ -18,7 +18,7 @@ use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
 use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
-use crate::mistake::{Mistake, Position, did_you_mean, quoted};
+use crate::mistake::{Mistake, did_you_mean, quoted};
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 use crate::typed;
@@ -41,11 +41,10 @@ fn parsed<'a, T>(
     text: &'a str,
     read: impl FnOnce(&mut Reader<'a>, &DeTable<'a>, Range<usize>) -> Option<T>,
 ) -> Result<T, Vec<Mistake>> {
-    let document = Document { path, text };
+    let document = Document::new(path, text);
     let table = document.parse().map_err(|mistake| vec![mistake])?;
     let mut reader = Reader {
         path,
-        text,
         document,
         mistakes: Vec::new(),
     };
@@ -68,7 +67,6 @@ pub fn name_of(path: &str) -> &str {
 
 struct Reader<'a> {
     path: &'a str,
-    text: &'a str,
     document: Document<'a>,
     mistakes: Vec<Mistake>,
 }
@@ -300,7 +298,7 @@ impl<'a> Reader<'a> {
             },
         };
         if let (Some(words), Some(value)) = (self.line(table.get("go")), table.get("go")) {
-            let place = Position::of(self.text, value.span().start);
+            let place = self.document.places.of(value.span().start);
             let what = Expected::Go(words);
             claimed.push(Expectation { place, what });
         }
@@ -344,7 +342,7 @@ impl<'a> Reader<'a> {
             );
         }
         Some(Step {
-            place: Position::of(self.text, at.start),
+            place: self.document.places.of(at.start),
             say,
             look,
             action,
@@ -389,26 +387,26 @@ impl<'a> Reader<'a> {
         Some(StepAction {
             text: format!("{doer} {text}"),
             command,
-            place: Position::of(self.text, value.span().start),
+            place: self.document.places.of(value.span().start),
         })
     }
 
     fn expectations(&mut self, table: &DeTable<'a>) -> Vec<Expectation> {
         let mut expected = Vec::new();
-        let mut add = |text: &str, span: Range<usize>, what: Expected| {
-            let place = Position::of(text, span.start);
+        let mut add = |document: &Document<'_>, span: Range<usize>, what: Expected| {
+            let place = document.places.of(span.start);
             expected.push(Expectation { place, what });
         };
         if let Some(value) = table.get("returns")
             && let Some(returns) = self.parsed(Some(value), Returns::parse)
         {
-            add(self.text, value.span(), Expected::Returns(returns));
+            add(&self.document, value.span(), Expected::Returns(returns));
         }
         for (who, value) in self.by_socket(table.get("later"), "{ client = \"ECONNRESET\" }") {
             let (Some(who), Some(returns)) = (who, self.parsed(Some(value), Returns::parse)) else {
                 continue;
             };
-            add(self.text, value.span(), Expected::Later(who, returns));
+            add(&self.document, value.span(), Expected::Later(who, returns));
         }
         if let Some(value) = table.get("states")
             && let Some(states) = self.table(value, "{ client = \"FIN_WAIT2\", server = \"CLOSE_WAIT\" }")
@@ -416,12 +414,12 @@ impl<'a> Reader<'a> {
             for (key, value) in states {
                 if key.get_ref() == "queued" {
                     if let Some(states) = self.parsed(Some(value), expect::queued) {
-                        add(self.text, value.span(), Expected::Queued(states));
+                        add(&self.document, value.span(), Expected::Queued(states));
                     }
                 } else if let (Some(who), Some(stands)) =
                     (self.who(key), self.parsed(Some(value), SocketExpectation::parse))
                 {
-                    add(self.text, value.span(), Expected::State(who, stands));
+                    add(&self.document, value.span(), Expected::State(who, stands));
                 }
             }
         }
@@ -433,7 +431,7 @@ impl<'a> Reader<'a> {
             for way in Queue::ALL {
                 let Some(value) = queues.get(way.name()) else { continue };
                 if let Some(bound) = self.bound(value) {
-                    add(self.text, value.span(), Expected::Queue(who.clone(), way, bound));
+                    add(&self.document, value.span(), Expected::Queue(who.clone(), way, bound));
                 }
             }
         }
@@ -452,13 +450,13 @@ impl<'a> Reader<'a> {
                 );
             }
             if before == self.mistakes.len() {
-                add(self.text, value.span(), Expected::Segments(segments));
+                add(&self.document, value.span(), Expected::Segments(segments));
             }
         }
         if let Some(value) = table.get("gives-up")
             && let Some(wanted) = self.duration(Some(value))
         {
-            add(self.text, value.span(), Expected::SynPatience(wanted));
+            add(&self.document, value.span(), Expected::SynPatience(wanted));
         }
         expected
     }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::command::wire::{ModeChoice, WireCommand};
 use crate::command::{Command, EndCommand};
 use crate::mistake::Position;
 use crate::runtime::Runtime;
@@ -122,6 +123,28 @@ impl Scenario {
 }
 
 impl Scenario {
+    /// The time that its steps say they may take: their expectations `within` and as they stand, their calls with a deadline, and each
+    /// step on a slow wire. It tells the long ones, which wait for a timer, from the others, and is no promise.
+    pub fn patience(&self) -> Duration {
+        let mut slow = Duration::ZERO;
+        let of_step = |step: &Step| {
+            let command = step.action.as_ref().map(|action| &action.command);
+            if let Some(Command::Wire(WireCommand::Mode(mode))) = command {
+                slow = match mode {
+                    ModeChoice::Slow(Some(time)) => 2 * Duration::from(*time),
+                    ModeChoice::Slow(None) | ModeChoice::Next | ModeChoice::Flow | ModeChoice::Step => Duration::ZERO,
+                };
+            }
+            let within = Some(step.within).filter(|within| *within != WITHIN).unwrap_or_default();
+            let call = match command {
+                Some(Command::End(_, EndCommand::Call { call, .. })) => call.longest(),
+                _ => None,
+            };
+            within + step.stands + slow + call.map(Duration::from).unwrap_or_default()
+        };
+        self.steps.iter().map(of_step).sum()
+    }
+
     /// The ends whose calls the article's claim is about: of its programs in Go.
     pub fn claimants(&self) -> Vec<Side> {
         let of_step = |step: &Step| {

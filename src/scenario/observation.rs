@@ -1,16 +1,20 @@
 //! Observations of one step: plain data, which expectations are held against, and which can be kept and read again.
 
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 use crate::call::{Bytes, CallKind, SocketName};
+use crate::explain::EntryNo;
+use crate::hash::QuickMap;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
+use crate::session::transcript::EntryKind;
 use crate::session::view::HeldBy;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::wire::flow::Retransmission;
+use crate::wire::flow::{PacketNo, Retransmission};
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
@@ -109,6 +113,20 @@ pub struct Observation {
     pub syn_patience: Option<SynPatience>,
 }
 
+impl Observation {
+    /// Has a call of this step, or of an earlier one, not returned?
+    pub(super) fn is_blocked(&self) -> bool {
+        let mut calls = self.later.iter().map(|call| &call.returned).chain([&self.returned]);
+        calls.any(|returned| *returned == CommandResult::Blocked)
+    }
+
+    /// The words of the endpoints' languages: on the step's call, and on those of earlier steps.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        let later = self.later.iter().filter_map(|later| later.said.as_deref());
+        self.said.as_deref().into_iter().chain(later)
+    }
+}
+
 /// A call of an earlier step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateCall {
@@ -148,22 +166,59 @@ pub fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
 }
 
 /// The packets among the transcript's entries after `since`.
-pub fn sightings(session: &Session, since: u64) -> Option<Vec<ObservedPacket>> {
-    use crate::session::transcript::EntryKind;
-    if let LabKind::Loopback(_) = session.lab.kind {
-        return None;
-    }
-    let mut seen: Vec<(_, ObservedPacket)> = Vec::new();
-    for entry in session.transcript.since(since) {
-        let EntryKind::Packet(record) = &entry.what else {
-            continue;
-        };
-        match seen.iter_mut().find(|(no, _)| *no == record.no) {
-            Some((_, sighting)) => sighting.disposition = record.disposition,
-            None => seen.push((record.no, sighting(record))),
+pub fn sightings(session: &Session, since: EntryNo) -> Option<Vec<ObservedPacket>> {
+    let mut packets = seen_by(session)?;
+    Sightings::after(since).extend(&mut packets, session);
+    Some(packets)
+}
+
+/// The packets seen so far in this lab, before any: none at all where there is no wire to see them on.
+pub(super) fn seen_by(session: &Session) -> Option<Vec<ObservedPacket>> {
+    (session.lab.kind == LabKind::Isolated).then(Vec::new)
+}
+
+/// The reading of packets off the transcript, which looks at each entry once.
+#[derive(Clone, Debug)]
+pub(super) struct Sightings {
+    /// The last entry that was looked at.
+    last: EntryNo,
+    /// Each packet's place among those that were seen.
+    places: QuickMap<PacketNo, usize>,
+}
+
+impl Sightings {
+    /// Those after that entry.
+    pub(super) fn after(last: EntryNo) -> Sightings {
+        Sightings {
+            last,
+            places: QuickMap::default(),
         }
     }
-    Some(seen.into_iter().map(|(_, sighting)| sighting).collect())
+
+    /// Adds the packets that are new; returns the places of those seen before of which more is known now, from the first to the last of
+    /// them, and the number of entries that were read.
+    pub(super) fn extend(&mut self, packets: &mut Vec<ObservedPacket>, session: &Session) -> (Range<usize>, usize) {
+        let (mut changed, mut read) = (0..0, 0);
+        for entry in session.transcript.since(self.last) {
+            read += 1;
+            self.last = entry.no;
+            let EntryKind::Packet(record) = &entry.what else {
+                continue;
+            };
+            let new = packets.len();
+            match *self.places.entry(record.no).or_insert(new) {
+                place if place < new => {
+                    packets[place].disposition = record.disposition;
+                    changed = match changed.is_empty() {
+                        true => place..place + 1,
+                        false => changed.start.min(place)..changed.end.max(place + 1),
+                    };
+                }
+                _ => packets.push(sighting(record)),
+            }
+        }
+        (changed, read)
+    }
 }
 
 fn sighting(record: &PacketRecord) -> ObservedPacket {

@@ -6,23 +6,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::observation::{CommandResult, LateCall, Observation, sightings, snapshots};
+use super::observation::{CommandResult, LateCall, Observation, Sightings, seen_by, snapshots};
 use super::report::{RuledOutcome, StepReport};
-use super::returns::Returns;
+use super::segments::{Matcher, Pattern};
 use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::MonoTime;
 use crate::explain::{EntryNo, ErrorSource};
+use crate::lab::PROCESS_PATIENCE;
 use crate::lab::event::LabRequest;
-use crate::scenario::expect::{Check, Expected};
+use crate::scenario::expect::Expected;
 use crate::session::progress::{CommandProgress, outcome};
 use crate::session::transcript::Entry;
 use crate::session::{FinishedCall, Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
-/// The time after which a call that has not returned counts as blocked.
-const BLOCKED_AFTER: Duration = Duration::from_millis(100);
 /// The time that the lab gets to become quiet once all that was expected is so.
 const QUIET_PATIENCE: Duration = Duration::from_millis(300);
 
@@ -35,6 +34,18 @@ pub struct Play {
     now: Option<StepInProgress>,
     /// What was open when the last step was over: what comes of it belongs to the next step, however late that begins.
     open: OpenEnds,
+    work: Work,
+}
+
+/// Counts of what was looked at so far, which grow with what happens and with nothing else: for tests and benches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Looks at the session, of which none saw the same as the one before.
+    pub looks: usize,
+    /// Entries of the transcript that were read.
+    pub entries: usize,
+    /// Packets that were compared with a list of segments.
+    pub packets: usize,
 }
 
 /// The state of a scenario between two steps.
@@ -57,6 +68,29 @@ struct StepInProgress {
     blocked: Vec<BlockedCall>,
     /// The time since which all that it expects is so.
     true_since: Option<MonoTime>,
+    /// The observation of it so far, and what it is compared by: the reading of packets, and of each expectation of segments its list.
+    seen: Observation,
+    sightings: Sightings,
+    lists: Vec<Option<ListProgress>>,
+    /// What that is the observation of.
+    looked: Option<Looked>,
+    /// Whether all that it expects is so.
+    all: bool,
+}
+
+/// How far a list of segments has come, and how far it might have.
+#[derive(Clone, Debug)]
+struct ListProgress {
+    so_far: Matcher,
+    at_best: Matcher,
+}
+
+/// What an observation is of: as long as it is the same, nothing new can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Looked {
+    inputs: u64,
+    /// Whether the step's command has a result, which it may also have because its time is up.
+    returned: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +120,7 @@ impl Play {
             next: 0,
             now: None,
             open: OpenEnds::default(),
+            work: Work::default(),
         }
     }
 
@@ -112,6 +147,11 @@ impl Play {
     /// The last entry of the transcript before the step that is under way.
     pub fn since(&self) -> Option<EntryNo> {
         self.now.as_ref().map(|under| under.command.since)
+    }
+
+    /// The work that it has been so far.
+    pub const fn work(&self) -> Work {
+        self.work
     }
 
     /// Is a step under way?
@@ -148,13 +188,7 @@ impl Play {
                 Some(error.to_string()),
             ),
         };
-        let under = StepInProgress {
-            command,
-            refused,
-            blocked,
-            true_since: None,
-        };
-        self.now = Some(under);
+        self.now = Some(StepInProgress::new(session, step, command, refused, blocked));
         requests
     }
 
@@ -163,13 +197,10 @@ impl Play {
         let (Some(step), Some(under)) = (self.scenario.steps.get(self.next), self.now.as_mut()) else {
             return StepStatus::Wait(now.plus(QUIET_PATIENCE));
         };
-        let returned = under.returned(session, quiet, now);
-        let seen = observe(session, step, under, returned.clone().unwrap_or(CommandResult::Blocked));
-        let checks: Vec<Check> = step.expected.iter().map(|expected| expected.check(&seen)).collect();
-        let all = checks.iter().all(|check| check.held != Some(false));
+        let returned = under.look(session, step, quiet, now, &mut self.work);
         let end = session.patience(under.command.began.plus(step.within), QUIET_PATIENCE);
         let wait = |until: MonoTime| {
-            StepStatus::Wait(if until.0 <= now.0 {
+            StepStatus::Wait(if until <= now {
                 now.plus(Duration::from_millis(1))
             } else {
                 until
@@ -177,23 +208,13 @@ impl Play {
         };
         let is_over = if under.refused.is_some() {
             true
-        } else if all && returned.is_some() {
+        } else if under.all && returned {
             let since = *under.true_since.get_or_insert(now);
-            let blocked = seen.returned == CommandResult::Blocked
-                || step
-                    .expected
-                    .iter()
-                    .any(|expected| matches!(&expected.what, Expected::Later(_, Returns::Blocked)));
-            let shown = if blocked {
-                under.command.began.plus(BLOCKED_AFTER)
-            } else {
-                now
-            };
             let stood = since.plus(step.stands);
             let patience = session.patience(since.plus(QUIET_PATIENCE), QUIET_PATIENCE);
-            let calm = quiet || now.0 >= patience.0;
-            if now.0 < shown.0 || now.0 < stood.0 {
-                return wait(MonoTime(shown.0.max(stood.0)));
+            let calm = (quiet && !under.is_yet_to_begin(session)) || now >= patience;
+            if now < stood {
+                return wait(stood);
             }
             if !calm {
                 return wait(patience);
@@ -202,23 +223,27 @@ impl Play {
         } else {
             under.true_since = None;
             // What can come true no more need not be waited for.
-            let lost = returned.is_some() && quiet && step.expected.iter().any(|expected| expected.is_lost(&seen));
-            lost || now.0 >= end.0
+            let until = session.rests_until(now);
+            let lost = returned && quiet && (under.is_lost(step) || until.is_some_and(|until| until >= end));
+            let has_begun = !under.is_yet_to_begin(session) || now >= end.plus(PROCESS_PATIENCE);
+            lost || (now >= end && has_begun)
         };
         if !is_over {
             let patience = under.command.began.plus(QUIET_PATIENCE);
-            return wait(if returned.is_none() && now.0 < patience.0 {
-                patience
-            } else {
-                end
-            });
+            let next = [patience, session.shows_all_from()]
+                .into_iter()
+                .filter(|time| *time > now);
+            return wait(next.chain([end]).min().unwrap_or(end));
         }
+        let Some(StepInProgress { command, seen, .. }) = self.now.take() else {
+            return StepStatus::Wait(now);
+        };
+        let checks = step.expected.iter().map(|expected| expected.check(&seen)).collect();
         let claims = step.claimed.iter().map(|claimed| claimed.check(&seen)).collect();
-        let rules = ruled(session, under.command.since);
-        let took = now.since(under.command.began);
+        let rules = ruled(session, command.since);
+        let took = now.since(command.began);
         let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, rules, took);
         self.next += 1;
-        self.now = None;
         self.open = OpenEnds {
             since: Some(session.transcript.last()),
             blocked: blocked_calls(session),
@@ -249,32 +274,132 @@ fn blocked_calls(session: &Session) -> Vec<BlockedCall> {
 }
 
 impl StepInProgress {
-    /// Returns what became of the step's command; none while that is open.
-    fn returned(&self, session: &Session, quiet: bool, now: MonoTime) -> Option<CommandResult> {
-        match &self.refused {
-            Some(why) => Some(CommandResult::NotDone(why.clone())),
-            None => self.command.result(session, quiet, now, QUIET_PATIENCE),
+    fn new(
+        session: &Session,
+        step: &Step,
+        command: CommandProgress,
+        refused: Option<String>,
+        blocked: Vec<BlockedCall>,
+    ) -> StepInProgress {
+        let later = blocked.iter().map(|call| LateCall {
+            side: call.side,
+            socket: session.ends[call.side].shown(&call.socket).clone(),
+            returned: CommandResult::Blocked,
+            call: call.name,
+            said: None,
+            why: None,
+        });
+        let lists = step.expected.iter().map(|expected| match expected.what {
+            Expected::Segments(_) => Some(ListProgress {
+                so_far: Matcher::new(Pattern::is),
+                at_best: Matcher::new(Pattern::may_be),
+            }),
+            _ => None,
+        });
+        StepInProgress {
+            seen: Observation {
+                returned: CommandResult::Blocked,
+                said: None,
+                why: None,
+                later: later.collect(),
+                sockets: Ends::default(),
+                segments: seen_by(session),
+                syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
+            },
+            sightings: Sightings::after(command.since),
+            lists: lists.collect(),
+            looked: None,
+            all: false,
+            command,
+            refused,
+            blocked,
+            true_since: None,
         }
+    }
+
+    /// Is something expected that cannot come true any more, whatever happens?
+    fn is_lost(&self, step: &Step) -> bool {
+        let mut expected = step.expected.iter().zip(&self.lists);
+        expected.any(|(expected, list)| match list {
+            Some(progress) => self.seen.segments.is_some() && progress.at_best.is_stuck(),
+            None => expected.is_lost(&self.seen),
+        })
+    }
+
+    /// Has a call of its command not begun? Then what the lab calls quiet is the time before it: a call is blocked once it has begun and all
+    /// is quiet, when its thread sleeps and nothing is on the way that could wake it.
+    fn is_yet_to_begin(&self, session: &Session) -> bool {
+        let mut pending = session.ends.iter().flat_map(|(_, end)| &end.pending);
+        self.command.root.is_some()
+            && pending.any(|pending| Some(pending.root) == self.command.root && pending.text.is_none())
+    }
+
+    /// Looks at what is new; has the step's command a result?
+    fn look(&mut self, session: &Session, step: &Step, quiet: bool, now: MonoTime, work: &mut Work) -> bool {
+        // A result stays.
+        let mut returned =
+            self.looked.is_some_and(|looked| looked.returned) && self.seen.returned != CommandResult::Blocked;
+        if !returned {
+            let result = match &self.refused {
+                Some(why) => Some(CommandResult::NotDone(why.clone())),
+                None => self.command.result(session, quiet, now, QUIET_PATIENCE),
+            };
+            returned = result.is_some();
+            self.seen.returned = result.unwrap_or(CommandResult::Blocked);
+        }
+        let looked = Looked {
+            inputs: session.inputs(),
+            returned,
+        };
+        if self.looked.replace(looked) == Some(looked) {
+            return returned;
+        }
+        work.looks += 1;
+        let ended = |returned: &CommandResult| matches!(returned, CommandResult::Outcome(_) | CommandResult::Died(_));
+        // Of a command that has not come to its end, the calls before its last one are not what is asked about.
+        if let (true, None, Some(root)) = (ended(&self.seen.returned), &self.seen.why, self.command.root) {
+            (self.seen.said, self.seen.why) = words(session, root, self.command.since);
+        }
+        for (call, late) in self.blocked.iter().zip(&mut self.seen.later) {
+            late.socket.clone_from(session.ends[call.side].shown(&call.socket));
+            if late.returned == CommandResult::Blocked {
+                late.returned = outcome(session, call.side, call.root, call.since);
+                if ended(&late.returned) {
+                    (late.said, late.why) = words(session, call.root, call.since);
+                }
+            }
+        }
+        self.seen.sockets = Ends::from_fn(|side| snapshots(session, side));
+        if let Some(packets) = &mut self.seen.segments {
+            let (changed, read) = self.sightings.extend(packets, session);
+            work.entries += read;
+            for (expected, progress) in step.expected.iter().zip(&mut self.lists) {
+                if let (Expected::Segments(list), Some(progress)) = (&expected.what, progress) {
+                    work.packets += progress.so_far.see(list, packets, changed.clone());
+                    work.packets += progress.at_best.see(list, packets, changed.clone());
+                }
+            }
+        }
+        self.all = step
+            .expected
+            .iter()
+            .zip(&self.lists)
+            .all(|(expected, list)| match list {
+                Some(progress) => self.seen.segments.is_none() || progress.so_far.holds(),
+                None => expected.holds(&self.seen) != Some(false),
+            });
+        returned
     }
 }
 
-/// The words about how a call ended.
-#[derive(Default)]
-struct EndingWords {
-    /// The words of the endpoint's language.
-    said: Option<String>,
-    /// The words of finwait: why.
-    why: Option<String>,
-}
-
-/// The words about the last call that ended of the command that began with `root`, after `since`.
-fn words(session: &Session, root: CallId, since: u64) -> EndingWords {
+/// The words about the last call that ended of the command that began with `root`, after `since`: those of the endpoint's language, and
+/// those of finwait, which say why.
+fn words(session: &Session, root: CallId, since: u64) -> (Option<String>, Option<String>) {
     let mut entries = session.transcript.since(since).rev();
     let is_its = |call: &&FinishedCall| session.root_of(call.call()) == Some(root);
     let last = entries.find_map(|entry| entry.finished().filter(is_its));
-    last.map_or_else(EndingWords::default, |call| EndingWords {
-        said: call.said().map(str::to_owned),
-        why: Some(call.why.sentence.clone()),
+    last.map_or((None, None), |call| {
+        (call.said().map(str::to_owned), Some(call.why.sentence.clone()))
     })
 }
 
@@ -290,35 +415,4 @@ fn ruled(session: &Session, since: u64) -> Vec<RuledOutcome> {
         })
     });
     ruled.collect()
-}
-
-fn observe(session: &Session, step: &Step, under: &StepInProgress, returned: CommandResult) -> Observation {
-    // Of a command that has not come to its end, the calls before its last one are not what is asked about.
-    let words = |returned: &CommandResult, root: Option<CallId>, since: EntryNo| match (returned, root) {
-        (CommandResult::Outcome(_) | CommandResult::Died(_), Some(root)) => words(session, root, since),
-        _ => EndingWords::default(),
-    };
-    let later = under.blocked.iter().map(|call| {
-        let returned = outcome(session, call.side, call.root, call.since);
-        let EndingWords { said, why } = words(&returned, Some(call.root), call.since);
-        LateCall {
-            side: call.side,
-            socket: session.ends[call.side].shown(&call.socket).clone(),
-            returned,
-            call: call.name,
-            said,
-            why,
-        }
-    });
-    let later = later.collect();
-    let EndingWords { said, why } = words(&returned, under.command.root, under.command.since);
-    Observation {
-        returned,
-        said,
-        why,
-        later,
-        sockets: Ends::from_fn(|side| snapshots(session, side)),
-        segments: sightings(session, under.command.since),
-        syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
-    }
 }

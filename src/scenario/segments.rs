@@ -1,6 +1,7 @@
 //! The segments that a step should show: `["client FIN,ACK seq 1", "server ACK", "..."]`.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::bound::Bound;
 use super::mistake::{did_you_mean, quoted};
@@ -144,6 +145,19 @@ impl Annotation {
         }
     }
 
+    /// May it become such a one, whatever is still to happen to it?
+    const fn may_be(self, seen: &ObservedPacket) -> bool {
+        let is_of_its_end = matches!(
+            self,
+            Annotation::Delivered
+                | Annotation::Held
+                | Annotation::Delayed
+                | Annotation::Discarded
+                | Annotation::Dropped
+        );
+        self.is(seen) || (is_of_its_end && seen.disposition.is_held())
+    }
+
     const fn is_again(self) -> bool {
         matches!(self, Annotation::Retransmit | Annotation::Probe)
     }
@@ -285,6 +299,16 @@ fn flags(word: &str) -> Result<Flags, String> {
 impl Pattern {
     /// Is it such a segment?
     pub fn is(&self, seen: &ObservedPacket) -> bool {
+        self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.is(seen))
+    }
+
+    /// Is it such a segment, or may it become one? What is on the wire may still have any end; all else of a packet stays as it is.
+    pub(super) fn may_be(&self, seen: &ObservedPacket) -> bool {
+        self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.may_be(seen))
+    }
+
+    /// Is it what was sent so, whatever it is besides?
+    fn is_sent_as(&self, seen: &ObservedPacket) -> bool {
         let kind = match (&self.kind, &seen.said) {
             (SegmentKind::Any, _) => true,
             (SegmentKind::Data, PacketContent::Tcp { len, .. }) => *len > 0,
@@ -311,28 +335,35 @@ impl Pattern {
             .payload
             .as_ref()
             .is_none_or(|wanted| matches!(&seen.said, PacketContent::Tcp { payload, .. } if payload == wanted));
-        seen.from == self.from
-            && kind
-            && self.numbers.iter().all(number)
-            && payload
-            && self.besides.iter().all(|besides| besides.is(seen))
+        seen.from == self.from && kind && self.numbers.iter().all(number) && payload
     }
 }
 
 impl Segments {
     /// Are these the segments? Retransmissions and probes, which come with time, count only where the list speaks of such.
     pub fn holds(&self, seen: &[ObservedPacket]) -> bool {
-        let seen: Vec<&ObservedPacket> = self.counted(seen).collect();
-        matches(&self.0, &seen)
+        let mut matcher = Matcher::new(Pattern::is);
+        matcher.see(self, seen, 0..0);
+        matcher.holds()
+    }
+
+    /// Can these not become the segments any more, whatever comes after them?
+    pub fn is_lost(&self, seen: &[ObservedPacket]) -> bool {
+        let mut matcher = Matcher::new(Pattern::may_be);
+        matcher.see(self, seen, 0..0);
+        matcher.is_stuck()
     }
 
     /// The segments that count.
     pub fn counted<'a>(&self, seen: &'a [ObservedPacket]) -> impl Iterator<Item = &'a ObservedPacket> {
-        let again = self
-            .0
-            .iter()
-            .any(|item| matches!(item, Item::One(pattern) if pattern.besides.iter().any(|besides| besides.is_again())));
+        let again = self.asks_for_repetitions();
         seen.iter().filter(move |seen| again || seen.again.is_none())
+    }
+
+    /// Does the list speak of retransmissions or probes?
+    fn asks_for_repetitions(&self) -> bool {
+        let is_one = |item: &Item| matches!(item, Item::One(pattern) if pattern.besides.iter().any(|besides| besides.is_again()));
+        self.0.iter().any(is_one)
     }
 
     /// Would it hold of anything?
@@ -367,14 +398,100 @@ impl Segments {
     }
 }
 
-fn matches(items: &[Item], seen: &[&ObservedPacket]) -> bool {
-    match items.split_first() {
-        None => seen.is_empty(),
-        Some((Item::Any, rest)) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..])),
-        Some((Item::One(pattern), rest)) => match seen.split_first() {
-            Some((first, others)) => pattern.is(first) && matches(rest, others),
-            None => false,
-        },
+/// The way that a list has been matched so far: with each packet it goes on from where it was. A packet that has changed since is gone
+/// through again, and those after it only as far as that makes a difference.
+#[derive(Clone, Debug)]
+pub(super) struct Matcher {
+    /// Is a packet what a pattern says?
+    is: fn(&Pattern, &ObservedPacket) -> bool,
+    /// For each packet, the items of the list that may come next: one bit each, `words` words of them. The first are those before any
+    /// packet.
+    next: Vec<u64>,
+    words: usize,
+    /// Is the last bit of the last packet set?
+    holds: bool,
+}
+
+impl Matcher {
+    /// Of no packet so far; `is` says whether one is what a pattern says.
+    pub(super) const fn new(is: fn(&Pattern, &ObservedPacket) -> bool) -> Matcher {
+        Matcher {
+            is,
+            next: Vec::new(),
+            words: 0,
+            holds: false,
+        }
+    }
+
+    /// Takes in the packets that are new since the last time, and those that have `changed` since; returns how many it went through.
+    pub(super) fn see(&mut self, list: &Segments, packets: &[ObservedPacket], changed: Range<usize>) -> usize {
+        let mut passed = 0;
+        let items = &list.0;
+        self.words = items.len() / 64 + 1;
+        if self.next.is_empty() {
+            let mut first = vec![0; self.words];
+            reach(&mut first, 0, items);
+            self.next = first;
+        }
+        let again = list.asks_for_repetitions();
+        let known = self.next.len() / self.words - 1;
+        let mut set = vec![0; self.words];
+        let mut place = if changed.is_empty() {
+            known
+        } else {
+            changed.start.min(known)
+        };
+        while let Some(packet) = packets.get(place) {
+            passed += 1;
+            let before = &self.next[place * self.words..][..self.words];
+            if again || packet.again.is_none() {
+                set.fill(0);
+                for (at, item) in items.iter().enumerate() {
+                    match item {
+                        _ if !has(before, at) => {}
+                        Item::Any => reach(&mut set, at, items),
+                        Item::One(pattern) if (self.is)(pattern, packet) => reach(&mut set, at + 1, items),
+                        Item::One(_) => {}
+                    }
+                }
+            } else {
+                set.copy_from_slice(before);
+            }
+            place += 1;
+            match self.next.get_mut(place * self.words..(place + 1) * self.words) {
+                // From here on all is as it was.
+                Some(after) if place >= changed.end && after == set => place = known,
+                Some(after) => after.copy_from_slice(&set),
+                None => self.next.extend_from_slice(&set),
+            }
+        }
+        let last = &self.next[self.next.len() - self.words..];
+        self.holds = has(last, items.len());
+        passed
+    }
+
+    /// Are the packets so far the whole list?
+    pub(super) const fn holds(&self) -> bool {
+        self.holds
+    }
+
+    /// Can no further packet make them the list?
+    pub(super) fn is_stuck(&self) -> bool {
+        let last = &self.next[self.next.len() - self.words..];
+        last.iter().all(|word| *word == 0)
+    }
+}
+
+fn has(set: &[u64], at: usize) -> bool {
+    set[at / 64] >> (at % 64) & 1 == 1
+}
+
+/// Notes that `at` may come next, and what comes after it where it stands for none, too.
+fn reach(set: &mut [u64], mut at: usize, items: &[Item]) {
+    set[at / 64] |= 1 << (at % 64);
+    while items.get(at) == Some(&Item::Any) {
+        at += 1;
+        set[at / 64] |= 1 << (at % 64);
     }
 }
 
@@ -549,5 +666,102 @@ mod tests {
             assert_eq!(found, at, "{text}");
             assert!(said.contains(why), "{text}: {said}");
         }
+    }
+
+    /// The definition: an item is one packet, and dots any number of them.
+    fn matches(items: &[Item], seen: &[&ObservedPacket], is: fn(&Pattern, &ObservedPacket) -> bool) -> bool {
+        match items.split_first() {
+            None => seen.is_empty(),
+            Some((Item::Any, rest)) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..], is)),
+            Some((Item::One(pattern), rest)) => match seen.split_first() {
+                Some((first, others)) => is(pattern, first) && matches(rest, others, is),
+                None => false,
+            },
+        }
+    }
+
+    /// One of few packets and of few items, so that they often match.
+    fn packet(kind: u8) -> ObservedPacket {
+        let mut packet = seen(Side::Client, if kind & 1 == 0 { 16 } else { 17 }, 0, b"");
+        packet.again = (kind & 6 == 6).then_some(Retransmission::Probe);
+        packet.disposition = if kind & 8 == 0 {
+            Disposition::Held
+        } else {
+            Disposition::Delivered
+        };
+        packet
+    }
+
+    const ITEMS: [&str; 6] = [
+        "...",
+        "client any",
+        "client ACK",
+        "client FIN,ACK",
+        "client any held",
+        "client ACK delivered",
+    ];
+
+    proptest::proptest! {
+        /// Whenever a list is asked, it says of the packets by then what it would say of them all at once, and is given up only when no
+        /// packet that could follow would help.
+        #[test]
+        fn a_list_goes_on_from_where_it_was(
+            items in proptest::collection::vec(0..6_usize, 0..6),
+            packets in proptest::collection::vec((0..16_u8, 0..3_usize, proptest::bool::ANY), 0..12),
+        ) {
+            let items: Vec<&str> = items.into_iter().map(|item| ITEMS[item]).collect();
+            let list = segments(&items);
+            let mut matcher = Matcher::new(Pattern::is);
+            let mut all: Vec<ObservedPacket> = Vec::new();
+            let mut changed = 0..0;
+            for (kind, back, asked) in packets {
+                all.push(packet(kind));
+                // One of the last packets that are held goes on.
+                let place = all.len().saturating_sub(back + 1);
+                if back > 0 && all[place].disposition == Disposition::Held {
+                    all[place].disposition = Disposition::Delivered;
+                    changed = if changed.is_empty() { place..place + 1 } else { changed.start.min(place)..changed.end.max(place + 1) };
+                }
+                if !asked {
+                    continue;
+                }
+                matcher.see(&list, &all, std::mem::replace(&mut changed, 0..0));
+                let counted: Vec<&ObservedPacket> = list.counted(&all).collect();
+                proptest::prop_assert_eq!(matcher.holds(), matches(&list.0, &counted, Pattern::is));
+                let may_follow = |more: u8| {
+                    let more: Vec<ObservedPacket> = [16, 17].into_iter().flat_map(|flags| {
+                        [Disposition::Held, Disposition::Delivered].map(|disposition| ObservedPacket { disposition, ..seen(Side::Client, flags, 0, b"") })
+                    }).cycle().skip(usize::from(more % 4)).take(usize::from(more / 4)).collect();
+                    let with = counted.iter().copied().chain(&more).collect::<Vec<_>>();
+                    matches(&list.0, &with, Pattern::may_be)
+                };
+                if list.is_lost(&all) {
+                    proptest::prop_assert!(!(0..24).any(may_follow), "{items:?} {all:?}");
+                } else {
+                    // Dots in place of what is left: then there is a way on.
+                    let is_prefix = (0..=list.0.len()).any(|n| {
+                        matches(&list.0[..n], &counted, Pattern::may_be)
+                    });
+                    proptest::prop_assert!(is_prefix, "{items:?} {all:?}");
+                }
+            }
+        }
+    }
+
+    /// A list that is asked after each packet goes through each once, and through one that has changed once more.
+    #[test]
+    fn a_list_costs_what_is_new() {
+        let list = segments(&["...", "client FIN,ACK delivered", "..."]);
+        let mut matcher = Matcher::new(Pattern::is);
+        let (mut all, mut passed) = (Vec::new(), 0);
+        for _ in 0..1_000 {
+            all.push(packet(0));
+            passed += matcher.see(&list, &all, 0..0);
+        }
+        for place in 0..1_000 {
+            all[place].disposition = Disposition::Delivered;
+            passed += matcher.see(&list, &all, place..place + 1);
+        }
+        assert_eq!(passed, 2_000);
     }
 }

@@ -37,6 +37,7 @@ pub mod moves;
 pub mod now;
 mod plan;
 pub mod progress;
+mod rest;
 mod sockets;
 pub mod table;
 pub mod transcript;

@@ -426,6 +426,19 @@ impl Process {
         self.killed || flags().is_none_or(|flags| flags & PF_EXITING != 0)
     }
 
+    /// Does one of its threads run, or is it about to: in line for a CPU, in an uninterruptible sleep, or stopped for a moment by who
+    /// traces it (`R`, `D` and `t` of proc_pid_stat(5))?
+    pub fn is_working(&self) -> bool {
+        let works = |task: std::io::Result<std::fs::DirEntry>| {
+            let stat = std::fs::read(task.ok()?.path().join("stat")).ok()?;
+            // The state follows the command name, which may hold blanks and brackets.
+            let name_ends = stat.iter().rposition(|byte| *byte == b')')?;
+            Some(matches!(stat.get(name_ends + 2)?, b'R' | b'D' | b't'))
+        };
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
+        tasks.is_ok_and(|mut tasks| tasks.any(|task| works(task) == Some(true)))
+    }
+
     /// Returns how it ended; none while it runs.
     pub fn reap(&mut self) -> Option<Death> {
         let status = self.child.try_wait().ok()??;

@@ -279,7 +279,7 @@ impl Watch {
     }
 
     /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for; nor is one
-    /// whose segments are held on the wire (`stand`).
+    /// whose segments are held on the wire, or lost there (`stand`).
     pub fn quiet(&self, stand: impl Fn(&Tuple) -> bool) -> bool {
         self.rows.unacknowledged().all(stand)
     }
@@ -298,6 +298,11 @@ impl Watch {
     /// The connections whose timers should have expired by `now`.
     pub fn overdue(&self, now: MonoTime) -> Vec<Tuple> {
         self.tracker.overdue(now).collect()
+    }
+
+    /// The state of the socket with these addresses, as it was last read; none where there is none.
+    pub fn state(&self, tuple: &Tuple) -> Option<State> {
+        self.rows.iter().find(|row| row.tuple == *tuple).map(|row| row.state)
     }
 
     /// Returns when the next timer of the table goes off; none without a timer.

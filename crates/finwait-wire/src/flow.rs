@@ -497,6 +497,13 @@ impl Flows {
         spans.push_back(span);
     }
 
+    /// Has more reached `receiver` from `sender` than it has sent acknowledgements of? None where nothing of that connection was seen.
+    pub fn owes_acknowledgement(&self, receiver: SocketAddr, sender: SocketAddr) -> Option<bool> {
+        let sent = self.halves.get(&(sender, receiver))?;
+        let acknowledged = self.halves.get(&(receiver, sender)).and_then(|half| half.ack_sent);
+        Some(before(acknowledged.unwrap_or(sent.first), sent.arrived))
+    }
+
     /// A segment has reached the other host: what has come with it.
     pub fn arrived(&mut self, segment: &Segment) -> FinProgress {
         let way = segment.way();

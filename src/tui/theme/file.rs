@@ -29,7 +29,7 @@ const STYLE: &str = "\"bold #ffaf00 on black\"";
 ///
 /// The first mistake in the file, with its place.
 pub fn read(path: &str, text: &str) -> Result<Styles, Mistake> {
-    let document = Document { path, text };
+    let document = Document::new(path, text);
     let table = document.parse()?;
     let mut reader = Reader {
         document,

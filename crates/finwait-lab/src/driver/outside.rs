@@ -72,6 +72,8 @@ pub(super) trait Outside {
     fn inode(&self, side: Side, fd: i32) -> Option<u64>;
     /// Returns the state in TCP_INFO of the socket with that inode, behind that descriptor; `None` where it is not available.
     fn info_state(&self, side: Side, fd: i32, inode: u64) -> Option<State>;
+    /// Does a thread of an endpoint run, or is it about to? One that waits in its system call sleeps.
+    fn is_working(&self, side: Side) -> bool;
     /// Is an endpoint on its way out, so that the kernel is closing its descriptors (`PF_EXITING`)?
     fn is_exiting(&self, side: Side) -> bool;
     /// Sends SIGKILL to an endpoint.

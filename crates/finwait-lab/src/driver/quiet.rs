@@ -1,4 +1,4 @@
-//! Quiet: nothing is in the air, no socket waits for its first acknowledgement, and no call is about to return.
+//! Quiet: nothing is in the air, no socket has an answer to come, and no call is about to wait or to return.
 
 use super::*;
 
@@ -18,16 +18,29 @@ impl<O: Outside> Core<O> {
         self.is_taking() || self.is_torn()
     }
 
-    /// Tells when all is quiet: nothing is in the air, no socket waits for an acknowledgement, and no call is about to return.
+    /// Tells when all is quiet: nothing is in the air, no socket has an answer to come, and no call is about to wait or to return.
     pub(super) fn quieten(&mut self) {
         // A socket whose segments are held on the wire waits for the user; what goes on by itself is waited for.
         let held: HashSet<Tuple> = self.wire.held().filter_map(|held| tuple_of(&held.packet)).collect();
-        let stands = |tuple: &Tuple| !held.is_empty() && (held.contains(tuple) || held.contains(&tuple.mirrored()));
+        let is_held = |tuple: &Tuple| !held.is_empty() && (held.contains(tuple) || held.contains(&tuple.mirrored()));
+        let stands = |side: Side, tuple: &Tuple| is_held(tuple) || self.is_lost(side, tuple);
         let calm = self.wire.next_due().is_none()
             && self
                 .ends
                 .iter()
-                .all(|(_, end)| end.watch.quiet(stands) && end.ended.is_empty());
+                .all(|(side, end)| end.watch.quiet(|tuple| stands(side, tuple)) && end.ended.is_empty());
+        let is_working = |side: Side| {
+            let end = &self.ends[side];
+            end.owes_a_word() || !end.in_flight.is_empty() && self.outside.is_working(side)
+        };
+        let calm = calm && !Side::BOTH.into_iter().any(is_working);
+        if calm && self.wired {
+            // What a host has sent since the devices were last looked at, its table has shown already.
+            self.relay(EITHER);
+            if self.dirty {
+                return;
+            }
+        }
         let is_returning = |end: &DriverEnd| end.in_flight.iter().any(|call| end.is_returning(call));
         let returning = self.is_taking() || self.ends.iter().any(|(_, end)| is_returning(end));
         let patient = self.look_in.is_none_or(|wait| wait < self.timing.return_patience);
@@ -43,6 +56,33 @@ impl<O: Outside> Core<O> {
             self.look_in = Some(self.timing.first_look);
         }
         self.outside.flush();
+    }
+
+    /// Is what a socket has sent lost as far as the wire shows it, so that only a timer of its own goes on with it? The other host owes no
+    /// acknowledgement of what has not arrived, nor a second one; it answers a SYN at once or not at all, and acknowledges data within a
+    /// moment where it has the connection (`tcp_send_delayed_ack`).
+    fn is_lost(&self, side: Side, tuple: &Tuple) -> bool {
+        if !self.wired {
+            return false;
+        }
+        match self.flows.owes_acknowledgement(tuple.peer, tuple.local) {
+            None => false,
+            Some(false) => true,
+            Some(true) => {
+                let state = self.ends[side.other()].watch.state(&tuple.mirrored());
+                !state.is_some_and(acknowledges_late)
+            }
+        }
+    }
+}
+
+/// May a socket in that state acknowledge what has arrived a while after it has?
+const fn acknowledges_late(state: State) -> bool {
+    match state {
+        State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait | State::Closing | State::LastAck => {
+            true
+        }
+        State::Close | State::Listen | State::SynSent | State::SynRecv | State::TimeWait => false,
     }
 }
 

@@ -346,6 +346,10 @@ impl Outside for Shell {
         self.processes[side].as_ref()?.info_state(fd, inode)
     }
 
+    fn is_working(&self, side: Side) -> bool {
+        self.processes[side].as_ref().is_some_and(Process::is_working)
+    }
+
     fn is_exiting(&self, side: Side) -> bool {
         self.processes[side].as_ref().is_some_and(Process::is_exiting)
     }

@@ -24,6 +24,8 @@ pub(super) struct End {
     pub(super) packets: VecDeque<Vec<u8>>,
     /// The sockets behind the process's descriptors.
     pub(super) inodes: BTreeMap<i32, u64>,
+    /// Does a thread of it run?
+    pub(super) is_working: bool,
     /// Is the kernel closing its descriptors?
     pub(super) is_exiting: bool,
     /// Does procfs show each socket twice, as when its rows move between two pages?
@@ -74,6 +76,7 @@ impl Fake {
                 printed: Vec::new(),
                 packets: VecDeque::new(),
                 inodes: BTreeMap::new(),
+                is_working: false,
                 is_exiting: false,
                 is_torn: false,
                 is_unreadable: false,
@@ -248,6 +251,10 @@ impl Outside for Fake {
 
     fn info_state(&self, _: Side, _: i32, _: u64) -> Option<State> {
         None
+    }
+
+    fn is_working(&self, side: Side) -> bool {
+        self.ends[side].is_working
     }
 
     fn is_exiting(&self, side: Side) -> bool {

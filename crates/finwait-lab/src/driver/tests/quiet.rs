@@ -2,6 +2,7 @@
 
 use super::*;
 use finwait_wire::queue::Mode;
+use finwait_wire::rule::{PacketKind, Rule};
 
 /// A side's socket with a retransmission timer that has run out so many times.
 fn unanswered(side: Side, retransmits: u32) -> SocketRow {
@@ -47,23 +48,79 @@ fn quiet_is_told_once() {
     assert_eq!(quiets(&play), 2);
 }
 
+/// Where no packet is seen, that a socket has timed out tells that no answer is on its way.
 #[test]
-fn a_socket_is_waited_for_until_its_first_retransmission() {
+fn without_a_wire_a_socket_is_waited_for_until_its_first_retransmission() {
     for (scene, state, retransmits, is_quiet) in [
         ("nothing came back yet", State::SynSent, 0, false),
         ("it was sent again, and is stuck", State::SynSent, 1, true),
         ("it was sent again twice", State::SynSent, 2, true),
         ("a listener's timers are its own", State::Listen, 0, true),
     ] {
-        let mut play = Play::wired();
+        let mut play = Play::loopback();
+        play.socket(Client, "client", 7);
         let row = SocketRow {
             state,
             ..unanswered(Client, retransmits)
         };
         play.table(Client, [row]);
-        play.sends(Client, segment(Client, SYN, 100, 0));
+        play.core.request(LabRequest::Wire(WireRequest::ClearRules));
+        play.call(Client, 1, "client", connect());
+        assert_eq!(play.rest(), is_quiet, "{scene}");
+    }
+}
+
+/// On the wire it is seen whether the other host has anything to answer.
+#[test]
+fn a_socket_is_waited_for_while_the_other_host_owes_it_an_acknowledgement() {
+    let data = || with_payload(Client, ACK, 101, 501, 1);
+    let lose = || WireRequest::Rules(vec![Rule::new(Verdict::Drop, PacketKind::Any)]);
+    let (established, closed) = (Some(State::Established), None);
+    for (scene, rule, server, packets, is_quiet) in [
+        (
+            "a SYN is answered at once",
+            None,
+            Some(State::Listen),
+            vec![segment(Client, SYN, 100, 0)],
+            true,
+        ),
+        ("data has arrived", None, established, vec![data()], false),
+        (
+            "data has arrived where the connection is not known",
+            None,
+            closed,
+            vec![data()],
+            true,
+        ),
+        (
+            "data has arrived where nobody has confirmed the handshake",
+            None,
+            Some(State::SynRecv),
+            vec![data()],
+            true,
+        ),
+        ("data is lost", Some(lose()), established, vec![data()], true),
+    ] {
+        let mut play = Play::wired();
+        if let Some(rule) = rule {
+            play.core.request(LabRequest::Wire(rule));
+        }
+        let waits = SocketRow {
+            state: State::Established,
+            ..unanswered(Client, 0)
+        };
+        play.table(Client, [waits]);
+        match server {
+            Some(state) => play.table(Server, [row(Server, state, 9)]),
+            None => play.table(Server, []),
+        }
+        packets.into_iter().for_each(|packet| play.sends(Client, packet));
         play.turn();
         assert_eq!(play.rest(), is_quiet, "{scene}");
+        // With its acknowledgement it owes none, whatever becomes of that.
+        play.sends(Server, segment(Server, ACK, 501, 102));
+        play.turn();
+        assert!(play.rest(), "{scene}, and acknowledged");
     }
 }
 
@@ -76,7 +133,21 @@ fn a_socket_whose_segments_stand_on_the_wire_waits_for_the_user() {
     play.turn();
     assert!(play.rest(), "its segment is held");
     play.core.request(LabRequest::Wire(WireRequest::Drop(Which::All)));
-    assert!(!play.rest(), "it is held no more, and unanswered");
+    assert!(play.rest(), "it is lost, and only a timer goes on with it");
+}
+
+/// A call is blocked when its thread sleeps: before that it has not come to its wait, or is about to return.
+#[test]
+fn a_call_whose_thread_runs_is_waited_for() {
+    let mut play = Play::connected();
+    play.ask(Client, 1, "client", read());
+    assert!(!play.rest(), "it was asked for, and has not begun");
+    play.core.outside.ends[Client].is_working = true;
+    play.says(Client, began(1));
+    play.turn();
+    assert!(!play.rest(), "it has begun, and runs");
+    play.core.outside.ends[Client].is_working = false;
+    assert!(play.rest(), "it sleeps");
 }
 
 #[test]
