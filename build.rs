@@ -1,5 +1,5 @@
 //! Makes the index of the catalog from the scenario files under `assets/scenarios/`: each file, and what lists and answers show of it, so
-//! that none of them reads a file that was not asked for. A test holds it against the files as they are read.
+//! that none of them reads a file that was not asked for. A test holds it against the files as they are read. Packs the matrix, too.
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -21,10 +21,13 @@ fn main() -> io::Result<()> {
         }
     }
     list.push_str("]\n");
-    fs::write(
-        PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("scenarios.rs"),
-        list,
-    )
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("scenarios.rs"), list)?;
+    let matrix = root.join("assets/matrix.json");
+    println!("cargo:rerun-if-changed={}", matrix.display());
+    // Half of it is the indentation: no string has an end of line in it.
+    let dense: String = fs::read_to_string(matrix)?.lines().map(str::trim_start).collect();
+    fs::write(out.join("matrix.json"), dense)
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

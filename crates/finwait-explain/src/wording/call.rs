@@ -3,7 +3,7 @@
 use super::errno::by_name;
 use super::signs::{Line, Sign};
 use super::table::{CALLS, Cue};
-use super::{Dialect, is_in_name};
+use super::{Dialect, clauses, is_in_name};
 use crate::rules::CallClass;
 
 /// The call, and whose words name it: the surest sign first.
@@ -61,7 +61,7 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         return Some(Cue { call, dialect });
     }
     // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
-    let mut parts = low.rsplit(": ").skip(1);
+    let mut parts = clauses(low).skip(1);
     let colon = parts.find_map(|part| asked(part.rsplit(|c: char| !is_in_name(c)).next()?));
     (colon.is_some() || known.is_some()).then(|| Cue {
         call: colon.or(known.and_then(|cue| cue.call)),

@@ -372,6 +372,18 @@ fn places<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + '
         .filter(move |at| whole(*at))
 }
 
+/// The parts of a line between colons that a blank follows, the last first.
+fn clauses(low: &str) -> impl Iterator<Item = &str> {
+    let mut left = Some(low);
+    std::iter::from_fn(move || {
+        let text = left?;
+        let mut colons = text.rmatch_indices(':').map(|(at, _)| at);
+        let clause = colons.find_map(|at| Some((at, text[at + 1..].strip_prefix(' ')?)));
+        left = clause.map(|(at, _)| &text[..at]);
+        Some(clause.map_or(text, |(_, clause)| clause))
+    })
+}
+
 const fn is_in_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
