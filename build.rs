@@ -1,6 +1,9 @@
-//! Lists the scenario files under `assets/scenarios/`, so that the binary carries them.
+//! Makes the index of the catalog from the scenario files under `assets/scenarios/`: each file, and what lists and answers show of it, so
+//! that none of them reads a file that was not asked for. A test holds it against the files as they are read. Packs the matrix, too.
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
+
+use toml::de::{DeTable, DeValue};
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
@@ -10,13 +13,21 @@ fn main() -> io::Result<()> {
     let mut list = String::from("&[\n");
     for file in files {
         let path = file.strip_prefix(&root).unwrap_or(&file);
-        list.push_str(&format!("    ({path:?}, include_str!({file:?})),\n"));
+        match entry(&fs::read_to_string(&file)?) {
+            Ok(entry) => list.push_str(&format!(
+                "Entry {{ path: {path:?}, text: include_str!({file:?}), {entry} }},\n"
+            )),
+            Err(why) => println!("cargo::error={}: {why}", path.display()),
+        }
     }
     list.push_str("]\n");
-    fs::write(
-        PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("scenarios.rs"),
-        list,
-    )
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("scenarios.rs"), list)?;
+    let matrix = root.join("assets/matrix.json");
+    println!("cargo:rerun-if-changed={}", matrix.display());
+    // Half of it is the indentation: no string has an end of line in it.
+    let dense: String = fs::read_to_string(matrix)?.lines().map(str::trim_start).collect();
+    fs::write(out.join("matrix.json"), dense)
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -30,4 +41,82 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The fields of an `Entry` that are in a file, as code; else what the file lacks. What else may be wrong in it is found when it is read.
+fn entry(text: &str) -> Result<String, String> {
+    let table = DeTable::parse(text).map_err(|error| error.to_string())?;
+    let table = table.get_ref();
+    let needed = |key| string(table, key).ok_or_else(|| format!("a scenario needs {key}"));
+    let (title, group) = (needed("title")?, variant(needed("group")?));
+    let ipv6 = match table.get("ipv6").map(|value| value.get_ref()) {
+        Some(DeValue::Boolean(only)) => Some(*only),
+        _ => None,
+    };
+    let lesson = match table.get("lesson").map(|value| value.get_ref()) {
+        Some(DeValue::Table(table)) => Some(lesson(table)?),
+        _ => None,
+    };
+    let lesson = lesson.map_or_else(|| "None".into(), |lesson| format!("Some({lesson})"));
+    let claims = table.contains_key("claim");
+    let mut outcomes = Vec::new();
+    if let Some(DeValue::Array(steps)) = table.get("step").map(|value| value.get_ref()) {
+        for step in steps.iter() {
+            if let DeValue::Table(step) = step.get_ref() {
+                outcomes_of(step, &mut outcomes);
+            }
+        }
+    }
+    Ok(format!(
+        "title: {title:?}, group: Group::{group}, lesson: {lesson}, ipv6: {ipv6:?}, claims: {claims}, outcomes: &[{}]",
+        outcomes.join(", ")
+    ))
+}
+
+/// A `Lesson`.
+fn lesson(table: &DeTable<'_>) -> Result<String, String> {
+    let number = |key| match table.get(key).map(|value| value.get_ref()) {
+        Some(DeValue::Integer(number)) => Some(number.as_str().to_owned()),
+        _ => None,
+    };
+    let shelf = match (number("start"), string(table, "group")) {
+        (Some(place), _) => format!("Start({place})"),
+        (None, Some(group)) => format!("Under(Topic::{})", variant(group)),
+        (None, None) => return Err("a lesson needs start or group".into()),
+    };
+    let level = variant(string(table, "level").ok_or("a lesson needs level")?);
+    let minutes = number("minutes").ok_or("a lesson needs minutes")?;
+    Ok(format!(
+        "Lesson {{ shelf: Shelf::{shelf}, level: Level::{level}, minutes: {minutes} }}"
+    ))
+}
+
+/// The `ExpectedOutcome`s of a step.
+fn outcomes_of(step: &DeTable<'_>, outcomes: &mut Vec<String>) {
+    let ends = ["client", "server"];
+    let command = ends.iter().find_map(|end| string(step, end)?.split_whitespace().next());
+    if let (Some(command), Some(returns)) = (command, string(step, "returns")) {
+        outcomes.push(format!("ExpectedOutcome {{ of: Some({command:?}), is: {returns:?} }}"));
+    }
+    // Which call an earlier step made is not looked up.
+    if let Some(DeValue::Table(later)) = step.get("later").map(|value| value.get_ref()) {
+        for (end, _) in later {
+            if let Some(returns) = string(later, end.get_ref()) {
+                outcomes.push(format!("ExpectedOutcome {{ of: None, is: {returns:?} }}"));
+            }
+        }
+    }
+}
+
+fn string<'a>(table: &'a DeTable<'_>, key: &str) -> Option<&'a str> {
+    table.get(key)?.get_ref().as_str().map(str::trim)
+}
+
+/// The variant of an enum that serde names in kebab-case: `CloseFirst` for `close-first`.
+fn variant(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_uppercase() + rest
+    });
+    words.collect()
 }

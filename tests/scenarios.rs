@@ -936,7 +936,7 @@ fn listed_and_shown() {
     let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(listed["schema"], 1);
     let listed = listed["scenarios"].as_array().unwrap();
-    assert_eq!(listed.len(), catalog::FILES.len());
+    assert_eq!(listed.len(), catalog::ENTRIES.len());
     let plain = text(&run(&["list"]).stdout);
     for scenario in listed {
         let name = scenario["name"].as_str().unwrap();

@@ -284,13 +284,7 @@ impl EndCommand {
 
     /// The call that it makes in the end; none where it makes none.
     pub const fn kind(&self) -> Option<CallKind> {
-        match self.verb() {
-            EndVerb::Call(kind) => Some(kind),
-            EndVerb::Reconnect => Some(CallKind::Connect),
-            EndVerb::Use | EndVerb::Kill | EndVerb::Restart | EndVerb::Runtime | EndVerb::Destroy | EndVerb::Host => {
-                None
-            }
-        }
+        self.verb().kind()
     }
 }
 

@@ -138,6 +138,19 @@ pub enum EndVerb {
     Host,
 }
 
+impl EndVerb {
+    /// The call that is made in the end; none where none is.
+    pub const fn kind(self) -> Option<CallKind> {
+        match self {
+            EndVerb::Call(kind) => Some(kind),
+            EndVerb::Reconnect => Some(CallKind::Connect),
+            EndVerb::Use | EndVerb::Kill | EndVerb::Restart | EndVerb::Runtime | EndVerb::Destroy | EndVerb::Host => {
+                None
+            }
+        }
+    }
+}
+
 /// One command.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {

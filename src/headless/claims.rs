@@ -12,11 +12,12 @@ use super::scenarios::{mistaken, recordings};
 use crate::json::Versioned;
 use crate::lab::Options;
 use crate::runtime::{Runtime, RuntimeChoice};
+use crate::scenario::catalog::{self, Entry};
 use crate::scenario::claim_status::{ClaimStatus, parts, tried};
 use crate::scenario::expect::Check;
 use crate::scenario::observation::CommandResult;
 use crate::scenario::report::{ReportLine, StepReport, Summary, count};
-use crate::scenario::{Kernel, Scenario, catalog};
+use crate::scenario::{Kernel, Scenario};
 use crate::side::Ends;
 
 /// A claim, and what came of it.
@@ -120,11 +121,11 @@ const fn label(verdict: Option<ClaimStatus>) -> &'static str {
 
 /// Runs the scenarios that have a claim, raw and with Go at the ends that it is about, and prints what came of them.
 pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) -> ExitCode {
-    let all = match catalog::all() {
-        Ok(all) => all,
+    let claiming = catalog::by_group().into_iter().filter(|entry| entry.claims);
+    let claims: Vec<Scenario> = match claiming.map(Entry::read).collect() {
+        Ok(claims) => claims,
         Err(mistakes) => return mistaken(&mistakes),
     };
-    let claims: Vec<Scenario> = all.into_iter().filter(|scenario| scenario.claim.is_some()).collect();
     let mut jobs: Vec<ChildRun> = claims.iter().map(|scenario| job(scenario, options.clone())).collect();
     let go = Runtime::Go.is_here();
     if go {

@@ -15,9 +15,10 @@ use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::recording::{RecordingFile, file_in, files_in};
 use crate::runtime::RuntimeChoice;
+use crate::scenario::catalog::{self, ListedLesson};
 use crate::scenario::lesson::Shelf;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
-use crate::scenario::{Scenario, catalog, file, run};
+use crate::scenario::{Scenario, file, run};
 use crate::side::Ends;
 use crate::text::{SanitizingWriter, excerpt};
 
@@ -35,56 +36,54 @@ pub struct RunOptions {
 
 /// `finwait list --lessons`
 pub fn lessons() -> ExitCode {
-    let all = match catalog::lessons() {
-        Ok(all) => all,
-        Err(mistakes) => return mistaken(&mistakes),
-    };
-    print(|out| {
-        let mut shelf: Option<Shelf> = None;
-        for course in &all {
-            let lesson = course.lesson();
-            if !shelf.is_some_and(|before| before.is_with(lesson.shelf)) {
-                writeln!(out, "{}", lesson.shelf.heading())?;
-            }
-            shelf = Some(lesson.shelf);
-            let (level, minutes) = (lesson.level.name(), lesson.minutes);
-            writeln!(
-                out,
-                "  {:<32} {level:<12} {minutes:>2} min  {}",
-                course.name(),
-                course.title()
-            )?;
+    match catalog::listed_lessons() {
+        Ok(all) => print(|out| write_lessons(out, &all)),
+        Err(mistakes) => mistaken(&mistakes),
+    }
+}
+
+fn write_lessons(out: &mut dyn Write, all: &[ListedLesson]) -> io::Result<()> {
+    let mut shelf: Option<Shelf> = None;
+    for ListedLesson { name, title, lesson } in all {
+        if !shelf.is_some_and(|before| before.is_with(lesson.shelf)) {
+            writeln!(out, "{}", lesson.shelf.heading())?;
         }
-        Ok(())
-    })
+        shelf = Some(lesson.shelf);
+        let (level, minutes) = (lesson.level.name(), lesson.minutes);
+        writeln!(out, "  {name:<32} {level:<12} {minutes:>2} min  {title}")?;
+    }
+    Ok(())
 }
 
 /// `finwait list`
 pub fn list(json: bool) -> ExitCode {
-    let all = match catalog::all() {
-        Ok(all) => all,
-        Err(mistakes) => return mistaken(&mistakes),
-    };
-    print(|out| {
-        if json {
+    if !json {
+        return print(write_list);
+    }
+    match catalog::all() {
+        Ok(all) => print(|out| {
             let scenarios = all.iter().map(Heading::of).collect();
-            return Versioned::new(Listed { scenarios }).print(out);
+            Versioned::new(Listed { scenarios }).print(out)
+        }),
+        Err(mistakes) => mistaken(&mistakes),
+    }
+}
+
+fn write_list(out: &mut dyn Write) -> io::Result<()> {
+    let mut group = None;
+    for entry in catalog::by_group() {
+        if group != Some(entry.group) {
+            group = Some(entry.group);
+            writeln!(out, "{}", entry.group)?;
         }
-        let mut group = None;
-        for scenario in &all {
-            if group != Some(scenario.group) {
-                group = Some(scenario.group);
-                writeln!(out, "{}", scenario.group)?;
-            }
-            writeln!(out, "  {:<28} {}{}", scenario.name, scenario.title, alone(scenario))?;
-        }
-        Ok(())
-    })
+        writeln!(out, "  {:<28} {}{}", entry.name(), entry.title, alone(entry.ipv6))?;
+    }
+    Ok(())
 }
 
 /// The IP version that a scenario is of, where it is of one alone: what follows its line.
-const fn alone(scenario: &Scenario) -> &'static str {
-    match scenario.ipv6 {
+const fn alone(ipv6: Option<bool>) -> &'static str {
+    match ipv6 {
         None => "",
         Some(true) => " (IPv6 alone)",
         Some(false) => " (IPv4 alone)",
@@ -116,7 +115,7 @@ pub fn check(files: &[String]) -> ExitCode {
                 println!(
                     "{path}: {steps}, {}{}",
                     count(scenario.expectations(), "expectation"),
-                    alone(&scenario)
+                    alone(scenario.ipv6)
                 );
             }
             Err(why) => {
@@ -412,4 +411,21 @@ fn unknown(name: &str) -> String {
 pub(super) fn mistaken(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
     complain(&all_of(mistakes));
     ExitCode::from(BAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::file::parsed_by;
+
+    #[test]
+    fn the_lists_parse_no_scenario_and_one_that_is_run_is_the_only_one() {
+        let mut out = Vec::new();
+        assert_eq!(parsed_by(|| write_list(&mut out).unwrap()), 0);
+        assert!(out.len() > catalog::ENTRIES.len() * 30);
+        // What is known of a lesson of two labs stands in its file.
+        let lessons = parsed_by(|| assert!(catalog::listed_lessons().unwrap().len() > 100));
+        assert_eq!(lessons as usize, catalog::SIDE_BY_SIDE.len());
+        assert_eq!(parsed_by(|| drop(load("half-close").unwrap())), 1);
+    }
 }

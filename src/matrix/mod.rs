@@ -148,7 +148,7 @@ mod by_name {
 }
 
 /// The table that is committed.
-const KEPT: &str = include_str!("../../assets/matrix.json");
+const KEPT: &str = include_str!(concat!(env!("OUT_DIR"), "/matrix.json"));
 
 impl MatrixEvent {
     /// Each thing that is said of it, with the runtimes that say it, in the order of the runtimes. Who is whose peer is not

@@ -2,30 +2,103 @@
 
 use std::sync::Arc;
 
-use super::lesson::{Course, SideBySide};
+use super::lesson::{Course, Lesson, Level, Shelf, SideBySide, Topic};
 use super::mistake::Mistake;
-use super::{Scenario, file};
+use super::returns::Returns;
+use super::{Group, Scenario, file};
+use crate::command::table::{Verb, named};
+use crate::explain::rules::CallClass;
 
-/// Path and text of each, in the order of the paths.
-pub const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+/// A scenario that the binary carries: its file, and what lists and answers show of it, found when the program was built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The file's path in the repository.
+    pub path: &'static str,
+    /// Its text.
+    pub text: &'static str,
+    /// The title.
+    pub title: &'static str,
+    /// The part of the catalog that it belongs to.
+    pub group: Group,
+    /// The place among the lessons.
+    pub lesson: Option<Lesson>,
+    /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.
+    pub ipv6: Option<bool>,
+    /// Does it try a claim of the article?
+    pub claims: bool,
+    /// What calls are expected to return in it, in the order of the steps.
+    pub outcomes: &'static [ExpectedOutcome],
+}
+
+/// The expected outcome of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpectedOutcome {
+    /// The word of the call's command; none of a call that an earlier step made.
+    pub of: Option<&'static str>,
+    /// The outcome, as [`Returns`] reads it.
+    pub is: &'static str,
+}
+
+/// All of them, in the order of the paths.
+pub const ENTRIES: &[Entry] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+impl Entry {
+    /// The name, for `finwait run`.
+    pub fn name(&self) -> &'static str {
+        file::name_of(self.path)
+    }
+
+    /// Reads the scenario.
+    ///
+    /// # Errors
+    ///
+    /// The mistakes of its file.
+    pub fn read(&self) -> Result<Scenario, Vec<Mistake>> {
+        file::read(self.path, self.text)
+    }
+
+    /// Does a step expect that outcome, of that call where one is wanted?
+    pub fn expects(&self, outcome: &Returns, call: Option<CallClass>) -> bool {
+        let wanted = outcome.to_string();
+        let fits = |of: Option<&str>| call.is_none() || of.and_then(class_of) == call;
+        self.outcomes
+            .iter()
+            .any(|expected| expected.is == wanted && fits(expected.of))
+    }
+}
+
+/// The class of the call that a command makes, by the command's word.
+fn class_of(word: &str) -> Option<CallClass> {
+    match named(word)?.verb {
+        Verb::End(verb) => CallClass::of(verb.kind()?),
+        Verb::Wire(_) | Verb::Screen(_) => None,
+    }
+}
+
+/// The one of that name.
+pub fn entry(name: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.name() == name)
+}
 
 /// The file of the scenario of that name: its path and its text.
 pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
-    FILES.iter().find(|(path, _)| file::name_of(path) == name).copied()
+    entry(name).map(|entry| (entry.path, entry.text))
 }
 
 /// All of them, group by group.
+pub fn by_group() -> Vec<&'static Entry> {
+    let mut all: Vec<&Entry> = ENTRIES.iter().collect();
+    all.sort_by_key(|entry| (entry.group, entry.name()));
+    all
+}
+
+/// All of them read, group by group.
 ///
 /// # Errors
 ///
 /// The mistakes of the first file that has some.
 pub fn all() -> Result<Vec<Scenario>, Vec<Mistake>> {
-    let mut all = Vec::new();
-    for (path, text) in FILES {
-        all.push(file::read(path, text)?);
-    }
-    all.sort_by(|a, b| (a.group, &a.name).cmp(&(b.group, &b.name)));
-    Ok(all)
+    by_group().into_iter().map(Entry::read).collect()
 }
 
 /// Path and text of each lesson of two labs.
@@ -59,25 +132,60 @@ pub fn lessons() -> Result<Vec<Course>, Vec<Mistake>> {
     for (path, text) in SIDE_BY_SIDE {
         all.push(Course::SideBySide(Arc::new(file::beside::read(path, text)?)));
     }
-    all.sort_by(|a, b| {
-        let key = |course: &Course| (course.lesson().shelf, course.lesson().level, course.lesson().minutes);
-        (key(a), a.name()).cmp(&(key(b), b.name()))
-    });
+    all.sort_by(|a, b| order(a.lesson(), a.name()).cmp(&order(b.lesson(), b.name())));
     Ok(all)
+}
+
+/// A lesson that can be chosen, without its steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedLesson {
+    /// The name.
+    pub name: String,
+    /// The title.
+    pub title: String,
+    /// The place among the lessons.
+    pub lesson: Lesson,
+}
+
+/// The lessons as [`lessons`] has them, without their steps: only those of two labs are read.
+///
+/// # Errors
+///
+/// The mistakes of the first file that has some.
+pub fn listed_lessons() -> Result<Vec<ListedLesson>, Vec<Mistake>> {
+    let of_entry = |entry: &Entry| {
+        let (name, title) = (entry.name().to_owned(), entry.title.to_owned());
+        entry.lesson.map(|lesson| ListedLesson { name, title, lesson })
+    };
+    let mut all: Vec<ListedLesson> = ENTRIES.iter().filter_map(of_entry).collect();
+    for (path, text) in SIDE_BY_SIDE {
+        let SideBySide {
+            name, title, lesson, ..
+        } = file::beside::read(path, text)?;
+        all.push(ListedLesson { name, title, lesson });
+    }
+    all.sort_by(|a, b| order(a.lesson, &a.name).cmp(&order(b.lesson, &b.name)));
+    Ok(all)
+}
+
+/// The key that lessons are ordered by.
+const fn order(lesson: Lesson, name: &str) -> (Shelf, Level, u8, &str) {
+    (lesson.shelf, lesson.level, lesson.minutes, name)
 }
 
 /// The names that are near to `name`, the nearest first.
 pub fn nearest(name: &str) -> Vec<String> {
-    let names: Vec<&str> = FILES.iter().map(|(path, _)| file::name_of(path)).collect();
+    let names: Vec<&str> = ENTRIES.iter().map(Entry::name).collect();
     crate::command::nearest(name, &names)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::CallKind;
+    use crate::command::Command;
+    use crate::errno::Errno;
     use crate::scenario::expect::Expected;
-    use crate::scenario::lesson::Shelf;
-    use crate::scenario::returns::Returns;
     use std::collections::HashSet;
 
     /// The words that are read in a lesson, and the presses.
@@ -94,7 +202,7 @@ mod tests {
         let lessons = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
         assert_eq!(
             lessons.len(),
-            FILES.len() + SIDE_BY_SIDE.len(),
+            ENTRIES.len() + SIDE_BY_SIDE.len(),
             "a scenario says no lesson"
         );
         for course in &lessons {
@@ -113,6 +221,17 @@ mod tests {
             let of_it = lessons.iter().filter(|course| course.lesson().shelf == shelf);
             assert!(of_it.count() >= 2, "{}", topic.name());
         }
+    }
+
+    #[test]
+    fn the_list_of_lessons_has_each_in_its_place() {
+        let read = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+        let read = read.iter().map(|course| ListedLesson {
+            name: course.name().to_owned(),
+            title: course.title().to_owned(),
+            lesson: course.lesson(),
+        });
+        assert_eq!(listed_lessons().unwrap(), read.collect::<Vec<_>>());
     }
 
     #[test]
@@ -191,13 +310,71 @@ mod tests {
     #[test]
     fn every_file_of_the_catalog_is_a_scenario_of_its_folders_group_with_a_name_of_its_own() {
         let mut names = HashSet::new();
-        for (path, text) in FILES {
-            let scenario = file::read(path, text).unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+        for entry in ENTRIES {
+            let path = entry.path;
+            let scenario = entry.read().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
             assert!(names.insert(scenario.name.clone()), "{path}: two have this name");
             let folder = path.rsplit('/').nth(1).unwrap();
             assert_eq!(scenario.group.name(), folder, "{path}");
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(scenario.name.chars().all(plain), "{path}: names are in kebab-case");
         }
+    }
+
+    /// Does a step of the scenario expect it, of that call where one is wanted?
+    fn expects(scenario: &Scenario, outcome: &Returns, call: Option<CallClass>) -> bool {
+        scenario.steps.iter().any(|step| {
+            let made = match step.action.as_ref().map(|action| &action.command) {
+                Some(Command::End(_, command)) => command.kind().and_then(CallClass::of),
+                Some(Command::Wire(_) | Command::Screen(_)) | None => None,
+            };
+            step.expected.iter().any(|expectation| match &expectation.what {
+                Expected::Returns(returns) => returns == outcome && (call.is_none() || call == made),
+                Expected::Later(_, returns) => returns == outcome && call.is_none(),
+                _ => false,
+            })
+        })
+    }
+
+    #[test]
+    fn the_index_says_of_each_scenario_what_its_file_says() {
+        let outcomes = Errno::NAMED.iter().map(|(errno, _)| Returns::Errno(*errno));
+        let outcomes: Vec<Returns> = outcomes.chain([Returns::Eof, Returns::DeadlineExceeded]).collect();
+        let calls = CallKind::ALL.iter().map(|kind| CallClass::of(*kind));
+        let calls: Vec<Option<CallClass>> = calls.filter(Option::is_some).chain([None]).collect();
+        let mut expected = 0;
+        for entry in ENTRIES {
+            let read = entry.read().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+            let of_index = (
+                entry.name(),
+                entry.title,
+                entry.group,
+                entry.lesson,
+                entry.ipv6,
+                entry.claims,
+            );
+            let of_file = (
+                read.name.as_str(),
+                read.title.as_str(),
+                read.group,
+                read.lesson,
+                read.ipv6,
+                read.claim.is_some(),
+            );
+            assert_eq!(of_index, of_file);
+            for outcome in &outcomes {
+                for call in &calls {
+                    let of_file = expects(&read, outcome, *call);
+                    assert_eq!(
+                        entry.expects(outcome, *call),
+                        of_file,
+                        "{}: {outcome} of {call:?}",
+                        entry.name()
+                    );
+                    expected += u32::from(of_file);
+                }
+            }
+        }
+        assert!(expected > 200, "{expected}");
     }
 }

@@ -41,6 +41,8 @@ fn parsed<'a, T>(
     text: &'a str,
     read: impl FnOnce(&mut Reader<'a>, &DeTable<'a>, Range<usize>) -> Option<T>,
 ) -> Result<T, Vec<Mistake>> {
+    #[cfg(test)]
+    PARSED.with(|parsed| parsed.set(parsed.get() + 1));
     let document = Document::new(path, text);
     let table = document.parse().map_err(|mistake| vec![mistake])?;
     let mut reader = Reader {
@@ -57,6 +59,19 @@ fn parsed<'a, T>(
             Err(mistakes)
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static PARSED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// The number of files that `work` parses on this thread.
+#[cfg(test)]
+pub(crate) fn parsed_by(work: impl FnOnce()) -> u32 {
+    let before = PARSED.get();
+    work();
+    PARSED.get() - before
 }
 
 /// The scenario's name: the file's, without folders and `.toml`.

@@ -1,7 +1,8 @@
 //! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
 
+use memchr::memchr;
 use serde::Serialize;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::exit;
@@ -23,6 +24,8 @@ mod states;
 
 /// Nothing in it is known, or there is nothing.
 const UNKNOWN: u8 = 1;
+/// The number of bytes of a log that are asked for at once.
+const BUFFER: usize = 1 << 16;
 /// Columns where standard output is no terminal.
 const COLUMNS: usize = 100;
 
@@ -39,7 +42,8 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
         return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
     } else {
         let mut progress = Progress::of_stdin();
-        gather(io::stdin().lock(), |bytes, lines| progress.show(bytes, lines))
+        let log = BufReader::with_capacity(BUFFER, io::stdin().lock());
+        gather(log, |bytes, lines| progress.show(bytes, lines))
     };
     let (gathered, first) = match gathered {
         Ok(gathered) => gathered,
@@ -119,28 +123,31 @@ fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Res
     let mut bytes = 0;
     let mut open = false;
     loop {
-        let (taken, ended) = match from.fill_buf() {
+        let buffer = match from.fill_buf() {
             Ok([]) => break,
-            Ok(buffer) => {
-                let end = buffer.iter().position(|byte| *byte == b'\n');
-                let part = &buffer[..end.unwrap_or(buffer.len())];
-                log.push(part);
-                if gathered.lines() == 0 {
-                    only.push(part);
-                }
-                first.push(part);
-                (end.map_or(buffer.len(), |end| end + 1), end.is_some())
-            }
+            Ok(buffer) => buffer,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
+        let mut rest = buffer;
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest);
+            let part = &rest[..end.unwrap_or(rest.len())];
+            log.push(part);
+            if gathered.lines() == 0 {
+                only.push(part);
+            }
+            first.push(part);
+            open = end.is_none();
+            if !open {
+                gathered.add(log.end_line());
+                first.end_line();
+            }
+            rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
+        }
+        let taken = buffer.len();
         from.consume(taken);
         bytes += taken as u64;
-        open = !ended;
-        if ended {
-            gathered.add(log.end_line());
-            first.end_line();
-        }
         progress(bytes, gathered.lines());
     }
     if open {
@@ -170,11 +177,11 @@ impl First {
     }
 
     fn end_line(&mut self) {
-        let text = String::from_utf8_lossy(&self.line);
-        if self.text.is_none() && !text.trim().is_empty() {
-            self.text = Some(text.trim().to_owned());
+        if self.text.is_none() {
+            let text = String::from_utf8_lossy(&self.line);
+            self.text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            self.line.clear();
         }
-        self.line.clear();
     }
 }
 
@@ -209,7 +216,6 @@ fn columns() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::BufReader;
 
     /// However long a line is, and whatever bytes are in it.
     #[test]

@@ -94,10 +94,10 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     if !answer.scenarios.is_empty() {
         writeln!(out, "\nsee it happen")?;
         let named = |name: &str| format!("  finwait run {name}");
-        let wide = answer.scenarios.iter().map(|shows| named(&shows.name).len()).max();
+        let wide = answer.scenarios.iter().map(|shows| named(shows.name).len()).max();
         for shows in &answer.scenarios {
-            let first = format!("{:<wide$}  ", named(&shows.name), wide = wide.unwrap_or(0));
-            paper.paragraph(out, &first, &shows.title)?;
+            let first = format!("{:<wide$}  ", named(shows.name), wide = wide.unwrap_or(0));
+            paper.paragraph(out, &first, shows.title)?;
         }
     }
     Ok(())

@@ -53,7 +53,6 @@ impl StateAnswer {
             1 => writeln!(out, "{}: a state of TCP", self.state)?,
             _ => writeln!(out, "{}: a state of TCP; {count} situations", self.state)?,
         }
-        let all = catalog::all().unwrap_or_default();
         for Described { meaning, moves } in &self.meanings {
             writeln!(out, "\n{}", meaning.id)?;
             paper.paragraph(out, "  ", &meaning.meaning)?;
@@ -67,8 +66,8 @@ impl StateAnswer {
                 paper.paragraph(out, &format!("  {first:<12}{label:<11}"), &usual.text)?;
             }
             let run = format!("  try:        finwait run {}  ", meaning.scenario);
-            let shows = all.iter().find(|scenario| scenario.name == meaning.scenario);
-            paper.paragraph(out, &run, shows.map_or("", |scenario| &scenario.title))?;
+            let shows = catalog::entry(meaning.scenario);
+            paper.paragraph(out, &run, shows.map_or("", |entry| entry.title))?;
         }
         Ok(())
     }

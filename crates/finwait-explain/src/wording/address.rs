@@ -3,10 +3,15 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
+use super::clauses;
+
 /// The addresses in a line in small letters: our own address and the peer's, where they are written as a pair; else the address that is
 /// nearest to the words of the error; none where it is not clear which.
 pub(super) fn addresses(low: &str, sign: Option<Range<usize>>) -> Vec<SocketAddr> {
-    let pair = || low.rmatch_indices("->").find_map(|(at, _)| arrow(low, at));
+    let pair = || {
+        let mut heads = low.rmatch_indices('>').map(|(at, _)| at);
+        heads.find_map(|head| arrow(low[..head].strip_suffix('-')?, &low[head + 1..]))
+    };
     of_go(low)
         .or_else(pair)
         .or_else(|| of_node(low))
@@ -18,7 +23,11 @@ pub(super) fn addresses(low: &str, sign: Option<Range<usize>>) -> Vec<SocketAddr
 /// `Get "http://10.0.0.5:80/": dial tcp 10.0.0.7:3128: connect: connection refused`.
 fn of_go(low: &str) -> Option<Vec<SocketAddr>> {
     const OPERATIONS: [&str; 7] = ["dial", "read", "write", "accept", "listen", "close", "set"];
-    low.rsplit(": ").find_map(|clause| {
+    clauses(low).find_map(|clause| {
+        // A port ends it.
+        if !clause.ends_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
         let mut words = clause.rsplit(' ');
         let (ends, network, operation) = (words.next()?, words.next()?, words.next()?);
         let is_go = ["tcp", "udp"].iter().any(|known| network.starts_with(known))
@@ -30,10 +39,10 @@ fn of_go(low: &str) -> Option<Vec<SocketAddr>> {
 }
 
 /// The two addresses on both sides of an arrow.
-fn arrow(low: &str, at: usize) -> Option<Vec<SocketAddr>> {
+fn arrow(before: &str, after: &str) -> Option<Vec<SocketAddr>> {
     let outside = |c: char| !(c.is_ascii_hexdigit() || matches!(c, ':' | '.' | '[' | ']' | '%'));
-    let from = low[..at].trim_end().rsplit(outside).next()?;
-    let to = low[at + 2..].trim_start().split(outside).next()?;
+    let from = before.trim_end().rsplit(outside).next()?;
+    let to = after.trim_start().split(outside).next()?;
     let to = to.trim_end_matches([':', '.']);
     // strace -yy: "4<TCP:[10.0.0.1:5->10.0.0.2:80]>"
     let parse = |word: &str| word.parse().ok();
@@ -80,6 +89,10 @@ fn nearest(low: &str, place: Option<Range<usize>>) -> Option<SocketAddr> {
     let found = words.filter_map(|word| {
         let start = next;
         next += word.len() + 1;
+        // As every address begins.
+        if !word.starts_with(|c: char| c.is_ascii_digit() || c == '[') {
+            return None;
+        }
         let address: SocketAddr = word.trim_end_matches([':', ';', '.', '-']).parse().ok()?;
         let is_any = address.ip().is_unspecified() && address.port() == 0;
         (!is_any).then_some((start..start + word.len(), address))

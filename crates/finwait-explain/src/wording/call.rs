@@ -1,12 +1,14 @@
 //! The call that a line names, and whose words name it.
 
 use super::errno::by_name;
+use super::signs::{Line, Sign};
 use super::table::{CALLS, Cue};
-use super::{Dialect, find, is_in_name};
+use super::{Dialect, clauses, is_in_name};
 use crate::rules::CallClass;
 
 /// The call, and whose words name it: the surest sign first.
-pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
+pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
+    let (text, low) = (line.text, line.low.as_str());
     // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe; Netty's connect(..) failed: ; setsockopt(TCP_NODELAY) failed (
     let called = low.match_indices('(').find_map(|(at, _)| {
         let inside = &low[at + 1..];
@@ -21,6 +23,10 @@ pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
     });
     // Node: read ECONNRESET, syscall: 'read'
     let node = || {
+        let may = |sign| matches!(sign, Sign::Name | Sign::Syscall);
+        if !line.in_text().iter().any(|hit| may(hit.sign)) {
+            return None;
+        }
         let mut words = text
             .split_ascii_whitespace()
             .map(|word| word.trim_matches(['\'', ',', ':']));
@@ -36,8 +42,12 @@ pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
         }
         None
     };
-    let known = CALLS.iter().find(|(text, _)| find(low, text).is_some());
-    let dialect = known.and_then(|(_, cue)| cue.dialect);
+    let known = Line::first_row(line.in_low(), |sign| match sign {
+        Sign::Call(row) => Some(row),
+        _ => None,
+    });
+    let known = known.map(|row| CALLS[row].1);
+    let dialect = known.and_then(|cue| cue.dialect);
     if let Some(call) = called {
         let call = Some(call);
         let nginx = low.contains(") failed (").then_some(Dialect::Nginx);
@@ -51,10 +61,10 @@ pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
         return Some(Cue { call, dialect });
     }
     // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
-    let mut parts = low.rsplit(": ").skip(1);
+    let mut parts = clauses(low).skip(1);
     let colon = parts.find_map(|part| asked(part.rsplit(|c: char| !is_in_name(c)).next()?));
     (colon.is_some() || known.is_some()).then(|| Cue {
-        call: colon.or(known.and_then(|(_, cue)| cue.call)),
+        call: colon.or(known.and_then(|cue| cue.call)),
         dialect,
     })
 }

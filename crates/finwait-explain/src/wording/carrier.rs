@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::table::{CARRIERS, FILE, ON_FILES, PIPE, TOOLS, UDP, UNIX};
-use super::{find, places};
+use super::signs::{Hit, Line, Sign};
+use super::table::{CARRIERS, FILE, PIPE, UDP, UNIX};
 
 /// The carrier of the bytes. The same errno means something else on each, and only TCP has rules here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -22,15 +22,15 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// The carrier that a line speaks of: the first sign of the table that is in it, else TCP.
-    pub(super) fn of(low: &str) -> Carrier {
-        sign(low).unwrap_or(Carrier::Tcp)
+    /// The carrier that a line with these signs speaks of: the first sign of the table that is in it, else TCP.
+    pub(super) fn of(hits: &[Hit]) -> Carrier {
+        sign(hits).unwrap_or(Carrier::Tcp)
     }
 
     /// The carrier that a message speaks of, which a path shows, too.
-    pub(super) fn told(low: &str) -> Carrier {
-        let file = || of_file(low).then_some(Carrier::File);
-        sign(low).or_else(file).unwrap_or(Carrier::Tcp)
+    pub(super) fn told(line: &Line<'_>) -> Carrier {
+        let file = || of_file(line).then_some(Carrier::File);
+        sign(line.in_low()).or_else(file).unwrap_or(Carrier::Tcp)
     }
 
     /// A remark on messages about it.
@@ -45,32 +45,35 @@ impl Carrier {
     }
 }
 
-fn sign(low: &str) -> Option<Carrier> {
-    let sign = CARRIERS.iter().find(|(text, _)| find(low, text).is_some());
-    sign.map(|(_, carrier)| *carrier)
+fn sign(hits: &[Hit]) -> Option<Carrier> {
+    let row = Line::first_row(hits, |sign| match sign {
+        Sign::Carrier(row) => Some(row),
+        _ => None,
+    });
+    row.map(|row| CARRIERS[row].1)
 }
 
 /// Does it name the file that the error is of? "open /var/lib/foo: ..." (Go), "..., open '/var/lib/foo'" (Node.js), "cannot access 'foo':
 /// ..." (GNU's tools), "[Errno 107] ...: '/mnt/foo'" (Python).
-fn of_file(low: &str) -> bool {
+fn of_file(line: &Line<'_>) -> bool {
     const QUOTES: [char; 4] = ['\'', '"', '`', '\u{2018}'];
-    // Each place counts: "too many open files, open '/app/x.js'".
-    let after = |words: &'static str, fits: &dyn Fn(&str) -> bool| {
-        let mut rests = places(low, words).map(|at| &low[at + words.len()..]);
-        rests.any(|rest| rest.strip_prefix(' ').is_some_and(fits))
-    };
     // Java and Netty write an address behind a slash.
     let is_path = |rest: &str| {
         let mut chars = rest.trim_start_matches(QUOTES).chars();
         chars.next() == Some('/') && chars.next().is_some_and(char::is_alphabetic)
     };
+    // Each place counts: "too many open files, open '/app/x.js'".
+    let before_a_file = line.in_low().iter().any(|hit| {
+        let after = line.low[hit.end..].strip_prefix(' ');
+        after.is_some_and(|rest| match hit.sign {
+            Sign::OnFile => is_path(rest),
+            Sign::Tool => rest.starts_with(QUOTES) || is_path(rest),
+            _ => false,
+        })
+    });
     let python = || {
-        low.rsplit_once(": ")
-            .is_some_and(|(_, last)| last.starts_with(QUOTES) && is_path(last))
+        let (_, last) = line.low.rsplit_once(": ")?;
+        Some(last.starts_with(QUOTES) && is_path(last))
     };
-    ON_FILES.iter().any(|call| after(call, &is_path))
-        || TOOLS
-            .iter()
-            .any(|words| after(words, &|rest| rest.starts_with(QUOTES) || is_path(rest)))
-        || python()
+    before_a_file || python() == Some(true)
 }

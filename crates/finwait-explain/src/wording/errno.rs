@@ -1,7 +1,8 @@
 //! An errno in a line: by its name, by a number that is marked as one, by its text.
 
-use super::table::{ELSEWHERE, TEXTS, WINDOWS, WINDOWS_ABORTED, WINSOCK};
-use super::{Dialect, STRERROR, is_in_name};
+use super::signs::{Line, Sign};
+use super::table::{ELSEWHERE, MARKS, TEXTS, WINDOWS, WINDOWS_ABORTED, WINSOCK};
+use super::{Dialect, is_in_name};
 use finwait_model::errno::Errno;
 
 /// An errno that a line names.
@@ -22,35 +23,48 @@ impl ErrnoMatch {
 }
 
 /// An errno: by its name, by a marked number, by its text; where it is all there is, the whole may be the number or the name.
-pub(super) fn errno(text: &str, low: &str, alone: bool) -> Option<ErrnoMatch> {
+pub(super) fn errno(line: &Line<'_>, alone: bool) -> Option<ErrnoMatch> {
+    let (text, low) = (line.text, line.low.as_str());
     let whole = text.trim_start_matches('-');
     if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
         // Below zero it is the kernel's way; but -1 is what any call returns that failed, and Java's read at the end.
         return numbered(whole.parse().ok()?).filter(|_| alone && text != "-1");
     }
-    let marked = marked(low);
-    let mut words = text.split(|c: char| !is_in_name(c));
-    if let Some(told) = words.find_map(by_name).or_else(|| atom(low)) {
+    let marked = marked(line);
+    let in_capitals = || {
+        let mut names = line.in_text().iter().filter(|hit| matches!(hit.sign, Sign::Name));
+        names.find_map(|hit| by_name(word_at(text, hit.at)))
+    };
+    if let Some(told) = in_capitals().or_else(|| atom(line)) {
         // A name is the same everywhere, a number is not.
         let dialect = told.dialect.or(marked.and_then(|marked| marked.dialect));
         return Some(ErrnoMatch { dialect, ..told });
     }
-    if let Some(told) = marked.or_else(|| by_name(&low.to_ascii_uppercase())) {
+    let alone_in_it = || word_at(low, 0).len() == low.len() && line.has_name();
+    if let Some(told) = marked.or_else(|| by_name(&low.to_ascii_uppercase()).filter(|_| alone_in_it())) {
         return Some(told);
     }
     // The first that is said, and of those that begin there the longest.
     // What any protocol says of its own messages is an errno only by itself.
-    let is_errno = |(at, text, errno): &(usize, &str, &Errno)| {
-        let (before, after) = (&low[..*at], &low[at + text.len()..]);
-        !matches!(**errno, Errno::EPROTO | Errno::EBADMSG)
+    let texts = line.all(|sign| match sign {
+        Sign::Text(errno) => Some(errno),
+        _ => None,
+    });
+    let found = texts.filter(|(hit, errno)| {
+        let (before, after) = (&low[..hit.at], &low[hit.end..]);
+        !matches!(*errno, Errno::EPROTO | Errno::EBADMSG)
             || after.is_empty() && (before.is_empty() || before.ends_with(": "))
-    };
-    let found = STRERROR.all(low).filter(is_errno);
-    let (_, said, &errno) = found.min_by_key(|(at, text, _)| (*at, std::cmp::Reverse(text.len())))?;
+    });
+    let (said, errno) = found.min_by_key(|(hit, _)| (hit.at, std::cmp::Reverse(hit.end)))?;
     // strerror's own text begins with a capital; whoever writes it small has words of its own.
-    let own = errno.text();
-    let is_c = said.len() == text.len() && text.starts_with(own.as_str());
-    Some(ErrnoMatch::of(errno, is_c.then_some(Dialect::C)))
+    let is_c = || said.end - said.at == text.len() && text.starts_with(&errno.text());
+    Some(ErrnoMatch::of(errno, is_c().then_some(Dialect::C)))
+}
+
+/// The word that begins at a place.
+fn word_at(text: &str, at: usize) -> &str {
+    let rest = &text[at..];
+    rest.split(|c: char| !is_in_name(c)).next().unwrap_or(rest)
 }
 
 /// The errno of that number, of this system or of Windows.
@@ -98,7 +112,11 @@ pub(super) fn by_name(word: &str) -> Option<ErrnoMatch> {
 }
 
 /// A name in small letters, as Erlang's and Elixir's terms have it: `{error,econnrefused}`, `reason: :econnrefused`.
-fn atom(low: &str) -> Option<ErrnoMatch> {
+fn atom(line: &Line<'_>) -> Option<ErrnoMatch> {
+    if !line.has_name() {
+        return None;
+    }
+    let low = &line.low;
     let mut places = low.match_indices([',', ':']);
     places.find_map(|(at, before)| {
         let rest = &low[at + 1..];
@@ -119,22 +137,8 @@ fn atom(low: &str) -> Option<ErrnoMatch> {
 }
 
 /// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `Error(104, '`.
-fn marked(low: &str) -> Option<ErrnoMatch> {
-    const MARKS: &[(&str, Option<Dialect>)] = &[
-        ("os error ", Some(Dialect::Rust)),
-        ("[errno ", Some(Dialect::Python)),
-        ("[winerror ", Some(Dialect::Python)),
-        ("os { code: ", Some(Dialect::Rust)),
-        ("socketexception (", Some(Dialect::DotNet)),
-        ("errno: ", None),
-        ("errno=", None),
-        ("errno = ", None),
-        ("errno ", None),
-        ("errno:", None),
-        ("system error: ", None),
-        ("socket error ", None),
-        ("connect error: ", None),
-    ];
+fn marked(line: &Line<'_>) -> Option<ErrnoMatch> {
+    let low = line.low.as_str();
     let number = |at: usize| {
         let rest = &low[at..];
         // Below zero it is Node's and the kernel's way; in Python it is the resolver's.
@@ -145,13 +149,19 @@ fn marked(low: &str) -> Option<ErrnoMatch> {
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         Some((rest[..digits].parse::<i32>().ok()?, &rest[digits..]))
     };
-    let by_mark = MARKS.iter().find_map(|(mark, dialect)| {
-        let mut places = low.match_indices(mark);
-        places.find_map(|(at, mark)| {
-            let (number, rest) = number(at + mark.len())?;
-            let (told, dialect) = (numbered(number)?, *dialect);
-            Some(agreed(ErrnoMatch { dialect, ..told }, &low[..at], rest))
+    let mut marks: Vec<(usize, usize)> = line
+        .all(|sign| match sign {
+            Sign::Mark(row) => Some(row),
+            _ => None,
         })
+        .map(|(hit, row)| (row, hit.end))
+        .collect();
+    marks.sort_unstable();
+    let by_mark = marks.into_iter().find_map(|(row, end)| {
+        let (text, dialect) = MARKS[row];
+        let (number, rest) = number(end)?;
+        let told = numbered(number)?;
+        Some(agreed(ErrnoMatch { dialect, ..told }, &low[..end - text.len()], rest))
     });
     by_mark.or_else(|| {
         let mut places = low.match_indices('(');
@@ -198,8 +208,9 @@ fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
     }
 }
 
-/// The errno whose text is at the beginning.
+/// The errno whose text is at the beginning, and ends with a word.
 fn text_at(low: &str) -> Option<Errno> {
-    let (_, errno) = STRERROR.at(low.as_bytes()).max_by_key(|(text, _)| text.len())?;
-    Some(*errno)
+    let is_there = |text: &str| low.strip_prefix(text).is_some_and(|rest| !rest.starts_with(is_in_name));
+    let texts = TEXTS.iter().filter(|(text, _)| is_there(text));
+    texts.max_by_key(|(text, _)| text.len()).map(|(_, errno)| *errno)
 }

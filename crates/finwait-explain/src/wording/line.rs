@@ -3,6 +3,9 @@
 //! A line that is longer is gone through in parts, each of which begins before the last one ended, so that a message lies whole in one of
 //! them. The first message counts.
 
+use std::borrow::Cow;
+
+use super::signs::Line;
 use super::{LONGEST, WordingMatch, is_in_name, plain, said, strace};
 
 /// The number of bytes that are looked at again with the next part: more than any message has, with its call and its addresses.
@@ -67,7 +70,9 @@ impl LineScanner {
 
     /// Recognizes the first bytes of the part.
     fn says(&self, most: usize) -> Option<WordingMatch> {
-        let text = String::from_utf8_lossy(&self.part[..most.min(self.part.len())]);
+        let bytes = &self.part[..most.min(self.part.len())];
+        // It is quicker to see that all is well than to mend it.
+        let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
         let text = match self.head {
             // It may begin with the rest of a word.
             Some(_) => text.trim_start_matches(is_in_name),
@@ -84,7 +89,7 @@ impl LineScanner {
         });
         let found = match called.as_deref().and_then(|text| Some((strace::traced(text)?, text))) {
             // What stands in a call's arguments is data.
-            Some((traced, text)) => traced.found(text, self.alone),
+            Some((traced, text)) => traced.found(&Line::of(text), self.alone),
             None => {
                 let found = self.found.take();
                 found.or_else(|| self.says(LONGEST)).or_else(|| self.at_edge.take())

@@ -6,14 +6,13 @@
 //! an errno by number, name or text, then words that leave the errno open (`TimeoutError`).
 
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use super::rules::{CallClass, RuleId, RuleOutcome};
 use finwait_model::errno::Errno;
-use finwait_model::hash::QuickMap;
 
 mod address;
 mod call;
@@ -21,6 +20,7 @@ mod carrier;
 mod errno;
 mod line;
 mod log;
+mod signs;
 mod strace;
 mod table;
 
@@ -30,9 +30,10 @@ pub use carrier::Carrier;
 use errno::{by_name, errno};
 pub use line::LineScanner;
 pub use log::LogScanner;
+use signs::{Hit, Line, Sign};
 use table::{
-    ADDRESSES, AddressHint, FILES, HEADLINE, KINDS, OTHERS, SOCKETS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS,
-    WINDOWS_ABORTED, WORDS, Wording,
+    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED, WORDS,
+    Wording,
 };
 
 /// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
@@ -200,18 +201,30 @@ pub fn recognize(text: &str) -> Option<WordingMatch> {
 /// Recognizes a text: alone, or a line among others, where a bare number or `EOF` may be anything.
 fn said(text: &str, alone: bool) -> Option<WordingMatch> {
     let text = plain(cut(text.trim(), LONGEST));
-    let text = text.trim();
+    let line = Line::of(text.trim());
+    // Most lines of a log end here. Alone a text may be a number, or a word that is too common elsewhere.
+    (alone || line.may_answer()).then(|| answer(&line, alone))?
+}
+
+/// Holds a line against the rules.
+fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
+    let (text, low) = (line.text, line.low.as_str());
     if let Some(traced) = strace::traced(text) {
-        return traced.found(text, alone);
+        return traced.found(line, alone);
     }
-    let mut low = text.to_ascii_lowercase().replace(HEADLINE, "''");
-    if low.contains(UNDERSCORED) {
-        low = low.replace('_', " ");
-    }
-    let strong = longest(&low, &STRONG);
-    let errno = errno(text, &low, alone);
+    let strong = longest(line, |sign| match sign {
+        Sign::Strong(wording) => Some(wording),
+        _ => None,
+    });
+    let errno = errno(line, alone);
     let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
-    let weak = || longest(&low, &OPEN).or_else(|| kind(text)).or_else(whole);
+    let open = || {
+        longest(line, |sign| match sign {
+            Sign::Weak(wording) => Some(wording),
+            _ => None,
+        })
+    };
+    let weak = || open().or_else(|| kind(line)).or_else(whole);
     let of_wording = |wording: &Wording| {
         let (subject, text) = (wording.subject, wording.text);
         (
@@ -229,20 +242,20 @@ fn said(text: &str, alone: bool) -> Option<WordingMatch> {
             told.dialect,
             None,
             told.remark,
-            place(&low, told.errno),
+            place(line, told.errno),
         ),
         (None, None) => match weak() {
             Some(wording) => of_wording(wording),
-            None if closed_by_address(&low) => (Subject::Eof, Some(Dialect::OpenSsh), None, None, None),
-            None if end_of_file(text) => (Subject::Eof, None, None, None, None),
+            None if closed_by_address(low) => (Subject::Eof, Some(Dialect::OpenSsh), None, None, None),
+            None if end_of_file(line) => (Subject::Eof, None, None, None, None),
             None => return None,
         },
     };
-    if not_ours(&low).is_some() {
+    if not_ours(line.in_low(), low).is_some() {
         return None;
     }
     let (subject, dialect, call, remark, place) = told;
-    let cue = cue(text, &low);
+    let cue = cue(line);
     // The stream ends for whoever reads: another call that the line names is not the one that saw it.
     let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
     let call = call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
@@ -251,11 +264,11 @@ fn said(text: &str, alone: bool) -> Option<WordingMatch> {
     }
     let of_sockets = matches!(subject, Subject::Errno(errno) if SOCKETS.contains(&errno));
     let carrier = if of_sockets {
-        Carrier::of(&low)
+        Carrier::of(line.in_low())
     } else {
-        Carrier::told(&low)
+        Carrier::told(line)
     };
-    let addresses = addresses(&low, place);
+    let addresses = addresses(low, place);
     let of_address = || match (subject, call, addresses.last()) {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
         _ => None,
@@ -265,7 +278,7 @@ fn said(text: &str, alone: bool) -> Option<WordingMatch> {
         call,
         dialect: dialect
             .or(cue.and_then(|cue| cue.dialect))
-            .or_else(|| by_its_looks(text)),
+            .or_else(|| by_its_looks(line)),
         remark: carrier.remark().or(remark).or_else(of_address),
         addresses,
         carrier,
@@ -274,13 +287,15 @@ fn said(text: &str, alone: bool) -> Option<WordingMatch> {
 
 /// The subject of a text that is about no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
 pub fn something_else(text: &str) -> Option<&'static str> {
-    not_ours(&plain(cut(text.trim(), LONGEST)).to_ascii_lowercase())
+    let text = plain(cut(text.trim(), LONGEST));
+    not_ours(Line::of(&text).in_text(), &text.to_ascii_lowercase())
 }
 
-fn not_ours(low: &str) -> Option<&'static str> {
-    let mut others = NOT_OURS.all(low);
-    let found = others.find(|(_, _, (_, unless, _))| unless.is_empty() || !low.contains(unless));
-    found.map(|(_, _, (_, _, what))| *what)
+fn not_ours(hits: &[Hit], low: &str) -> Option<&'static str> {
+    hits.iter().find_map(|hit| match hit.sign {
+        Sign::Other { unless, what } if unless.is_empty() || !low.contains(unless) => Some(what),
+        _ => None,
+    })
 }
 
 /// The wording that is nearest to a text without a known one; none when nothing is near.
@@ -311,24 +326,31 @@ fn cut(text: &str, most: usize) -> &str {
 
 /// Returns `text` without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where
 /// it is written as in JSON: `\n`.
-fn plain(text: &str) -> String {
-    // Most lines have nothing of all that.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
-        return text.to_owned();
+fn plain(text: &str) -> Cow<'_, str> {
+    // The first byte of U+0080 to U+009F is that of some letters, too.
+    let may_change = |byte: u8| matches!(byte, 0..b' ' | b'\\' | 0x7f | 0xc2);
+    // Most lines have nothing of all that; without an early end, many bytes are looked at in one step.
+    if !text.bytes().fold(false, |found, byte| found | may_change(byte)) {
+        return text.into();
     }
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
+    let (mut plain, mut rest) = (String::with_capacity(text.len()), text);
+    loop {
+        let next = rest.bytes().position(may_change).unwrap_or(rest.len());
+        plain.push_str(&rest[..next]);
+        let mut chars = rest[next..].chars();
+        let Some(c) = chars.next() else { break };
+        if c == '\u{1b}' && chars.as_str().starts_with('[') {
             let is_final = |c: char| ('@'..='~').contains(&c);
-            let _ = chars.find(|c| is_final(*c));
-        } else if c == '\\' && chars.next_if(|c| matches!(c, 'n' | 'r' | 't')).is_some() {
+            let _ = chars.by_ref().skip(1).find(|c| is_final(*c));
+        } else if c == '\\' && chars.as_str().starts_with(['n', 'r', 't']) {
+            chars.next();
             plain.push_str("  ");
         } else {
             plain.push(if c.is_control() { ' ' } else { c });
         }
+        rest = chars.as_str();
     }
-    plain
+    plain.into()
 }
 
 /// Returns where `needle` first is in `text` as words of its own.
@@ -350,81 +372,67 @@ fn places<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + '
         .filter(move |at| whole(*at))
 }
 
+/// The parts of a line between colons that a blank follows, the last first.
+fn clauses(low: &str) -> impl Iterator<Item = &str> {
+    let mut left = Some(low);
+    std::iter::from_fn(move || {
+        let text = left?;
+        let mut colons = text.rmatch_indices(':').map(|(at, _)| at);
+        let clause = colons.find_map(|at| Some((at, text[at + 1..].strip_prefix(' ')?)));
+        left = clause.map(|(at, _)| &text[..at]);
+        Some(clause.map_or(text, |(_, clause)| clause))
+    })
+}
+
 const fn is_in_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The rows of a table by how their text begins: a line of a log is gone through once, word by word, and not once for each row.
-struct TextIndex<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
-
-static STRONG: LazyLock<TextIndex<Wording>> = LazyLock::new(|| TextIndex::of(WORDS.iter().map(|row| (row.text, row))));
-static NOT_OURS: LazyLock<TextIndex<(&str, &str, &str)>> =
-    LazyLock::new(|| TextIndex::of(OTHERS.iter().map(|row| (row.0, row))));
-static OPEN: LazyLock<TextIndex<Wording>> = LazyLock::new(|| TextIndex::of(WEAK.iter().map(|row| (row.text, row))));
-static STRERROR: LazyLock<TextIndex<Errno>> =
-    LazyLock::new(|| TextIndex::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
-
-impl<T> TextIndex<T> {
-    fn of(rows: impl Iterator<Item = (&'static str, &'static T)>) -> TextIndex<T> {
-        let mut index = TextIndex(QuickMap::default());
-        for (text, row) in rows {
-            if let Some(begin) = text.as_bytes().first_chunk() {
-                index.0.entry(*begin).or_default().push((text, row));
-            }
-        }
-        index
-    }
-
-    /// Each text that is in a line as words of its own, and where.
-    fn all<'a>(&'a self, low: &'a str) -> impl Iterator<Item = (usize, &'static str, &'static T)> + 'a {
-        let bytes = low.as_bytes();
-        let is_word = move |at: usize| bytes.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
-        let begins = (0..bytes.len()).filter(move |at| is_word(*at) && !at.checked_sub(1).is_some_and(is_word));
-        begins.flat_map(move |at| self.at(&bytes[at..]).map(move |(text, row)| (at, text, row)))
-    }
-
-    /// Each text at the beginning, as words of its own.
-    fn at<'a>(&'a self, rest: &'a [u8]) -> impl Iterator<Item = (&'static str, &'static T)> + 'a {
-        let is_word = |at: usize| rest.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
-        let rows = rest.first_chunk().and_then(|begin| self.0.get(begin));
-        let whole = move |text: &str| {
-            let end = text.len();
-            rest.starts_with(text.as_bytes()) && !(is_word(end - 1) && is_word(end))
-        };
-        let rows = rows.into_iter().flatten().copied();
-        rows.filter(move |(text, _)| whole(text))
-    }
-}
-
 /// Returns where an errno's name or text is in a line.
-fn place(low: &str, errno: Errno) -> Option<Range<usize>> {
-    let name = errno.name().to_ascii_lowercase();
-    let named = || Some((find(low, &name)?, name.len()));
-    let mut texts = STRERROR.all(low).filter(|(_, _, of)| **of == errno);
-    let (at, length) = texts.next().map(|(at, text, _)| (at, text.len())).or_else(named)?;
-    Some(at..at + length)
+fn place(line: &Line<'_>, errno: Errno) -> Option<Range<usize>> {
+    let named = || {
+        let name = errno.name().to_ascii_lowercase();
+        let at = find(&line.low, &name)?;
+        Some(at..at + name.len())
+    };
+    let is_text = |sign| matches!(sign, Sign::Text(of) if of == errno).then_some(());
+    let text = line.all(is_text).next().map(|(hit, ())| hit.at..hit.end);
+    text.or_else(named)
 }
 
 /// The longest of the wordings in a line: it says the most.
-fn longest(low: &str, index: &TextIndex<Wording>) -> Option<&'static Wording> {
-    let fits = |(at, text, wording): &(usize, &str, &Wording)| {
-        let after = low[at + text.len()..].trim_start().as_bytes().first();
+fn longest(line: &Line<'_>, of: impl Fn(Sign) -> Option<&'static Wording>) -> Option<&'static Wording> {
+    let low = &line.low;
+    let fits = |hit: &Hit, wording: &Wording| {
+        let after = || low[hit.end..].trim_start().bytes().next();
         wording.with.is_none_or(|with| low.contains(with))
-            && !(wording.ends && after.is_some_and(u8::is_ascii_alphanumeric))
+            && !(wording.ends && after().is_some_and(|byte| byte.is_ascii_alphanumeric()))
     };
-    let found = index.all(low).filter(fits).max_by_key(|(_, text, _)| text.len());
-    found.map(|(_, _, wording)| wording)
+    let found = line.all(of).filter(|(hit, wording)| fits(hit, wording));
+    found
+        .map(|(_, wording)| wording)
+        .max_by_key(|wording| wording.text.len())
 }
 
 /// A name from `io::ErrorKind`, as Rust's `Debug` prints it.
-fn kind(text: &str) -> Option<&'static Wording> {
-    KINDS.iter().find(|wording| find(text, wording.text).is_some())
+fn kind(line: &Line<'_>) -> Option<&'static Wording> {
+    let row = Line::first_row(line.in_text(), |sign| match sign {
+        Sign::Kind(row) => Some(row),
+        _ => None,
+    });
+    row.map(|row| &KINDS[row])
 }
 
 /// `EOF`, as a word that ends the line, or that a colon or a quote comes before and no word after, or as a value (`err=EOF`): elsewhere
 /// it may be anything, and ends a here-document.
-fn end_of_file(text: &str) -> bool {
-    find(text, "EOF").is_some_and(|at| {
+fn end_of_file(line: &Line<'_>) -> bool {
+    let text = line.text;
+    let first = line
+        .in_text()
+        .iter()
+        .find(|hit| matches!(hit.sign, Sign::Shape(Shape::Eof)));
+    first.is_some_and(|Hit { at, .. }| {
+        let at = *at;
         let (before, after) = (&text[..at], text[at + 3..].trim_start());
         let is_word = |c: char| c.is_ascii_alphanumeric();
         let told = before.ends_with(": ") || before.ends_with(['"', '\'']);
@@ -445,55 +453,12 @@ fn closed_by_address(low: &str) -> bool {
 }
 
 /// A language by what surrounds the wording.
-fn by_its_looks(text: &str) -> Option<Dialect> {
-    const LOOKS: &[(&str, Dialect)] = &[
-        ("System.Net.", Dialect::DotNet),
-        ("System.IO.", Dialect::DotNet),
-        ("Microsoft.", Dialect::DotNet),
-        ("StackExchange.", Dialect::DotNet),
-        ("net/http: ", Dialect::Go),
-        ("rpc error: code = ", Dialect::Go),
-        ("Get \"http", Dialect::Go),
-        ("Post \"http", Dialect::Go),
-        ("http: TLS handshake error", Dialect::Go),
-        ("http: proxy error", Dialect::Go),
-        ("dial unix", Dialect::Go),
-        ("write |", Dialect::Go),
-        ("Custom { kind", Dialect::Rust),
-        ("reqwest::", Dialect::Rust),
-        ("hyper::", Dialect::Rust),
-        ("Faraday::", Dialect::Ruby),
-        ("Redis::", Dialect::Ruby),
-        ("IO::EAGAIN", Dialect::Ruby),
-        ("httpx.", Dialect::Python),
-        ("aiohttp.", Dialect::Python),
-        ("AggregateError [", Dialect::Node),
-        ("npm ERR!", Dialect::Node),
-        ("Error: EPIPE: ", Dialect::Node),
-        ("sshd[", Dialect::OpenSsh),
-        ("(Mint.", Dialect::Elixir),
-        ("cURL error ", Dialect::Curl),
-        ("Errno::", Dialect::Ruby),
-        ("PHP ", Dialect::Php),
-        ("RedisException", Dialect::Php),
-        ("PDOException", Dialect::Php),
-        ("requests.", Dialect::Python),
-        ("urllib3.", Dialect::Python),
-        ("redis.exceptions.", Dialect::Python),
-        ("asyncio.", Dialect::Python),
-        ("** (", Dialect::Elixir),
-        ("java.", Dialect::Java),
-        ("javax.", Dialect::Java),
-        ("Exception", Dialect::Java),
-        ("curl: (", Dialect::Curl),
-        ("Errno ", Dialect::Python),
-        ("Traceback", Dialect::Python),
-        ("Error: [", Dialect::Python),
-    ];
-    LOOKS
-        .iter()
-        .find(|(look, _)| text.contains(look))
-        .map(|(_, dialect)| *dialect)
+fn by_its_looks(line: &Line<'_>) -> Option<Dialect> {
+    let row = Line::first_row(line.in_text(), |sign| match sign {
+        Sign::Look(row) => Some(row),
+        _ => None,
+    });
+    row.map(|row| LOOKS[row].1)
 }
 
 /// A remark where connect to that address gave that errno.

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::errno::named;
+use super::signs::Line;
 use super::{Carrier, Dialect, Subject, WordingMatch, addresses, by_name, call_of, is_in_name};
 use crate::rules::CallClass;
 use finwait_model::errno::Errno;
@@ -63,9 +64,10 @@ fn returned(rest: &str) -> Option<StraceResult> {
 
 impl StraceCall<'_> {
     /// The finding. In a log what other calls than a socket's returned is no news.
-    pub(super) fn found(self, text: &str, alone: bool) -> Option<WordingMatch> {
+    pub(super) fn found(self, line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
         const OF_TCP: [&str; 2] = [", ..., ", "<TCP"];
         const OF_SOCKETS: [&str; 4] = ["getpeername", "getsockname", "sendmmsg", "recvmmsg"];
+        let text = line.text;
         let mut call = call_of(self.name);
         let subject = match self.returned {
             // "getsockopt(5, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0"
@@ -87,7 +89,7 @@ impl StraceCall<'_> {
             StraceResult::Nothing | StraceResult::Other => return None,
         };
         let low = text.to_ascii_lowercase();
-        let carrier = Carrier::of(&low);
+        let carrier = Carrier::of(line.in_text());
         (alone || call.is_some() || OF_SOCKETS.contains(&self.name)).then(|| WordingMatch {
             subject,
             call,

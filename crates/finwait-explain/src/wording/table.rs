@@ -1465,3 +1465,96 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("connecting to", cue(Connect, None)),
     ("(connection refused)", cue(Connect, None)),
 ];
+
+/// Words before a number that is an errno's.
+pub(super) const MARKS: &[(&str, Option<Dialect>)] = &[
+    ("os error ", Some(Rust)),
+    ("[errno ", Some(Python)),
+    ("[winerror ", Some(Python)),
+    ("os { code: ", Some(Rust)),
+    ("socketexception (", Some(DotNet)),
+    ("errno: ", None),
+    ("errno=", None),
+    ("errno = ", None),
+    ("errno ", None),
+    ("errno:", None),
+    ("system error: ", None),
+    ("socket error ", None),
+    ("connect error: ", None),
+];
+
+/// A form that a line without a wording may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A number in parentheses that may be an errno.
+    Numbered,
+    /// OpenSSH's address of who closed.
+    ClosedBy,
+    /// `EOF`, in capitals.
+    Eof,
+    /// A call that returned 0, or its `SO_ERROR`, as strace prints it.
+    Traced,
+}
+
+/// Texts that a line of such a form has: without any of them it has none.
+pub(super) const SHAPES: &[(&str, Shape)] = &[
+    ("() failed (", Shape::Numbered),
+    ("accept failed (", Shape::Numbered),
+    ("error(", Shape::Numbered),
+    ("mysql server", Shape::Numbered),
+    ("connection closed by ", Shape::ClosedBy),
+    ("EOF", Shape::Eof),
+    ("recv(", Shape::Traced),
+    ("recvfrom(", Shape::Traced),
+    ("read(", Shape::Traced),
+    ("<... recv resumed>", Shape::Traced),
+    ("<... recvfrom resumed>", Shape::Traced),
+    ("<... read resumed>", Shape::Traced),
+    ("so_error, [", Shape::Traced),
+];
+
+/// Languages by what surrounds a wording, in any part of a word; the first counts.
+pub(super) const LOOKS: &[(&str, Dialect)] = &[
+    ("System.Net.", DotNet),
+    ("System.IO.", DotNet),
+    ("Microsoft.", DotNet),
+    ("StackExchange.", DotNet),
+    ("net/http: ", Go),
+    ("rpc error: code = ", Go),
+    ("Get \"http", Go),
+    ("Post \"http", Go),
+    ("http: TLS handshake error", Go),
+    ("http: proxy error", Go),
+    ("dial unix", Go),
+    ("write |", Go),
+    ("Custom { kind", Rust),
+    ("reqwest::", Rust),
+    ("hyper::", Rust),
+    ("Faraday::", Ruby),
+    ("Redis::", Ruby),
+    ("IO::EAGAIN", Ruby),
+    ("httpx.", Python),
+    ("aiohttp.", Python),
+    ("AggregateError [", Node),
+    ("npm ERR!", Node),
+    ("Error: EPIPE: ", Node),
+    ("sshd[", OpenSsh),
+    ("(Mint.", Elixir),
+    ("cURL error ", Curl),
+    ("Errno::", Ruby),
+    ("PHP ", Php),
+    ("RedisException", Php),
+    ("PDOException", Php),
+    ("requests.", Python),
+    ("urllib3.", Python),
+    ("redis.exceptions.", Python),
+    ("asyncio.", Python),
+    ("** (", Elixir),
+    ("java.", Java),
+    ("javax.", Java),
+    ("Exception", Java),
+    ("curl: (", Curl),
+    ("Errno ", Python),
+    ("Traceback", Python),
+    ("Error: [", Python),
+];

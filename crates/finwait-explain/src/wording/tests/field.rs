@@ -3,7 +3,7 @@
 use super::super::{Subject, WordingMatch, recognize};
 
 /// `-` where a line must not be known.
-const LINES: &[(&str, &str)] = &[
+pub(super) const LINES: &[(&str, &str)] = &[
     // What has the words of a limit or a right, and is no TCP socket
     (
         "EMFILE file - nginx",

@@ -1,4 +1,4 @@
-use super::table::{ELSEWHERE, UDP, WINDOWS};
+use super::table::{ELSEWHERE, OTHERS, UDP, WINDOWS};
 use super::*;
 use CallClass::{Accept, Bind, Connect, Read, Write};
 use Subject::{Closed, Deadline, Eof};
@@ -1309,6 +1309,79 @@ proptest::proptest! {
     fn a_message_is_found_behind_anything(before in "[a-z0-9 :./-]{0,80}") {
         let found = recognize(&format!("{before} readv() failed (104: Connection reset by peer)")).unwrap();
         proptest::prop_assert_eq!(found.call, Some(CallClass::Read));
+    }
+}
+
+/// Lines of logs, pieces of them put together, and what a line may have beside a message.
+fn puzzles() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    const JOINS: &[&str] = &[
+        " ",
+        ": ",
+        ", ",
+        "(",
+        ")",
+        "'",
+        "\"",
+        "\t",
+        "\\n",
+        "\u{1b}[31m",
+        "_",
+        "{",
+        "->",
+        "\u{85}",
+        "E",
+        "EOF",
+        "WSA",
+        "104",
+        "(32: ",
+        "errno=",
+        "error(",
+        "recv(",
+        ") = 0",
+        " = -1 ",
+        "SO_ERROR, [",
+        "<... read resumed>",
+        "mysql server ' (111)",
+        "connection closed by ",
+        "'Connection aborted.'",
+        "upstream_reset_before_response_started{",
+    ];
+    let piece = (
+        0..field::LINES.len(),
+        0..200_usize,
+        0..80_usize,
+        0..JOINS.len(),
+        any::<bool>(),
+    );
+    let piece = piece.prop_map(|(line, from, length, join, capitals)| {
+        let piece: String = field::LINES[line].1.chars().skip(from).take(length).collect();
+        let piece = if capitals { piece.to_ascii_uppercase() } else { piece };
+        piece + JOINS[join]
+    });
+    proptest::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat())
+}
+
+/// A line that has an answer never ends before the rules are asked; those of the field are all among them.
+#[test]
+fn a_line_of_the_field_with_an_answer_has_a_sign() {
+    let mut answered = 0;
+    for (_, line) in field::LINES {
+        let line = Line::of(line);
+        if answer(&line, false).is_some() {
+            assert!(line.may_answer(), "{}", line.text);
+            answered += 1;
+        }
+    }
+    assert!(answered > 150, "{answered}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_line_with_an_answer_has_a_sign(line in puzzles()) {
+        let text = plain(&line);
+        let line = Line::of(text.trim());
+        proptest::prop_assert!(line.may_answer() || answer(&line, false).is_none());
     }
 }
 
