@@ -2,6 +2,7 @@
 
 mod config;
 mod failing;
+mod idle;
 mod jobs;
 mod keys;
 mod labs;

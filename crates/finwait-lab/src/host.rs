@@ -4,22 +4,24 @@
 //! as long as the lab does: it bears endpoints and changes settings when asked. The descriptors that it opened point into its
 //! namespace whichever thread uses them, and are handed to the driver.
 
+use rustix::fd::AsFd;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::namespace_reaper::NamespaceReaper;
 use super::process::{SpawnedProcess, spawn};
-use super::tree::HostMark;
 use crate::error::{Error, Operation, Result};
 use crate::local::Options;
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
-use crate::os::rtnl::Rtnl;
+use crate::os::netns::{ParentNamespace, unshare_net};
+use crate::os::rtnl::{LO, Rtnl};
+use crate::os::sysctl;
 use crate::os::tun::Tun;
-use crate::os::{netns, sysctl};
 use crate::runtime::Launch;
 use finwait_model::call::Family;
 use finwait_model::host::{Setting, SettingScope, SettingValue};
@@ -42,7 +44,17 @@ pub struct Host {
     /// The settings as they were found.
     pub settings: Vec<(Setting, SettingValue)>,
     jobs: Sender<Job>,
+    /// The endpoint that is being started.
+    starting: Option<Receiver<Result<SpawnedProcess>>>,
     _thread: JoinHandle<()>,
+}
+
+/// A host whose thread is building it.
+pub struct HostUnderConstruction {
+    side: Side,
+    jobs: Sender<Job>,
+    built: Receiver<Result<HostHandles>>,
+    thread: JoinHandle<()>,
 }
 
 enum Job {
@@ -65,32 +77,34 @@ pub enum HostLocation {
 #[derive(Clone, Debug)]
 pub struct Programs {
     /// finwait itself.
-    reaper: PathBuf,
+    own: PathBuf,
     endpoint: Launch,
+    reaper: Arc<NamespaceReaper>,
 }
 
 impl Programs {
-    /// The programs of one end.
-    pub fn of(options: &Options, side: Side) -> Programs {
+    /// The programs of one end of a lab, which has one reaper.
+    pub fn of(options: &Options, side: Side, reaper: &Arc<NamespaceReaper>) -> Programs {
         Programs {
-            reaper: options.program.clone(),
+            own: options.program.clone(),
             endpoint: options.driven.launch(side).clone(),
+            reaper: Arc::clone(reaper),
         }
     }
 
     /// Can the endpoint start processes of its own?
     fn may_fork(&self) -> bool {
-        self.endpoint.program != self.reaper
+        self.endpoint.program != self.own
     }
 }
 
 impl Host {
-    /// Makes a host, and its thread.
+    /// Begins to make a host, on a thread of its own.
     ///
     /// # Errors
     ///
-    /// [`Error::Os`] with the step that failed: namespace, device, addresses, tables.
-    pub fn start(side: Side, place: HostLocation, programs: Programs) -> Result<Host> {
+    /// [`Error::Os`] where the thread did not start.
+    pub fn begin(side: Side, place: HostLocation, programs: Programs) -> Result<HostUnderConstruction> {
         let (jobs, inbox) = channel();
         let (ready, built) = channel();
         let thread = std::thread::Builder::new()
@@ -100,30 +114,36 @@ impl Host {
                 operation: format!("start the {side} host's thread"),
                 source,
             })?;
-        let HostHandles {
-            tun,
-            diag,
-            tables,
-            settings,
-        } = built.recv().map_err(|_| gone(side))??;
-        Ok(Host {
-            tun,
-            diag,
-            tables,
-            settings,
+        Ok(HostUnderConstruction {
+            side,
             jobs,
-            _thread: thread,
+            built,
+            thread,
         })
     }
 
-    /// Starts a new endpoint on this host.
+    /// Begins to start a new endpoint on this host, which [`spawn`](Self::spawn) returns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoEndpoint`] without the host's thread.
+    pub fn begin_spawn(&mut self, side: Side) -> Result<()> {
+        let (reply, answer) = channel();
+        self.jobs.send(Job::Spawn(reply)).map_err(|_| gone(side))?;
+        self.starting = Some(answer);
+        Ok(())
+    }
+
+    /// Starts a new endpoint on this host, unless one is being started.
     ///
     /// # Errors
     ///
     /// [`Error::NoEndpoint`] and [`Error::Os`] where it did not start.
-    pub fn spawn(&self, side: Side) -> Result<SpawnedProcess> {
-        let (reply, answer) = channel();
-        self.jobs.send(Job::Spawn(reply)).map_err(|_| gone(side))?;
+    pub fn spawn(&mut self, side: Side) -> Result<SpawnedProcess> {
+        if self.starting.is_none() {
+            self.begin_spawn(side)?;
+        }
+        let answer = self.starting.take().ok_or_else(|| gone(side))?;
         answer.recv().map_err(|_| gone(side))?
     }
 
@@ -147,6 +167,31 @@ impl Host {
             .send(Job::Set(setting, value, reply))
             .map_err(|_| gone(side))?;
         answer.recv().map_err(|_| gone(side))?
+    }
+}
+
+impl HostUnderConstruction {
+    /// Returns the host when it is made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`] with the step that failed: namespace, device, addresses, tables.
+    pub fn finish(self) -> Result<Host> {
+        let HostHandles {
+            tun,
+            diag,
+            tables,
+            settings,
+        } = self.built.recv().map_err(|_| gone(self.side))??;
+        Ok(Host {
+            tun,
+            diag,
+            tables,
+            settings,
+            jobs: self.jobs,
+            starting: None,
+            _thread: self.thread,
+        })
     }
 }
 
@@ -183,35 +228,36 @@ fn live(
             }
         },
     };
+    // Another descriptor of the device, for the reaper.
+    let mut device = network
+        .as_ref()
+        .and_then(|network| network.tun.as_ref()?.as_fd().try_clone_to_owned().ok());
     let opened = open(network.as_mut());
     if ready.send(opened).is_err() {
         return;
     }
-    let mut reaper = None;
-    let host = HostMark::new();
-    // finwait's own endpoint starts no process; one of another kind may have come and gone.
-    let mut may_fork = programs.may_fork();
+    let mut told_of_processes = false;
     for job in inbox {
         // A reply that nobody waits for any more is no failure.
         match job {
             Job::Spawn(reply) => {
-                let mark = programs.may_fork().then(|| host.endpoint());
+                let mark = programs.may_fork().then(|| programs.reaper.endpoint());
                 drop(reply.send(spawn(&programs.endpoint, side, mark)));
+                // After the endpoint, whose start is waited for. Without a reaper, orphans stay until they time out.
+                if let Some(device) = device.take() {
+                    let _ = programs.reaper.take_over(device.as_fd());
+                }
+                if programs.may_fork() && !told_of_processes {
+                    told_of_processes = programs.reaper.end_processes().is_ok();
+                }
             }
-            Job::Use(launch) => {
-                programs.endpoint = launch;
-                may_fork |= programs.may_fork();
-            }
+            Job::Use(launch) => programs.endpoint = launch,
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),
                 None => Err(Error::NoIsolatedLab {
                     why: "this is the loopback lab, whose settings are the machine's own".into(),
                 }),
             })),
-        }
-        // After the first endpoint, whose start is waited for. Without a reaper, orphans stay until they time out.
-        if (network.is_some() || may_fork) && reaper.is_none() {
-            reaper = NamespaceReaper::spawn(&programs.reaper, &host, network.is_some()).ok();
         }
     }
 }
@@ -269,6 +315,17 @@ fn has_local_route(table: &str, address: Ipv6Addr) -> bool {
     })
 }
 
+/// The parent of all hosts' namespaces of this process: what was to be set up in it stays as it is.
+static PARENT: OnceLock<Option<ParentNamespace>> = OnceLock::new();
+
+/// Moves the calling thread into a namespace of its own.
+fn unshare() -> Result<()> {
+    match PARENT.get_or_init(|| ParentNamespace::enter(TABLE_SLOTS).ok()) {
+        Some(parent) => parent.unshare(),
+        None => unshare_net(),
+    }
+}
+
 /// The inside of an isolated host's namespace.
 struct Network {
     address: IpAddr,
@@ -282,7 +339,7 @@ struct Network {
 impl Network {
     /// Makes a namespace for the calling thread, and everything in it.
     fn build(address: IpAddr) -> Result<Network> {
-        netns::unshare_net_with_own_table(TABLE_SLOTS)?;
+        unshare()?;
         let v6 = address.is_ipv6();
         // What follows only quietens or evens out the host; where /proc/sys cannot be written, it still works.
         let wish = |name: &str, value: &str| drop(sysctl::write(name, value));
@@ -290,25 +347,29 @@ impl Network {
         for control in ["reno", "cubic"] {
             wish("net.ipv4.tcp_congestion_control", control);
         }
+        // The device is made with what is the default then. A write for all devices that there are already spins while the kernel's lock
+        // of them is taken (`restart_syscall`), so it is for machines that need it alone.
+        wish("net.ipv6.conf.default.disable_ipv6", if v6 { "0" } else { "1" });
         if v6 {
-            for scope in ["all", "default"] {
-                // The machine may have switched it off for new namespaces.
-                wish(&format!("net.ipv6.conf.{scope}.disable_ipv6"), "0");
-                wish(&format!("net.ipv6.conf.{scope}.accept_ra"), "0");
-                wish(&format!("net.ipv6.conf.{scope}.router_solicitations"), "0");
-                wish(&format!("net.ipv6.conf.{scope}.keep_addr_on_down"), "1");
-                // 1: no link-local address, so that nothing but what the user does is on the wire.
-                wish(&format!("net.ipv6.conf.{scope}.addr_gen_mode"), "1");
+            wish("net.ipv6.conf.default.accept_ra", "0");
+            wish("net.ipv6.conf.default.router_solicitations", "0");
+            wish("net.ipv6.conf.default.keep_addr_on_down", "1");
+            // The machine may have switched it off for new namespaces.
+            if sysctl::read("net.ipv6.conf.all.disable_ipv6").is_ok_and(|off| off != "0") {
+                wish("net.ipv6.conf.all.disable_ipv6", "0");
             }
-        } else {
-            wish("net.ipv6.conf.all.disable_ipv6", "1");
-            wish("net.ipv6.conf.default.disable_ipv6", "1");
         }
         let tun = Tun::create(DEVICE)?;
         let mut rtnl = Rtnl::open()?;
-        let lo = rtnl.link_index("lo")?;
-        rtnl.set_link(lo, true, None)?;
+        rtnl.set_link(LO, true, None)?;
         let device = rtnl.link_index(DEVICE)?;
+        if v6 {
+            // No link-local address, so that nothing but what the user does is on the wire.
+            rtnl.set_no_address_generation(device)?;
+        } else {
+            // An IPv4 lab has no IPv6 address, also not on `lo`; it has none either where the kernel has no IPv6.
+            let _ = rtnl.del_address(LO, Ipv6Addr::LOCALHOST.into(), 128);
+        }
         let mut network = Network {
             address,
             tun: Some(tun),

@@ -22,6 +22,7 @@ use crate::event::LabRequest;
 use crate::event_queue::{Batch, EventQueue};
 use crate::facts::{LabFacts, LabKind};
 use crate::host::{Host, HostLocation, Programs};
+use crate::namespace_reaper::NamespaceReaper;
 use crate::os::netns;
 use crate::os::rtnl::Rtnl;
 use crate::runtime::{EndpointRuntimes, RuntimeChoice};
@@ -210,18 +211,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         }
     };
     let addresses = options.addresses.unwrap_or(ours);
-    let host = |side| {
-        Host::start(
-            side,
-            HostLocation::Namespace(addresses[side]),
-            Programs::of(options, side),
-        )
-        .map_err(why)
-    };
-    let hosts = Ends {
-        client: host(Side::Client)?,
-        server: host(Side::Server)?,
-    };
+    let hosts = hosts(options, |side| HostLocation::Namespace(addresses[side])).map_err(why)?;
     let facts = LabFacts {
         kind: LabKind::Isolated,
         addresses,
@@ -233,15 +223,22 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
     Ok((facts, hosts))
 }
 
+/// Makes both hosts, at the same time.
+fn hosts(options: &Options, place: impl Fn(Side) -> HostLocation) -> Result<Ends<Host>> {
+    let reaper = Arc::new(NamespaceReaper::new(options.program.clone()));
+    let begin = |side| Host::begin(side, place(side), Programs::of(options, side, &reaper));
+    let (client, server) = (begin(Side::Client)?, begin(Side::Server)?);
+    Ok(Ends {
+        client: client.finish()?,
+        server: server.finish()?,
+    })
+}
+
 /// Both ends on the machine's own loopback address.
 fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
     let address = loopback_address(options.ipv6);
     reach(address)?;
-    let host = |side| Host::start(side, HostLocation::Machine, Programs::of(options, side));
-    let hosts = Ends {
-        client: host(Side::Client)?,
-        server: host(Side::Server)?,
-    };
+    let hosts = hosts(options, |_| HostLocation::Machine)?;
     let facts = LabFacts {
         kind: LabKind::Loopback(why),
         addresses: Ends {

@@ -7,6 +7,8 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, Signal, WaitIdOptions, prlimit};
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -89,7 +91,10 @@ pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<SpawnedP
     if let Some(mark) = &mark {
         command.env(tree::VARIABLE, mark.word());
     }
-    die_with_parent(&mut command);
+    // finwait's own endpoint sees to that itself (`Role::Endpoint`): without work between fork and exec, no page table is copied (`vfork(2)`).
+    if mark.is_some() {
+        die_with_parent(&mut command);
+    }
     let child = command
         .spawn()
         .map_err(|error| no(&format!("{}: {error}", command.get_program().display())))?;
@@ -401,7 +406,10 @@ impl Process {
 
     /// The soft and the hard limit; none is `unlimited`.
     fn descriptor_limits(&self) -> Option<(Option<u32>, Option<u32>)> {
-        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.pid())).ok()?;
+        let mut limits = String::with_capacity(4096);
+        File::open(format!("/proc/{}/limits", self.pid()))
+            .and_then(|mut file| file.read_to_string(&mut limits))
+            .ok()?;
         let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
         let mut words = line.split_whitespace().map(|word| word.parse().ok());
         Some((words.next()?, words.next()?))

@@ -24,7 +24,7 @@ pub enum Role {
     Owner,
     /// A native endpoint.
     Endpoint,
-    /// A namespace's reaper.
+    /// The reaper of a lab's namespaces.
     Reaper,
 }
 
@@ -72,7 +72,11 @@ impl Role {
         let _ = signal::reset_inherited();
         match self {
             Role::Owner => owner::run(),
-            Role::Endpoint => native::run(),
+            Role::Endpoint => {
+                // Where the parent has died already, the end of standard input says so.
+                signal::die_with_parent_thread();
+                native::run()
+            }
             Role::Reaper => namespace_reaper::run(arguments),
         }
     }

@@ -3,7 +3,7 @@
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ const ROUNDS: usize = 200;
 /// The time that killed processes get to go before the next pass.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// The mark in the environment of one host's processes, and nobody else's.
+/// The mark in the environment of one lab's processes, and nobody else's.
 #[derive(Clone, Debug)]
-pub struct HostMark(String);
+pub struct LabMark(String);
 
 /// The mark of the processes of one endpoint.
 #[derive(Clone, Debug)]
 pub struct Mark(String);
 
-impl HostMark {
+impl LabMark {
     /// Returns a mark that nobody had before.
-    pub fn new() -> HostMark {
-        HostMark(format!("{}-{}-{}", std::process::id(), MonoTime::now().0, count()))
+    pub fn new() -> LabMark {
+        LabMark(format!("{}-{}-{}", std::process::id(), MonoTime::now().0, count()))
     }
 
-    /// The mark of the host's next endpoint.
+    /// The mark of the lab's next endpoint.
     pub fn endpoint(&self) -> Mark {
         Mark(format!("{}.{}", self.0, count()))
     }
@@ -57,14 +57,15 @@ impl Mark {
     }
 }
 
-/// Ends all processes of a host's endpoints, and, where it has a network namespace of its own, all others that keep it.
-pub fn end_host(word: &str, namespace: Option<PathBuf>) {
+/// Ends all processes of a lab's endpoints, and all others that keep a network namespace of these names.
+pub fn end_lab<'a>(word: &str, namespaces: impl Iterator<Item = &'a Path>) {
     let begins = format!("{word}.");
+    let namespaces: Vec<&Path> = namespaces.collect();
     let own = Pid::from_raw(std::process::id() as i32);
     end(|pid| {
         let is_marked = value(pid).is_some_and(|value| value.starts_with(&begins));
-        let is_inside = || namespace.is_some() && fs::read_link(of(pid, "ns/net")).ok() == namespace;
-        Some(pid) != own && (is_marked || is_inside())
+        let is_inside = || fs::read_link(of(pid, "ns/net")).is_ok_and(|own| namespaces.contains(&own.as_path()));
+        Some(pid) != own && (is_marked || !namespaces.is_empty() && is_inside())
     });
 }
 

@@ -142,7 +142,7 @@ impl Traces {
         };
         let endpoints = named("finwait-endpoint");
         let counts = ["finwait-lab", "finwait-endpoint", "finwait-reaper"].map(|role| named(role).len());
-        assert_eq!(counts, [LABS, 2 * LABS, 2 * LABS]);
+        assert_eq!(counts, [LABS, 2 * LABS, LABS]);
         let namespace = |pid: &u32| PathBuf::from(format!("/proc/{pid}/ns/net"));
         let sockets = |pid: &u32| {
             let namespace = fs::File::open(namespace(pid)).unwrap();

@@ -44,13 +44,17 @@ struct DriverExit;
 impl Driver {
     /// Starts the endpoints of both hosts.
     pub(crate) fn new(
-        hosts: Ends<Host>,
+        mut hosts: Ends<Host>,
         makers: Ends<LaunchMaker>,
         facts: &LabFacts,
         inbox: Receiver<LabRequest>,
         wake: Arc<OwnedFd>,
         queue: EventQueue,
     ) -> Result<Driver> {
+        // Both start at the same time; the core waits for one after the other.
+        for side in Side::BOTH {
+            hosts[side].begin_spawn(side)?;
+        }
         let (prepared, preparations) = channel();
         let shell = Shell {
             processes: Ends::default(),
@@ -73,8 +77,12 @@ impl Driver {
     /// Runs until nobody can send requests any more. Endpoints end with it, before their hosts' keepers clear away.
     pub(crate) fn run(mut self) {
         while self.turn().is_ok() {}
-        // Dropping one kills it and waits for its end.
-        self.core.outside.processes = Ends::default();
+        // Dropping one kills it and waits for its end: both end at the same time.
+        let processes = &mut self.core.outside.processes;
+        for side in Side::BOTH {
+            processes[side].as_mut().map(Process::kill).unwrap_or_default();
+        }
+        *processes = Ends::default();
     }
 
     /// Waits until something happens, and has it taken in.

@@ -35,7 +35,7 @@ pub(super) struct Timing {
 impl Timing {
     /// The durations for live hosts.
     pub(super) const LIVE: Timing = Timing {
-        grace: Duration::from_micros(500),
+        grace: Duration::from_micros(100),
         stream_grace: Duration::from_millis(5),
         busy_reading: Duration::from_millis(100),
         first_look: Duration::from_millis(1),

@@ -3,6 +3,7 @@
 use rustix::io::Errno;
 use rustix::net::netlink;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::error::{Operation, Result};
@@ -27,10 +28,19 @@ const MESSAGE: usize = 72;
 /// A dump that something disturbed is asked for again, this often at most.
 const ATTEMPTS: usize = 3;
 
+/// The socket's name in error messages.
+const NAME: &str = "sock_diag";
+
 /// A sock_diag socket; it sees the network namespace of the thread that opened it, from whichever thread it is used.
 #[derive(Debug)]
 pub struct Diag {
     netlink: Netlink,
+}
+
+impl AsFd for Diag {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.netlink.as_fd()
+    }
 }
 
 /// The end of a dump.
@@ -49,8 +59,15 @@ impl Diag {
     /// [`Error::Os`](crate::Error::Os) where the kernel has no sock_diag.
     pub fn open() -> Result<Diag> {
         Ok(Diag {
-            netlink: Netlink::open(Some(netlink::SOCK_DIAG), "sock_diag")?,
+            netlink: Netlink::open(Some(netlink::SOCK_DIAG), NAME)?,
         })
+    }
+
+    /// Returns one of a socket that [`open`](Self::open) has opened in another process: it sees the namespace that it was opened in.
+    pub fn of(fd: OwnedFd) -> Diag {
+        Diag {
+            netlink: Netlink::of(fd, NAME),
+        }
     }
 
     /// Opens one that answers: a kernel may have sock_diag, and not its part for TCP, a module.

@@ -8,7 +8,7 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{
     AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, send, socket_with,
 };
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::error::{Error, Operation, Result};
 
@@ -61,12 +61,17 @@ impl Netlink {
             connect(&fd, &SocketAddrNetlink::new(0, 0))?;
             Ok::<_, Errno>(fd)
         };
-        Ok(Netlink {
-            fd: open().during(|| format!("open a {name} socket"))?,
+        Ok(Netlink::of(open().during(|| format!("open a {name} socket"))?, name))
+    }
+
+    /// Returns one of a socket that [`open`](Self::open) has opened, here or in another process.
+    pub fn of(fd: OwnedFd, name: &'static str) -> Netlink {
+        Netlink {
+            fd,
             name,
             sequence: 0,
             buffer: vec![0; BUFFER],
-        })
+        }
     }
 
     /// Sends a request.
@@ -141,6 +146,12 @@ impl Netlink {
             what: format!("a {} answer", self.name),
             why,
         }
+    }
+}
+
+impl AsFd for Netlink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

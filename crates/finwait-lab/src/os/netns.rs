@@ -1,8 +1,11 @@
 //! Namespaces: where the hosts of the isolated lab live.
 
 use rustix::process::{getgid, getuid};
-use rustix::thread::{CapabilitySet, UnshareFlags, capabilities, unshare_unsafe};
-use std::fs;
+use rustix::thread::{
+    CapabilitySet, LinkNameSpaceType, UnshareFlags, capabilities, move_into_link_name_space, unshare_unsafe,
+};
+use std::fs::{self, File};
+use std::os::fd::AsFd;
 
 use super::sysctl;
 use crate::error::{Operation, Result};
@@ -43,18 +46,66 @@ pub fn unshare_net() -> Result<()> {
 /// [`unshare_net`], and the new namespace has a TCP hash table of its own with so many buckets (rounded up to a power of two).
 ///
 /// By default all namespaces share the host's table, which has a bucket for every few KiB of memory, and a dump walks all of
-/// them. The size is set in a parent namespace (`net.ipv4.tcp_child_ehash_entries`), so there is one, left again at once.
+/// them. The size is set in a parent namespace (`net.ipv4.tcp_child_ehash_entries`), so there is one: a [`ParentNamespace`].
 ///
 /// # Errors
 ///
 /// The errors of [`unshare_net`]. A size that cannot be set is none: then the namespace shares the host's table.
 pub fn unshare_net_with_own_table(buckets: u32) -> Result<()> {
-    unshare_net()?;
-    // Where /proc/sys cannot be written (many containers), or the kernel is older than 6.1, the shared table must do.
-    match sysctl::write("net.ipv4.tcp_child_ehash_entries", &buckets.to_string()) {
-        Ok(()) => unshare_net(),
-        Err(_) => Ok(()),
+    ParentNamespace::enter(buckets)?.unshare()
+}
+
+/// A network namespace whose children have TCP hash tables of their own.
+///
+/// It ends with the value: one that is left at once is taken down while its children come up, and both wait for the kernel's one lock of
+/// all network devices (`rtnl_mutex`), which it holds for RCU grace periods (`cleanup_net`).
+#[derive(Debug)]
+pub struct ParentNamespace {
+    /// None where the size of a child's table cannot be set.
+    namespace: Option<File>,
+}
+
+impl ParentNamespace {
+    /// Makes one for tables of so many buckets, and moves the calling thread into it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`unshare_net`].
+    pub fn enter(buckets: u32) -> Result<ParentNamespace> {
+        unshare_net()?;
+        // Where /proc/sys cannot be written (many containers), or the kernel is older than 6.1, the shared table must do.
+        let set = sysctl::write("net.ipv4.tcp_child_ehash_entries", &buckets.to_string());
+        let own = || File::open(OWN).during(|| format!("open {OWN}"));
+        Ok(ParentNamespace {
+            namespace: set.and_then(|()| own()).ok(),
+        })
     }
+
+    /// Moves the calling thread, and it alone, into a new child of it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`unshare_net`], and those of `setns(2)`.
+    pub fn unshare(&self) -> Result<()> {
+        if let Some(namespace) = &self.namespace {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
+                .during(|| "enter the parent of a host's network namespace".into())?;
+        }
+        unshare_net()
+    }
+}
+
+/// The calling thread's network namespace.
+const OWN: &str = "/proc/thread-self/ns/net";
+
+/// Returns the name of the calling thread's network namespace, which tells it from all others: `net:[4026531840]`.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::Error::Os) where procfs is not mounted.
+pub fn own_name() -> Result<String> {
+    let link = fs::read_link(OWN).during(|| format!("read {OWN}"))?;
+    Ok(link.to_string_lossy().into_owned())
 }
 
 /// May this thread make network namespaces and set them up: are CAP_NET_ADMIN and CAP_SYS_ADMIN effective?

@@ -1,5 +1,6 @@
 //! rtnetlink: links, addresses and routes of one network namespace (rtnetlink(7)).
 
+use rustix::net::netdevice::name_to_index;
 use std::net::IpAddr;
 
 use super::netlink::{Netlink, NetlinkRequest, u32_at};
@@ -11,6 +12,9 @@ const SCOPE_LINK: u8 = 253;
 const SCOPE_NOWHERE: u8 = 255;
 /// `RTPROT_STATIC`: the administrator's.
 const PROTOCOL_STATIC: u8 = 4;
+
+/// The index of `lo` in every network namespace (`LOOPBACK_IFINDEX`, include/net/flow.h).
+pub const LO: u32 = 1;
 
 /// An rtnetlink socket; it acts on the network namespace of the thread that opened it, from whichever thread it is used.
 #[derive(Debug)]
@@ -35,8 +39,8 @@ impl Rtnl {
     /// # Errors
     ///
     /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link.
-    pub fn link_index(&mut self, name: &str) -> Result<u32> {
-        self.link(name, 4)
+    pub fn link_index(&self, name: &str) -> Result<u32> {
+        name_to_index(&self.netlink, name).during(|| format!("look up the link {name}"))
     }
 
     /// Is the link called `name` up?
@@ -45,17 +49,15 @@ impl Rtnl {
     ///
     /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link.
     pub fn is_up(&mut self, name: &str) -> Result<bool> {
-        Ok(self.link(name, 8)? & libc::IFF_UP as u32 != 0)
-    }
-
-    /// The number at an offset of a link's `struct ifinfomsg`: its index at 4, its flags at 8.
-    fn link(&mut self, name: &str, offset: usize) -> Result<u32> {
+        /// The flags in a `struct ifinfomsg`.
+        const FLAGS: usize = 8;
         let request = NetlinkRequest::new(libc::RTM_GETLINK, libc::NLM_F_ACK, &ifinfomsg(0, false, false))
             .attribute(libc::IFLA_IFNAME, &[name.as_bytes(), &[0]].concat());
         let mut found = None;
         self.netlink
-            .exchange(request, |message| found = found.or(u32_at(message.body, offset)))
+            .exchange(request, |message| found = found.or(u32_at(message.body, FLAGS)))
             .and_then(|()| found.ok_or(rustix::io::Errno::NODEV))
+            .map(|flags| flags & libc::IFF_UP as u32 != 0)
             .during(|| format!("look up the link {name}"))
     }
 
@@ -81,21 +83,41 @@ impl Rtnl {
     ///
     /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link, `EPERM` without CAP_NET_ADMIN, `EINVAL` for the prefix length.
     pub fn add_address(&mut self, index: u32, address: IpAddr, prefix_len: u8) -> Result<()> {
-        // struct ifaddrmsg
-        let mut body = [family(address.is_ipv6()), prefix_len, 0, 0, 0, 0, 0, 0];
-        if address.is_ipv6() {
-            body[2] = libc::IFA_F_NODAD as u8;
-        }
-        body[4..8].copy_from_slice(&index.to_ne_bytes());
-        let octets: &[u8] = match &address {
-            IpAddr::V4(v4) => &v4.octets(),
-            IpAddr::V6(v6) => &v6.octets(),
-        };
-        let request = NetlinkRequest::new(libc::RTM_NEWADDR, CREATE, &body)
-            .attribute(libc::IFA_LOCAL, octets)
-            .attribute(libc::IFA_ADDRESS, octets);
+        let flags = if address.is_ipv6() { libc::IFA_F_NODAD } else { 0 };
+        let request = address_request(libc::RTM_NEWADDR, CREATE, index, (address, prefix_len), flags);
         self.ask(request, rustix::io::Errno::EXIST)
             .during(|| format!("add the address {address}/{prefix_len} to link {index}"))
+    }
+
+    /// Takes an address from a link; one that it does not have is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link, `EPERM` without CAP_NET_ADMIN.
+    pub fn del_address(&mut self, index: u32, address: IpAddr, prefix_len: u8) -> Result<()> {
+        let request = address_request(libc::RTM_DELADDR, libc::NLM_F_ACK, index, (address, prefix_len), 0);
+        self.ask(request, rustix::io::Errno::ADDRNOTAVAIL)
+            .during(|| format!("take the address {address}/{prefix_len} from link {index}"))
+    }
+
+    /// Has a link make no IPv6 address by itself, so no link-local one when it comes up.
+    ///
+    /// Not by the setting `net.ipv6.conf.*.addr_gen_mode`: a write to that spins while the kernel's lock of all network devices is taken
+    /// (`restart_syscall`), where a netlink message waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link, `EAFNOSUPPORT` where the kernel has no IPv6.
+    pub fn set_no_address_generation(&mut self, index: u32) -> Result<()> {
+        /// `IFLA_INET6_ADDR_GEN_MODE`, and of its values `IN6_ADDR_GEN_MODE_NONE` (include/uapi/linux/if_link.h).
+        const MODE: u16 = 8;
+        const NONE: u8 = 1;
+        let inet6 = nested(MODE, &[NONE]);
+        let request = NetlinkRequest::new(libc::RTM_NEWLINK, libc::NLM_F_ACK, &ifinfomsg(index, false, false))
+            .attribute(libc::IFLA_AF_SPEC, &nested(libc::AF_INET6 as u16, &inet6));
+        self.netlink
+            .exchange(request, |_| {})
+            .during(|| format!("have link {index} make no IPv6 address"))
     }
 
     /// Sends everything that has no better route to a link, which must be up; a route that is there already is fine.
@@ -132,6 +154,38 @@ impl Rtnl {
 }
 
 const CREATE: i32 = libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL;
+
+/// An attribute as the value of another.
+fn nested(kind: u16, value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 + value.len());
+    bytes.extend((value.len() as u16 + 4).to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(value);
+    bytes
+}
+
+/// A request about a link's address: its `struct ifaddrmsg`, and the address.
+fn address_request(kind: u16, flags: i32, index: u32, of: (IpAddr, u8), address_flags: u32) -> NetlinkRequest {
+    let (address, prefix_len) = of;
+    let mut body = [
+        family(address.is_ipv6()),
+        prefix_len,
+        address_flags as u8,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
+    body[4..8].copy_from_slice(&index.to_ne_bytes());
+    let octets: &[u8] = match &address {
+        IpAddr::V4(v4) => &v4.octets(),
+        IpAddr::V6(v6) => &v6.octets(),
+    };
+    NetlinkRequest::new(kind, flags, &body)
+        .attribute(libc::IFA_LOCAL, octets)
+        .attribute(libc::IFA_ADDRESS, octets)
+}
 
 fn default_route(kind: u16, flags: i32, index: u32, v6: bool, scope: u8) -> NetlinkRequest {
     // struct rtmsg: family, lengths of destination and source, tos, table, protocol, scope, type, flags

@@ -153,6 +153,12 @@ pub fn reset_inherited() -> SysResult<()> {
     }
 }
 
+/// Has the kernel kill this process when the thread that spawned it ends.
+pub fn die_with_parent_thread() {
+    // It cannot fail (prctl(2)).
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+}
+
 /// Has the kernel kill the child when its parent's thread ends: the thread that spawns it, so spawn it from one that stays.
 pub fn die_with_parent(command: &mut Command) {
     let parent = getpid();
