@@ -302,7 +302,7 @@ impl Watch {
 
     /// The state of the socket with these addresses, as it was last read; none where there is none.
     pub fn state(&self, tuple: &Tuple) -> Option<State> {
-        self.rows.iter().find(|row| row.tuple == *tuple).map(|row| row.state)
+        self.rows.of_tuple(tuple).map(|row| row.state)
     }
 
     /// Returns when the next timer of the table goes off; none without a timer.
