@@ -2,12 +2,28 @@
 //!
 //! `cargo bench --bench growth` measures all, and with names those that begin with them; as root, for the lab.
 
+mod log;
+mod scenario;
+mod sockets;
 mod transcript;
 
 use std::time::Instant;
 
 /// How often each size is measured; the least counts, for nothing makes work less.
 const ROUNDS: usize = 3;
+
+/// All of them.
+const ALL: [Growth; 9] = [
+    scenario::SEGMENTS,
+    scenario::STEPS,
+    sockets::CONNECT,
+    sockets::JSON,
+    sockets::CLOSE,
+    sockets::HOLD,
+    log::FEW_ERRORS,
+    log::ALL_ERRORS,
+    transcript::FRAME,
+];
 
 /// Something whose cost depends on a size.
 struct Growth {
@@ -21,9 +37,13 @@ struct Growth {
 }
 
 fn main() {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let is_asked = |growth: &Growth| asked.is_empty() || asked.iter().any(|name| growth.name.starts_with(name.as_str()));
-    for growth in [transcript::FRAME].into_iter().filter(is_asked) {
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let is_asked =
+        |growth: &Growth| asked.is_empty() || asked.iter().any(|name| growth.name.starts_with(name.as_str()));
+    for growth in ALL.into_iter().filter(is_asked) {
         growth.print();
     }
 }
@@ -45,7 +65,9 @@ impl Growth {
 fn exponent(points: &[(f64, f64)]) -> f64 {
     let logarithms: Vec<(f64, f64)> = points.iter().map(|(size, cost)| (size.ln(), cost.ln())).collect();
     let count = logarithms.len() as f64;
-    let (sum_x, sum_y) = logarithms.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
+    let (sum_x, sum_y) = logarithms
+        .iter()
+        .fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
     let (mean_x, mean_y) = (sum_x / count, sum_y / count);
     let rise: f64 = logarithms.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
     let run: f64 = logarithms.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
