@@ -39,7 +39,7 @@ use support::turns::Turns;
 const MISSED: usize = 3;
 /// How long what is promised may take. It takes milliseconds, but for a wire that is slow.
 const BOUND: Duration = Duration::from_secs(8);
-/// A call that has not returned by then waits.
+/// The time after which to look again where nothing has happened.
 const WAITS: Duration = Duration::from_millis(120);
 /// So many labs at the same time: each waits far more than it works.
 const AT_ONCE: usize = 8;
@@ -182,15 +182,21 @@ impl Run<'_> {
         let command = parse(text, None).unwrap();
         let (progress, requests) = CommandProgress::issue(&mut self.live.session, &command, MonoTime::now()).unwrap();
         self.live.send(requests);
-        let deadline = Instant::now() + WAITS;
+        let deadline = Instant::now() + BOUND;
         while Instant::now() < deadline {
             let now = MonoTime::now();
             let quiet = self.live.quiet.is_quiet();
-            if quiet && progress.is_over(&self.live.session, quiet, now, WAITS) {
+            if quiet && (progress.is_over(&self.live.session, quiet, now, WAITS) || self.waits()) {
                 return;
             }
-            self.live.take(Some(deadline)).unwrap();
+            self.live.take(Some(Instant::now() + WAITS)).unwrap();
         }
+    }
+
+    /// Has each call that has not returned begun? Then it waits, where all is quiet.
+    fn waits(&self) -> bool {
+        let mut pending = self.live.session.ends.iter().flat_map(|(_, end)| &end.pending);
+        pending.all(|pending| pending.text.is_some())
     }
 
     /// All whose outcome is sure, at either end; what is offered and what is likely are among them.
@@ -255,7 +261,7 @@ impl Run<'_> {
         loop {
             let quiet = self.live.quiet.is_quiet();
             let differs = pressed.differs(&offered.follows, &self.live.session, quiet);
-            let shown = begun.elapsed() >= WAITS || offered.follows.returns != Some(Reply::Waits);
+            let shown = self.waits() || offered.follows.returns != Some(Reply::Waits);
             match differs {
                 None if quiet && shown => break,
                 Some(why) if Instant::now() >= deadline => return Err(why),

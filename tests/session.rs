@@ -2160,7 +2160,9 @@ fn the_time_that_a_step_gets_is_not_what_the_wire_takes() {
         ..syn
     }));
     play.happens(LabEvent::Wire(WireChange::Mode(Mode::Step)));
-    assert!(is_over_after(&mut play, &mut steps, 101));
+    assert!(!is_over_after(&mut play, &mut steps, 101), "the call's thread may run");
+    let now = MonoTime(play.now).plus(Duration::from_millis(101));
+    assert!(matches!(steps.judge(&play.session, true, now), StepStatus::Over(_)));
 }
 
 /// Whoever drives a step asks again after each event: what has been looked at stays seen, however much there is of it.
@@ -2186,4 +2188,36 @@ fn a_step_looks_once_at_each_thing_that_happens() {
     assert_eq!(after.looks - before.looks, many as usize);
     // The list as far as it has come, and as far as it might have.
     assert_eq!(after.packets - before.packets, 2 * many as usize);
+}
+
+/// What comes with time does not count in a list of segments that does not speak of it: a retransmission, and the answer to it.
+#[test]
+fn an_acknowledgement_that_is_repeated_for_a_retransmission_does_not_count() {
+    let list = "segments = [\"client SYN\", \"server SYN,ACK\", \"client ACK\"]\nreturns = \"blocked\"";
+    let again = &[Server, Client][..];
+    for (scene, besides, is_so) in [
+        ("the list", &[][..], true),
+        ("what has come comes again, and is acknowledged again", again, true),
+        ("an acknowledgement more, for nothing that came", &[Client][..], false),
+        ("one more than came again", &[Server, Client, Client][..], false),
+    ] {
+        let (mut play, mut steps, syn) = step_on_a_slow_wire(list);
+        play.happens(LabEvent::Packet(PacketRecord {
+            disposition: Disposition::Delivered,
+            waited: Some(Duration::from_millis(400)),
+            ..syn
+        }));
+        for from in [Server, Client].iter().chain(besides) {
+            let packet = match from {
+                Server => segment(Server, &[Flags::SYN, Flags::ACK], 0, 1, b""),
+                Client => segment(Client, &[Flags::ACK], 1, 1, b""),
+            };
+            play.passes(*from, packet.clone());
+            if let Packet::Tcp(segment) = &packet {
+                play.flows.arrived(segment);
+            }
+        }
+        assert!(!is_over_after(&mut play, &mut steps, 0), "it is not quiet yet");
+        assert_eq!(is_over_after(&mut play, &mut steps, 701), is_so, "{scene}");
+    }
 }

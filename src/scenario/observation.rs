@@ -14,9 +14,9 @@ use crate::session::view::HeldBy;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::wire::flow::{PacketNo, Retransmission};
+use crate::wire::flow::{Direction, PacketNo, Retransmission};
 use crate::wire::queue::Origin;
-use crate::wire::segment::{Flags, Packet};
+use crate::wire::segment::{Flags, Packet, SeqNo};
 
 pub use crate::session::progress::CommandResult;
 
@@ -59,6 +59,9 @@ pub struct ObservedPacket {
     pub said: PacketContent,
     /// Is it sent again?
     pub again: Option<Retransmission>,
+    /// Does it only repeat an acknowledgement, because what that is of came again?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeats: bool,
     /// The origin.
     pub origin: Origin,
     /// The disposition.
@@ -184,6 +187,17 @@ pub(super) struct Sightings {
     last: EntryNo,
     /// Each packet's place among those that were seen.
     places: QuickMap<PacketNo, usize>,
+    /// The acknowledgements that went each way.
+    acknowledged: QuickMap<Direction, Acknowledged>,
+}
+
+/// The acknowledgements that went one way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Acknowledged {
+    /// The last number; none before the first.
+    last: Option<SeqNo>,
+    /// The segments that have come the other way although all of them had come before, and were not answered yet.
+    came_again: u32,
 }
 
 impl Sightings {
@@ -192,6 +206,7 @@ impl Sightings {
         Sightings {
             last,
             places: QuickMap::default(),
+            acknowledged: QuickMap::default(),
         }
     }
 
@@ -206,6 +221,8 @@ impl Sightings {
                 continue;
             };
             let new = packets.len();
+            let is_new = !self.places.contains_key(&record.no);
+            let repeats = self.acknowledges(record, is_new);
             match *self.places.entry(record.no).or_insert(new) {
                 place if place < new => {
                     packets[place].disposition = record.disposition;
@@ -214,10 +231,33 @@ impl Sightings {
                         false => changed.start.min(place)..changed.end.max(place + 1),
                     };
                 }
-                _ => packets.push(sighting(record)),
+                _ => packets.push(ObservedPacket {
+                    repeats,
+                    ..sighting(record)
+                }),
             }
         }
         (changed, read)
+    }
+
+    /// Takes in what a packet acknowledges, and whether it comes again to who had all of it; does it repeat an acknowledgement for that?
+    fn acknowledges(&mut self, record: &PacketRecord, is_new: bool) -> bool {
+        let Packet::Tcp(segment) = &record.packet else {
+            return false;
+        };
+        let mut repeats = false;
+        if is_new && segment.flags.has(Flags::ACK) && record.origin == Origin::Host {
+            let way = self.acknowledged.entry(segment.way()).or_default();
+            let says_no_more = segment.flags == Flags::ACK && segment.len == 0 && way.last == Some(segment.ack);
+            repeats = says_no_more && way.came_again > 0;
+            way.came_again -= u32::from(repeats);
+            way.last = Some(segment.ack);
+        }
+        if record.seen.had && record.disposition == Disposition::Delivered {
+            let (from, to) = segment.way();
+            self.acknowledged.entry((to, from)).or_default().came_again += 1;
+        }
+        repeats
     }
 }
 
@@ -240,6 +280,7 @@ fn sighting(record: &PacketRecord) -> ObservedPacket {
             Packet::Other { what, .. } => PacketContent::Other(what.clone()),
         },
         again: record.seen.again,
+        repeats: false,
         origin: record.origin,
         disposition: record.disposition,
     }

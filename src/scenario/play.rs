@@ -225,8 +225,10 @@ impl Play {
             // What can come true no more need not be waited for.
             let until = session.rests_until(now);
             let lost = returned && quiet && (under.is_lost(step) || until.is_some_and(|until| until >= end));
-            let has_begun = !under.is_yet_to_begin(session) || now >= end.plus(PROCESS_PATIENCE);
-            lost || (now >= end && has_begun)
+            // Nor is a call at its wait while its thread runs, however long that takes on a busy machine.
+            let works = !quiet && under.seen.returned == CommandResult::Blocked;
+            let is_late = now >= end && (!works || now >= end.plus(PROCESS_PATIENCE));
+            lost || is_late
         };
         if !is_over {
             let patience = under.command.began.plus(QUIET_PATIENCE);

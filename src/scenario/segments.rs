@@ -339,6 +339,13 @@ impl Pattern {
     }
 }
 
+impl ObservedPacket {
+    /// Does it count where a list speaks of no retransmission and no probe? Those come with time, and so do the answers to them.
+    const fn counts(&self) -> bool {
+        self.again.is_none() && !self.repeats
+    }
+}
+
 impl Segments {
     /// Are these the segments? Retransmissions and probes, which come with time, count only where the list speaks of such.
     pub fn holds(&self, seen: &[ObservedPacket]) -> bool {
@@ -357,7 +364,7 @@ impl Segments {
     /// The segments that count.
     pub fn counted<'a>(&self, seen: &'a [ObservedPacket]) -> impl Iterator<Item = &'a ObservedPacket> {
         let again = self.asks_for_repetitions();
-        seen.iter().filter(move |seen| again || seen.again.is_none())
+        seen.iter().filter(move |seen| again || seen.counts())
     }
 
     /// Does the list speak of retransmissions or probes?
@@ -444,7 +451,7 @@ impl Matcher {
         while let Some(packet) = packets.get(place) {
             passed += 1;
             let before = &self.next[place * self.words..][..self.words];
-            if again || packet.again.is_none() {
+            if again || packet.counts() {
                 set.fill(0);
                 for (at, item) in items.iter().enumerate() {
                     match item {
@@ -587,6 +594,7 @@ mod tests {
                 payload: Bytes(payload.to_vec()),
             },
             again: None,
+            repeats: false,
             origin: Origin::Host,
             disposition: Disposition::Delivered,
         }

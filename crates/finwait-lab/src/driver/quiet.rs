@@ -34,9 +34,16 @@ impl<O: Outside> Core<O> {
             end.owes_a_word() || !end.in_flight.is_empty() && self.outside.is_working(side)
         };
         let calm = calm && !Side::BOTH.into_iter().any(is_working);
-        if calm && self.wired {
-            // What a host has sent since the devices were last looked at, its table has shown already.
-            self.relay(EITHER);
+        // What was said and sent before the threads slept may not have been taken in.
+        if calm {
+            for side in Side::BOTH {
+                if !self.ends[side].in_flight.is_empty() {
+                    self.hear(side);
+                }
+            }
+            if self.wired {
+                self.relay(EITHER);
+            }
             if self.dirty {
                 return;
             }

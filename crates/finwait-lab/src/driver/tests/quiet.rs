@@ -150,6 +150,22 @@ fn a_call_whose_thread_runs_is_waited_for() {
     assert!(play.rest(), "it sleeps");
 }
 
+/// A thread that is gone has had its last word, which may still be in the socket when the tables have been read.
+#[test]
+fn a_word_that_was_said_is_heard_before_all_is_quiet() {
+    let mut play = Play::connected();
+    play.call(Client, 1, "client", read());
+    let before = play.core.outside.told.len();
+    play.says(Client, ended(1));
+    // The pause is over, and nothing was ready by then.
+    assert!(play.rest());
+    let told: Vec<&LabEvent> = play.core.outside.told[before..].iter().map(|(_, what)| what).collect();
+    assert!(
+        matches!(told[..], [LabEvent::Ended(_), .., LabEvent::Quiet]),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn what_goes_on_by_itself_is_waited_for() {
     let mut play = Play::connected();
