@@ -60,6 +60,32 @@ fn every_state_of_many_connections_is_seen() {
     assert!(!text.contains("inferred"), "{text}");
 }
 
+/// Where no segment is seen, what one end does is seen at the other all the same.
+#[test]
+fn both_ends_of_many_connections_are_seen_without_a_wire() {
+    let text = printed("loopback", &[], &script(MANY));
+    let nows: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split("  now     ").nth(1))
+        .collect();
+    assert_eq!(
+        nows[2 * MANY],
+        "client: 60 as before; server: listener LISTEN, server60 ESTABLISHED, and 59 more as before"
+    );
+    let closes = nows[2 * MANY + 1..].chunks(2).zip(1..);
+    for (after, n) in closes {
+        let (client, server) = (name("client", n), name("server", n));
+        assert!(
+            after[0].contains(&format!("{client} FIN_WAIT2 (orphan)")),
+            "{}",
+            after[0]
+        );
+        assert!(after[0].contains(&format!("{server} CLOSE_WAIT")), "{}", after[0]);
+        assert!(after[1].contains(&format!("{client} TIME_WAIT")), "{}", after[1]);
+        assert!(after[1].contains(&format!("{server} CLOSE (closed)")), "{}", after[1]);
+    }
+}
+
 #[test]
 fn of_many_sockets_those_are_printed_that_a_command_changed() {
     let text = printed("isolated", &[], &script(MANY));

@@ -58,21 +58,37 @@ struct OwnRows {
     inodes: HashSet<u64>,
     /// Connections that were ours at the last reading: orphans and TIME_WAIT have no inode.
     known: HashSet<Tuple>,
+    /// The addresses at which our sockets listened then.
+    listeners: Vec<SocketAddr>,
 }
 
 impl OwnRows {
+    /// Whatever came through our listener is ours, also when accept has given it a descriptor of which we have not heard.
+    fn has(&self, row: &SocketRow) -> bool {
+        let queued = || self.listeners.iter().any(|listener| row.tuple.came_through(*listener));
+        match row.inode {
+            0 => self.known.contains(&row.tuple) || queued(),
+            inode => self.inodes.contains(&inode) || (row.state != State::Listen && queued()),
+        }
+    }
+
+    /// Picks the row of one connection, if it is ours.
+    fn pick_one(&mut self, tuple: &Tuple, row: Option<SocketRow>) -> Option<SocketRow> {
+        let row = row.filter(|row| self.has(row));
+        match &row {
+            Some(row) if row.state != State::Listen => self.known.insert(*tuple),
+            _ => self.known.remove(tuple),
+        };
+        row
+    }
+
     fn pick(&mut self, rows: &mut Vec<SocketRow>) {
-        let listeners: Vec<SocketAddr> = rows
+        self.listeners = rows
             .iter()
             .filter(|row| row.state == State::Listen && self.inodes.contains(&row.inode))
             .map(|row| row.tuple.local)
             .collect();
-        let queued = |tuple: &Tuple| listeners.iter().any(|listener| tuple.came_through(*listener));
-        // Whatever came through our listener is ours, also when accept has given it a descriptor of which we have not heard.
-        rows.retain(|row| match row.inode {
-            0 => self.known.contains(&row.tuple) || queued(&row.tuple),
-            inode => self.inodes.contains(&inode) || (row.state != State::Listen && queued(&row.tuple)),
-        });
+        rows.retain(|row| self.has(row));
         self.known = rows
             .iter()
             .filter(|row| row.state != State::Listen)
@@ -151,6 +167,10 @@ impl Watch {
         read: impl FnOnce(&Tuple) -> Result<(MonoTime, Option<SocketRow>)>,
     ) -> Result<Option<Vec<StateChange>>> {
         let (at, row) = read(tuple)?;
+        let row = match &mut self.ours {
+            Some(ours) => ours.pick_one(tuple, row),
+            None => row,
+        };
         self.read_singly += 1;
         let before = self.rows.of_tuple(tuple);
         if tuple.is_listener() && before.map(|row| row.inode) != row.as_ref().map(|row| row.inode) {
@@ -179,11 +199,10 @@ impl Watch {
         Ok(Some(changes))
     }
 
-    /// Is the whole table to be read, rather than `asked` connections one by one? In a table that we share no one knows what else
-    /// may have changed: no segment is seen.
+    /// Is the whole table to be read, rather than `asked` connections one by one?
     pub fn is_whole_due(&self, asked: usize) -> bool {
         let paid = FEW_ROWS + (self.read_singly + asked) * ROWS_A_READING;
-        self.ours.is_some() || self.is_torn || self.rows.all().len() <= paid
+        self.is_torn || self.rows.all().len() <= paid
     }
 
     /// Has that connection a row, as it was last read?
@@ -293,6 +312,11 @@ impl Watch {
     /// The row of the socket with this inode, as it was last read.
     pub fn row(&self, inode: u64) -> Option<&SocketRow> {
         self.rows.of_inode(inode)
+    }
+
+    /// The connections that wait for a first acknowledgement.
+    pub fn unacknowledged(&self) -> Vec<Tuple> {
+        self.rows.unacknowledged().copied().collect()
     }
 
     /// The connections whose timers should have expired by `now`.

@@ -24,6 +24,10 @@ impl<O: Outside> Core<O> {
     /// Reads what was touched of a host's table since the last time, or the whole table where that is due.
     pub(super) fn read_touched(&mut self, side: Side) {
         let DriverEnd { watch, touched, .. } = &mut self.ends[side];
+        if !self.wired {
+            // No packet tells of the acknowledgement.
+            watch.unacknowledged().into_iter().for_each(|tuple| touched.one(tuple));
+        }
         let Some(mut touched) = touched.take() else {
             return self.changes(side, ReadTrigger::Nothing);
         };
@@ -64,6 +68,7 @@ impl<O: Outside> Core<O> {
     fn report(&mut self, side: Side, changes: Result<Vec<StateChange>>, beside: ReadTrigger) {
         for change in self.complain(changes).unwrap_or_default() {
             self.unquiet = true;
+            self.touch_peer(side, change.tuple);
             // What a packet does to a listener it does to a socket of its own.
             let connected = change.to != State::Listen && change.from != State::Listen;
             match beside {
@@ -74,6 +79,13 @@ impl<O: Outside> Core<O> {
                 ReadTrigger::RstLeft(tuple) if tuple == change.tuple => self.aborted(side, &change),
                 _ => self.transition(side, &change, self.likely(side, &change), Witness::Table),
             }
+        }
+    }
+
+    /// Without a wire no segment tells what a connection's other end goes through: it is read when this one has changed.
+    pub(super) fn touch_peer(&mut self, side: Side, tuple: Tuple) {
+        if !self.wired && !tuple.is_listener() {
+            self.ends[side.other()].touched.one(tuple.mirrored());
         }
     }
 

@@ -67,8 +67,8 @@ impl DriverEnd {
         self.touched.all();
     }
 
-    /// The call has begun, or returned: what it may have changed, or may change, is read anew.
-    pub(super) fn touch_by(&mut self, call: CallId) {
+    /// The call has begun, or returned: what it may have changed, or may change, is read anew. Returns the addresses of its socket.
+    pub(super) fn touch_by(&mut self, call: CallId) -> Option<Tuple> {
         let DriverEnd {
             process,
             watch,
@@ -78,7 +78,7 @@ impl DriverEnd {
             ..
         } = self;
         let Some(call) = in_flight.iter().find(|known| known.id == call) else {
-            return;
+            return None;
         };
         let inode = call.on.as_ref().and_then(|name| sockets.inode(name));
         let row = inode.and_then(|inode| watch.row(inode));
@@ -94,9 +94,9 @@ impl DriverEnd {
             (_, None) if process.is_some_and(|process| process.hides) => touched.all(),
             _ => {}
         }
-        if let Some(row) = row {
-            touched.one(row.tuple);
-        }
+        let tuple = row.map(|row| row.tuple);
+        tuple.into_iter().for_each(|tuple| touched.one(tuple));
+        tuple
     }
 
     /// A call on a listener has taken the connection from `peer`: it has a descriptor now.

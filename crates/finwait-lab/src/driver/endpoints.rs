@@ -44,7 +44,9 @@ impl<O: Outside> Core<O> {
                 }
                 Ok(Reply::Began { id, text, .. }) => {
                     self.look_in = Some(self.timing.first_look);
-                    self.ends[side].touch_by(id);
+                    if let Some(tuple) = self.ends[side].touch_by(id) {
+                        self.touch_peer(side, tuple);
+                    }
                     let mut calls = self.ends[side].in_flight.iter_mut();
                     if let Some(call) = calls.find(|call| call.id == id) {
                         call.begun = true;
@@ -166,9 +168,12 @@ impl<O: Outside> Core<O> {
                         end.sockets.open(name, fd, Some(inode));
                     }
                 }
-                end.touch_by(id);
+                let tuple = end.touch_by(id);
                 if let Outcome::Ok(Value::Descriptor { peer: Some(peer), .. }) = outcome {
                     end.touch_accepted(id, peer, self.addresses[side]);
+                }
+                if let Some(tuple) = tuple {
+                    self.touch_peer(side, tuple);
                 }
                 // Both tables, so that whoever hears of the outcome sees its consequences.
                 self.settle(Some(side));

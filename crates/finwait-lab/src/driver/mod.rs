@@ -304,6 +304,8 @@ impl<O: Outside> Core<O> {
                 None => {}
             }
         }
+        // A change at the end that was read last may have to do with the other one.
+        self.dirty = self.ends.iter().any(|(_, end)| !end.touched.is_empty());
         if self.is_torn() {
             self.look_in.get_or_insert(self.timing.first_look);
         }

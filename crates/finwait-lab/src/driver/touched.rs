@@ -29,6 +29,11 @@ impl Touched {
         self.whole = true;
     }
 
+    /// Is nothing to be read anew?
+    pub(super) fn is_empty(&self) -> bool {
+        self.connections.is_empty() && !self.whole
+    }
+
     /// Returns the connections in order and begins anew; none where the whole table is to be read.
     pub(super) fn take(&mut self) -> Option<Vec<Tuple>> {
         let Touched { connections, whole, .. } = std::mem::take(self);
