@@ -13,7 +13,7 @@ use finwait::clock::MonoTime;
 use finwait::config;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
-use finwait::headless::exit::{complain, fail};
+use finwait::headless::exit::{complain, end_at_a_panic, fail};
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, RunOptions, recording_of};
@@ -40,6 +40,7 @@ const NO_LAB: u8 = 3;
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
+    end_at_a_panic();
     // It cannot fail; if it did, ends of processes would be seen late, as before.
     let _ = signal::reset_inherited();
     let cli = match Cli::read() {

@@ -1,6 +1,7 @@
 //! The end of what runs without a screen: its exit statuses, one sentence where it failed, and what is printed.
 
 use std::io::{self, Write};
+use std::panic;
 use std::process::ExitCode;
 
 use crate::text::excerpt;
@@ -11,6 +12,9 @@ pub const DIFFERS: u8 = 1;
 pub const BAD: u8 = 2;
 /// The exit status where it cannot be done here.
 pub const CANNOT: u8 = 3;
+
+/// The exit status after a panic, as Rust has it.
+pub const PANICKED: i32 = 101;
 
 /// An early end: the exit status, and one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,16 @@ pub fn complain(text: &str) {
     super::progress::hide();
     let lines: Vec<String> = text.lines().map(|line| excerpt(line, LONGEST)).collect();
     let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
+}
+
+/// From now on a panic, on whatever thread, is said on standard error and ends the program: no thread is to wait for one that is gone, and
+/// a release, which does not unwind, ends as a debug build does.
+pub fn end_at_a_panic() {
+    let speak = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        speak(info);
+        std::process::exit(PANICKED);
+    }));
 }
 
 /// Prints on standard output; a reader that has seen enough is no failure.

@@ -19,12 +19,12 @@ use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use super::backend::KnownSize;
 use super::keys::Keymap;
 use crate::command::ScreenCommand;
 use crate::error::{Error, Operation, Result};
+use crate::headless::exit::PANICKED;
 use crate::os::job::Job;
 use crate::text::harmless;
 
@@ -273,19 +273,18 @@ fn restore() {
     }
 }
 
-/// A panic first gives the terminal back, and then speaks. One on another thread ends the program: the screen cannot go on
-/// without its lab, nor draw on a terminal that was restored.
+/// A panic first gives the terminal back, then speaks, and then ends the program, on whatever thread it was: the screen cannot go on
+/// without its lab, nor draw on a terminal that was restored. Nothing of that is left to unwinding, which a release does not do.
 fn hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let screen = thread::current().id();
         let speak = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let taken = TAKEN.load(Ordering::SeqCst);
             restore();
             speak(info);
-            if taken && thread::current().id() != screen {
-                std::process::exit(101);
+            if taken {
+                std::process::exit(PANICKED);
             }
         }));
     });
