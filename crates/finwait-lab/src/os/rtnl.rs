@@ -239,6 +239,39 @@ mod tests {
     }
 
     #[test]
+    fn an_address_goes_and_one_that_is_not_there_is_fine() {
+        in_a_namespace(|rtnl| {
+            rtnl.set_link(LO, true, None).unwrap();
+            UdpSocket::bind("[::1]:0").unwrap();
+            for _ in 0..2 {
+                rtnl.del_address(LO, "::1".parse().unwrap(), 128).unwrap();
+            }
+            let refused = UdpSocket::bind("[::1]:0").map(drop).map_err(|e| e.raw_os_error());
+            assert_eq!(refused, Err(Some(libc::EADDRNOTAVAIL)));
+            UdpSocket::bind("127.0.0.1:0").unwrap();
+        });
+    }
+
+    #[test]
+    fn a_link_makes_an_address_by_itself_unless_it_is_told_not_to() {
+        in_a_namespace(|rtnl| {
+            for (name, makes) in [("one", true), ("other", false)] {
+                let _tun = Tun::create(name).unwrap();
+                let index = rtnl.link_index(name).unwrap();
+                if !makes {
+                    rtnl.set_no_address_generation(index).unwrap();
+                }
+                rtnl.set_link(index, true, None).unwrap();
+                let addresses = std::fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap();
+                let has_one = addresses
+                    .lines()
+                    .any(|line| line.starts_with("fe80") && line.ends_with(name));
+                assert_eq!(has_one, makes, "{addresses}");
+            }
+        });
+    }
+
+    #[test]
     fn a_default_route_comes_and_goes_in_both_families() {
         in_a_namespace(|rtnl| {
             let _tun = Tun::create("wire").unwrap();
