@@ -139,8 +139,7 @@ impl Session {
             peer: segment.destination,
         };
         let table = &self.ends[held.record.from].table;
-        let mut rows = table.rows().iter().map(|observed| &observed.row);
-        let timer = rows.find(|row| row.tuple == tuple)?.timer?;
+        let timer = table.rows()[table.of_tuple(&tuple)?].row.timer?;
         let runs = timer.kind == TimerKind::Retransmit;
         runs.then(|| timer.left.saturating_sub(now.since(table.read_at())))
     }
