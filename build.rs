@@ -13,9 +13,10 @@ fn main() -> io::Result<()> {
     let mut list = String::from("&[\n");
     for file in files {
         let path = file.strip_prefix(&root).unwrap_or(&file);
+        let name = path.file_stem().unwrap_or_default();
         match entry(&fs::read_to_string(&file)?) {
             Ok(entry) => list.push_str(&format!(
-                "Entry {{ path: {path:?}, text: include_str!({file:?}), {entry} }},\n"
+                "Entry {{ name: {name:?}, path: {path:?}, text: include_str!({file:?}), {entry} }},\n"
             )),
             Err(why) => println!("cargo::error={}: {why}", path.display()),
         }

@@ -76,7 +76,7 @@ fn write_list(out: &mut dyn Write) -> io::Result<()> {
             group = Some(entry.group);
             writeln!(out, "{}", entry.group)?;
         }
-        writeln!(out, "  {:<28} {}{}", entry.name(), entry.title, alone(entry.ipv6))?;
+        writeln!(out, "  {:<28} {}{}", entry.name, entry.title, alone(entry.ipv6))?;
     }
     Ok(())
 }

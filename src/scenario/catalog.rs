@@ -12,6 +12,8 @@ use crate::explain::rules::CallClass;
 /// A scenario that the binary carries: its file, and what lists and answers show of it, found when the program was built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// The name, for `finwait run`: the file's, without folders and `.toml`.
+    pub name: &'static str,
     /// The file's path in the repository.
     pub path: &'static str,
     /// Its text.
@@ -43,11 +45,6 @@ pub struct ExpectedOutcome {
 pub const ENTRIES: &[Entry] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
 impl Entry {
-    /// The name, for `finwait run`.
-    pub fn name(&self) -> &'static str {
-        file::name_of(self.path)
-    }
-
     /// Reads the scenario.
     ///
     /// # Errors
@@ -77,7 +74,7 @@ fn class_of(word: &str) -> Option<CallClass> {
 
 /// The one of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {
-    ENTRIES.iter().find(|entry| entry.name() == name)
+    ENTRIES.iter().find(|entry| entry.name == name)
 }
 
 /// The file of the scenario of that name: its path and its text.
@@ -88,7 +85,7 @@ pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
 /// All of them, group by group.
 pub fn by_group() -> Vec<&'static Entry> {
     let mut all: Vec<&Entry> = ENTRIES.iter().collect();
-    all.sort_by_key(|entry| (entry.group, entry.name()));
+    all.sort_by_key(|entry| (entry.group, entry.name));
     all
 }
 
@@ -154,7 +151,7 @@ pub struct ListedLesson {
 /// The mistakes of the first file that has some.
 pub fn listed_lessons() -> Result<Vec<ListedLesson>, Vec<Mistake>> {
     let of_entry = |entry: &Entry| {
-        let (name, title) = (entry.name().to_owned(), entry.title.to_owned());
+        let (name, title) = (entry.name.to_owned(), entry.title.to_owned());
         entry.lesson.map(|lesson| ListedLesson { name, title, lesson })
     };
     let mut all: Vec<ListedLesson> = ENTRIES.iter().filter_map(of_entry).collect();
@@ -175,7 +172,7 @@ const fn order(lesson: Lesson, name: &str) -> (Shelf, Level, u8, &str) {
 
 /// The names that are near to `name`, the nearest first.
 pub fn nearest(name: &str) -> Vec<String> {
-    let names: Vec<&str> = ENTRIES.iter().map(Entry::name).collect();
+    let names: Vec<&str> = ENTRIES.iter().map(|entry| entry.name).collect();
     crate::command::nearest(name, &names)
 }
 
@@ -346,7 +343,7 @@ mod tests {
         for entry in ENTRIES {
             let read = entry.read().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
             let of_index = (
-                entry.name(),
+                entry.name,
                 entry.title,
                 entry.group,
                 entry.lesson,
@@ -369,7 +366,7 @@ mod tests {
                         entry.expects(outcome, *call),
                         of_file,
                         "{}: {outcome} of {call:?}",
-                        entry.name()
+                        entry.name
                     );
                     expected += u32::from(of_file);
                 }

@@ -222,7 +222,7 @@ pub fn answer(said: &Finding) -> Answer {
 fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec<ScenarioRef> {
     let mut shown: Vec<ScenarioRef> = Vec::new();
     let show = |shown: &mut Vec<ScenarioRef>, entry: &Entry, proves| {
-        let (name, title) = (entry.name(), entry.title);
+        let (name, title) = (entry.name, entry.title);
         if !shown.iter().any(|shows| shows.name == name) {
             shown.push(ScenarioRef { name, title, proves });
         }
