@@ -179,7 +179,7 @@ fn bring_up(address: Ipv4Addr) {
 
 /// A device of the calling thread's host, and what can change it.
 fn device(name: &str) -> (Rtnl, u32) {
-    let mut rtnl = Rtnl::open().expect("rtnetlink");
+    let rtnl = Rtnl::open().expect("rtnetlink");
     let index = rtnl.link_index(name).expect("the device");
     (rtnl, index)
 }
