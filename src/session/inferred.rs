@@ -182,6 +182,7 @@ mod tests {
                 no: PacketNo(self.no),
                 from,
                 packet: Packet::Tcp(segment),
+                segment_size: None,
                 seen,
                 origin: Origin::Host,
                 disposition,

@@ -104,6 +104,7 @@ pub fn facts(kind: LabKind) -> LabFacts {
             client: address("10.0.0.1"),
             server: address("10.0.0.2"),
         },
+        offload: false,
         port: Port(8080),
         settings: Ends {
             client: settings.clone(),
@@ -283,6 +284,7 @@ impl Script {
             no,
             from,
             packet: Packet::Tcp(segment),
+            segment_size: None,
             seen,
             origin: Origin::Host,
             disposition: self.disposition,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::flow::{FlowInfo, PacketNo};
 use super::fold::{self, OnWire, Passage};
+use super::offload::Offload;
 use super::rule::{Rule, RuleNo, RuleStatus, Verdict};
 use super::segment::Packet;
 use finwait_model::clock::{Millis, MonoTime};
@@ -80,6 +81,8 @@ pub struct HeldPacket {
     pub from: Side,
     /// The packet itself.
     pub bytes: Vec<u8>,
+    /// What its host has left to the device to do with it.
+    pub offload: Offload,
     /// The contents.
     pub packet: Packet,
     /// The relation to the packets before it.
@@ -429,6 +432,7 @@ mod tests {
                 no,
                 from,
                 bytes: vec![no.0 as u8],
+                offload: Offload::NONE,
                 packet,
                 seen,
                 origin: Origin::Host,

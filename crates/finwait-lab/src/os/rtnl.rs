@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_default_route_comes_and_goes_in_both_families() {
         in_a_namespace(|rtnl| {
-            let _tun = Tun::create("wire").unwrap();
+            let _tun = Tun::create("wire", false).unwrap();
             let index = rtnl.link_index("wire").unwrap();
             rtnl.add_address(index, [10, 0, 0, 1].into(), 32).unwrap();
             rtnl.add_address(index, "fd00::1".parse().unwrap(), 128).unwrap();
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn what_is_there_already_is_fine() {
         in_a_namespace(|rtnl| {
-            let _tun = Tun::create("wire").unwrap();
+            let _tun = Tun::create("wire", false).unwrap();
             let index = rtnl.link_index("wire").unwrap();
             rtnl.set_link(index, true, None).unwrap();
             for v6 in [false, true] {

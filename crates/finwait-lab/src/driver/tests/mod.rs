@@ -180,6 +180,7 @@ impl Play {
                 client: connection().local.ip(),
                 server: connection().peer.ip(),
             },
+            offload: false,
             port: Port(8080),
             settings: Ends::default(),
             syn_patience: None,
