@@ -168,9 +168,9 @@ impl Watch {
         self.tracker.next_timer()
     }
 
-    /// Can a plain segment change nothing but queues on that connection?
-    pub fn settled(&self, tuple: &Tuple) -> bool {
-        self.tracker.settled(tuple)
+    /// The connection with these addresses as it was last read: its state, and the inode of the socket while a descriptor holds it.
+    pub fn connection(&self, tuple: &Tuple) -> Option<(State, Option<u64>)> {
+        self.tracker.connection(tuple)
     }
 }
 

@@ -113,7 +113,7 @@ impl<O: Outside> Core<O> {
             (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
             _ => FinProgress::default(),
         };
-        let arrived = self.arrived(&record.packet, came);
+        let arrived = may_change.then(|| self.arrived(&record.packet, came));
         let passed = PacketRecord { disposition, ..record };
         if disposition == Disposition::Delivered && !self.wire.is_empty() {
             self.discard(&passed, copies);
@@ -121,11 +121,12 @@ impl<O: Outside> Core<O> {
         let received = &mut self.ends[to].received;
         *received = ReceivedPacket::of(&passed).or(*received);
         let passed = LabEvent::Packet(passed);
-        if may_change {
-            self.tell(passed);
-            self.changes(to, ReadTrigger::Arrived(arrived));
-        } else {
-            self.outside.tell_idly(passed);
+        match arrived {
+            Some(arrived) => {
+                self.tell(passed);
+                self.changes(to, ReadTrigger::Arrived(arrived));
+            }
+            None => self.outside.tell_idly(passed),
         }
     }
 

@@ -4,6 +4,7 @@ mod causes;
 mod fake;
 mod order;
 mod patience;
+mod plain;
 mod quiet;
 mod slow;
 
