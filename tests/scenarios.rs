@@ -693,7 +693,7 @@ fn the_catalog_with_offload() {
 fn a_scenario_says_which_wire_it_is_for() {
     let step = "[[step]]\nclient = \"socket\"\nreturns = \"ok\"\n";
     let bulk = "[[step]]\nserver = \"listen\"\n[[step]]\nclient = \"connect\"\n[[step]]\nserver = \"accept\"\n\
-                [[step]]\nclient = \"write x repeat=10000\"\n[[step]]\nserver = \"discard 10000 waitall\"\n";
+                [[step]]\nclient = \"write x repeat=10000\"\n[[step]]\nserver = \"read 10000 waitall\"\n";
     let cable = Temporary::new("cable", &format!("{HEAD}lab = \"isolated\"\noffload = false\n{step}"));
     let supers = Temporary::new("supers", &format!("{HEAD}lab = \"isolated\"\noffload = true\n{bulk}"));
     let output = run(&["run", cable.path()]);

@@ -117,6 +117,11 @@ pub fn facts(kind: LabKind) -> LabFacts {
 
 impl Script {
     pub fn new(kind: LabKind) -> Script {
+        Script::in_lab(facts(kind))
+    }
+
+    /// In a lab that is like that.
+    pub fn in_lab(facts: LabFacts) -> Script {
         let recorded = Recorded::default();
         recorded.add(&serde_json::json!({"recording": Header {
             schema: SCHEMA,
@@ -124,9 +129,9 @@ impl Script {
             kernel: "6.12.0".into(),
             driven: None,
             began: MonoTime(BEGAN),
-            lab: facts(kind.clone()),
+            lab: facts.clone(),
         }}));
-        let session = Session::new(facts(kind), MonoTime(BEGAN)).observed_by(Box::new(recorded.clone()));
+        let session = Session::new(facts, MonoTime(BEGAN)).observed_by(Box::new(recorded.clone()));
         let mut script = Script {
             app: App::new(session, Theme::COLOURED),
             now: MonoTime(BEGAN),

@@ -163,11 +163,11 @@ fn a_dropped_super_segment_is_sent_again_in_parts_that_are_counted_each() -> Res
     assert!(lost.segments() > 1, "{lost:?}");
     let mut times: BTreeMap<u32, u32> = BTreeMap::new();
     for record in &data[1..] {
-        if let Some(Retransmission::Retransmit { nth, of: Some(of) }) = record.seen.again {
-            if of == lost.no {
-                let before = times.insert(seq(record), nth).unwrap_or(0);
-                assert_eq!(nth, before + 1, "{record:?}");
-            }
+        if let Some(Retransmission::Retransmit { nth, of: Some(of) }) = record.seen.again
+            && of == lost.no
+        {
+            let before = times.insert(seq(record), nth).unwrap_or(0);
+            assert_eq!(nth, before + 1, "{record:?}");
         }
     }
     assert!(!times.is_empty(), "{data:?}");
