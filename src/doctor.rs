@@ -171,7 +171,15 @@ fn examine(options: &Options) -> Report {
         (Err(_), false) => Labs::None,
     };
     checks.push(match isolated {
-        Ok(()) => DoctorCheck::ok("isolated lab", format!("built in {:.1} ms", took.as_secs_f64() * 1e3)),
+        Ok(()) => {
+            let supers = if options.offload {
+                " with --offload: super-segments of up to 64 KiB are on its wire"
+            } else {
+                ""
+            };
+            let built = format!("built in {:.1} ms{supers}", took.as_secs_f64() * 1e3);
+            DoctorCheck::ok("isolated lab", built)
+        }
         Err(error) => DoctorCheck::bad(
             "isolated lab",
             Level::Missing,

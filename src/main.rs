@@ -83,7 +83,10 @@ fn main() -> ExitCode {
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
     let (lab, ipv6) = (cli.lab.unwrap_or(config.lab), cli.ipv6.unwrap_or(config.ipv6));
-    let options = Options::native(lab.into(), ipv6, PathBuf::from("/proc/self/exe"));
+    let options = Options {
+        offload: cli.offload,
+        ..Options::native(lab.into(), ipv6, PathBuf::from("/proc/self/exe"))
+    };
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
     let driving = cli.driving();
@@ -101,6 +104,15 @@ fn main() -> ExitCode {
         }
         Driving::Fixed | Driving::None => options,
     };
+    if let (Driving::Fixed, true) = (driving, cli.offload) {
+        let why =
+            "claims, matrix and code are about the segments as a cable carries them: --offload does not apply to them";
+        return fail(NOT_UNDERSTOOD, why);
+    }
+    if let (Driving::Chosen, true, LabMode::Loopback) = (driving, cli.offload, options.wanted) {
+        let why = "--offload is about the wire between two hosts, and the loopback lab has none";
+        return fail(NOT_UNDERSTOOD, why);
+    }
     let record = cli.record.as_deref();
     if let (Driving::None, Some(_)) = (driving, record) {
         let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix and code";
@@ -251,6 +263,7 @@ fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Set
             options.wanted = LabMode::Isolated;
         }
         options.ipv6 = fresh.ipv6.unwrap_or(options.ipv6);
+        options.offload = fresh.offload.unwrap_or(options.offload);
         options.driven = options.driven.or(fresh.driven, &options.program)?;
         let (lab, facts) = Lab::start(&options, sink)?;
         let record = record.as_ref().filter(|_| !fresh.unrecorded);

@@ -211,7 +211,7 @@ fn a_handshake_that_has_not_ended_is_syn_recv_without_tcp_info() {
         }
         .parse()
         .unwrap();
-        let tun = Tun::create("wire").unwrap();
+        let tun = Tun::create("wire", false).unwrap();
         let mut rtnl = Rtnl::open().unwrap();
         let index = rtnl.link_index("wire").unwrap();
         rtnl.add_address(index, local.ip(), if local.is_ipv4() { 32 } else { 128 })
@@ -235,7 +235,7 @@ fn a_handshake_that_has_not_ended_is_syn_recv_without_tcp_info() {
         // An IPv6 address gets its local route some time after it was set (`addrconf_dad_work`); a SYN before that is dropped.
         let deadline = Instant::now() + Duration::from_secs(5);
         let exact = loop {
-            tun.write(&syn).unwrap();
+            tun.write(&syn, &finwait::wire::offload::Offload::NONE).unwrap();
             if let Some(row) = views.diag.query(&request).unwrap() {
                 break row;
             }

@@ -786,6 +786,40 @@ fn the_catalog_over_ipv6() {
     assert_eq!(of_ipv4, ["address-family", "foreign-address"], "{out}");
 }
 
+/// With super-segments on the wire all of it holds: no scenario is about the size of a segment.
+#[test]
+fn the_catalog_with_offload() {
+    let output = run_all(&["--lab", "isolated", "--offload", "run", "--all", "--keep-going"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    for (name, why) in out.lines().filter_map(|line| line.split_once(" skipped: ")) {
+        assert!(why.starts_with("it needs a kernel that returns "), "{name}: {why}");
+    }
+}
+
+/// A scenario that is about segments as a cable carries them is skipped with super-segments; one that is about these has them unasked.
+#[test]
+fn a_scenario_says_which_wire_it_is_for() {
+    let step = "[[step]]\nclient = \"socket\"\nreturns = \"ok\"\n";
+    let bulk = "[[step]]\nserver = \"listen\"\n[[step]]\nclient = \"connect\"\n[[step]]\nserver = \"accept\"\n\
+                [[step]]\nclient = \"write x repeat=10000\"\n[[step]]\nserver = \"read 10000 waitall\"\n";
+    let cable = Temporary::new("cable", &format!("{HEAD}lab = \"isolated\"\noffload = false\n{step}"));
+    let supers = Temporary::new("supers", &format!("{HEAD}lab = \"isolated\"\noffload = true\n{bulk}"));
+    let output = run(&["run", cable.path()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let refused = run(&["--offload", "run", cable.path()]);
+    assert_eq!(refused.status.code(), Some(3));
+    let why = "cannot run here: it is about the segments as a cable carries them, and --offload shows super-segments";
+    assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+
+    let record = std::env::temp_dir().join(format!("finwait-{}-supers.jsonl", std::process::id()));
+    let output = run(&["--record", record.to_str().unwrap(), "run", supers.path()]);
+    let recorded = std::fs::read_to_string(&record).unwrap();
+    std::fs::remove_file(&record).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(recorded.contains("\"segment_size\":1448"), "{recorded}");
+}
+
 /// The runner itself notices, and says what it expected, what it observed, and where it stands in the file.
 #[test]
 fn a_difference_is_told_with_its_place() {

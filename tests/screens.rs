@@ -6,6 +6,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use finwait::call::{Bytes, CallKind, SocketOption};
@@ -15,8 +16,8 @@ use finwait::command::{ScreenCommand, ThemeName, table};
 use finwait::explain::moves::Act;
 use finwait::lab::event::{Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireRequest};
 use finwait::outcome::{Outcome, Value};
-use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
+use finwait::session::{LabFacts, LabKind};
 use finwait::side::Side;
 use finwait::state::State;
 use finwait::tui::app::Effect;
@@ -32,7 +33,7 @@ use finwait::wire::segment::Packet;
 
 mod meaning;
 mod script;
-use script::{Script, fallback, row};
+use script::{Script, facts, fallback, row};
 
 fn draw(script: &mut Script, width: u16, height: u16) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -808,6 +809,44 @@ fn copies_that_are_discarded_leave_the_row_of_their_segment() {
     script.oldest(Disposition::Delivered);
     assert_eq!(arrows(&mut script).len(), before + 1);
     assert_eq!(lines_with(&mut script, "sent 3 times"), 0);
+}
+
+/// With `--offload` the header says that there are super-segments, and the diagram and the log what one of them stands for.
+#[test]
+fn a_super_segment_says_how_it_is_cut() {
+    let lab = LabFacts {
+        offload: true,
+        ..facts(LabKind::Isolated)
+    };
+    let mut script = Script::in_lab(lab);
+    assert_eq!(lines_with(&mut script, "isolated lab with offload"), 1);
+    script.packet(Side::Client, 24, 1, 1, &"x".repeat(60));
+    assert_eq!(lines_with(&mut script, "segments of"), 0);
+    let last = script
+        .app
+        .session()
+        .transcript
+        .entries()
+        .back()
+        .map(|entry| &entry.what);
+    let Some(EntryKind::Packet(record)) = last else {
+        panic!("{last:?}")
+    };
+    let whole = PacketRecord {
+        segment_size: NonZeroU16::new(20),
+        ..record.clone()
+    };
+    script.becomes(whole.clone());
+    // In the diagram and in the log.
+    assert_eq!(lines_with(&mut script, "len 60 (3 segments of 20)"), 2);
+    script.becomes(PacketRecord {
+        segment_size: NonZeroU16::new(16),
+        ..whole
+    });
+    assert!(
+        lines_with(&mut script, "(4 segments of up to 16)") > 0,
+        "the last is shorter"
+    );
 }
 
 /// The frames that are drawn by `until` because something travels, when each is drawn as soon as it may be.

@@ -11,7 +11,7 @@ fn main() {
     assert!(capable());
     unshare_net().unwrap();
     sysctl::write("net.ipv4.tcp_syn_retries", "2").unwrap();
-    let _tun = Tun::create("wire").unwrap();
+    let _tun = Tun::create("wire", false).unwrap();
     let mut rtnl = Rtnl::open().unwrap();
     let index = rtnl.link_index("wire").unwrap();
     rtnl.add_address(index, [10, 0, 0, 1].into(), 32).unwrap();

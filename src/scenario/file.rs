@@ -113,6 +113,7 @@ impl<'a> Reader<'a> {
         let lesson = self.lesson(table.get("lesson"));
         let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);
         let ipv6 = self.bool(table.get("ipv6"));
+        let offload = self.bool(table.get("offload"));
         let driven = self.driven(table.get("driven"));
         let needs = self.needs(table.get("needs"));
         let claim = self.line(table.get("claim"));
@@ -151,6 +152,7 @@ impl<'a> Reader<'a> {
             lesson,
             isolated,
             ipv6,
+            offload,
             driven,
             needs,
             claim,

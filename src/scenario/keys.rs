@@ -12,6 +12,7 @@ pub const TOP: &[Key] = &[
     ("lesson", false),
     ("lab", false),
     ("ipv6", false),
+    ("offload", false),
     ("driven", false),
     ("needs", false),
     ("claim", false),

@@ -56,6 +56,8 @@ pub struct Scenario {
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.
     pub ipv6: Option<bool>,
+    /// The wire that it is for: with super-segments, or with segments as a cable carries them; none where it is for both.
+    pub offload: Option<bool>,
     /// The runtimes that drive the ends, where the user does not say.
     pub driven: Ends<Runtime>,
     /// The needs: what the kernel must be like for it to be true.

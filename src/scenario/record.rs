@@ -138,6 +138,9 @@ impl Recorder {
         if session.lab.addresses[Side::Client].is_ipv6() {
             text.push_str("ipv6    = true\n");
         }
+        if session.lab.offload {
+            text.push_str("offload = true\n");
+        }
         text.push_str(&driven(session));
         for step in &self.done {
             text.push('\n');

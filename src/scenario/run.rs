@@ -31,6 +31,12 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
         (Some(false), true) => return Err("it is for IPv4 only, and IPv6 was asked for".into()),
         (alone, asked) => alone.unwrap_or(asked),
     };
+    let offload = match (scenario.offload, options.offload) {
+        (Some(false), true) => {
+            return Err("it is about the segments as a cable carries them, and --offload shows super-segments".into());
+        }
+        (alone, asked) => alone.unwrap_or(asked),
+    };
     // The kernel is asked last: that takes a moment.
     if let Some(why) = scenario.needs.as_ref().and_then(Needs::unmet) {
         return Err(why);
@@ -45,6 +51,7 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
         driven: driven.map_err(|error| error.to_string())?,
         wanted,
         ipv6,
+        offload,
         ..options.clone()
     })
 }

@@ -1,9 +1,8 @@
 //! The state of each end of a connection as its segments alone would have it (RFC 9293, figure 5), to be held against what the kernel
 //! says. Pure.
 
-use std::collections::HashMap;
-
 use crate::clock::MonoTime;
+use crate::hash::QuickMap;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::side::Side;
 use crate::socket_table::Tuple;
@@ -24,7 +23,7 @@ struct Known {
 /// The states of all ends according to the segments.
 #[derive(Debug, Default)]
 pub struct Inferred {
-    known: HashMap<(Side, Tuple), Known>,
+    known: QuickMap<(Side, Tuple), Known>,
     newest: MonoTime,
 }
 
@@ -182,6 +181,7 @@ mod tests {
                 no: PacketNo(self.no),
                 from,
                 packet: Packet::Tcp(segment),
+                segment_size: None,
                 seen,
                 origin: Origin::Host,
                 disposition,

@@ -394,7 +394,7 @@ fn whose(side: Side, socket: Option<&SocketName>, addresses: impl FnOnce() -> St
     }
 }
 
-/// A packet in a few words: `SYN seq 0`, `PSH,ACK seq 1 ack 1 len 5 "hello"`.
+/// A packet in a few words: `SYN seq 0`, `PSH,ACK seq 1 ack 1 len 5 "hello"`, `ACK seq 1 ack 1 len 44888 (31 segments of 1448) "aa"...`.
 pub fn describe(record: &PacketRecord) -> String {
     match &record.packet {
         Packet::Tcp(segment) => {
@@ -404,7 +404,12 @@ pub fn describe(record: &PacketRecord) -> String {
                 text.push_str(&format!(" ack {}", record.seen.ack.unwrap_or(segment.ack.0)));
             }
             if segment.len > 0 {
-                text.push_str(&format!(" len {} {}", segment.len, segment.payload.quoted(segment.len)));
+                let cut = record.cut().map_or(String::new(), |cut| format!(" ({cut})"));
+                text.push_str(&format!(
+                    " len {}{cut} {}",
+                    segment.len,
+                    segment.payload.quoted(segment.len)
+                ));
             }
             text
         }

@@ -84,7 +84,7 @@ impl WireView {
                 if record.disposition == Disposition::Delivered {
                     let arrived = record.on_wire();
                     for held in self.held.values_mut() {
-                        held.had |= held.on_wire().is_twin_of(&arrived);
+                        held.had |= held.on_wire().comes_with(&arrived);
                     }
                 }
                 return;

@@ -699,13 +699,42 @@ fn a_return_is_told_when_it_comes() {
     run.end();
 }
 
+/// Where there is no wire, or the wire's segments are the point, --offload is refused with one sentence.
+#[test]
+fn offload_is_refused_where_it_means_nothing() {
+    for (args, why) in [
+        (
+            &["--lab", "loopback", "--offload", "do", "server listen"][..],
+            "finwait: --offload is about the wire between two hosts, and the loopback lab has none\n",
+        ),
+        (
+            &["--offload", "claims"],
+            "finwait: claims, matrix and code are about the segments as a cable carries them: --offload does not apply to them\n",
+        ),
+    ] {
+        let output = output(finwait().args(args));
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), why);
+    }
+    let help = output(finwait().args(["do", "--help"]));
+    assert!(String::from_utf8_lossy(&help.stdout).contains("a super-segment of up"));
+}
+
 /// The help of a command lists what the command takes: one that has no lab lists no lab's options, which it takes all the same.
 #[test]
 fn the_help_of_a_command_without_a_lab_has_no_options_of_one() {
     let help = |verb: &str| String::from_utf8(output(finwait().args([verb, "--help"])).stdout).unwrap();
     for verb in ["open", "list", "show", "check", "explain", "doctor"] {
         let text = help(verb);
-        for option in ["--lab", "--ipv6", "--client", "--server", "--syscalls", "--record <"] {
+        for option in [
+            "--lab",
+            "--ipv6",
+            "--offload",
+            "--client",
+            "--server",
+            "--syscalls",
+            "--record <",
+        ] {
             assert!(!text.contains(option), "{verb} {option}: {text}");
         }
         assert_eq!(text.contains("--no-mouse"), verb == "open", "{verb}");

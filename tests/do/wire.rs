@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use finwait::state::State;
 
-use crate::support::{Lab, Run};
+use crate::support::{Lab, Run, finwait, output};
 
 /// How long a state must stand still.
 const STILL: Duration = Duration::from_secs(1);
@@ -543,3 +543,81 @@ fn a_rule_goes_on_holding_what_is_sent_again(run: &mut Run, _: Lab) {
     assert!(count("discarded") >= 2, "{fates:?}");
 }
 in_labs!(a_rule_goes_on_holding_what_is_sent_again: Isolated Isolated6);
+
+/// The options of a run whose hosts leave checksums and segmentation to the wire.
+fn offloaded() -> Run {
+    Lab::Isolated.open_with(&["--offload", "--patience", "1000"])
+}
+
+/// The lengths of the client's data and the sizes of the segments that they stand for, where they are super-segments.
+fn supers(run: &Run) -> Vec<(u64, u64)> {
+    let packets = run
+        .said
+        .iter()
+        .filter(|line| line["kind"] == "packet" && line["from"] == "client");
+    let is_first = |line: &&serde_json::Value| line["held_us"].is_null();
+    packets
+        .filter(is_first)
+        .filter_map(|line| Some((line["packet"]["tcp"]["len"].as_u64()?, line["segment_size"].as_u64()?)))
+        .collect()
+}
+
+/// A super-segment is one packet on the wire: it is held, doubled and delivered as one, and says what it stands for.
+#[test]
+fn a_super_segment_is_stepped_as_one() {
+    let mut run = offloaded();
+    run.connects();
+    run.succeeds(&["wire step", "client write x repeat=10000"]);
+    let supers = supers(&run);
+    assert!(
+        supers.iter().all(|(len, size)| *size == 1448 && len > size) && !supers.is_empty(),
+        "{supers:?}"
+    );
+    run.succeeds(&["wire duplicate", "wire deliver all", "wire flow"]);
+    assert_eq!(run.does("server read 10000 waitall"), "read 10000 bytes");
+    run.end();
+}
+
+/// Forged packets have all of their checksums, and are taken; an ICMP error that names a smaller MTU makes smaller segments of what
+/// follows, in super-segments as large as before.
+#[test]
+fn forged_packets_are_taken_beside_super_segments_and_a_smaller_mtu_makes_smaller_segments() {
+    let mut run = offloaded();
+    run.connects();
+    run.succeeds(&["client write x repeat=9000"]);
+    assert_eq!(run.does("server read 9000 waitall"), "read 9000 bytes");
+    run.succeeds(&["wire hold data from=client times=1", "client write x repeat=9000"]);
+    run.succeeds(&["wire forge frag-needed to=client", "wire clear", "wire flow"]);
+    assert_eq!(run.does("server read 9000 waitall"), "read 9000 bytes");
+    run.succeeds(&["client write x repeat=9000"]);
+    // MTU 1300: 52 bytes of IP and TCP less.
+    let sizes: Vec<u64> = supers(&run).iter().map(|(_, size)| *size).collect();
+    assert!(sizes.contains(&1448) && sizes.last() == Some(&1248), "{sizes:?}");
+    run.succeeds(&["wire forge rst to=server"]);
+    assert_eq!(procfs(&run, "server"), [State::Listen]);
+    run.end();
+}
+
+/// The log says what a super-segment stands for; a recording of it opens, and shows the same.
+#[test]
+fn a_super_segment_says_so_in_the_log_and_in_a_recording() {
+    let path = std::env::temp_dir().join(format!("finwait-offload-{}.jsonl", std::process::id()));
+    let file = path.to_str().unwrap();
+    let made = output(
+        finwait()
+            .args(["--lab", "isolated", "--offload", "--record", file, "do"])
+            .args([
+                "server listen",
+                "client connect",
+                "server accept",
+                "client write x repeat=7240",
+            ]),
+    );
+    let opened = output(finwait().args(["open", "--plain", file]));
+    std::fs::remove_file(&path).unwrap();
+    let text = |output: &std::process::Output| String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(made.status.success() && opened.status.success());
+    for told in [text(&made), text(&opened)] {
+        assert!(told.contains(" segments of 1448) \"x"), "{told}");
+    }
+}

@@ -104,6 +104,7 @@ pub fn facts(kind: LabKind) -> LabFacts {
             client: address("10.0.0.1"),
             server: address("10.0.0.2"),
         },
+        offload: false,
         port: Port(8080),
         settings: Ends {
             client: settings.clone(),
@@ -116,6 +117,11 @@ pub fn facts(kind: LabKind) -> LabFacts {
 
 impl Script {
     pub fn new(kind: LabKind) -> Script {
+        Script::in_lab(facts(kind))
+    }
+
+    /// In a lab that is like that.
+    pub fn in_lab(facts: LabFacts) -> Script {
         let recorded = Recorded::default();
         recorded.add(&serde_json::json!({"recording": Header {
             schema: SCHEMA,
@@ -123,9 +129,9 @@ impl Script {
             kernel: "6.12.0".into(),
             driven: None,
             began: MonoTime(BEGAN),
-            lab: facts(kind.clone()),
+            lab: facts.clone(),
         }}));
-        let session = Session::new(facts(kind), MonoTime(BEGAN)).observed_by(Box::new(recorded.clone()));
+        let session = Session::new(facts, MonoTime(BEGAN)).observed_by(Box::new(recorded.clone()));
         let mut script = Script {
             app: App::new(session, Theme::COLOURED),
             now: MonoTime(BEGAN),
@@ -283,6 +289,7 @@ impl Script {
             no,
             from,
             packet: Packet::Tcp(segment),
+            segment_size: None,
             seen,
             origin: Origin::Host,
             disposition: self.disposition,

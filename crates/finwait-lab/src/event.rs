@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use crate::endpoint::protocol;
@@ -338,6 +339,9 @@ pub struct PacketRecord {
     pub from: Side,
     /// The contents.
     pub packet: Packet,
+    /// The most bytes of payload in each of the segments that a super-segment stands for; none for a segment that is one by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_size: Option<NonZeroU16>,
     /// The relation to the packets before it.
     #[serde(flatten)]
     pub seen: FlowInfo,
@@ -354,6 +358,28 @@ pub struct PacketRecord {
 }
 
 impl PacketRecord {
+    /// The number of segments that it stands for on a cable: 1, unless it is a super-segment.
+    pub fn segments(&self) -> usize {
+        match (&self.packet, self.segment_size) {
+            (Packet::Tcp(segment), Some(size)) => segment.len.div_ceil(size.get().into()).max(1),
+            _ => 1,
+        }
+    }
+
+    /// Says how a super-segment is cut: `31 segments of 1448`, or `of up to 1448` where the last is shorter; none for any other packet.
+    pub fn cut(&self) -> Option<String> {
+        let Packet::Tcp(segment) = &self.packet else {
+            return None;
+        };
+        let size = self.segment_size.filter(|_| self.segments() > 1)?;
+        let at_most = if segment.len % usize::from(size.get()) == 0 {
+            ""
+        } else {
+            "up to "
+        };
+        Some(format!("{} segments of {at_most}{size}", self.segments()))
+    }
+
     /// The packet as folding sees it, when it is no longer on the wire.
     pub const fn on_wire(&self) -> OnWire<'_> {
         OnWire {

@@ -14,6 +14,9 @@ pub struct LabFacts {
     pub kind: LabKind,
     /// The hosts' addresses; in the loopback lab twice the same.
     pub addresses: Ends<IpAddr>,
+    /// Whether hosts leave checksums and the cutting into segments to their devices: then super-segments are on the wire.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub offload: bool,
     /// The port that the server listens on unless another one is given.
     pub port: Port,
     /// The hosts' settings as they were at the beginning; none in the loopback lab.

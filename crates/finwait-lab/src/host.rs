@@ -67,8 +67,13 @@ enum Job {
 /// The place of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostLocation {
-    /// A namespace of its own, with this address.
-    Namespace(IpAddr),
+    /// A namespace of its own, with this address, and a device that offloads or does not.
+    Namespace {
+        /// The address.
+        address: IpAddr,
+        /// Does the host leave checksums and the cutting into segments to the device?
+        offload: bool,
+    },
     /// The machine itself.
     Machine,
 }
@@ -220,7 +225,7 @@ fn live(
 ) {
     let mut network = match place {
         HostLocation::Machine => None,
-        HostLocation::Namespace(address) => match Network::build(address) {
+        HostLocation::Namespace { address, offload } => match Network::build(address, offload) {
             Ok(network) => Some(network),
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -338,7 +343,7 @@ struct Network {
 
 impl Network {
     /// Makes a namespace for the calling thread, and everything in it.
-    fn build(address: IpAddr) -> Result<Network> {
+    fn build(address: IpAddr, offload: bool) -> Result<Network> {
         unshare()?;
         let v6 = address.is_ipv6();
         // What follows only quietens or evens out the host; where /proc/sys cannot be written, it still works.
@@ -359,7 +364,7 @@ impl Network {
                 wish("net.ipv6.conf.all.disable_ipv6", "0");
             }
         }
-        let tun = Tun::create(DEVICE)?;
+        let tun = Tun::create(DEVICE, offload)?;
         let mut rtnl = Rtnl::open()?;
         rtnl.set_link(LO, true, None)?;
         let device = rtnl.link_index(DEVICE)?;

@@ -51,6 +51,9 @@ pub struct Options {
     pub wanted: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
+    /// Whether the isolated hosts leave checksums and the cutting into segments to their devices, which is many times as fast: then
+    /// super-segments of up to 64 KiB are on the wire.
+    pub offload: bool,
     /// The isolated hosts' addresses, of that family; our own choice when absent.
     pub addresses: Option<Ends<IpAddr>>,
     /// A program that this crate is linked into: it becomes the native endpoints and the reapers (`role`).
@@ -66,6 +69,7 @@ impl Options {
         Options {
             wanted,
             ipv6,
+            offload: false,
             addresses: None,
             program,
             driven,
@@ -92,6 +96,9 @@ impl Options {
         }
         if self.ipv6 {
             arguments.push("--ipv6".into());
+        }
+        if self.offload {
+            arguments.push("--offload".into());
         }
         arguments
     }
@@ -211,10 +218,15 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         }
     };
     let addresses = options.addresses.unwrap_or(ours);
-    let hosts = hosts(options, |side| HostLocation::Namespace(addresses[side])).map_err(why)?;
+    let place = |side| HostLocation::Namespace {
+        address: addresses[side],
+        offload: options.offload,
+    };
+    let hosts = hosts(options, place).map_err(why)?;
     let facts = LabFacts {
         kind: LabKind::Isolated,
         addresses,
+        offload: options.offload,
         port: PORT,
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
         syn_patience: SynPatience::here(),
@@ -245,6 +257,7 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
             client: address,
             server: address,
         },
+        offload: false,
         port: free_port(address)?,
         settings: Ends::default(),
         syn_patience: SynPatience::here(),

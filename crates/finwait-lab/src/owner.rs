@@ -28,6 +28,8 @@ pub struct LabSpec {
     pub mode: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
+    /// Whether the isolated hosts leave checksums and the cutting into segments to their devices.
+    pub offload: bool,
     /// The isolated hosts' addresses; the lab's own choice when absent.
     pub addresses: Option<Ends<IpAddr>>,
 }
@@ -65,6 +67,7 @@ fn serve() -> io::Result<()> {
     let sink = EventWriter(Arc::clone(&output));
     let options = Options {
         addresses: spec.addresses,
+        offload: spec.offload,
         ..Options::native(spec.mode, spec.ipv6, THIS_PROGRAM.into())
     };
     let (greeting, lab) = match LocalLab::start(&options, move |batch| sink.write(batch)) {

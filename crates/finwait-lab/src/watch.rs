@@ -324,19 +324,14 @@ impl Watch {
         self.tracker.overdue(now).collect()
     }
 
-    /// The state of the socket with these addresses, as it was last read; none where there is none.
-    pub fn state(&self, tuple: &Tuple) -> Option<State> {
-        self.rows.of_tuple(tuple).map(|row| row.state)
-    }
-
     /// Returns when the next timer of the table goes off; none without a timer.
     pub fn next_timer(&self) -> Option<MonoTime> {
         self.tracker.next_timer()
     }
 
-    /// Can a plain segment change nothing but queues on that connection?
-    pub fn settled(&self, tuple: &Tuple) -> bool {
-        self.tracker.settled(tuple)
+    /// The connection with these addresses as it was last read: its state, and the inode of the socket while a descriptor holds it.
+    pub fn connection(&self, tuple: &Tuple) -> Option<(State, Option<u64>)> {
+        self.tracker.connection(tuple)
     }
 }
 

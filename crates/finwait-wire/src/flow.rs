@@ -168,13 +168,63 @@ const UNACKNOWLEDGED: usize = 4096;
 /// One direction: who sends, who receives.
 pub type Direction = (SocketAddr, SocketAddr);
 
+/// What goes one way between two addresses.
+#[derive(Debug, Default)]
+struct Way {
+    /// The newest connection.
+    half: Option<HalfConnection>,
+    /// Earlier traffic, the newest last: earlier connections, and SYNs that were made up.
+    earlier: VecDeque<SeqRange>,
+}
+
+/// What goes between two addresses, either way: found once for each segment.
+#[derive(Debug, Default)]
+struct Pair {
+    /// From the lower address to the higher, and back.
+    ways: [Way; 2],
+}
+
+/// The two addresses of a [`Pair`], the lower first, and which of its ways a direction is.
+#[derive(Clone, Copy)]
+struct Place {
+    pair: Direction,
+    way: usize,
+}
+
+impl Place {
+    fn of((source, destination): Direction) -> Place {
+        if source <= destination {
+            Place {
+                pair: (source, destination),
+                way: 0,
+            }
+        } else {
+            Place {
+                pair: (destination, source),
+                way: 1,
+            }
+        }
+    }
+}
+
+impl Pair {
+    /// A way, and the way back.
+    const fn ways(&self, way: usize) -> (&Way, &Way) {
+        let [up, down] = &self.ways;
+        if way == 0 { (up, down) } else { (down, up) }
+    }
+
+    const fn ways_mut(&mut self, way: usize) -> (&mut Way, &mut Way) {
+        let [up, down] = &mut self.ways;
+        if way == 0 { (up, down) } else { (down, up) }
+    }
+}
+
 /// Every connection whose segments passed.
 #[derive(Debug, Default)]
 pub struct Flows {
-    halves: QuickMap<Direction, HalfConnection>,
-    /// Earlier traffic that way, the newest last: earlier connections, and SYNs that were made up.
-    earlier: QuickMap<Direction, VecDeque<SeqRange>>,
-    /// Ways in the order in which they were first seen.
+    pairs: QuickMap<Direction, Pair>,
+    /// The pairs in the order in which they were first seen.
     order: VecDeque<Direction>,
     last: Option<Direction>,
 }
@@ -261,29 +311,44 @@ impl HalfConnection {
             return probe.then_some(Retransmission::Probe);
         }
         if before(seq, self.next) {
-            // What comes again may be cut differently: it is recognized by where it begins.
-            let first = self
-                .unacknowledged
-                .iter_mut()
-                .find(|sent| !before(seq, sent.seq) && before(seq, sent.end));
             self.next = later(self.next, end);
-            return Some(match first {
-                Some(sent) => {
-                    sent.again += 1;
-                    Retransmission::Retransmit {
-                        nth: sent.again,
-                        of: Some(sent.no),
-                    }
-                }
-                None => Retransmission::Retransmit { nth: 1, of: None },
-            });
+            return Some(self.sent_again(seq, end));
         }
         self.next = end;
-        if self.unacknowledged.len() == UNACKNOWLEDGED {
+        while self.unacknowledged.len() >= UNACKNOWLEDGED {
             self.unacknowledged.pop_front();
         }
         self.unacknowledged.push_back(SentRange { seq, end, no, again: 0 });
         None
+    }
+
+    /// Notes that what is from `seq` on is sent once more. It may be cut differently, and of a super-segment only a part is: each part is
+    /// counted by itself (`tcp_retransmit_skb`, `tcp_fragment`).
+    fn sent_again(&mut self, seq: SeqNo, end: SeqNo) -> Retransmission {
+        let begins_there = |sent: &SentRange| !before(seq, sent.seq) && before(seq, sent.end);
+        let Some(at) = self.unacknowledged.iter().position(begins_there) else {
+            return Retransmission::Retransmit { nth: 1, of: None };
+        };
+        let whole = self.unacknowledged[at];
+        let part = SentRange {
+            seq,
+            end: if before(end, whole.end) { end } else { whole.end },
+            again: whole.again + 1,
+            ..whole
+        };
+        self.unacknowledged[at] = part;
+        if before(part.end, whole.end) {
+            let seq = part.end;
+            self.unacknowledged.insert(at + 1, SentRange { seq, ..whole });
+        }
+        if before(whole.seq, part.seq) {
+            let end = part.seq;
+            self.unacknowledged.insert(at, SentRange { end, ..whole });
+        }
+        Retransmission::Retransmit {
+            nth: part.again,
+            of: Some(part.no),
+        }
     }
 
     const fn span(&self) -> SeqRange {
@@ -341,113 +406,46 @@ impl HalfConnection {
     }
 }
 
-impl Flows {
-    /// A segment leaves its host.
-    pub fn sent(&mut self, no: PacketNo, segment: &Segment) -> FlowInfo {
-        let way = segment.way();
-        let back = (way.1, way.0);
-        let syn = segment.flags.has(Flags::SYN);
-        // A SYN with another number begins a connection anew, which the other side does not know yet; unless both have just sent one
-        // (simultaneous open).
-        let numbers = self.halves.get(&way).map(|half| (half.first, half.synced, half.stale));
-        if let Some((first, synced, stale)) = numbers
-            && syn
-            && (!synced || first != segment.seq)
-        {
-            self.retire(way);
-            let back = self.halves.get_mut(&back);
-            if let Some(back) = back.filter(|_| !stale && !segment.flags.has(Flags::ACK)) {
-                back.stale = true;
-            }
-        }
-        // What is left of an earlier connection says nothing of this one.
-        if self.is_left_over(way, segment.seq) {
-            return self.seen_of_host(segment);
-        }
-        if !self.halves.contains_key(&way) {
-            // A lone reset says nothing of a connection.
-            if segment.flags.has(Flags::RST) {
-                return self.seen_of_host(segment);
-            }
-            self.remember(way);
-            self.halves.insert(way, HalfConnection::new(segment));
-        }
-        self.last = Some(way);
-        let scale = match (syn, self.halves.get(&back).map(|half| half.scale)) {
-            // A SYN's own window is never scaled (RFC 7323, 2.2).
-            (true, _) => Some(0),
-            (false, Some(Some(_))) => self.halves.get(&way).and_then(|half| half.scale),
-            (false, Some(None)) => Some(0),
-            (false, None) => None,
-        };
-        let Some(half) = self.halves.get_mut(&way) else {
-            return FlowInfo::default();
-        };
-        let again = half.send(no, segment);
-        half.window = segment.window;
-        if segment.flags.has(Flags::ACK) {
-            half.ack_sent = Some(half.ack_sent.map_or(segment.ack, |ack| later(ack, segment.ack)));
-        }
-        let had = matches!(again, Some(Retransmission::Retransmit { .. })) && half.has_arrived(segment);
-        FlowInfo {
-            window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
-            again,
-            had,
-            ..self.seen_of_host(segment)
+impl Way {
+    /// The newest connection gives its place to another.
+    fn retire(&mut self) {
+        if let Some(half) = self.half.take().filter(|half| half.synced) {
+            self.remember_span(half.span());
         }
     }
 
-    /// The relation that a segment would have to those before it, without its being one of them: a forged one.
-    pub fn look(&self, segment: &Segment) -> FlowInfo {
-        self.seen(segment, UnusedNumber::Counts)
-    }
-
-    /// The connection whose numbers a segment has that its host sends. A RST answers whatever came, with the numbers that this had: they
-    /// are a connection's only where that one has used them, or nearly (RFC 9293, 3.10.7.1; nought where it has none).
-    fn seen_of_host(&self, segment: &Segment) -> FlowInfo {
-        let beyond = if segment.flags.has(Flags::RST) {
-            UnusedNumber::Near
-        } else {
-            UnusedNumber::Counts
-        };
-        self.seen(segment, beyond)
-    }
-
-    fn seen(&self, segment: &Segment, beyond: UnusedNumber) -> FlowInfo {
-        let way = segment.way();
-        let begins = segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq);
-        let seq = if begins {
-            Some(RelativeNumber {
-                number: 0,
-                elsewhere: true,
-            })
-        } else {
-            self.counted(way, segment.seq, beyond)
-        };
-        let ack = segment
-            .flags
-            .has(Flags::ACK)
-            .then(|| self.counted((way.1, way.0), segment.ack, beyond))
-            .flatten();
-        FlowInfo {
-            seq: seq.map(|seq| seq.number),
-            ack: ack.map(|ack| ack.number),
-            elsewhere: OtherConnection {
-                seq: seq.is_some_and(|seq| seq.elsewhere),
-                ack: ack.is_some_and(|ack| ack.elsewhere),
-            },
-            ..FlowInfo::default()
+    fn remember_span(&mut self, span: SeqRange) {
+        if self.earlier.len() == EARLIER {
+            self.earlier.pop_front();
         }
+        self.earlier.push_back(span);
     }
 
-    /// A number that goes that way, or acknowledges what went, counted from the first of its connection; none when that was not seen.
-    fn counted(&self, way: Direction, number: SeqNo, beyond: UnusedNumber) -> Option<RelativeNumber> {
-        let half = self.halves.get(&way).filter(|half| half.synced)?;
+    /// The place of a number among those that went this way before the newest connection.
+    fn place_earlier(&self, number: SeqNo) -> Option<u32> {
+        self.earlier.iter().rev().find_map(|span| span.place(number))
+    }
+
+    /// Is that number one of an earlier connection, and none of the newest?
+    fn is_left_over(&self, number: SeqNo) -> bool {
+        let half = self.half.as_ref();
+        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(number).is_some()
+    }
+
+    /// Is that number none of any connection that went this way, though one did?
+    fn is_new(&self, number: SeqNo) -> bool {
+        let half = self.half.as_ref().filter(|half| half.synced);
+        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(number).is_none()
+    }
+
+    /// A number that goes this way, or acknowledges what went, counted from the first of its connection; none when that was not seen.
+    fn counted(&self, number: SeqNo, beyond: UnusedNumber) -> Option<RelativeNumber> {
+        let half = self.half.as_ref().filter(|half| half.synced)?;
         let elsewhere = half.stale;
         if let Some(number) = half.span().place(number) {
             return Some(RelativeNumber { number, elsewhere });
         }
-        if let Some(number) = self.place_earlier(way, number) {
+        if let Some(number) = self.place_earlier(number) {
             return Some(RelativeNumber {
                 number,
                 elsewhere: true,
@@ -464,66 +462,136 @@ impl Flows {
         })
     }
 
-    /// The place of a number among those that went that way before the newest connection.
-    fn place_earlier(&self, way: Direction, number: SeqNo) -> Option<u32> {
-        let spans = self.earlier.get(&way)?;
-        spans.iter().rev().find_map(|span| span.place(number))
-    }
-
-    /// Is that number one of an earlier connection, and none of the newest?
-    fn is_left_over(&self, way: Direction, number: SeqNo) -> bool {
-        let half = self.halves.get(&way);
-        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_some()
-    }
-
-    /// Is that number none of any connection that went that way, though one did?
-    fn is_new(&self, way: Direction, number: SeqNo) -> bool {
-        let half = self.halves.get(&way).filter(|half| half.synced);
-        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_none()
-    }
-
-    /// The newest connection that way gives its place to another.
-    fn retire(&mut self, way: Direction) {
-        if let Some(half) = self.halves.remove(&way).filter(|half| half.synced) {
-            self.remember_span(way, half.span());
+    /// The relation that a segment this way has to those before it; `back` is what went the other way.
+    fn seen(&self, back: &Way, segment: &Segment, beyond: UnusedNumber) -> FlowInfo {
+        let begins = segment.flags.has(Flags::SYN) && self.is_new(segment.seq);
+        let seq = if begins {
+            Some(RelativeNumber {
+                number: 0,
+                elsewhere: true,
+            })
+        } else {
+            self.counted(segment.seq, beyond)
+        };
+        let ack = segment
+            .flags
+            .has(Flags::ACK)
+            .then(|| back.counted(segment.ack, beyond))
+            .flatten();
+        FlowInfo {
+            seq: seq.map(|seq| seq.number),
+            ack: ack.map(|ack| ack.number),
+            elsewhere: OtherConnection {
+                seq: seq.is_some_and(|seq| seq.elsewhere),
+                ack: ack.is_some_and(|ack| ack.elsewhere),
+            },
+            ..FlowInfo::default()
         }
     }
 
-    fn remember_span(&mut self, way: Direction, span: SeqRange) {
-        let spans = self.earlier.entry(way).or_default();
-        if spans.len() == EARLIER {
-            spans.pop_front();
+    /// The connection whose numbers a segment has that its host sends. A RST answers whatever came, with the numbers that this had: they
+    /// are a connection's only where that one has used them, or nearly (RFC 9293, 3.10.7.1; nought where it has none).
+    fn seen_of_host(&self, back: &Way, segment: &Segment) -> FlowInfo {
+        let beyond = if segment.flags.has(Flags::RST) {
+            UnusedNumber::Near
+        } else {
+            UnusedNumber::Counts
+        };
+        self.seen(back, segment, beyond)
+    }
+}
+
+impl Flows {
+    /// A segment leaves its host.
+    pub fn sent(&mut self, no: PacketNo, segment: &Segment) -> FlowInfo {
+        let place = Place::of(segment.way());
+        // A lone reset says nothing of a connection.
+        if segment.flags.has(Flags::RST) && !self.pairs.contains_key(&place.pair) {
+            return FlowInfo::default();
         }
-        spans.push_back(span);
+        let syn = segment.flags.has(Flags::SYN);
+        let (way, back) = self.remembered(place).ways_mut(place.way);
+        // A SYN with another number begins a connection anew, which the other side does not know yet; unless both have just sent one
+        // (simultaneous open).
+        let numbers = way.half.as_ref().map(|half| (half.first, half.synced, half.stale));
+        if let Some((first, synced, stale)) = numbers
+            && syn
+            && (!synced || first != segment.seq)
+        {
+            way.retire();
+            let back = back.half.as_mut();
+            if let Some(back) = back.filter(|_| !stale && !segment.flags.has(Flags::ACK)) {
+                back.stale = true;
+            }
+        }
+        // What is left of an earlier connection says nothing of this one; nor does a lone reset.
+        if way.is_left_over(segment.seq) || way.half.is_none() && segment.flags.has(Flags::RST) {
+            return way.seen_of_host(back, segment);
+        }
+        let half = way.half.get_or_insert_with(|| HalfConnection::new(segment));
+        let scale = match (syn, back.half.as_ref().map(|half| half.scale)) {
+            // A SYN's own window is never scaled (RFC 7323, 2.2).
+            (true, _) => Some(0),
+            (false, Some(Some(_))) => half.scale,
+            (false, Some(None)) => Some(0),
+            (false, None) => None,
+        };
+        let again = half.send(no, segment);
+        half.window = segment.window;
+        if segment.flags.has(Flags::ACK) {
+            half.ack_sent = Some(half.ack_sent.map_or(segment.ack, |ack| later(ack, segment.ack)));
+        }
+        let had = matches!(again, Some(Retransmission::Retransmit { .. })) && half.has_arrived(segment);
+        let seen = FlowInfo {
+            window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
+            again,
+            had,
+            ..way.seen_of_host(back, segment)
+        };
+        self.last = Some(segment.way());
+        seen
+    }
+
+    /// The relation that a segment would have to those before it, without its being one of them: a forged one.
+    pub fn look(&self, segment: &Segment) -> FlowInfo {
+        self.ways(segment.way()).map_or_else(FlowInfo::default, |(way, back)| {
+            way.seen(back, segment, UnusedNumber::Counts)
+        })
     }
 
     /// Has more reached `receiver` from `sender` than it has sent acknowledgements of? None where nothing of that connection was seen.
     pub fn owes_acknowledgement(&self, receiver: SocketAddr, sender: SocketAddr) -> Option<bool> {
-        let sent = self.halves.get(&(sender, receiver))?;
-        let acknowledged = self.halves.get(&(receiver, sender)).and_then(|half| half.ack_sent);
+        let (way, back) = self.ways((sender, receiver))?;
+        let sent = way.half.as_ref()?;
+        let acknowledged = back.half.as_ref().and_then(|half| half.ack_sent);
         Some(before(acknowledged.unwrap_or(sent.first), sent.arrived))
     }
 
     /// A segment has reached the other host: what has come with it.
     pub fn arrived(&mut self, segment: &Segment) -> FinProgress {
-        let way = segment.way();
+        let place = Place::of(segment.way());
+        let syn = segment.flags.has(Flags::SYN);
+        let pair = if syn {
+            self.remembered(place)
+        } else if let Some(pair) = self.pairs.get_mut(&place.pair) {
+            pair
+        } else {
+            return FinProgress::default();
+        };
+        let (way, back) = pair.ways_mut(place.way);
         // Only one that was made up has not been sent.
-        let made_up = !self.halves.contains_key(&way) || self.is_new(way, segment.seq);
-        if segment.flags.has(Flags::SYN) && made_up {
-            self.remember_span(
-                way,
-                SeqRange {
-                    first: segment.seq,
-                    next: segment.end(),
-                },
-            );
+        if syn && (way.half.is_none() || way.is_new(segment.seq)) {
+            way.remember_span(SeqRange {
+                first: segment.seq,
+                next: segment.end(),
+            });
         }
-        if self.is_left_over(way, segment.seq) {
+        if way.is_left_over(segment.seq) {
             return FinProgress::default();
         }
         let mut came = FinProgress::default();
         let mut stale = false;
-        if let Some(half) = self.halves.get_mut(&way) {
+        if let Some(half) = &mut way.half {
             came = half.arrived(segment);
             stale = half.stale;
             if segment.flags.has(Flags::ACK) {
@@ -532,7 +600,7 @@ impl Flows {
         }
         if segment.flags.has(Flags::ACK)
             && !stale
-            && let Some(back) = self.halves.get_mut(&(way.1, way.0))
+            && let Some(back) = &mut back.half
         {
             while back
                 .unacknowledged
@@ -547,18 +615,22 @@ impl Flows {
 
     /// Does a segment acknowledge its receiver's FIN?
     pub fn acknowledges_fin(&self, segment: &Segment) -> bool {
-        let sent = self.halves.get(&(segment.destination, segment.source));
-        segment.flags.has(Flags::ACK) && sent.is_some_and(|half| half.finished && half.next == segment.ack)
+        let back = self.ways(segment.way()).and_then(|(_, back)| back.half.as_ref());
+        segment.flags.has(Flags::ACK) && back.is_some_and(|half| half.finished && half.next == segment.ack)
+    }
+
+    /// Has the FIN of a segment's sender arrived, but not all that was sent before it?
+    pub fn owes_before_fin(&self, segment: &Segment) -> bool {
+        let half = self.ways(segment.way()).and_then(|(way, _)| way.half.as_ref());
+        half.is_some_and(|half| half.fin_arrived.is_some_and(|end| before(half.arrived, end)))
     }
 
     /// The numbers that the end at `local` expects from the one at `peer`; none when it has said nothing.
     pub fn expects(&self, local: SocketAddr, peer: SocketAddr) -> Option<ReceiveState> {
-        let own = self.halves.get(&(local, peer))?;
+        let (own, theirs) = self.ways((local, peer))?;
+        let own = own.half.as_ref()?;
         // What the other side says of a connection that this end does not know, or does not know any more, is not expected here.
-        let theirs = self
-            .halves
-            .get(&(peer, local))
-            .filter(|theirs| !own.stale && !theirs.stale);
+        let theirs = theirs.half.as_ref().filter(|theirs| !own.stale && !theirs.stale);
         let scale = match theirs {
             Some(theirs) if theirs.scale.is_some() => own.scale.unwrap_or(0),
             _ => 0,
@@ -583,17 +655,23 @@ impl Flows {
         self.last
     }
 
-    fn remember(&mut self, way: Direction) {
-        if self.order.contains(&way) {
-            return;
+    /// What has gone a way, and back; none where nothing has, either way.
+    fn ways(&self, direction: Direction) -> Option<(&Way, &Way)> {
+        let place = Place::of(direction);
+        Some(self.pairs.get(&place.pair)?.ways(place.way))
+    }
+
+    /// What goes between two addresses; one that is new takes the place of the oldest, when there are many.
+    fn remembered(&mut self, place: Place) -> &mut Pair {
+        let Flows { pairs, order, .. } = self;
+        let make = |order: &mut VecDeque<Direction>| {
+            order.push_back(place.pair);
+            Pair::default()
+        };
+        if order.len() == CONNECTIONS && !pairs.contains_key(&place.pair) {
+            order.pop_front().map(|oldest| pairs.remove(&oldest));
         }
-        if self.order.len() == 2 * CONNECTIONS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.halves.remove(&oldest);
-            self.earlier.remove(&oldest);
-        }
-        self.order.push_back(way);
+        pairs.entry(place.pair).or_insert_with(|| make(order))
     }
 }
 
@@ -646,6 +724,51 @@ mod tests {
             flows.arrived(segment);
         }
         flows
+    }
+
+    /// As of a super-segment, or after the path's MTU has shrunk.
+    #[test]
+    fn each_part_of_what_is_sent_again_in_parts_is_counted_by_itself() {
+        let mut flows = connected();
+        let start = u32::MAX - 4;
+        flows.sent(PacketNo(4), &segment(true, Flags::ACK, start, 101, 300));
+        let again = |flows: &mut Flows, no, from: u32, len| {
+            let seq = start.wrapping_add(from);
+            let seen = flows.sent(PacketNo(no), &segment(true, Flags::ACK, seq, 101, len));
+            match seen.again {
+                Some(Retransmission::Retransmit { nth, of }) => (nth, of),
+                other => panic!("{other:?}"),
+            }
+        };
+        let of = Some(PacketNo(4));
+        assert_eq!(again(&mut flows, 5, 0, 100), (1, of));
+        assert_eq!(again(&mut flows, 6, 0, 100), (2, of));
+        assert_eq!(again(&mut flows, 7, 100, 100), (1, of));
+        assert_eq!(again(&mut flows, 8, 200, 100), (1, of));
+        // Cut once more, and otherwise.
+        assert_eq!(again(&mut flows, 9, 50, 50), (3, of));
+        assert_eq!(again(&mut flows, 10, 0, 50), (3, of));
+        assert_eq!(again(&mut flows, 11, 150, 100), (2, of));
+        assert_eq!(again(&mut flows, 12, 200, 100), (2, of));
+        flows.arrived(&segment(false, Flags::ACK, 101, start.wrapping_add(300), 0));
+        assert_eq!(again(&mut flows, 13, 200, 100), (1, None));
+    }
+
+    #[test]
+    fn the_oldest_of_many_pairs_of_addresses_is_forgotten_whichever_way_it_spoke() {
+        let mut flows = Flows::default();
+        let syn = |port: u16, reply: bool| {
+            let mut syn = segment(!reply, if reply { SYN_ACK } else { Flags::SYN }, 100, 101, 0);
+            if reply { &mut syn.destination } else { &mut syn.source }.set_port(port);
+            syn
+        };
+        for port in 0..=CONNECTIONS as u16 {
+            flows.sent(PacketNo(1), &syn(port, false));
+            flows.sent(PacketNo(2), &syn(port, true));
+        }
+        assert_eq!((flows.pairs.len(), flows.order.len()), (CONNECTIONS, CONNECTIONS));
+        assert_eq!(flows.look(&syn(0, false)).seq, None);
+        assert_eq!(flows.look(&syn(1, false)).seq, Some(0));
     }
 
     #[test]

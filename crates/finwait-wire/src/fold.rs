@@ -96,6 +96,18 @@ impl OnWire<'_> {
         self.repeats(other) || other.repeats(self)
     }
 
+    /// Is its receiver to have all of it when that one has arrived: its twin, or what it sends again a part of?
+    pub fn comes_with(&self, arrived: &OnWire) -> bool {
+        let is_of =
+            matches!(self.seen.again, Some(Retransmission::Retransmit { of: Some(no), .. }) if no == arrived.no);
+        let is_part = || {
+            self.segment().zip(arrived.segment()).is_some_and(|(part, whole)| {
+                part.way() == whole.way() && !before(part.seq, whole.seq) && !before(whole.end(), part.end())
+            })
+        };
+        self.is_twin_of(arrived) || is_of && is_part()
+    }
+
     /// Does it stand behind that one, folded: a held copy of what has not been let go? One that a rule of its own holds does not.
     fn stands_behind(&self, first: &OnWire) -> bool {
         let by_the_same = self.rule.is_none() || (self.rule == first.rule && !first.passage.is_in_flight());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::flow::{FlowInfo, PacketNo};
 use super::fold::{self, OnWire, Passage};
+use super::offload::Offload;
 use super::rule::{Rule, RuleNo, RuleStatus, Verdict};
 use super::segment::Packet;
 use finwait_model::clock::{Millis, MonoTime};
@@ -80,6 +81,8 @@ pub struct HeldPacket {
     pub from: Side,
     /// The packet itself.
     pub bytes: Vec<u8>,
+    /// What its host has left to the device to do with it.
+    pub offload: Offload,
     /// The contents.
     pub packet: Packet,
     /// The relation to the packets before it.
@@ -264,7 +267,7 @@ impl Wire {
     pub fn delivered(&mut self, arrived: &OnWire) -> Vec<HeldPacket> {
         let mut spare = Vec::new();
         for held in self.held.values_mut() {
-            held.had |= held.on_wire().is_twin_of(arrived);
+            held.had |= held.on_wire().comes_with(arrived);
             let on_wire = held.on_wire();
             if on_wire.is_spare() && on_wire.is_acknowledged_by(arrived.packet) {
                 spare.push(held.no);
@@ -429,6 +432,7 @@ mod tests {
                 no,
                 from,
                 bytes: vec![no.0 as u8],
+                offload: Offload::NONE,
                 packet,
                 seen,
                 origin: Origin::Host,
@@ -651,6 +655,30 @@ mod tests {
         assert_eq!(wire.picked(Which::All), [answer]);
         assert_eq!(delivers(&mut wire, answer), [again]);
         assert!(wire.is_empty());
+    }
+
+    /// A part of a super-segment that is sent again while that one stands on the wire.
+    #[test]
+    fn a_part_that_came_with_the_whole_goes_with_the_acknowledgement() {
+        let mut wire = Wire::default();
+        freed(&mut wire, Mode::Step);
+        let (whole, _) = sends(&mut wire, Side::Client, 100, 500, 30, false);
+        let part_of = |wire: &mut Wire, seq, len| {
+            let seen = FlowInfo {
+                again: Some(Retransmission::Retransmit {
+                    nth: 1,
+                    of: Some(whole),
+                }),
+                ..FlowInfo::default()
+            };
+            comes_with(wire, 0, Side::Client, packet_of(Side::Client, seq, 500, len), seen).0
+        };
+        let inside = part_of(&mut wire, 110, 10);
+        let beyond = part_of(&mut wire, 120, 20);
+        assert!(delivers(&mut wire, whole).is_empty());
+        let (answer, _) = sends(&mut wire, Side::Server, 500, 140, 0, false);
+        assert_eq!(delivers(&mut wire, answer), [inside]);
+        assert_eq!(wire.picked(Which::All), [beyond]);
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn scenario(path: &str, title: &str, summary: &str, lesson: Lesson, steps: Vec<S
         lesson: Some(lesson),
         isolated: false,
         ipv6: None,
+        offload: None,
         driven: Ends::default(),
         needs: None,
         claim: None,

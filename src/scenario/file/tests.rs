@@ -178,6 +178,10 @@ fn mistakes_of_the_file_itself() {
             "4:8: this is a string, and must be true or false",
         ),
         (
+            &format!("{HEAD}offload = 1\n{step}"),
+            "4:11: this is a number, and must be true or false",
+        ),
+        (
             &format!("{HEAD}driven = \"go\"\n{step}"),
             "4:10: this is a string, and must be a table like driven = { client = \"go\" }",
         ),

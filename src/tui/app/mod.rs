@@ -112,6 +112,8 @@ pub struct LabSpec {
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone.
     pub ipv6: Option<bool>,
+    /// The wire that it is for: with super-segments, or with segments as a cable carries them.
+    pub offload: Option<bool>,
     /// The runtimes that it says drive the ends.
     pub driven: Ends<Runtime>,
     /// The user's own choice of the lab, which goes before the others.
@@ -137,6 +139,7 @@ impl LabSpec {
         LabSpec {
             isolated: scenario.isolated,
             ipv6: scenario.ipv6,
+            offload: scenario.offload,
             driven: scenario.driven,
             chosen: None,
             unrecorded: false,

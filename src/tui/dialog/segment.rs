@@ -105,7 +105,10 @@ fn lines(record: &crate::lab::event::PacketRecord) -> Vec<(String, String)> {
             for (nth, option) in segment.options.iter().enumerate() {
                 line(if nth == 0 { "options" } else { "" }, option_words(option));
             }
-            line("payload", format!("{} bytes", segment.len));
+            let cut = record
+                .cut()
+                .map_or(String::new(), |cut| format!(", for the device to cut into {cut}"));
+            line("payload", format!("{} bytes{cut}", segment.len));
             for (nth, row) in segment.payload.0.chunks(16).enumerate() {
                 let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
                 let shown: String = row

@@ -36,6 +36,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     }
     right = wire_buttons::modes(canvas, area.y, right.saturating_sub(1), session);
     let kind = match session.lab.kind {
+        LabKind::Isolated if session.lab.offload => "isolated lab with offload",
         LabKind::Isolated => "isolated lab",
         LabKind::Loopback(_) => "loopback lab",
     };

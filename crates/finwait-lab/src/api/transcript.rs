@@ -117,9 +117,10 @@ pub(super) fn packet(record: &PacketRecord) -> String {
                 0 => String::new(),
                 len => format!(" len {len}"),
             };
+            let cut = record.cut().map_or(String::new(), |cut| format!(" ({cut})"));
             let again = if record.seen.again.is_some() { " again" } else { "" };
             format!(
-                "{}{} {}{}{len}{again}",
+                "{}{} {}{}{len}{cut}{again}",
                 segment.flags,
                 between(segment.source, segment.destination),
                 place("seq", record.seen.seq),

@@ -17,6 +17,8 @@ pub(super) struct DriverEnd {
     pub(super) sockets: EndpointSockets,
     /// The order of its system calls among its words, where strace sees them.
     pub(super) strace: Option<SyscallOrder>,
+    /// The sockets of its process by inode: is the reading end open?
+    reads: QuickMap<u64, bool>,
     /// Below what the numbers of its process's descriptors must stay, where that was set.
     pub(super) nofile: Option<u32>,
     /// The process has died since the last reading.
@@ -38,6 +40,7 @@ impl DriverEnd {
             ended: VecDeque::new(),
             sockets: EndpointSockets::default(),
             strace: None,
+            reads: QuickMap::default(),
             nofile: None,
             died: false,
             wanted: None,
@@ -62,6 +65,7 @@ impl DriverEnd {
         self.process = None;
         self.in_flight.clear();
         self.sockets.clear();
+        self.reads.clear();
         self.strace = self.strace.as_ref().map(|_| SyscallOrder::default());
         self.died = true;
         self.touched.all();
@@ -77,9 +81,7 @@ impl DriverEnd {
             sockets,
             ..
         } = self;
-        let Some(call) = in_flight.iter().find(|known| known.id == call) else {
-            return None;
-        };
+        let call = in_flight.iter().find(|known| known.id == call)?;
         let inode = call.on.as_ref().and_then(|name| sockets.inode(name));
         let row = inode.and_then(|inode| watch.row(inode));
         let listens = row.is_some_and(|row| row.state == State::Listen);
@@ -121,6 +123,23 @@ impl DriverEnd {
     /// Is a call under way that can change a state by itself?
     pub(super) fn is_changing(&self) -> bool {
         self.in_flight.iter().any(|call| call.effect != StateEffect::None)
+    }
+
+    /// Notes that a socket is the process's own.
+    pub(super) fn own(&mut self, inode: u64) {
+        self.watch.own(inode);
+        self.reads.entry(inode).or_insert(true);
+    }
+
+    /// Notes that a call shuts down the reading end of a socket.
+    pub(super) fn shuts_read(&mut self, name: &SocketName) {
+        let inode = self.sockets.inode(name);
+        self.reads.extend(inode.map(|inode| (inode, false)));
+    }
+
+    /// Is a socket's reading end shut down, or is that not known: is it another program's, or its library's, which tells nothing?
+    pub(super) fn reads_no_more(&self, inode: u64) -> bool {
+        self.reads.get(&inode) != Some(&true) || self.process.is_none_or(|process| process.hides)
     }
 
     /// Is a call under way whose announcement has not been heard?

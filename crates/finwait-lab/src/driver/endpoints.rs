@@ -162,7 +162,7 @@ impl<O: Outside> Core<O> {
                 let made = outcome.descriptor();
                 let made = made.and_then(|fd| Some((fd, self.outside.inode(side, fd)?)));
                 if let Some((fd, inode)) = made {
-                    end.watch.own(inode);
+                    end.own(inode);
                     let call = end.in_flight.iter().find(|call| call.id == id);
                     if let Some(name) = call.and_then(|call| call.makes.clone()) {
                         end.sockets.open(name, fd, Some(inode));
@@ -215,7 +215,7 @@ impl<O: Outside> Core<O> {
         let inode = self.outside.inode(side, fd);
         end.sockets.open(name.clone(), fd, inode);
         if let Some(inode) = inode {
-            end.watch.own(inode);
+            end.own(inode);
         }
         self.tell(LabEvent::Made {
             side,

@@ -62,9 +62,13 @@ use super::watch::{TableNews, Watch};
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
+use crate::os::tun::Sent;
 use crate::runtime::Runtime;
-use finwait_model::call::{Call, CallId, CallKind, EndpointCall, Family, SocketName, StateEffect, WaitCondition};
+use finwait_model::call::{
+    Call, CallId, CallKind, EndpointCall, Family, ShutdownHow, SocketName, StateEffect, WaitCondition,
+};
 use finwait_model::clock::{Millis, MonoTime};
+use finwait_model::hash::QuickMap;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::{Outcome, Value};
 use finwait_model::side::{Ends, Side};
@@ -74,6 +78,7 @@ use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
 use finwait_wire::fold::Passage;
 use finwait_wire::forge::{Forge, forge};
+use finwait_wire::offload::Offload;
 use finwait_wire::queue::{HeldPacket, Origin, Which, Wire};
 use finwait_wire::rule::{RuleStatus, Verdict};
 use finwait_wire::segment::{Flags, Packet, decode};
@@ -125,6 +130,9 @@ struct Core<O> {
     addresses: Ends<IpAddr>,
     wire: Wire,
     flows: Flows,
+    /// How often it was asked whether a packet can change a state.
+    #[cfg(test)]
+    asked: std::cell::Cell<usize>,
     /// The rules as they were last reported.
     told_rules: Vec<RuleStatus>,
     buffer: Vec<u8>,
@@ -172,6 +180,8 @@ impl<O: Outside> Core<O> {
             addresses: facts.addresses,
             wire: Wire::default(),
             flows: Flows::default(),
+            #[cfg(test)]
+            asked: std::cell::Cell::default(),
             told_rules: Vec::new(),
             buffer: vec![0; LONGEST_PACKET],
             dirty: true,

@@ -6,6 +6,7 @@ use crate::endpoint::protocol::{Reply, Request};
 use crate::error::Result;
 use crate::event::{Death, LabEvent};
 use crate::observe::procfs::ProcRow;
+use crate::os::tun::Sent;
 use crate::process::{ProcessReadiness, ProtocolError};
 use crate::runtime::{Launch, Runtime};
 use crate::strace::Printed;
@@ -16,6 +17,7 @@ use finwait_model::host::{Setting, SettingValue};
 use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::{SocketRow, Tuple};
 use finwait_model::state::State;
+use finwait_wire::offload::Offload;
 
 /// Both hosts, their endpoints, the reader of events and the clock, as the core asks and tells them.
 ///
@@ -43,10 +45,10 @@ pub(super) trait Outside {
     /// Changes a host's setting.
     fn set(&mut self, side: Side, setting: Setting, value: SettingValue) -> Result<()>;
 
-    /// Takes a packet that a host sends; returns its length, or `None` where there is none.
-    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<usize>;
+    /// Takes a packet that a host sends, or `None` where there is none.
+    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<Sent>;
     /// Hands a packet to a host. Its sockets have their new states when this returns, unless a call owns the receiving one.
-    fn deliver(&mut self, side: Side, bytes: &[u8]) -> std::result::Result<(), Errno>;
+    fn deliver(&mut self, side: Side, bytes: &[u8], offload: &Offload) -> std::result::Result<(), Errno>;
 
     /// Begins to make a runtime ready for a host; [`Core::prepared`](super::Core::prepared) hears of it.
     fn prepare(&mut self, side: Side, runtime: Runtime);

@@ -76,8 +76,8 @@ impl<O: Outside> Core<O> {
             None => false,
             Some(false) => true,
             Some(true) => {
-                let state = self.ends[side.other()].watch.state(&tuple.mirrored());
-                !state.is_some_and(acknowledges_late)
+                let other = self.ends[side.other()].watch.connection(&tuple.mirrored());
+                !other.is_some_and(|(state, _)| acknowledges_late(state))
             }
         }
     }

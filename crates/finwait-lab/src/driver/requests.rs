@@ -94,6 +94,12 @@ impl<O: Outside> Core<O> {
                 if matches!(call, Call::Listen { .. }) {
                     self.ends[side].sockets.listen(socket.clone());
                 }
+                if let Call::Shutdown {
+                    how: ShutdownHow::Read | ShutdownHow::Both,
+                } = call
+                {
+                    self.ends[side].shuts_read(socket);
+                }
                 (Some(socket.clone()), call.makes(socket).cloned())
             }
             EndpointCall::Process(_) => (None, None),

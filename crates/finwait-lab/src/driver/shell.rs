@@ -18,6 +18,7 @@ use crate::event_queue::EventQueue;
 use crate::facts::LabFacts;
 use crate::host::Host;
 use crate::observe::procfs::ProcRow;
+use crate::os::tun::Sent;
 use crate::poller::Poller;
 use crate::process::Process;
 use crate::runtime::{Launch, LaunchMaker, Runtime};
@@ -29,6 +30,7 @@ use finwait_model::host::{Setting, SettingValue};
 use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::{SocketRow, Tuple};
 use finwait_model::state::State;
+use finwait_wire::offload::Offload;
 
 /// The driver's thread: the core in its shell.
 pub(crate) struct Driver {
@@ -249,14 +251,14 @@ impl Outside for Shell {
         self.hosts[side].set(side, setting, value)
     }
 
-    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<usize> {
-        let len = self.hosts[side].tun.as_ref()?.read(buffer).ok()?;
-        (len > 0).then_some(len)
+    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<Sent> {
+        let sent = self.hosts[side].tun.as_ref()?.read(buffer).ok()?;
+        (sent.len > 0).then_some(sent)
     }
 
-    fn deliver(&mut self, side: Side, bytes: &[u8]) -> std::result::Result<(), Errno> {
+    fn deliver(&mut self, side: Side, bytes: &[u8], offload: &Offload) -> std::result::Result<(), Errno> {
         let tun = self.hosts[side].tun.as_ref();
-        tun.map_or(Ok(()), |tun| tun.write(bytes).map(drop).map_err(Errno::from))
+        tun.map_or(Ok(()), |tun| tun.write(bytes, offload).map_err(Errno::from))
     }
 
     /// A thread of its own looks for the runtime and compiles its endpoint: packets go on meanwhile. It ends by itself; nobody waits for

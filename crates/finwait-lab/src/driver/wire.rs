@@ -2,6 +2,13 @@
 
 use super::*;
 
+/// A packet as its host has sent it, and what is left to the device to do with it.
+#[derive(Clone, Copy)]
+struct Frame<'a> {
+    bytes: &'a [u8],
+    offload: Offload,
+}
+
 impl<O: Outside> Core<O> {
     /// Moves packets until neither host has one, one at a time from each; after a batch, everybody else has a turn.
     ///
@@ -23,7 +30,7 @@ impl<O: Outside> Core<O> {
 
     /// Takes one packet out of a host, if it has one, and does with it what the wire says.
     pub(super) fn relay_one(&mut self, from: Side) -> bool {
-        let Some(len) = self.outside.take_packet(from, &mut self.buffer) else {
+        let Some(Sent { len, offload }) = self.outside.take_packet(from, &mut self.buffer) else {
             return false;
         };
         (self.dirty, self.unquiet) = (true, true);
@@ -38,7 +45,8 @@ impl<O: Outside> Core<O> {
             Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
         };
         // The endpoint announced the call before it made it: what it said is there by now.
-        if self.can_change_a_state(from, &packet) {
+        let may_change = self.can_change_a_state(from, &packet);
+        if may_change {
             self.hear(from);
             self.changes_of(from, tuple_of(&packet), left(&packet, &seen));
         } else if self.ends[from].owes_a_word() {
@@ -49,6 +57,7 @@ impl<O: Outside> Core<O> {
             no,
             from,
             packet,
+            segment_size: offload.segment_size(),
             seen,
             origin: Origin::Host,
             disposition: Disposition::Delivered,
@@ -58,51 +67,52 @@ impl<O: Outside> Core<O> {
         // Lent out, so that it can be written from while the rest of the driver is at work.
         let buffer = std::mem::take(&mut self.buffer);
         let bytes = &buffer[..len];
+        let frame = Frame { bytes, offload };
         match verdict {
-            Verdict::Deliver => self.pass(record, bytes),
+            Verdict::Deliver => self.pass(record, frame, may_change),
             Verdict::Duplicate => {
                 let copy = PacketRecord {
                     no: self.wire.number(),
                     origin: Origin::Copy(no),
                     ..record.clone()
                 };
-                self.pass(record, bytes);
-                self.pass(copy, bytes);
+                self.pass(record, frame, may_change);
+                self.pass(copy, frame, may_change);
             }
             Verdict::Drop => self.tell(LabEvent::Packet(PacketRecord {
                 disposition: Disposition::Dropped,
                 ..record
             })),
-            Verdict::Hold => self.hold(record, bytes, Disposition::Held),
-            Verdict::Delay(time) => self.hold(record, bytes, Disposition::Delayed(time)),
+            Verdict::Hold => self.hold(record, frame, Disposition::Held),
+            Verdict::Delay(time) => self.hold(record, frame, Disposition::Delayed(time)),
         }
         self.buffer = buffer;
         true
     }
 
-    /// Lets a packet pass: it is delivered at once, or in slow mode sets off.
-    fn pass(&mut self, record: PacketRecord, bytes: &[u8]) {
+    /// Lets a packet pass that `may_change` a state: it is delivered at once, or in slow mode sets off.
+    fn pass(&mut self, record: PacketRecord, frame: Frame, may_change: bool) {
         match self.wire.mode().takes() {
-            None => self.deliver(record, bytes, &[]),
-            Some(time) => self.hold(record, bytes, Disposition::InFlight(time)),
+            None => self.deliver(record, frame, &[], may_change),
+            Some(time) => self.hold(record, frame, Disposition::InFlight(time)),
         }
     }
 
-    /// Hands a packet to the other host, and reports what it did there. When it is there, `copies` of it are of no use any more.
-    fn deliver(&mut self, record: PacketRecord, bytes: &[u8], copies: &[PacketNo]) {
+    /// Hands a packet to the other host, and reports what it did there. When it is there, `copies` of it are of no use any more. Around one
+    /// that `may_change` a state the tables are read.
+    fn deliver(&mut self, record: PacketRecord, frame: Frame, copies: &[PacketNo], may_change: bool) {
         let to = record.from.other();
-        let telling = self.can_change_a_state(record.from, &record.packet);
         let tuple = concerns(&record.packet);
         if let Some(tuple) = tuple {
             self.ends[to].touched.one(tuple);
         }
-        if telling {
+        if may_change {
             // What the receiving end has done by itself is no work of this packet.
             self.hear(to);
             self.let_return(to);
             self.changes_of(to, tuple, ReadTrigger::Nothing);
         }
-        let disposition = match self.outside.deliver(to, bytes) {
+        let disposition = match self.outside.deliver(to, frame.bytes, &frame.offload) {
             Err(errno) => Disposition::Refused(errno),
             Ok(()) => Disposition::Delivered,
         };
@@ -110,10 +120,10 @@ impl<O: Outside> Core<O> {
             (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
             _ => FinProgress::default(),
         };
-        let arrived = Arrived {
+        let arrived = may_change.then(|| Arrived {
             tuple,
             what: self.arrival(&record.packet, came),
-        };
+        });
         let passed = PacketRecord { disposition, ..record };
         if disposition == Disposition::Delivered && !self.wire.is_empty() {
             self.discard(&passed, copies);
@@ -121,11 +131,12 @@ impl<O: Outside> Core<O> {
         let received = &mut self.ends[to].received;
         *received = ReceivedPacket::of(&passed).or(*received);
         let passed = LabEvent::Packet(passed);
-        if telling {
-            self.tell(passed);
-            self.changes_of(to, tuple, ReadTrigger::Arrived(arrived));
-        } else {
-            self.outside.tell_idly(passed);
+        match arrived {
+            Some(arrived) => {
+                self.tell(passed);
+                self.changes_of(to, tuple, ReadTrigger::Arrived(arrived));
+            }
+            None => self.outside.tell_idly(passed),
         }
     }
 
@@ -154,7 +165,7 @@ impl<O: Outside> Core<O> {
     }
 
     /// Keeps a packet on the wire: held, delayed, or under way.
-    fn hold(&mut self, record: PacketRecord, bytes: &[u8], disposition: Disposition) {
+    fn hold(&mut self, record: PacketRecord, frame: Frame, disposition: Disposition) {
         let now = self.outside.now();
         let passage = match disposition {
             Disposition::Delayed(time) => Passage::Delayed(now.plus(time.into())),
@@ -164,7 +175,8 @@ impl<O: Outside> Core<O> {
         self.wire.hold(HeldPacket {
             no: record.no,
             from: record.from,
-            bytes: bytes.to_vec(),
+            bytes: frame.bytes.to_vec(),
+            offload: frame.offload,
             packet: record.packet.clone(),
             seen: record.seen,
             origin: record.origin,
@@ -196,10 +208,16 @@ impl<O: Outside> Core<O> {
     }
 
     fn hand_on(&mut self, no: PacketNo, copies: &[PacketNo]) {
-        if let Some(held) = self.wire.take(no) {
-            let bytes = held.bytes.clone();
+        if let Some(mut held) = self.wire.take(no) {
+            let bytes = std::mem::take(&mut held.bytes);
+            let frame = Frame {
+                bytes: &bytes,
+                offload: held.offload,
+            };
+            // What it can do may be more or less than when it came.
+            let may_change = self.can_change_a_state(held.from, &held.packet);
             let record = record_of(held, Disposition::Delivered, self.outside.now());
-            self.deliver(record, &bytes, copies);
+            self.deliver(record, frame, copies, may_change);
         }
     }
 
@@ -322,13 +340,19 @@ impl<O: Outside> Core<O> {
             no: self.wire.number(),
             from: what.to.other(),
             packet,
+            segment_size: None,
             seen,
             origin: Origin::Forged,
             disposition: Disposition::Delivered,
             rule: None,
             waited: None,
         };
-        self.pass(record, &bytes);
+        let may_change = self.can_change_a_state(record.from, &record.packet);
+        let frame = Frame {
+            bytes: &bytes,
+            offload: Offload::NONE,
+        };
+        self.pass(record, frame, may_change);
     }
 
     /// Reports the rules, if they or their counts have changed since they were reported last.
@@ -366,6 +390,7 @@ fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> Packe
         no: held.no,
         from: held.from,
         packet: held.packet,
+        segment_size: held.offload.segment_size(),
         seen: held.seen,
         origin: held.origin,
         disposition,

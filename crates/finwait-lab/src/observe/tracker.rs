@@ -157,11 +157,10 @@ impl Tracker {
         }
     }
 
-    /// Is that connection, and every other one that could be meant, ESTABLISHED, so that plain data changes no state?
-    pub fn settled(&self, tuple: &Tuple) -> bool {
-        self.seen
-            .get(&SocketKey(*tuple, 0))
-            .is_some_and(|seen| seen.state == State::Established && seen.held)
+    /// The connection with these addresses as it was last read: its state, and the inode of the socket while a descriptor holds it.
+    pub fn connection(&self, tuple: &Tuple) -> Option<(State, Option<u64>)> {
+        let seen = self.seen.get(&SocketKey(*tuple, 0))?;
+        Some((seen.state, seen.held.then_some(seen.inode)))
     }
 
     /// The time at which the next timer of the table expires.

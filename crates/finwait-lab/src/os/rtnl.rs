@@ -256,7 +256,7 @@ mod tests {
     fn a_link_makes_an_address_by_itself_unless_it_is_told_not_to() {
         in_a_namespace(|rtnl| {
             for (name, makes) in [("one", true), ("other", false)] {
-                let _tun = Tun::create(name).unwrap();
+                let _tun = Tun::create(name, false).unwrap();
                 let index = rtnl.link_index(name).unwrap();
                 if !makes {
                     rtnl.set_no_address_generation(index).unwrap();
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn a_default_route_comes_and_goes_in_both_families() {
         in_a_namespace(|rtnl| {
-            let _tun = Tun::create("wire").unwrap();
+            let _tun = Tun::create("wire", false).unwrap();
             let index = rtnl.link_index("wire").unwrap();
             rtnl.add_address(index, [10, 0, 0, 1].into(), 32).unwrap();
             rtnl.add_address(index, "fd00::1".parse().unwrap(), 128).unwrap();
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn what_is_there_already_is_fine() {
         in_a_namespace(|rtnl| {
-            let _tun = Tun::create("wire").unwrap();
+            let _tun = Tun::create("wire", false).unwrap();
             let index = rtnl.link_index("wire").unwrap();
             rtnl.set_link(index, true, None).unwrap();
             for v6 in [false, true] {

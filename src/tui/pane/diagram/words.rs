@@ -87,7 +87,7 @@ pub(super) fn spoken(record: &PacketRecord) -> String {
         }
     }
     if segment.len > 0 {
-        words.push(data(segment));
+        words.push(data(record, segment));
     }
     if has(Flags::ACK) && (words.is_empty() || has(Flags::SYN)) {
         words.push("ACK".into());
@@ -96,12 +96,13 @@ pub(super) fn spoken(record: &PacketRecord) -> String {
 }
 
 /// The payload as one says it, as far as it is known and short.
-fn data(segment: &Segment) -> String {
+fn data(record: &PacketRecord, segment: &Segment) -> String {
     let known = segment.payload.0.escape_ascii().to_string();
     if segment.payload.0.len() == segment.len && known.len() <= 24 {
         format!("data \"{known}\"")
     } else {
-        format!("data, {} B", segment.len)
+        let cut = record.cut().map_or(String::new(), |cut| format!(" in {cut}"));
+        format!("data, {} B{cut}", segment.len)
     }
 }
 
@@ -171,13 +172,14 @@ pub(super) fn packet_texts(
     } else {
         String::new()
     };
+    let cut = record.cut().map_or(String::new(), |cut| format!(" ({cut})"));
     // Where data has no room for its length, it is still told from an acknowledgement.
     let data = if segment.len > 0 { " data" } else { "" };
     let plus = if again > 0 { format!(" +{again}") } else { String::new() };
     vec![
         format!("{which}{}{more}", describe(record)),
-        format!("{which}{flags}{seq}{ack}{len}{more}"),
-        format!("{which}{mark}{flags}{seq}{ack}{len}{plus}"),
+        format!("{which}{flags}{seq}{ack}{len}{cut}{more}"),
+        format!("{which}{mark}{flags}{seq}{ack}{len}{cut}{plus}"),
         if segment.len > 0 {
             format!("{which}{mark}{flags}{seq}{len}{plus}")
         } else {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::*;
 use crate::event::Death;
 use crate::observe::procfs::ProcRow;
+use crate::os::tun::Sent;
 use crate::process::ProcessReadiness;
 use crate::runtime::{Launch, Runtime};
 
@@ -174,13 +175,16 @@ impl Outside for Fake {
         Ok(())
     }
 
-    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<usize> {
+    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<Sent> {
         let packet = self.ends[side].packets.pop_front()?;
         buffer[..packet.len()].copy_from_slice(&packet);
-        Some(packet.len())
+        Some(Sent {
+            len: packet.len(),
+            offload: Offload::NONE,
+        })
     }
 
-    fn deliver(&mut self, side: Side, _: &[u8]) -> std::result::Result<(), finwait_model::errno::Errno> {
+    fn deliver(&mut self, side: Side, _: &[u8], _: &Offload) -> std::result::Result<(), finwait_model::errno::Errno> {
         let end = &mut self.ends[side];
         if let Some(act) = end.at_arrival.pop_front() {
             act(end);

@@ -5,6 +5,7 @@ mod fake;
 mod many;
 mod order;
 mod patience;
+mod plain;
 mod quiet;
 mod slow;
 
@@ -181,6 +182,7 @@ impl Play {
                 client: connection().local.ip(),
                 server: connection().peer.ip(),
             },
+            offload: false,
             port: Port(8080),
             settings: Ends::default(),
             syn_patience: None,

@@ -1,0 +1,90 @@
+//! What a packet costs in memory: the allocations for each, counted.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use etherparse::{PacketBuilder, TcpOptionElement};
+use finwait_model::side::Side;
+use finwait_wire::flow::{Flows, PacketNo};
+use finwait_wire::queue::Wire;
+use finwait_wire::segment::{Packet, decode};
+
+/// The system's allocator, which counts for each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: all is left to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The client's `nth` segment of a stream, or its acknowledgement, with timestamps, as Linux sends them.
+fn packet(from: Side, nth: u32) -> Vec<u8> {
+    let (client, server) = ([10, 0, 0, 1], [10, 0, 0, 2]);
+    let times = [
+        TcpOptionElement::Noop,
+        TcpOptionElement::Noop,
+        TcpOptionElement::Timestamp(nth, nth),
+    ];
+    let begin = nth * 1448;
+    let (builder, payload) = match from {
+        Side::Client => (
+            PacketBuilder::ipv4(client, server, 64)
+                .tcp(41822, 8080, begin, 64_240)
+                .ack(1),
+            vec![b'x'; 1448],
+        ),
+        Side::Server => (
+            PacketBuilder::ipv4(server, client, 64)
+                .tcp(8080, 41822, 1, 64_240)
+                .ack(begin + 1448),
+            Vec::new(),
+        ),
+    };
+    let mut packet = Vec::new();
+    builder.options(&times).unwrap().write(&mut packet, &payload).unwrap();
+    packet
+}
+
+#[test]
+fn a_packet_costs_its_options_and_the_beginning_of_its_payload_and_no_more() {
+    let (mut flows, mut wire) = (Flows::default(), Wire::default());
+    let mut pass = |from: Side, nth: u32| {
+        let bytes = packet(from, nth);
+        let before = ALLOCATIONS.with(Cell::get);
+        let Packet::Tcp(segment) = decode(&bytes) else {
+            panic!("it is a segment");
+        };
+        let no = wire.number();
+        let seen = flows.sent(no, &segment);
+        flows.arrived(&segment);
+        wire.judge(from, &Packet::Tcp(segment), &seen);
+        ALLOCATIONS.with(Cell::get) - before
+    };
+    // The connection becomes known, and its queues get their room.
+    for nth in 0..8 {
+        pass(Side::Client, nth);
+        pass(Side::Server, nth);
+    }
+    for nth in 8..100 {
+        assert_eq!(pass(Side::Client, nth), 2);
+        assert_eq!(pass(Side::Server, nth), 1, "there is no payload");
+    }
+    assert_eq!(flows.last().map(|(from, _)| from.port()), Some(8080));
+    assert_eq!(wire.number(), PacketNo(201));
+}
