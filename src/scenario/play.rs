@@ -223,8 +223,8 @@ impl Play {
         } else {
             under.true_since = None;
             // What can come true no more need not be waited for.
-            let until = session.rests_until(now);
-            let lost = returned && quiet && (under.is_lost(step) || until.is_some_and(|until| until >= end));
+            let rests = || session.rests_until(now).is_some_and(|until| until >= end);
+            let lost = returned && quiet && (under.is_lost(step) || rests());
             // Nor is a call at its wait while its thread runs, however long that takes on a busy machine.
             let works = !quiet && under.seen.returned == CommandResult::Blocked;
             let is_late = now >= end && (!works || now >= end.plus(PROCESS_PATIENCE));
