@@ -77,9 +77,7 @@ impl DriverEnd {
             sockets,
             ..
         } = self;
-        let Some(call) = in_flight.iter().find(|known| known.id == call) else {
-            return None;
-        };
+        let call = in_flight.iter().find(|known| known.id == call)?;
         let inode = call.on.as_ref().and_then(|name| sockets.inode(name));
         let row = inode.and_then(|inode| watch.row(inode));
         let listens = row.is_some_and(|row| row.state == State::Listen);
