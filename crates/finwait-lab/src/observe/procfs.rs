@@ -79,7 +79,8 @@ pub fn parse(table: &[u8], rows: &mut Vec<ProcRow>, unread: &mut Vec<String>) {
         if line.is_empty() {
             continue;
         }
-        let text = String::from_utf8_lossy(line).into_owned();
+        // Much faster than the lossy way, which is for a line that is none.
+        let text = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line).into_owned(), str::to_owned);
         match row(line) {
             Some(row) => rows.push(ProcRow { row, line: text }),
             None => unread.push(text),
