@@ -58,7 +58,7 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let all: [(&'static str, fn() -> Network); 8] = [
+    let all: [Row; 8] = [
         (LOOPBACK, loopback),
         (VETH, || veth(true)),
         (PLAIN_VETH, || veth(false)),
@@ -100,6 +100,9 @@ const FINWAIT: &str = "finwait";
 const WIDE: &str = "finwait, MTU 65535";
 const BARE_OFFLOAD: &str = "bare relay, offload";
 const OFFLOAD: &str = "finwait --offload";
+
+/// A row's name, and how its hosts are joined.
+type Row = (&'static str, fn() -> Network);
 
 /// A way to join two hosts, and what was measured.
 struct Way {
