@@ -51,9 +51,6 @@ const MOST_MTU: u32 = 65_535;
 const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 
-/// A way's name, and what makes its two hosts.
-type NamedNetwork = (&'static str, fn() -> Network);
-
 fn main() {
     let everywhere = rustix::thread::sched_getaffinity(None).expect("the CPUs of this process");
     on_one_cpu();
@@ -61,7 +58,7 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let all: [NamedNetwork; 8] = [
+    let all: [Row; 8] = [
         (LOOPBACK, loopback),
         (VETH, || veth(true)),
         (PLAIN_VETH, || veth(false)),
@@ -107,6 +104,9 @@ const FINWAIT: &str = "finwait";
 const WIDE: &str = "finwait, MTU 65535";
 const BARE_OFFLOAD: &str = "bare relay, offload";
 const OFFLOAD: &str = "finwait --offload";
+
+/// A row's name, and how its hosts are joined.
+type Row = (&'static str, fn() -> Network);
 
 /// A way to join two hosts, and what was measured.
 struct Way {
