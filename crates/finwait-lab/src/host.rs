@@ -30,7 +30,7 @@ use finwait_model::side::Side;
 /// The name of the device that leads to the wire.
 const DEVICE: &str = "wire0";
 /// Slots of an isolated host's own connection table: dumps walk all of them, so a small one is quick to read.
-const TABLE_SLOTS: u32 = 1024;
+const TABLE_SLOTS: u32 = 256;
 
 /// A host as the driver holds it.
 #[derive(Debug)]
