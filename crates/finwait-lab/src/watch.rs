@@ -297,10 +297,9 @@ impl Watch {
         std::mem::take(&mut self.moved)
     }
 
-    /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for; nor is one
-    /// whose segments are held on the wire, or lost there (`stand`).
-    pub fn quiet(&self, stand: impl Fn(&Tuple) -> bool) -> bool {
-        self.rows.unacknowledged().all(stand)
+    /// Does no socket wait for an acknowledgement that may be on its way? Of those that wait, `is_stuck` tells which wait in vain.
+    pub fn quiet(&self, is_stuck: impl Fn(&SocketRow) -> bool) -> bool {
+        self.rows.unacknowledged().all(is_stuck)
     }
 
     /// Is there something that an endpoint may accept or read?
@@ -316,7 +315,8 @@ impl Watch {
 
     /// The connections that wait for a first acknowledgement.
     pub fn unacknowledged(&self) -> Vec<Tuple> {
-        self.rows.unacknowledged().copied().collect()
+        let rows = self.rows.unacknowledged().filter(|row| row.retransmits == 0);
+        rows.map(|row| row.tuple).collect()
     }
 
     /// The connections whose timers should have expired by `now`.

@@ -72,7 +72,7 @@ use finwait_model::hash::QuickMap;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::{Outcome, Value};
 use finwait_model::side::{Ends, Side};
-use finwait_model::socket_table::{TimerKind, Tuple};
+use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};

@@ -23,12 +23,12 @@ impl<O: Outside> Core<O> {
         // A socket whose segments are held on the wire waits for the user; what goes on by itself is waited for.
         let held: HashSet<Tuple> = self.wire.held().filter_map(|held| tuple_of(&held.packet)).collect();
         let is_held = |tuple: &Tuple| !held.is_empty() && (held.contains(tuple) || held.contains(&tuple.mirrored()));
-        let stands = |side: Side, tuple: &Tuple| is_held(tuple) || self.is_lost(side, tuple);
+        let is_stuck = |side: Side, row: &SocketRow| is_held(&row.tuple) || self.is_stuck(side, row);
         let calm = self.wire.next_due().is_none()
             && self
                 .ends
                 .iter()
-                .all(|(side, end)| end.watch.quiet(|tuple| stands(side, tuple)) && end.ended.is_empty());
+                .all(|(side, end)| end.watch.quiet(|row| is_stuck(side, row)) && end.ended.is_empty());
         let is_working = |side: Side| {
             let end = &self.ends[side];
             end.owes_a_word() || !end.in_flight.is_empty() && self.outside.is_working(side)
@@ -65,18 +65,20 @@ impl<O: Outside> Core<O> {
         self.outside.flush();
     }
 
-    /// Is what a socket has sent lost as far as the wire shows it, so that only a timer of its own goes on with it? The other host owes no
-    /// acknowledgement of what has not arrived, nor a second one; it answers a SYN at once or not at all, and acknowledges data within a
-    /// moment where it has the connection (`tcp_send_delayed_ack`).
-    fn is_lost(&self, side: Side, tuple: &Tuple) -> bool {
-        if !self.wired {
-            return false;
-        }
-        match self.flows.owes_acknowledgement(tuple.peer, tuple.local) {
-            None => false,
+    /// Does a socket wait for an acknowledgement in vain, so that only a timer of its own goes on with it? On the wire, because what it
+    /// has sent is lost: the other host owes no acknowledgement of what has not arrived, nor a second one; it answers a SYN at once or not
+    /// at all, and acknowledges data within a moment where it has the connection (`tcp_send_delayed_ack`). Where nothing was seen of the
+    /// connection, because its timer has run out already.
+    fn is_stuck(&self, side: Side, row: &SocketRow) -> bool {
+        let owed = self
+            .flows
+            .owes_acknowledgement(row.tuple.peer, row.tuple.local)
+            .filter(|_| self.wired);
+        match owed {
+            None => row.retransmits > 0,
             Some(false) => true,
             Some(true) => {
-                let other = self.ends[side.other()].watch.connection(&tuple.mirrored());
+                let other = self.ends[side.other()].watch.connection(&row.tuple.mirrored());
                 !other.is_some_and(|(state, _)| acknowledges_late(state))
             }
         }

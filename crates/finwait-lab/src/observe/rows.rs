@@ -13,7 +13,7 @@ pub struct Rows {
     by_inode: QuickMap<u64, usize>,
     /// Listeners are found by their local addresses with no peer, the last of those that share one.
     by_tuple: QuickMap<Tuple, usize>,
-    /// The connections that wait for a first acknowledgement.
+    /// The connections that wait for an acknowledgement.
     unacknowledged: HashSet<Tuple>,
 }
 
@@ -105,16 +105,14 @@ impl Rows {
         self.by_tuple.get(tuple).map(|place| &self.all[*place])
     }
 
-    /// The connections that wait for a first acknowledgement: a retransmission timer runs, and has not run out yet.
-    pub fn unacknowledged(&self) -> impl Iterator<Item = &Tuple> {
-        self.unacknowledged.iter()
+    /// The rows of connections that wait for an acknowledgement: a retransmission timer runs, for the first time or once more.
+    pub fn unacknowledged(&self) -> impl Iterator<Item = &SocketRow> {
+        self.unacknowledged.iter().filter_map(|tuple| self.of_tuple(tuple))
     }
 }
 
 fn is_unacknowledged(row: &SocketRow) -> bool {
-    row.state != State::Listen
-        && row.retransmits == 0
-        && row.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
+    row.state != State::Listen && row.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
 }
 
 #[cfg(test)]

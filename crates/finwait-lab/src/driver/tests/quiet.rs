@@ -124,6 +124,24 @@ fn a_socket_is_waited_for_while_the_other_host_owes_it_an_acknowledgement() {
     }
 }
 
+/// What was sent again while it was held is acknowledged like anything else once it has arrived, also after a delay.
+#[test]
+fn a_socket_that_has_timed_out_is_waited_for_when_its_segment_has_arrived() {
+    let mut play = Play::wired();
+    let waits = SocketRow {
+        state: State::Established,
+        ..unanswered(Client, 3)
+    };
+    play.table(Client, [waits]);
+    play.table(Server, [row(Server, State::Established, 9)]);
+    play.sends(Client, with_payload(Client, ACK, 101, 501, 1));
+    play.turn();
+    assert!(!play.rest(), "its acknowledgement is on its way");
+    play.sends(Server, segment(Server, ACK, 501, 102));
+    play.turn();
+    assert!(play.rest(), "it has come");
+}
+
 #[test]
 fn a_socket_whose_segments_stand_on_the_wire_waits_for_the_user() {
     let mut play = Play::wired();
