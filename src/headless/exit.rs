@@ -42,8 +42,8 @@ pub fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
-/// From now on a panic, on whatever thread, is said on standard error and ends the program: no thread is to wait for one that is gone, and
-/// a release, which does not unwind, ends as a debug build does.
+/// Makes a panic, on whatever thread, end the program once it is said on standard error: no thread is to wait for one that is gone, and a
+/// release, which does not unwind, ends as a debug build does.
 pub fn end_at_a_panic() {
     let speak = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

@@ -16,7 +16,7 @@ pub struct Entry {
     pub name: &'static str,
     /// The file's path in the repository.
     pub path: &'static str,
-    /// Its text.
+    /// The file's text.
     pub text: &'static str,
     /// The title.
     pub title: &'static str,
@@ -28,7 +28,7 @@ pub struct Entry {
     pub ipv6: Option<bool>,
     /// Does it try a claim of the article?
     pub claims: bool,
-    /// What calls are expected to return in it, in the order of the steps.
+    /// The outcomes that its calls are expected to have, in the order of the steps.
     pub outcomes: &'static [ExpectedOutcome],
 }
 

@@ -84,7 +84,7 @@ impl Queue {
         }
     }
 
-    /// Its length.
+    /// Returns the length of the queue, in bytes.
     const fn of(self, snapshot: &SocketSnapshot) -> u32 {
         match self {
             Queue::Rx => snapshot.rx,

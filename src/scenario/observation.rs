@@ -201,7 +201,7 @@ struct Acknowledged {
 }
 
 impl Sightings {
-    /// Those after that entry.
+    /// Begins after that entry.
     pub(super) fn after(last: EntryNo) -> Sightings {
         Sightings {
             last,

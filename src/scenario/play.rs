@@ -72,24 +72,24 @@ struct StepInProgress {
     seen: Observation,
     sightings: Sightings,
     lists: Vec<Option<ListProgress>>,
-    /// What that is the observation of.
+    /// The moment that the observation is of.
     looked: Option<Looked>,
-    /// Whether all that it expects is so.
+    /// Is all that it expects so?
     all: bool,
 }
 
-/// How far a list of segments has come, and how far it might have.
+/// The progress of a list of segments: as it is, and as far as it might be.
 #[derive(Clone, Debug)]
 struct ListProgress {
     so_far: Matcher,
     at_best: Matcher,
 }
 
-/// What an observation is of: as long as it is the same, nothing new can be seen.
+/// The moment of an observation: as long as it is the same, nothing new can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Looked {
     inputs: u64,
-    /// Whether the step's command has a result, which it may also have because its time is up.
+    /// Has the step's command a result? It may also have one because its time is up.
     returned: bool,
 }
 

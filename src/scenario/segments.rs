@@ -420,7 +420,7 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    /// Of no packet so far; `is` says whether one is what a pattern says.
+    /// Begins before the first packet; `is` tells whether a packet is what a pattern says.
     pub(super) const fn new(is: fn(&Pattern, &ObservedPacket) -> bool) -> Matcher {
         Matcher {
             is,

@@ -12,7 +12,7 @@ pub(super) struct IssuedCalls {
     roots: VecDeque<CallId>,
     /// The number of the next call; they follow one another.
     next: u64,
-    /// What each was asked to do, with its payload; kept until the next command, or until the call is over, whichever is later.
+    /// The orders of the calls, with their payloads; each is kept until the next command, or until the call is over, whichever is later.
     orders: BTreeMap<CallId, EndpointCall>,
     /// The calls of the newest command.
     newest: Vec<CallId>,

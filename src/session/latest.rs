@@ -22,7 +22,7 @@ impl<K> Default for Latest<K> {
 }
 
 impl<K: Copy + Eq + Hash> Latest<K> {
-    /// That one has changed.
+    /// Notes that a thing has changed.
     pub(super) fn note(&mut self, key: K) {
         self.forget(&key);
         self.number.insert(key, self.next);
@@ -30,7 +30,7 @@ impl<K: Copy + Eq + Hash> Latest<K> {
         self.next += 1;
     }
 
-    /// That one is no more.
+    /// Forgets a thing that is no more.
     pub(super) fn forget(&mut self, key: &K) {
         if let Some(number) = self.number.remove(key) {
             self.in_order.remove(&number);
@@ -48,7 +48,7 @@ impl<K: Copy + Eq + Hash> Latest<K> {
         self.next
     }
 
-    /// Those that have changed since that mark, in the order of their last change.
+    /// Returns the things that have changed since that mark, in the order of their last change.
     pub(super) fn since(&self, mark: u64) -> impl Iterator<Item = K> {
         self.in_order.range(mark..).map(|(_, key)| *key)
     }

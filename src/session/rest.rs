@@ -9,7 +9,7 @@ use crate::side::Side;
 
 /// The longest that the kernel waits without a timer in any table: an acknowledgement may be delayed for so long (`TCP_DELACK_MAX`).
 const UNSEEN: Duration = Duration::from_millis(200);
-/// How much earlier than its table says a timer may go off: one that was set anew to about the same is not reported again.
+/// The time by which a timer may go off before its table says: one that was set anew to about the same is not reported again.
 const EARLY: Duration = Duration::from_millis(100);
 
 impl Session {

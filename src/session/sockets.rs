@@ -49,7 +49,7 @@ impl Sockets {
         self.by_inode.get(&inode).map_or(&[], Vec::as_slice)
     }
 
-    /// Those of that socket of the kernel's, the oldest first.
+    /// Returns the entries of one socket of the kernel's, the oldest first.
     pub(super) fn of_sock(&self, sock: SockId) -> impl Iterator<Item = &Socket> {
         let places = self.by_sock.get(&sock).into_iter().flatten();
         places.map(|place| &self.all[*place])

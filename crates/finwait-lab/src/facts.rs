@@ -14,7 +14,7 @@ pub struct LabFacts {
     pub kind: LabKind,
     /// The hosts' addresses; in the loopback lab twice the same.
     pub addresses: Ends<IpAddr>,
-    /// Whether hosts leave checksums and the cutting into segments to their devices: then super-segments are on the wire.
+    /// Do hosts leave checksums and the cutting into segments to their devices, so that super-segments are on the wire?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub offload: bool,
     /// The port that the server listens on unless another one is given.

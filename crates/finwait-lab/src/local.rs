@@ -51,7 +51,7 @@ pub struct Options {
     pub wanted: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
-    /// Whether the isolated hosts leave checksums and the cutting into segments to their devices, which is many times as fast: then
+    /// Do the isolated hosts leave checksums and the cutting into segments to their devices? That is many times as fast, and
     /// super-segments of up to 64 KiB are on the wire.
     pub offload: bool,
     /// The isolated hosts' addresses, of that family; our own choice when absent.

@@ -135,7 +135,7 @@ struct Namespace {
 
 /// Takes over namespaces until the end of standard input, then clears them, and ends the processes of the lab that the arguments name.
 ///
-/// It destroys connections by the sockets that it was given alone: whoever starts it by mistake does not lose the machine's.
+/// Connections are destroyed only by the sockets that it was given: whoever starts it by mistake does not lose the machine's.
 pub fn run(arguments: &[String]) -> ExitCode {
     let Some(lab) = arguments.first() else {
         return ExitCode::FAILURE;

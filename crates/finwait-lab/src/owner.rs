@@ -28,7 +28,7 @@ pub struct LabSpec {
     pub mode: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
-    /// Whether the isolated hosts leave checksums and the cutting into segments to their devices.
+    /// Do the isolated hosts leave checksums and the cutting into segments to their devices?
     pub offload: bool,
     /// The isolated hosts' addresses; the lab's own choice when absent.
     pub addresses: Option<Ends<IpAddr>>,

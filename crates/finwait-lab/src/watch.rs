@@ -30,7 +30,7 @@ pub struct Watch {
     is_torn: bool,
     /// The connections that were read one by one since all were.
     read_singly: usize,
-    /// Those of them that differ from what was reported last.
+    /// The connections among them that differ from what was reported last.
     news: BTreeSet<Tuple>,
     /// The inodes of sockets that came into the table or left it.
     moved: Vec<u64>,
@@ -268,7 +268,7 @@ impl Watch {
         Ok(Some(TableNews::Whole(table)))
     }
 
-    /// What is new of the connections that were read one by one; procfs shows them when the whole table is read next.
+    /// Returns what is new of the connections that were read one by one; procfs shows them when the whole table is read next.
     fn singly(&mut self) -> Option<TableNews> {
         if self.news.is_empty() {
             return None;

@@ -168,7 +168,7 @@ const UNACKNOWLEDGED: usize = 4096;
 /// One direction: who sends, who receives.
 pub type Direction = (SocketAddr, SocketAddr);
 
-/// What goes one way between two addresses.
+/// The traffic one way between two addresses.
 #[derive(Debug, Default)]
 struct Way {
     /// The newest connection.
@@ -177,10 +177,10 @@ struct Way {
     earlier: VecDeque<SeqRange>,
 }
 
-/// What goes between two addresses, either way: found once for each segment.
+/// The traffic between two addresses, either way: found once for each segment.
 #[derive(Debug, Default)]
 struct Pair {
-    /// From the lower address to the higher, and back.
+    /// The way from the lower address to the higher, and the way back.
     ways: [Way; 2],
 }
 
@@ -655,13 +655,13 @@ impl Flows {
         self.last
     }
 
-    /// What has gone a way, and back; none where nothing has, either way.
+    /// Returns the traffic of a way, and of the way back; none where there was none on either.
     fn ways(&self, direction: Direction) -> Option<(&Way, &Way)> {
         let place = Place::of(direction);
         Some(self.pairs.get(&place.pair)?.ways(place.way))
     }
 
-    /// What goes between two addresses; one that is new takes the place of the oldest, when there are many.
+    /// Returns the traffic between two addresses; a new pair takes the place of the oldest, when there are many.
     fn remembered(&mut self, place: Place) -> &mut Pair {
         let Flows { pairs, order, .. } = self;
         let make = |order: &mut VecDeque<Direction>| {

@@ -81,7 +81,7 @@ pub struct HeldPacket {
     pub from: Side,
     /// The packet itself.
     pub bytes: Vec<u8>,
-    /// What its host has left to the device to do with it.
+    /// The work on it that its host has left to the device.
     pub offload: Offload,
     /// The contents.
     pub packet: Packet,

@@ -46,7 +46,7 @@ pub(super) enum Sign {
     Look(usize),
     /// Words by which a line is written in another form: `HEADLINE`, `UNDERSCORED`.
     Form,
-    /// What Node.js calls the name of the call.
+    /// The key under which Node.js prints the call's name.
     Syscall,
 }
 
@@ -76,9 +76,9 @@ impl Sign {
 /// A sign at a place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hit {
-    /// Where its text begins.
+    /// The place where its text begins.
     pub(super) at: usize,
-    /// Where its text ends.
+    /// The place where its text ends.
     pub(super) end: usize,
     pub(super) sign: Sign,
 }
@@ -136,7 +136,7 @@ impl<'a> Line<'a> {
         self.in_low.as_deref().unwrap_or(&self.in_text)
     }
 
-    /// What `of` makes of the signs in small letters, with their places.
+    /// Returns what `of` makes of the signs in small letters, with their places.
     pub(super) fn all<'b, T: 'b>(
         &'b self,
         of: impl Fn(Sign) -> Option<T> + 'b,
@@ -167,11 +167,11 @@ fn signs(low: &mut String, text: Option<&str>) -> Vec<Hit> {
 /// The part of a text's surroundings that decides whether it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bounds {
-    /// It must stand there as words of its own.
+    /// Counts as words of its own.
     Words,
-    /// It must begin a word.
+    /// Counts at the beginning of a word.
     Begins,
-    /// It counts wherever it stands.
+    /// Counts wherever it stands.
     None,
 }
 
@@ -395,7 +395,7 @@ impl TextIndex {
     }
 }
 
-/// Which bytes may be in a name.
+/// The bytes that may be in a name.
 const IS_IN_NAME: [bool; 256] = {
     let mut is = [false; 256];
     let mut byte = 0;

@@ -13,7 +13,7 @@ pub(super) struct InFlightCall {
     pub(super) makes: Option<SocketName>,
     /// The effect that it can have on a state by itself.
     pub(super) effect: StateEffect,
-    /// Whether all that it changes by itself is told by a segment: it connects to the other host, across the wire.
+    /// Is all that the call changes by itself told by a segment: does it connect to the other host, across the wire?
     pub(super) crosses: bool,
     /// Whether it closes its descriptor.
     pub(super) releases: bool,

@@ -130,7 +130,7 @@ struct Core<O> {
     addresses: Ends<IpAddr>,
     wire: Wire,
     flows: Flows,
-    /// How often it was asked whether a packet can change a state.
+    /// The number of times that it was asked whether a packet can change a state.
     #[cfg(test)]
     asked: std::cell::Cell<usize>,
     /// The rules as they were last reported.

@@ -27,7 +27,7 @@ pub(super) struct EndpointSockets {
     all: BTreeMap<SocketName, EndpointSocket>,
     /// The descriptors of each socket.
     by_inode: QuickMap<u64, Vec<SocketName>>,
-    /// Those that may have come into a table, or left it, since they were looked at.
+    /// The sockets that may have come into a table, or left it, since they were looked at.
     suspects: BTreeSet<SocketName>,
 }
 
@@ -79,7 +79,7 @@ impl EndpointSockets {
         self.all.iter_mut()
     }
 
-    /// That one.
+    /// Returns the socket of that name.
     pub(super) fn get_mut(&mut self, name: &SocketName) -> Option<&mut EndpointSocket> {
         self.all.get_mut(name)
     }

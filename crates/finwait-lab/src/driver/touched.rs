@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 use finwait_model::hash::QuickHasher;
 use finwait_model::socket_table::Tuple;
 
-/// What is to be read anew of a host's table.
+/// The part of a host's table that is to be read anew.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
     connections: HashSet<Tuple, BuildHasherDefault<QuickHasher>>,
@@ -16,7 +16,7 @@ pub(super) struct Touched {
 }
 
 impl Touched {
-    /// That connection is to be read, or that listener.
+    /// Notes that a connection, or a listener, is to be read.
     pub(super) fn one(&mut self, tuple: Tuple) {
         if self.last != Some(tuple) {
             self.last = Some(tuple);

@@ -57,8 +57,8 @@ pub fn unshare_net_with_own_table(buckets: u32) -> Result<()> {
 
 /// A network namespace whose children have TCP hash tables of their own.
 ///
-/// It ends with the value: one that is left at once is taken down while its children come up, and both wait for the kernel's one lock of
-/// all network devices (`rtnl_mutex`), which it holds for RCU grace periods (`cleanup_net`).
+/// The namespace ends with the value: one that is left at once is taken down while its children come up, and both wait for the kernel's
+/// one lock of all network devices (`rtnl_mutex`), which is held for RCU grace periods (`cleanup_net`).
 #[derive(Debug)]
 pub struct ParentNamespace {
     /// None where the size of a child's table cannot be set.

@@ -29,7 +29,7 @@ pub struct Tun {
 pub struct Sent {
     /// The length, in bytes.
     pub len: usize,
-    /// What the host has left to the device to do.
+    /// The work that the host has left to the device.
     pub offload: Offload,
 }
 
