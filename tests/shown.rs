@@ -101,25 +101,47 @@ fn the_question_by_keys() {
     assert_eq!(effects(&mut script, "+>>\n"), []);
 }
 
+/// A connection begins: a socket of the client's sends its SYN.
+fn connects(script: &mut Script, port: u32) {
+    script.tell(LabEvent::Transition(StateChanged {
+        side: Side::Client,
+        tuple: Tuple {
+            local: format!("10.0.0.1:{port}").parse().unwrap(),
+            peer: "10.0.0.2:8080".parse().unwrap(),
+        },
+        inode: 0,
+        from: State::Close,
+        to: State::SynSent,
+        cause: TransitionCause::Unseen,
+        witness: Witness::Table,
+    }));
+}
+
+/// Of more connections than have room, the one that is shown has its tab, and the first keep their places.
+#[test]
+fn the_connection_that_is_shown_has_a_tab_among_many() {
+    let mut script = Script::new(finwait::session::LabKind::Isolated);
+    (1..=200).for_each(|port| connects(&mut script, port));
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let title = |script: &mut Script| {
+            let shown = lines(script, width, height);
+            shown.lines().find(|line| line.contains("the wire")).unwrap().to_owned()
+        };
+        let all = title(&mut script);
+        assert!(all.contains(" all  1  2 ") && !all.contains(" 200 "), "{all}");
+        script.keys("*");
+        let newest = title(&mut script);
+        assert!(newest.contains(" all  1  2 ") && newest.contains(" 200 "), "{newest}");
+        assert_eq!(all.find(" 2 "), newest.find(" 2 "));
+        script.keys("*");
+    }
+}
+
 /// One after the other, after the last all again; when another comes, it is shown in place of one that is shown alone.
 #[test]
 fn connections_are_gone_through_by_key() {
     let mut script = Script::new(finwait::session::LabKind::Isolated);
     let count = 3;
-    let connects = |script: &mut Script, port: u32| {
-        script.tell(LabEvent::Transition(StateChanged {
-            side: Side::Client,
-            tuple: Tuple {
-                local: format!("10.0.0.1:{port}").parse().unwrap(),
-                peer: "10.0.0.2:8080".parse().unwrap(),
-            },
-            inode: 0,
-            from: State::Close,
-            to: State::SynSent,
-            cause: TransitionCause::Unseen,
-            witness: Witness::Table,
-        }));
-    };
     (1..=count).for_each(|port| connects(&mut script, port));
     assert_eq!(script.app.session().connection_count(), count);
     for no in (1..=count).chain([0, 1]) {

@@ -159,15 +159,37 @@ fn tabs(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, session: &Sessio
         return left;
     }
     let alone = shown.alone(session);
-    let all = ("all".to_owned(), ShownConnection::All, alone.is_none());
-    let each = (1..=count).map(|no| {
-        let no = ConnectionNo(no);
-        (no.to_string(), ShownConnection::One(no), alone == Some(no))
-    });
-    // The key goes through those that have no room, too.
+    let name = |connection: ShownConnection| match connection {
+        ShownConnection::One(ConnectionNo(no)) => no.to_string(),
+        ShownConnection::All | ShownConnection::Newest => "all".to_owned(),
+    };
+    let wide = |connection: ShownConnection| name(connection).len() as u16 + 2;
+    let mut tabs = vec![ShownConnection::All];
+    let mut end = left + wide(ShownConnection::All);
+    for no in (1..=count).map(ConnectionNo) {
+        let tab = ShownConnection::One(no);
+        end += wide(tab);
+        // The one that is shown has its place, however many come before it; the key goes through those that have no room, too.
+        let reserved = alone
+            .filter(|alone| *alone > no)
+            .map(ShownConnection::One)
+            .map_or(0, wide);
+        if end + reserved >= right {
+            break;
+        }
+        tabs.push(tab);
+    }
+    let is_left_out = |no: &ConnectionNo| !tabs.contains(&ShownConnection::One(*no));
+    let left_out = alone.filter(is_left_out).map(ShownConnection::One);
+    tabs.extend(left_out);
     let mut x = left;
-    for (name, connection, on) in std::iter::once(all).chain(each) {
-        let place = Rect::new(x, y, name.len() as u16 + 2, 1);
+    for connection in tabs {
+        let on = match connection {
+            ShownConnection::One(no) => alone == Some(no),
+            ShownConnection::All | ShownConnection::Newest => alone.is_none(),
+        };
+        let name = name(connection);
+        let place = Rect::new(x, y, wide(connection), 1);
         if place.right() >= right {
             break;
         }
