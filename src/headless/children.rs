@@ -62,7 +62,9 @@ impl Drop for Start<'_> {
     }
 }
 
-/// Does all of them, several at once and those first that may take the longest, so that no long one is left for the end; hands over each one's place among them and its report, in the order in which they end. An error of `ended` stops it, and so does `stops` when it says so of a report.
+/// Does all of them, several at once and those first that may take the longest, so that no long one is left for the end. Hands over each
+/// one's place among them and its report, in the order in which they end. An error of `ended` stops it, and so does `stops` when it says so
+/// of a report.
 ///
 /// # Errors
 ///

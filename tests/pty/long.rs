@@ -40,8 +40,9 @@ fn how_many_scenarios_are_done_is_shown_and_gone_in_the_end() {
 #[test]
 fn control_c_leaves_the_terminal_as_it_was() {
     let before = untouched();
-    // It waits for a timer of the kernel for seconds.
-    let mut terminal = Terminal::start(120, 40, &["run", "half-close", "read-timed-out"]);
+    // The second waits for a timer of the kernel for seconds. Who starts the tests in the background has SIGINT ignored.
+    let arguments = ["run", "half-close", "read-timed-out"];
+    let mut terminal = Terminal::start_by(&["env", "--default-signal=INT"], &arguments);
     terminal.until("the count", |terminal| terminal.written("of 2 scenarios") >= 1);
     terminal.keys("\x03");
     assert!(!terminal.end().success());
