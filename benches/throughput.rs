@@ -10,7 +10,7 @@
 use finwait::clock::MonoTime;
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::{EventSink, Input};
-use finwait::os::netlink::{Netlink, NetlinkRequest};
+use finwait::os::netlink::{Netlink, NetlinkRequest, encoded};
 use finwait::os::netns::unshare_net;
 use finwait::os::rtnl::Rtnl;
 use finwait::os::sysctl;
@@ -135,7 +135,7 @@ fn median(values: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-/// What is compared: a row's throughput or round trip beside another's, and the target.
+/// A comparison: a row's throughput or round trip beside another's, and the target.
 type Comparison = (
     &'static str,
     fn(&Way) -> &[f64],
@@ -305,19 +305,12 @@ fn make_veth(peer: &File) {
     use std::os::fd::AsRawFd;
     // include/uapi/linux/veth.h
     const VETH_INFO_PEER: u16 = 1;
-    let attribute = |kind: u16, value: &[u8]| {
-        let mut bytes = (value.len() as u16 + 4).to_ne_bytes().to_vec();
-        bytes.extend(kind.to_ne_bytes());
-        bytes.extend(value);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    };
-    let name = attribute(libc::IFLA_IFNAME, b"wire0\0");
-    let namespace = attribute(libc::IFLA_NET_NS_FD, &peer.as_raw_fd().to_ne_bytes());
+    let name = encoded(libc::IFLA_IFNAME, b"wire0\0");
+    let namespace = encoded(libc::IFLA_NET_NS_FD, &peer.as_raw_fd().to_ne_bytes());
     // The peer is described as a link of its own: struct ifinfomsg, attributes.
-    let described = attribute(VETH_INFO_PEER, &[&[0; 16][..], &name, &namespace].concat());
-    let kind = attribute(libc::IFLA_INFO_KIND, b"veth");
-    let info = [kind, attribute(libc::IFLA_INFO_DATA, &described)].concat();
+    let described = encoded(VETH_INFO_PEER, &[&[0; 16][..], &name, &namespace].concat());
+    let kind = encoded(libc::IFLA_INFO_KIND, b"veth");
+    let info = [kind, encoded(libc::IFLA_INFO_DATA, &described)].concat();
     let flags = libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL;
     let request = NetlinkRequest::new(libc::RTM_NEWLINK, flags, &[0; 16])
         .attribute(libc::IFLA_IFNAME, b"wire0\0")

@@ -191,7 +191,7 @@ mod tests {
     use crate::lab::LabMode;
     use crate::scenario::{catalog, file};
 
-    /// What a scenario says of its waits finds those that really take long, as measured.
+    /// The waits that a scenario tells of find those that really take long, as measured.
     #[test]
     fn scenarios_that_wait_for_timers_come_first() {
         let options = Options::native(LabMode::Isolated, false, PathBuf::new());

@@ -174,7 +174,7 @@ pub struct SideBySide {
 /// The words about a step of two labs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlignedWords {
-    /// What is about to happen in both, said before it.
+    /// The words about what comes next in both labs, said before it.
     pub say: String,
     /// How the two differ once it is done.
     pub look: String,

@@ -61,7 +61,7 @@ pub enum Direction {
         /// The end that has not.
         by: Side,
     },
-    /// Its fate was not seen.
+    /// Nobody saw how it ended.
     Unknown,
 }
 

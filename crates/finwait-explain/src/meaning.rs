@@ -660,7 +660,7 @@ mod tests {
         }
     }
 
-    /// What this end can do fits a plate, however much waits to be read.
+    /// The sentence about the calls of an end fits a plate, however much waits to be read.
     #[test]
     fn what_an_end_can_do_fits_a_plate() {
         assert!(Beside::ListenAnswered.to_string().len() <= 42);

@@ -1,8 +1,8 @@
 //! What follows a move: what its call returns, and the situations that both ends are in when all is quiet again.
 //!
 //! One table: [`follows`] for the calls on a connection, [`connects`], [`listens`] and [`accepts`] for those that begin one, [`arrives`] for a
-//! held segment that is delivered. Each is a match over the situations of [`MeaningId`]. Where the present does not decide what follows, there is none. The
-//! words stand in `assets/explain/moves.toml`. A test presses what is offered in the lab and holds what follows against this.
+//! held segment that is delivered. Each is a match over the situations of [`MeaningId`]. Where the present does not decide what follows,
+//! there is none. The words stand in `assets/explain/moves.toml`. A test presses what is offered in the lab and holds what follows against this.
 
 use serde::Serialize;
 use std::fmt;

@@ -212,7 +212,7 @@ pub struct Sock {
     urgent_from: Option<UrgentFrom>,
     /// The options that were set on it.
     pub options: SockOptions,
-    /// What came to be read.
+    /// The stream that came to be read.
     inbound: Inbound,
 }
 

@@ -21,6 +21,7 @@ use crate::endpoint::protocol::{Reply, Request};
 use crate::error::{Error, Operation, Result};
 use crate::os::signal::die_with_parent;
 use crate::os::sock::info_state;
+use crate::os::stat;
 use crate::role::Role;
 use crate::runtime::Launch;
 use finwait_model::call::CallId;
@@ -428,8 +429,7 @@ impl Process {
         const PF_EXITING: u64 = 0x4;
         let flags = || {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).ok()?;
-            // The command name may hold blanks and brackets; the flags are the seventh word after it.
-            stat.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse::<u64>().ok()
+            stat::after_name(&stat)?.nth(6)?.parse::<u64>().ok()
         };
         self.killed || flags().is_none_or(|flags| flags & PF_EXITING != 0)
     }
@@ -439,9 +439,8 @@ impl Process {
     pub fn is_working(&self) -> bool {
         let works = |task: std::io::Result<std::fs::DirEntry>| {
             let stat = std::fs::read(task.ok()?.path().join("stat")).ok()?;
-            // The state follows the command name, which may hold blanks and brackets.
-            let name_ends = stat.iter().rposition(|byte| *byte == b')')?;
-            Some(matches!(stat.get(name_ends + 2)?, b'R' | b'D' | b't'))
+            let stat = String::from_utf8_lossy(&stat);
+            Some(matches!(stat::after_name(&stat)?.next()?, "R" | "D" | "t"))
         };
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
         tasks.is_ok_and(|mut tasks| tasks.any(|task| works(task) == Some(true)))

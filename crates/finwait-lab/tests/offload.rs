@@ -72,7 +72,7 @@ fn len(record: &PacketRecord) -> u32 {
     }
 }
 
-/// Its first byte, counted from the connection's first.
+/// The place of a segment's first byte, counted from the connection's first.
 fn seq(record: &PacketRecord) -> u32 {
     record.seen.seq.expect("the SYN was seen")
 }

@@ -657,7 +657,7 @@ mod tests {
         assert!(wire.is_empty());
     }
 
-    /// A part of a super-segment that is sent again while that one stands on the wire.
+    /// A part of a super-segment is sent again while the whole is still held.
     #[test]
     fn a_part_that_came_with_the_whole_goes_with_the_acknowledgement() {
         let mut wire = Wire::default();

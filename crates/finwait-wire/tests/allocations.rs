@@ -1,13 +1,15 @@
-//! What a packet costs in memory: the allocations for each, counted.
+//! The memory that a packet costs: the allocations for each, counted.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use etherparse::{PacketBuilder, TcpOptionElement};
 use finwait_model::side::Side;
 use finwait_wire::flow::{Flows, PacketNo};
 use finwait_wire::queue::Wire;
 use finwait_wire::segment::{Packet, decode};
+
+mod stream;
+use stream::packet;
 
 /// The system's allocator, which counts for each thread.
 struct Counting;
@@ -32,34 +34,6 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// The client's `nth` segment of a stream, or its acknowledgement, with timestamps, as Linux sends them.
-fn packet(from: Side, nth: u32) -> Vec<u8> {
-    let (client, server) = ([10, 0, 0, 1], [10, 0, 0, 2]);
-    let times = [
-        TcpOptionElement::Noop,
-        TcpOptionElement::Noop,
-        TcpOptionElement::Timestamp(nth, nth),
-    ];
-    let begin = nth * 1448;
-    let (builder, payload) = match from {
-        Side::Client => (
-            PacketBuilder::ipv4(client, server, 64)
-                .tcp(41822, 8080, begin, 64_240)
-                .ack(1),
-            vec![b'x'; 1448],
-        ),
-        Side::Server => (
-            PacketBuilder::ipv4(server, client, 64)
-                .tcp(8080, 41822, 1, 64_240)
-                .ack(begin + 1448),
-            Vec::new(),
-        ),
-    };
-    let mut packet = Vec::new();
-    builder.options(&times).unwrap().write(&mut packet, &payload).unwrap();
-    packet
-}
 
 #[test]
 fn a_packet_costs_its_options_and_the_beginning_of_its_payload_and_no_more() {

@@ -1,6 +1,6 @@
 //! The driver: the one thread through which everything passes that the kernel and the endpoints say.
 //!
-//! It moves packets from host to host and reads the connection of each one that can change a state around it, so that no state between
+//! The driver moves packets from host to host and reads the connection of each one that can change a state around it, so that no state between
 //! two readings is lost and each has its cause: the call that was under way where the packet left, the packet where it arrived.
 //! An endpoint announces a call before it makes it; the announcement is read before the packet that the call sends, and the
 //! packets before the outcome, so that the transcript is in the order of cause and effect.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use super::stat;
+
 /// A process's place in job control, as proc_pid_stat(5) reports it. 0 stands for a process outside our PID namespace, so it is read
 /// here rather than asked of getsid(2), whose wrapper takes a 0 for a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +30,9 @@ impl Job {
         Job::parse(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
     }
 
-    /// The command's name may hold blanks and brackets; after it come the state, the parent, the group and the session.
-    fn parse(stat: &str) -> Option<Job> {
-        let (_, rest) = stat.rsplit_once(')')?;
-        let mut fields = rest.split_whitespace().skip(1).map_while(|field| field.parse().ok());
+    /// The state comes first, then the parent, the group and the session.
+    fn parse(line: &str) -> Option<Job> {
+        let mut fields = stat::after_name(line)?.skip(1).map_while(|field| field.parse().ok());
         Some(Job {
             parent: fields.next()?,
             group: fields.next()?,

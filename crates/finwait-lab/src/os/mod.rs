@@ -7,5 +7,6 @@ pub mod netns;
 pub mod rtnl;
 pub mod signal;
 pub mod sock;
+pub mod stat;
 pub mod sysctl;
 pub mod tun;

@@ -170,9 +170,7 @@ impl NetlinkRequest {
     /// Adds an attribute.
     pub fn attribute(mut self, kind: u16, value: &[u8]) -> NetlinkRequest {
         self.pad();
-        self.bytes.extend((value.len() as u16 + 4).to_ne_bytes());
-        self.bytes.extend(kind.to_ne_bytes());
-        self.bytes.extend(value);
+        self.bytes.extend(encoded(kind, value));
         self
     }
 
@@ -231,6 +229,16 @@ fn first_message(datagram: &[u8]) -> Option<NetlinkMessage<'_>> {
         sequence: u32_at(datagram, 8)?,
         body: datagram.get(HEADER..len)?,
     })
+}
+
+/// Returns an attribute as it stands in a message, or in the value of another, padded for the next (`struct nlattr`).
+pub fn encoded(kind: u16, value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 + aligned(value.len()));
+    bytes.extend((value.len() as u16 + 4).to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(value);
+    bytes.resize(aligned(bytes.len()), 0);
+    bytes
 }
 
 /// The value of the first attribute of that kind; a garbled one ends the search.

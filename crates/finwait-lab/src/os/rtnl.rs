@@ -3,7 +3,7 @@
 use rustix::net::netdevice::name_to_index;
 use std::net::IpAddr;
 
-use super::netlink::{Netlink, NetlinkRequest, u32_at};
+use super::netlink::{Netlink, NetlinkRequest, encoded, u32_at};
 use crate::error::{Operation, Result};
 
 /// `RT_SCOPE_LINK`: the destination is on the link, there is no gateway.
@@ -112,9 +112,9 @@ impl Rtnl {
         /// `IFLA_INET6_ADDR_GEN_MODE`, and of its values `IN6_ADDR_GEN_MODE_NONE` (include/uapi/linux/if_link.h).
         const MODE: u16 = 8;
         const NONE: u8 = 1;
-        let inet6 = nested(MODE, &[NONE]);
+        let inet6 = encoded(MODE, &[NONE]);
         let request = NetlinkRequest::new(libc::RTM_NEWLINK, libc::NLM_F_ACK, &ifinfomsg(index, false, false))
-            .attribute(libc::IFLA_AF_SPEC, &nested(libc::AF_INET6 as u16, &inet6));
+            .attribute(libc::IFLA_AF_SPEC, &encoded(libc::AF_INET6 as u16, &inet6));
         self.netlink
             .exchange(request, |_| {})
             .during(|| format!("have link {index} make no IPv6 address"))
@@ -154,15 +154,6 @@ impl Rtnl {
 }
 
 const CREATE: i32 = libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL;
-
-/// An attribute as the value of another.
-fn nested(kind: u16, value: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(4 + value.len());
-    bytes.extend((value.len() as u16 + 4).to_ne_bytes());
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(value);
-    bytes
-}
 
 /// A request about a link's address: its `struct ifaddrmsg`, and the address.
 fn address_request(kind: u16, flags: i32, index: u32, of: (IpAddr, u8), address_flags: u32) -> NetlinkRequest {

@@ -1033,7 +1033,7 @@ fn a_log_says_less_than_its_lines_alone() {
     assert_eq!(said(traceback), [(errno(Errno::ECONNRESET), None)]);
 }
 
-/// A text of UDP is said to be one, and so is a number or text of another system.
+/// A text of UDP gets the remark that it is one, and so does a number or text of another system.
 #[test]
 fn what_is_not_linuxs_tcp_is_said_to_be() {
     let dns =

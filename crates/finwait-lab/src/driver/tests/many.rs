@@ -81,7 +81,7 @@ fn what_is_read_for_a_segment_and_a_call_does_not_grow_with_the_sockets() {
     );
 }
 
-/// What is reported is as procfs shows it, once nothing has happened for a moment: also of sockets that were read alone.
+/// The report is as procfs shows it, once nothing has happened for a moment: also of sockets that were read alone.
 #[test]
 fn a_large_table_is_read_whole_when_nothing_happens_for_a_while() {
     let mut play = with_connections(500);

@@ -124,7 +124,7 @@ fn a_socket_is_waited_for_while_the_other_host_owes_it_an_acknowledgement() {
     }
 }
 
-/// What was sent again while it was held is acknowledged like anything else once it has arrived, also after a delay.
+/// A segment that was sent again while it was held is acknowledged like any other once it has arrived, also after a delay.
 #[test]
 fn a_socket_that_has_timed_out_is_waited_for_when_its_segment_has_arrived() {
     let mut play = Play::wired();
