@@ -8,7 +8,8 @@ use crate::explain::rules::CallClass;
 use crate::explain::sock;
 use crate::explain::{CallUnderWay, Holder, Limits, Sock};
 use crate::lab::event::{
-    CallBegan, CallEnded, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged, StateChanged, TransitionCause,
+    CallBegan, CallEnded, ProcessBorn, ProcessDied, ProgramCause, ProgramDeed, RuntimeChanged, SettingChanged,
+    StateChanged, TransitionCause,
 };
 use crate::outcome::Value;
 use crate::syscall::{CallText, Syscall};
@@ -43,6 +44,8 @@ impl Session {
             }
             LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
             LabEvent::Rows { side, rows, gone } => self.ends[side].observe_singly(rows, &gone),
+            LabEvent::Program(event) => self.tell(at, EntryKind::Program(event)),
+            LabEvent::Owned { .. } => {}
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
@@ -543,6 +546,16 @@ impl Session {
                 None => (sock::EndCause::Unseen(None), None),
             },
             TransitionCause::Timer(kind) => (sock::EndCause::Timer(*kind), None),
+            TransitionCause::Program(ProgramCause { by, .. }) => {
+                let cause = match by {
+                    ProgramDeed::Connect => sock::EndCause::Call(CallClass::Connect),
+                    ProgramDeed::Listen => sock::EndCause::Call(CallClass::Listen),
+                    ProgramDeed::Shutdown => sock::EndCause::Call(CallClass::Shutdown),
+                    ProgramDeed::Close | ProgramDeed::Abort => sock::EndCause::Call(CallClass::Close),
+                    ProgramDeed::Exit => sock::EndCause::Death,
+                };
+                (cause, None)
+            }
             TransitionCause::Death => (sock::EndCause::Death, None),
             TransitionCause::Destroyed => (sock::EndCause::Administrator, None),
             TransitionCause::Library => (sock::EndCause::Call(CallClass::Close), None),

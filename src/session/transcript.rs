@@ -10,8 +10,8 @@ use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{Millis, MonoTime, human};
 use crate::explain::EntryNo;
 use crate::lab::event::{
-    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged,
-    StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
+    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramEvent, RuntimeChanged,
+    SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
@@ -95,6 +95,8 @@ pub enum EntryKind {
     Born(ProcessBorn),
     /// An endpoint ended.
     Died(ProcessDied),
+    /// A program of the user's own started, said something, or ended.
+    Program(ProgramEvent),
     /// A setting of a host was changed, or could not be.
     Host(SettingChanged),
     /// Another runtime was made ready for an end, or could not be.
@@ -163,6 +165,7 @@ impl Filter {
                         | EntryKind::Died(_)
                         | EntryKind::Host(_)
                         | EntryKind::Runtime(_)
+                        | EntryKind::Program(_)
                         | EntryKind::Note { .. }
                 )
         )
@@ -180,7 +183,11 @@ impl EntryKind {
             EntryKind::State { change, .. } => {
                 matches!(change.cause, TransitionCause::Timer(_) | TransitionCause::Destroyed)
             }
-            EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Runtime(_) => true,
+            EntryKind::Born(_)
+            | EntryKind::Died(_)
+            | EntryKind::Host(_)
+            | EntryKind::Runtime(_)
+            | EntryKind::Program(_) => true,
             EntryKind::Call { .. }
             | EntryKind::Syscall(_)
             | EntryKind::Blocked { .. }
@@ -203,6 +210,7 @@ impl Entry {
             EntryKind::Died(died) => died.side.name(),
             EntryKind::Host(change) => change.side.name(),
             EntryKind::Runtime(change) => change.side.name(),
+            EntryKind::Program(event) => event.side.name(),
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
             EntryKind::Note { .. } => "lab",
@@ -330,6 +338,7 @@ impl Entry {
                 }]
             }
             EntryKind::Runtime(change) => vec![change.to_string()],
+            EntryKind::Program(event) => vec![event.to_string()],
             EntryKind::Note { text } => vec![text.clone()],
         }
     }

@@ -9,6 +9,7 @@ pub mod errno;
 pub mod hash;
 pub mod host;
 pub mod outcome;
+pub mod program;
 pub mod side;
 pub mod socket_table;
 pub mod state;

@@ -130,12 +130,12 @@ impl<O: Outside> Core<O> {
                 ..*change
             };
             let cause = match (maker(from, *to, what, held), holder) {
-                (Actor::Packet, _) => received,
+                (Actor::Packet, _) => received.clone(),
                 // Whoever closed the descriptor did so before the packet came.
                 (Actor::Call, Some(holder)) if !self.is_dying(side) => TransitionCause::Release(holder),
                 (Actor::Call, _) => match self.likely(side, &step) {
                     // A shutdown in SYN_RECV, or of the listener before, sends its FIN when the last ACK comes.
-                    TransitionCause::Unseen if change.from == State::SynRecv => received,
+                    TransitionCause::Unseen if change.from == State::SynRecv => received.clone(),
                     likely => likely,
                 },
             };

@@ -24,6 +24,9 @@ impl<O: Outside> Core<O> {
                     self.ends[side].adopt(process);
                 }
             }
+            LabRequest::Run(..) | LabRequest::Signal(..) | LabRequest::EndProgram(_) => {
+                self.tell(LabEvent::Note("this lab runs no programs yet".into()));
+            }
             LabRequest::Prepare(side, runtime) => {
                 self.ends[side].wanted = Some(runtime);
                 self.outside.prepare(side, runtime);

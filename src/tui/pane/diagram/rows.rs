@@ -242,6 +242,7 @@ impl Rows {
             | EntryKind::Syscall(_)
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
+            | EntryKind::Program(_)
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }
