@@ -45,7 +45,7 @@ impl Session {
             LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
             LabEvent::Rows { side, rows, gone } => self.ends[side].observe_singly(rows, &gone),
             LabEvent::Program(event) => self.tell(at, EntryKind::Program(event)),
-            LabEvent::Owned { .. } => {}
+            LabEvent::Owned { .. } | LabEvent::ProgramCall(_) => {}
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
