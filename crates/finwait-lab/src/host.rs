@@ -293,7 +293,11 @@ fn live(
                 }
             }
             Job::Use(launch) => programs.endpoint = launch,
-            Job::Run(surroundings, spec, reply) => drop(reply.send(program::spawn(&surroundings, &spec))),
+            Job::Run(surroundings, spec, reply) => {
+                // Port 80 is everybody's here: nobody else is on the host. Where /proc/sys cannot be written, it is root's.
+                let _ = sysctl::write("net.ipv4.ip_unprivileged_port_start", "0");
+                drop(reply.send(program::spawn(&surroundings, &spec)));
+            }
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),
                 None => Err(Error::NoIsolatedLab {

@@ -71,6 +71,8 @@ pub struct TracedCall {
     pub fd: Option<i32>,
     /// The inode behind that.
     pub inode: Option<u64>,
+    /// The descriptor of the socket that it has made, and the inode behind that.
+    pub makes: Option<(i32, u64)>,
     /// The call and what it returned.
     pub made: Syscall,
 }
@@ -185,6 +187,8 @@ pub struct Program {
     attendant: Option<JoinHandle<()>>,
     /// Its processes, once the first is there.
     pub processes: Option<ProgramProcesses>,
+    /// Does strace look on?
+    pub is_traced: bool,
 }
 
 impl Program {
@@ -211,6 +215,7 @@ impl Program {
             attendant: None,
             control,
             processes: None,
+            is_traced: surroundings.strace.is_some(),
         };
         let control = program
             .control
