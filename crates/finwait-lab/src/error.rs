@@ -82,6 +82,12 @@ pub enum Error {
         /// The reason, as a clause.
         why: String,
     },
+    /// There is no shell on a host of a lab.
+    #[error("{why}")]
+    NoShell {
+        /// The reason, as a sentence.
+        why: String,
+    },
     /// Two hosts cannot have these addresses.
     #[error("the hosts' addresses: {why}")]
     Addresses {

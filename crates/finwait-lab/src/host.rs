@@ -22,6 +22,7 @@ use crate::os::netns::{ParentNamespace, unshare_net};
 use crate::os::rtnl::{LO, Rtnl};
 use crate::os::sysctl;
 use crate::os::tun::Tun;
+use crate::program::shell::HostCard;
 use crate::program::surroundings::Surroundings;
 use crate::program::{self, SpawnedProgram};
 use crate::runtime::Launch;
@@ -48,6 +49,8 @@ pub struct Host {
     pub settings: Vec<(Setting, SettingValue)>,
     /// What programs find here; none in the loopback lab, which runs none.
     surroundings: Option<Arc<Surroundings>>,
+    /// The number of the thread that lives in its namespace.
+    thread: u32,
     jobs: Sender<Job>,
     /// The endpoint that is being started.
     starting: Option<Receiver<Result<SpawnedProcess>>>,
@@ -181,6 +184,13 @@ impl Host {
         self.jobs.send(Job::Use(launch)).map_err(|_| gone(side))
     }
 
+    /// Tells where it is, and what programs know there; none in the loopback lab.
+    pub fn card(&self) -> Option<HostCard> {
+        let names = self.surroundings.as_ref()?.lab.clone();
+        let thread = self.thread;
+        Some(HostCard { thread, names })
+    }
+
     /// Begins to start a program on this host; also what it finds here.
     ///
     /// # Errors
@@ -219,6 +229,7 @@ impl HostUnderConstruction {
     pub fn finish(self) -> Result<Host> {
         let HostHandles {
             tun,
+            thread,
             diag,
             tables,
             settings,
@@ -229,6 +240,7 @@ impl HostUnderConstruction {
             tables,
             settings,
             surroundings: self.surroundings,
+            thread,
             jobs: self.jobs,
             starting: None,
             _thread: self.thread,
@@ -245,6 +257,7 @@ fn gone(side: Side) -> Error {
 
 /// The descriptors that the thread opened in its namespace.
 struct HostHandles {
+    thread: u32,
     tun: Option<Tun>,
     diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
@@ -317,6 +330,7 @@ fn open(network: Option<&mut Network>) -> Result<HostHandles> {
         Some(network) => (network.tun.take(), network.settings()),
     };
     Ok(HostHandles {
+        thread: rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs(),
         tun,
         diag: Diag::answering().map_err(|error| error.to_string()),
         tables,

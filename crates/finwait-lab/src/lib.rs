@@ -128,6 +128,8 @@ pub use event_queue::{Batch, BatchEvents};
 #[doc(hidden)]
 pub use local::{LabMode, LocalLab, Options, has_ipv6, try_isolated, try_loopback};
 #[doc(hidden)]
+pub use program::shell::open as open_shell;
+#[doc(hidden)]
 pub use program::surroundings::NamedAddress;
 #[doc(hidden)]
 pub use quiet::{COMPILE_PATIENCE, PROCESS_PATIENCE, Quiet};
