@@ -337,6 +337,11 @@ fn a_program_runs_and_its_words_and_its_end_are_told() {
     let mut lines = stage.output(no);
     lines.sort();
     assert_eq!(lines, ["one", "three", "two"]);
+    let first = stage.told.iter().find_map(|event| match event {
+        LabEvent::Program(event) => Some(&event.what),
+        _ => None,
+    });
+    assert!(matches!(first, Some(ProgramNews::Started { .. })), "{first:?}");
 }
 
 #[test]

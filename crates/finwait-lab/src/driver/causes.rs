@@ -94,7 +94,11 @@ impl<O: Outside> Core<O> {
 
     /// Reports changes. Where no packet has just arrived, the likeliest cause is found for each.
     fn report(&mut self, side: Side, changes: Result<Vec<StateChange>>, beside: ReadTrigger) {
-        let changes = self.complain(changes).unwrap_or_default();
+        let mut changes = self.complain(changes).unwrap_or_default();
+        if self.programs.any_on(side) {
+            // With a listener goes its queue.
+            changes.sort_by_key(|change| change.from != State::Listen);
+        }
         self.find_owners(side, changes.iter().map(|change| (change.inode, change.tuple)));
         for change in changes {
             self.unquiet = true;

@@ -342,6 +342,7 @@ impl<O: Outside> Core<O> {
             let gone = end.program_sockets.gone.iter().rev();
             let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
             let queued = through.next().map(|(_, cause)| cause.clone());
+            let queued = queued.or_else(|| self.closed_listener(side, &change.tuple));
             // Only what was accepted sends a FIN by itself: it was, and closed, before anybody looked.
             return queued.or_else(|| {
                 let closed = matches!(change.to, State::FinWait1 | State::LastAck);
@@ -412,6 +413,20 @@ impl<O: Outside> Core<O> {
             }
         }
         Some(cause)
+    }
+
+    /// What a program has just done to the listener that a connection has come through, if that has not been read anew since.
+    fn closed_listener(&self, side: Side, tuple: &Tuple) -> Option<ProgramCause> {
+        let end = &self.ends[side];
+        let listener = end.watch.row_at(&end.watch.listener_of(tuple)?)?.inode;
+        let owned = end.program_sockets.owned.get(&listener)?;
+        let by = match self.outside.holding(&owned.held, listener) {
+            Holding::Open => return None,
+            Holding::Closed => ProgramDeed::Close,
+            Holding::Ended => ProgramDeed::Exit,
+        };
+        let process = owned.owner();
+        Some(ProgramCause { process, by })
     }
 
     /// Waits, where strace looks on, until it has printed a call on that socket which is one of these: it is told before what it has led to.

@@ -288,3 +288,61 @@ fn the_loopback_lab_says_that_it_runs_none() {
     let why = "programs run on the hosts of the isolated lab, and this is the loopback lab".into();
     assert_eq!(news, Some(ProgramNews::NotStarted { why }));
 }
+
+#[test]
+fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(
+        Server,
+        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
+    );
+    play.pass(20 * MS);
+    play.told();
+    // No table has shown the accepted socket with its inode, and no process has its descriptor any more.
+    play.table(Server, [row(Server, State::Listen, 9), row(Server, State::FinWait1, 0)]);
+    play.sends(Server, segment(Server, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["server ESTABLISHED>FIN_WAIT1 close by curl 4711"]);
+}
+
+#[test]
+fn what_is_reset_before_its_listener_is_read_goes_with_that() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(
+        Server,
+        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
+    );
+    play.pass(20 * MS);
+    play.told();
+    play.holds(9, 4711, Holding::Closed);
+    play.table(Server, []);
+    play.sends(Server, segment(Server, RST_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["server ESTABLISHED>CLOSE close by curl 4711"]);
+}
+
+#[test]
+fn what_waits_in_a_listeners_queue_goes_with_it() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(
+        Server,
+        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
+    );
+    play.pass(20 * MS);
+    play.told();
+    play.holds(9, 4711, Holding::Ended);
+    play.table(Server, []);
+    play.pass(20 * MS);
+    let mut told = play.transitions();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "server ESTABLISHED>CLOSE exit by curl 4711",
+            "server LISTEN>CLOSE exit by curl 4711"
+        ]
+    );
+}
