@@ -323,54 +323,22 @@ impl<O: Outside> Core<O> {
     }
 
     fn program_deed(&mut self, side: Side, change: &StateChange, resets: bool) -> Option<ProgramCause> {
-        let is_listening = change.from == State::Listen;
+        let sockets = &self.ends[side].program_sockets;
+        if sockets.owned.is_empty() && sockets.gone.is_empty() {
+            return None;
+        }
         let closes = StateEffect::Closes.made(change);
         let opens = StateEffect::Opens.made(change) && change.to != State::Listen;
+        if opens && change.to != State::SynSent && self.ends[side].watch.listener_of(&change.tuple).is_some() {
+            return self.connector(side, &change.tuple);
+        }
         match () {
-            () if change.inode == 0 => {}
+            () if change.inode == 0 => return closes.then(|| self.closed_unseen(side, change)).flatten(),
+            () if change.heir.is_some() => return None,
             () if change.to == State::Listen => self.await_call(side, change.inode, &[ProgramDeed::Listen]),
             () if opens => self.await_call(side, change.inode, &[ProgramDeed::Connect]),
             () if closes => self.await_call(side, change.inode, &[ProgramDeed::Shutdown, ProgramDeed::Close]),
             () => {}
-        }
-        let end = &self.ends[side];
-        if change.inode == 0 {
-            if !closes {
-                return None;
-            }
-            // What waits in a listener's queue goes with it.
-            let gone = end.program_sockets.gone.iter().rev();
-            let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
-            let queued = through.next().map(|(_, cause)| cause.clone());
-            let queued = queued.or_else(|| self.closed_listener(side, &change.tuple));
-            // Only what was accepted sends a FIN by itself: it was, and closed, before anybody looked.
-            return queued.or_else(|| {
-                let closed = matches!(change.to, State::FinWait1 | State::LastAck);
-                let (program, held) = self.acceptor(side, &change.tuple).filter(|_| closed)?;
-                Some(ProgramCause {
-                    process: SocketOwner {
-                        program,
-                        pid: held.pid,
-                        name: held.name,
-                    },
-                    by: ProgramDeed::Close,
-                })
-            });
-        }
-        if change.heir.is_some() {
-            return None;
-        }
-        if opens && change.to != State::SynSent && end.watch.listener_of(&change.tuple).is_some() {
-            // Accepted: on the loopback device of the host no segment tells of the handshake, but who has begun it is known.
-            let twin = end
-                .watch
-                .connection(&change.tuple.mirrored())
-                .and_then(|(_, inode)| inode)?;
-            let process = end.program_sockets.owned.get(&twin)?.owner();
-            return Some(ProgramCause {
-                process,
-                by: ProgramDeed::Connect,
-            });
         }
         let Core { ends, outside, .. } = self;
         let end = &mut ends[side];
@@ -388,7 +356,7 @@ impl<O: Outside> Core<O> {
                     other => other,
                 };
                 match holding {
-                    Holding::Open if is_listening => ProgramDeed::Shutdown,
+                    Holding::Open if change.from == State::Listen => ProgramDeed::Shutdown,
                     Holding::Open if matches!(change.to, State::FinWait1 | State::LastAck) => ProgramDeed::Shutdown,
                     // It is over, and its process has not let go of it.
                     Holding::Open => return None,
@@ -405,7 +373,7 @@ impl<O: Outside> Core<O> {
         };
         owned.is_released = matches!(by, ProgramDeed::Close | ProgramDeed::Abort | ProgramDeed::Exit);
         let cause = ProgramCause { process, by };
-        if is_listening {
+        if change.from == State::Listen {
             let gone = &mut end.program_sockets.gone;
             gone.push_back((change.tuple.local, cause.clone()));
             if gone.len() > MOST_GONE {
@@ -413,6 +381,33 @@ impl<O: Outside> Core<O> {
             }
         }
         Some(cause)
+    }
+
+    /// Who has connected to a socket of the same host: on its loopback device no segment tells of the handshake.
+    fn connector(&self, side: Side, accepted: &Tuple) -> Option<ProgramCause> {
+        let end = &self.ends[side];
+        let (_, inode) = end.watch.connection(&accepted.mirrored())?;
+        let process = end.program_sockets.owned.get(&inode?)?.owner();
+        let by = ProgramDeed::Connect;
+        Some(ProgramCause { process, by })
+    }
+
+    /// What ended a connection whose descriptor no reading has shown.
+    fn closed_unseen(&mut self, side: Side, change: &StateChange) -> Option<ProgramCause> {
+        // What waits in a listener's queue goes with it.
+        let gone = self.ends[side].program_sockets.gone.iter().rev();
+        let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
+        let queued = through.next().map(|(_, cause)| cause.clone());
+        let queued = queued.or_else(|| self.closed_listener(side, &change.tuple));
+        // Only what was accepted sends a FIN by itself: it was, and closed, before anybody looked.
+        queued.or_else(|| {
+            let sends_fin = matches!(change.to, State::FinWait1 | State::LastAck);
+            let (program, held) = self.acceptor(side, &change.tuple).filter(|_| sends_fin)?;
+            let Descriptor { pid, name, .. } = held;
+            let process = SocketOwner { program, pid, name };
+            let by = ProgramDeed::Close;
+            Some(ProgramCause { process, by })
+        })
     }
 
     /// What a program has just done to the listener that a connection has come through, if that has not been read anew since.

@@ -346,3 +346,28 @@ fn what_waits_in_a_listeners_queue_goes_with_it() {
         ]
     );
 }
+
+#[test]
+fn a_connection_within_a_host_is_the_deed_of_who_connects() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.holds(7, 4712, Holding::Open);
+    play.table(Server, [row(Server, State::Listen, 9)]);
+    play.pass(20 * MS);
+    play.told();
+    let connects = SocketRow {
+        tuple: connection(),
+        ..row(Server, State::Established, 7)
+    };
+    play.table(
+        Server,
+        [
+            row(Server, State::Listen, 9),
+            row(Server, State::Established, 0),
+            connects,
+        ],
+    );
+    play.pass(20 * MS);
+    let both = ["server CLOSE>ESTABLISHED connect by curl 4712"; 2];
+    assert_eq!(play.transitions(), both);
+}
