@@ -452,6 +452,11 @@ impl<O: Outside> Core<O> {
 
     /// Forgets the owner of a socket that has left the table, unless strace may yet print a call on it.
     pub(super) fn disown(&mut self, side: Side, change: &StateChange) {
+        if change.to == State::Listen {
+            // Another listener there has a queue of its own.
+            let gone = &mut self.ends[side].program_sockets.gone;
+            gone.retain(|(listener, _)| *listener != change.tuple.local);
+        }
         if change.to != State::Close || change.inode == 0 {
             return;
         }
