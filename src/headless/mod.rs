@@ -12,9 +12,13 @@ use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::json::{Lines, Versioned};
+use crate::lab::event::Death;
 use crate::lab::{COMPILE_PATIENCE, LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
+use crate::program::{ProgramNo, SocketOwner};
 use crate::recording::Played;
+use crate::session::lineup::{FirstProgram, LineupStatus};
+use crate::session::programs::Program;
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::view::SocketView;
@@ -130,6 +134,9 @@ impl fmt::Display for RefusedCommand {
 
 /// The time that a change gets which may not come: it has come once all is quiet, for which each command waits.
 const NO_PATIENCE: Duration = Duration::ZERO;
+
+/// The longest that goes by without a look at the clock while programs are yet to be ready.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The most characters of a command that are repeated to people.
 const LONGEST_ECHO: usize = 400;
@@ -273,6 +280,37 @@ impl<'a, W: Write> Runner<'a, W> {
         Ok(started)
     }
 
+    /// Begins with these programs, and waits until those that can start are ready.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written, or the lab's thread is gone. The inner error is one sentence about the program that is not ready.
+    pub fn begin_with(&mut self, programs: Ends<Vec<FirstProgram>>) -> io::Result<Result<(), String>> {
+        match self.live.session.line_up(programs, MonoTime::now()) {
+            Ok(issued) => self.live.send(issued.requests),
+            Err(why) => return Ok(Err(why.to_string())),
+        }
+        loop {
+            self.print_new()?;
+            match self.live.session.lineup(MonoTime::now()) {
+                LineupStatus::Starting => {}
+                LineupStatus::Ready | LineupStatus::NobodyListens => return Ok(Ok(())),
+                LineupStatus::Failed(failed) => return Ok(Err(failed.why)),
+            }
+            self.live.take(Some(Instant::now() + LOOK))?;
+        }
+    }
+
+    /// Returns, in one sentence, which of the programs that it began with were never started, because nothing listened.
+    pub fn not_started(&self) -> Option<String> {
+        let waiting = match self.live.session.lineup(MonoTime::now()) {
+            LineupStatus::NobodyListens => self.live.session.not_started(),
+            LineupStatus::Ready | LineupStatus::Starting | LineupStatus::Failed(_) => Vec::new(),
+        };
+        let all = waiting.join(", ");
+        (!waiting.is_empty()).then(|| format!("not started, because nothing listens on the server's host: {all}"))
+    }
+
     /// The next command, none after the last. What happens until it comes is printed when it happens.
     ///
     /// # Errors
@@ -357,7 +395,14 @@ impl<'a, W: Write> Runner<'a, W> {
                 format!("{} could not be set: {why}", setting.name()),
             ),
             (Some(CommandResult::NotDone(why)), _) => at_fault(RunStatus::NotDone, why),
-            _ => Ok(Ok(())),
+            // A program may end as it likes; of one whose end is waited for it matters.
+            _ => match progress.exit_of().and_then(|no| self.live.session.programs.get(no)) {
+                Some(program) if program.exited() != Some(Death::Exited(0)) => {
+                    let why = program.told();
+                    at_fault(RunStatus::NotDone, why)
+                }
+                _ => Ok(Ok(())),
+            },
         }
     }
 
@@ -386,6 +431,9 @@ impl<'a, W: Write> Runner<'a, W> {
             self.patience
         };
         let mut until = MonoTime::now().plus(bound);
+        if let Some(waits) = progress.waits_until() {
+            until = waits;
+        }
         let mut was_over = false;
         loop {
             self.print_new()?;
@@ -557,13 +605,24 @@ impl<W: Write> Printer<W> {
             statuses.collect::<Vec<_>>()
         });
         match self.printing.format {
-            Format::Json => self.print_json(&ExtraLine::States {
-                states: &states,
-                as_before,
-            }),
+            Format::Json => {
+                let programs: Vec<ProgramStatus> = session.programs.all().iter().map(ProgramStatus::of).collect();
+                let inside = Ends::from_fn(|side| session.inside(side));
+                self.print_json(&ExtraLine::States {
+                    states: &states,
+                    as_before,
+                    programs: &programs,
+                    inside: Some(inside).filter(|inside| inside.iter().any(|(_, count)| *count > 0)),
+                })
+            }
             Format::Text => {
                 let of = |side| {
-                    let sockets: Vec<String> = states[side].iter().map(SocketStatus::text).collect();
+                    let mut sockets: Vec<String> = states[side].iter().map(SocketStatus::text).collect();
+                    match session.inside(side) {
+                        0 => {}
+                        1 => sockets.push("a connection of the host with itself".into()),
+                        inside => sockets.push(format!("{inside} connections of the host with itself")),
+                    }
                     match (sockets.is_empty(), as_before[side]) {
                         (true, 0) if session.ends[side].sockets.is_empty() => "no sockets".to_owned(),
                         (true, 0) => "as before".to_owned(),
@@ -579,7 +638,16 @@ impl<W: Write> Printer<W> {
                     "now",
                     of(Side::Client),
                     of(Side::Server)
-                )
+                )?;
+                let ran = session.programs.all().iter();
+                let ran: Vec<String> = ran
+                    .map(|program| format!("{} {}", program.name, program.words()))
+                    .collect();
+                if !ran.is_empty() {
+                    let all = harmless(&ran.join("; "));
+                    writeln!(self.out, "{:>9}  {:<6}  programs: {all}", "", "now")?;
+                }
+                Ok(())
             }
         }
     }
@@ -592,6 +660,9 @@ struct SocketStatus {
     fd: Option<i32>,
     state: &'static str,
     held: &'static str,
+    /// The process of a program that holds it, or held it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<SocketOwner>,
     local: Option<String>,
     peer: Option<String>,
     rx_queue: u32,
@@ -618,6 +689,7 @@ impl SocketStatus {
             fd: view.fd,
             state: view.state().name(),
             held: view.held.words(),
+            owner: view.owner.cloned(),
             local: view.row.map(|observed| observed.row.tuple.local.to_string()),
             peer: view.row.map(|observed| observed.row.tuple.peer.to_string()),
             rx_queue: view.row.map_or(0, |observed| observed.row.rx_queue),
@@ -638,7 +710,11 @@ impl SocketStatus {
         } else {
             format!(" ({})", self.held)
         };
-        format!("{name} {}{held}", self.state)
+        let owner = self
+            .owner
+            .as_ref()
+            .map_or_else(String::new, |owner| format!(" by {owner}"));
+        format!("{name} {}{owner}{held}", self.state)
     }
 }
 
@@ -654,5 +730,42 @@ enum ExtraLine<'a> {
         states: &'a Ends<Vec<SocketStatus>>,
         /// The sockets of each host's table that are not among them: they are as they were.
         as_before: Ends<usize>,
+        /// The programs of the user's own, and how far each is.
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        programs: &'a [ProgramStatus<'a>],
+        /// The connections of each host with itself that programs on it have, where there are any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        inside: Option<Ends<usize>>,
     },
+}
+
+/// A program as it is after a command.
+#[derive(Serialize)]
+struct ProgramStatus<'a> {
+    side: Side,
+    program: ProgramNo,
+    name: &'a str,
+    command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    /// `runs, pid 4711`, `exited with status 56`
+    now: String,
+    runs: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exited: Option<Death>,
+}
+
+impl<'a> ProgramStatus<'a> {
+    fn of(program: &'a Program) -> ProgramStatus<'a> {
+        ProgramStatus {
+            side: program.side,
+            program: program.no,
+            name: program.name.as_str(),
+            command: &program.spec.run,
+            pid: program.pid(),
+            now: program.words(),
+            runs: program.is_alive(),
+            exited: program.exited(),
+        }
+    }
 }

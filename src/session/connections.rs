@@ -366,12 +366,14 @@ impl Session {
                 let (local, peer) = tuple?;
                 connections.at(Tuple { local, peer }, entry.no, sent)
             }
+            EntryKind::ProgramCall(entry) => self.connection_of_socket(entry.call.side, entry.socket.as_ref()?),
             EntryKind::Syscall(_)
             | EntryKind::Wire { .. }
             | EntryKind::Born(_)
             | EntryKind::Died(_)
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
+            | EntryKind::Program(_)
             | EntryKind::Note { .. } => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::side::{Ends, Side};
 use crate::state::State;
 
 use super::transcript::{Entry, EntryKind, Transcript};
-use crate::lab::event::{ReceivedPacket, StateChanged, TransitionCause};
+use crate::lab::event::{ProgramCause, ProgramDeed, ReceivedPacket, StateChanged, TransitionCause};
 use crate::wire::segment::Flags;
 
 /// The reason why an edge is in the table.
@@ -204,9 +204,13 @@ impl Coverage {
             return;
         };
         let StateChanged {
-            side, from, to, cause, ..
+            side,
+            from,
+            to,
+            ref cause,
+            ..
         } = *change;
-        let edge = self.edge(from, to, socket.is_some(), &cause);
+        let edge = self.edge(from, to, socket.is_some(), cause);
         match edge {
             Some(edge) => self.taken[edge][side] += 1,
             None => self.other += 1,
@@ -229,7 +233,10 @@ impl Coverage {
         let timed_out = matches!(cause, TransitionCause::Timer(_));
         let called = matches!(
             cause,
-            TransitionCause::Call(_) | TransitionCause::Release(_) | TransitionCause::Death
+            TransitionCause::Call(_)
+                | TransitionCause::Release(_)
+                | TransitionCause::Program(_)
+                | TransitionCause::Death
         );
         let edge = match (from, to) {
             (Close, SynRecv) => between(Listen, SynRecv),
@@ -284,6 +291,7 @@ fn resets(cause: &TransitionCause) -> bool {
             by.name.spec().effect == StateEffect::Aborts
         }
         TransitionCause::Received(_) | TransitionCause::Timer(_) | TransitionCause::Destroyed => true,
+        TransitionCause::Program(ProgramCause { by, .. }) => *by == ProgramDeed::Abort,
         TransitionCause::Death
         | TransitionCause::PeerDeath { .. }
         | TransitionCause::Library
@@ -444,7 +452,7 @@ mod tests {
             for (n, (client, named, from, to, cause)) in changes.iter().enumerate() {
                 let side = if *client { Side::Client } else { Side::Server };
                 let (from, to) = (State::ALL[*from], State::ALL[*to]);
-                transcript.push(MonoTime(0), change(side, *named, from, to, *cause));
+                transcript.push(MonoTime(0), change(side, *named, from, to, cause.clone()));
                 // All at once or one by one is the same.
                 if n % 3 == 0 {
                     coverage.update(&transcript);

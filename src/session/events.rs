@@ -8,7 +8,8 @@ use crate::explain::rules::CallClass;
 use crate::explain::sock;
 use crate::explain::{CallUnderWay, Holder, Limits, Sock};
 use crate::lab::event::{
-    CallBegan, CallEnded, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged, StateChanged, TransitionCause,
+    CallBegan, CallEnded, ProcessBorn, ProcessDied, ProgramCause, ProgramDeed, RuntimeChanged, SettingChanged,
+    StateChanged, TransitionCause,
 };
 use crate::outcome::Value;
 use crate::syscall::{CallText, Syscall};
@@ -41,8 +42,17 @@ impl Session {
             LabEvent::Info { side, socket, state } => {
                 self.ends[side].set(&socket, |socket| socket.info = state);
             }
-            LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
-            LabEvent::Rows { side, rows, gone } => self.ends[side].observe_singly(rows, &gone),
+            LabEvent::Table { side, rows } => {
+                self.ends[side].observe(rows, at);
+                self.adopt_rows(side);
+            }
+            LabEvent::Rows { side, rows, gone } => {
+                self.ends[side].observe_singly(rows, &gone);
+                self.adopt_rows(side);
+            }
+            LabEvent::Program(event) => return self.program_news(at, event),
+            LabEvent::Owned { side, inode, owner } => self.owned(side, inode, owner),
+            LabEvent::ProgramCall(call) => self.program_calls(at, call),
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
@@ -153,6 +163,9 @@ impl Session {
         let queued = inode == 0 && matches!(to, State::SynRecv | State::Established | State::CloseWait);
         if from == State::Close && (queued || to == State::SynSent) {
             self.ends[side].forget_connection(&tuple);
+        }
+        if self.meets_a_programs(&change) {
+            return;
         }
         if from == State::Close && !queued && to != State::Listen {
             self.ends[side].connects_unseen(tuple, inode);
@@ -388,7 +401,7 @@ impl Session {
     }
 
     /// The host's and the process's limits, and what set them.
-    fn limits(&self, side: Side) -> Limits {
+    pub(super) fn limits(&self, side: Side) -> Limits {
         let end = &self.ends[side];
         let value = |setting: Setting| {
             end.settings
@@ -543,6 +556,16 @@ impl Session {
                 None => (sock::EndCause::Unseen(None), None),
             },
             TransitionCause::Timer(kind) => (sock::EndCause::Timer(*kind), None),
+            TransitionCause::Program(ProgramCause { by, .. }) => {
+                let cause = match by {
+                    ProgramDeed::Connect => sock::EndCause::Call(CallClass::Connect),
+                    ProgramDeed::Listen => sock::EndCause::Call(CallClass::Listen),
+                    ProgramDeed::Shutdown => sock::EndCause::Call(CallClass::Shutdown),
+                    ProgramDeed::Close | ProgramDeed::Abort => sock::EndCause::Call(CallClass::Close),
+                    ProgramDeed::Exit => sock::EndCause::Death,
+                };
+                (cause, None)
+            }
             TransitionCause::Death => (sock::EndCause::Death, None),
             TransitionCause::Destroyed => (sock::EndCause::Administrator, None),
             TransitionCause::Library => (sock::EndCause::Call(CallClass::Close), None),

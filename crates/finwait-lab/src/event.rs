@@ -12,7 +12,9 @@ use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
+use finwait_model::program::{OutputStream, ProgramNo, ProgramSpec, SocketOwner};
 use finwait_model::side::Side;
+use finwait_model::signal::Signal;
 use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
@@ -37,6 +39,12 @@ pub enum LabRequest {
     Prepare(Side, Runtime),
     /// Change a setting of a host.
     Host(Side, Setting, SettingValue),
+    /// Run a program on the host, beside its endpoint.
+    Run(Side, ProgramNo, ProgramSpec),
+    /// Send a signal to a program's first process.
+    Signal(ProgramNo, i32),
+    /// End all processes of a program (SIGKILL).
+    EndProgram(ProgramNo),
     /// Destroy that connection (SOCK_DESTROY), its local end on this host.
     Destroy(Side, Tuple),
     /// Do something on the wire.
@@ -150,6 +158,19 @@ pub enum LabEvent {
         /// The state there.
         state: Option<State>,
     },
+    /// A program of the user's own started, said something, or ended.
+    Program(ProgramEvent),
+    /// A process of a program holds the socket with that inode, or another process than before does.
+    Owned {
+        /// The end.
+        side: Side,
+        /// The socket's inode.
+        inode: u64,
+        /// The process.
+        owner: SocketOwner,
+    },
+    /// A process of a program made a system call on a TCP socket, or waited for one.
+    ProgramCall(ProgramCall),
     /// A host's setting was changed, or could not be.
     Host(SettingChanged),
     /// Another runtime is made ready for an end, or could not be.
@@ -186,6 +207,75 @@ pub struct ProcessDied {
     pub pid: u32,
     /// The way in which the process ended.
     pub how: Death,
+}
+
+/// News of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramEvent {
+    /// The host that it runs on.
+    pub side: Side,
+    /// The number.
+    pub program: ProgramNo,
+    /// The news.
+    #[serde(flatten)]
+    pub what: ProgramNews,
+}
+
+impl fmt::Display for ProgramEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = self.program;
+        match &self.what {
+            ProgramNews::Started { pid } => write!(f, "program {program} runs, pid {pid}"),
+            ProgramNews::NotStarted { why } => write!(f, "program {program} did not start: {why}"),
+            ProgramNews::Output { line, .. } => f.write_str(line),
+            ProgramNews::Flooded { left_out } => {
+                write!(
+                    f,
+                    "program {program} writes more than is read: {left_out} lines left out"
+                )
+            }
+            ProgramNews::Exited { how, left: 0 } => write!(f, "program {program} {how}"),
+            ProgramNews::Exited { how, left } => write!(f, "program {program} {how}, and left {left} processes behind"),
+            ProgramNews::Gone => write!(f, "the last process of program {program} has ended"),
+        }
+    }
+}
+
+/// What a program did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "kebab-case")]
+pub enum ProgramNews {
+    /// Its first process runs.
+    Started {
+        /// The process number, as finwait's own host counts.
+        pid: u32,
+    },
+    /// It did not start.
+    NotStarted {
+        /// One sentence.
+        why: String,
+    },
+    /// It wrote a line, whose control characters are escaped.
+    Output {
+        /// The stream.
+        stream: OutputStream,
+        /// The line.
+        line: String,
+    },
+    /// It wrote more than is read: so many lines in all are left out so far.
+    Flooded {
+        /// The lines.
+        left_out: u64,
+    },
+    /// Its first process has ended.
+    Exited {
+        /// The way in which it ended.
+        how: Death,
+        /// The processes of it that go on: a daemon's, or workers.
+        left: u32,
+    },
+    /// Its last process has ended, after the first one did.
+    Gone,
 }
 
 /// A call that is about to be made.
@@ -226,6 +316,29 @@ pub struct CallEnded {
 pub struct SyscallSeen {
     /// The end that made it.
     pub side: Side,
+    /// The call and what it returned.
+    #[serde(flatten)]
+    pub made: Syscall,
+}
+
+/// A system call of a program's process, as `strace` saw it: one on a TCP socket, or one that waits for such.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramCall {
+    /// The host that it runs on.
+    pub side: Side,
+    /// The program.
+    pub program: ProgramNo,
+    /// The process.
+    pub pid: u32,
+    /// The descriptor that it is about; none where it waits for several (`epoll_wait`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fd: Option<i32>,
+    /// The inode of the socket behind that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inode: Option<u64>,
+    /// The inode of the socket that it has made (`socket`, `accept`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub makes: Option<u64>,
     /// The call and what it returned.
     #[serde(flatten)]
     pub made: Syscall,
@@ -321,10 +434,7 @@ impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Death::Exited(status) => write!(f, "exited with status {status}"),
-            Death::Signal(libc::SIGKILL) => f.write_str("killed by SIGKILL"),
-            Death::Signal(libc::SIGPIPE) => f.write_str("killed by SIGPIPE"),
-            Death::Signal(libc::SIGTERM) => f.write_str("killed by SIGTERM"),
-            Death::Signal(number) => write!(f, "killed by signal {number}"),
+            Death::Signal(number) => write!(f, "killed by {}", Signal(*number)),
         }
     }
 }
@@ -501,7 +611,7 @@ impl Witness {
 }
 
 /// The reason for a change of a socket's state, with what a reader needs to find it in the transcript.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransitionCause {
     /// A call of its own endpoint.
@@ -531,8 +641,51 @@ pub enum TransitionCause {
     Destroyed,
     /// A call that the endpoint's library made by itself, without a request.
     Library,
+    /// A call of a program, or the end of its process.
+    Program(ProgramCause),
     /// Nothing that finwait saw.
     Unseen,
+}
+
+/// A process of a program as a cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramCause {
+    /// The process.
+    #[serde(flatten)]
+    pub process: SocketOwner,
+    /// What it did.
+    pub by: ProgramDeed,
+}
+
+/// What a program's process did to a socket, as far as the change of state and the socket's descriptors tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProgramDeed {
+    /// `connect`
+    Connect,
+    /// `listen`
+    Listen,
+    /// `shutdown` of the sending direction: the descriptor is still open.
+    Shutdown,
+    /// `close` of the last descriptor.
+    Close,
+    /// `close` that reset the connection: unread data, or `SO_LINGER` with no time.
+    Abort,
+    /// The process ended, and the kernel closed its descriptors.
+    Exit,
+}
+
+impl ProgramDeed {
+    /// Returns it in a word: the call, or `exit`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ProgramDeed::Connect => "connect",
+            ProgramDeed::Listen => "listen",
+            ProgramDeed::Shutdown => "shutdown",
+            ProgramDeed::Close | ProgramDeed::Abort => "close",
+            ProgramDeed::Exit => "exit",
+        }
+    }
 }
 
 /// A call, by its number and its name.
@@ -586,6 +739,10 @@ impl TransitionCause {
             TransitionCause::PeerDeath { side } => format!("the end of the {side}'s process"),
             TransitionCause::Destroyed => "the administrator (SOCK_DESTROY)".into(),
             TransitionCause::Library => "a call that its library made by itself".into(),
+            TransitionCause::Program(ProgramCause { process, by }) => match by {
+                ProgramDeed::Exit => format!("the end of {}, pid {}", process.name, process.pid),
+                by => format!("{} by {}, pid {}", by.name(), process.name, process.pid),
+            },
             TransitionCause::Unseen => "a segment or timer not seen here".into(),
         }
     }

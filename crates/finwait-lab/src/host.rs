@@ -22,9 +22,13 @@ use crate::os::netns::{ParentNamespace, unshare_net};
 use crate::os::rtnl::{LO, Rtnl};
 use crate::os::sysctl;
 use crate::os::tun::Tun;
+use crate::program::shell::HostCard;
+use crate::program::surroundings::Surroundings;
+use crate::program::{self, SpawnedProgram};
 use crate::runtime::Launch;
 use finwait_model::call::Family;
 use finwait_model::host::{Setting, SettingScope, SettingValue};
+use finwait_model::program::ProgramSpec;
 use finwait_model::side::Side;
 
 /// The name of the device that leads to the wire.
@@ -43,6 +47,10 @@ pub struct Host {
     pub tables: Vec<(Family, ProcTable)>,
     /// The settings as they were found.
     pub settings: Vec<(Setting, SettingValue)>,
+    /// What programs find here; none in the loopback lab, which runs none.
+    surroundings: Option<Arc<Surroundings>>,
+    /// The number of the thread that lives in its namespace.
+    thread: u32,
     jobs: Sender<Job>,
     /// The endpoint that is being started.
     starting: Option<Receiver<Result<SpawnedProcess>>>,
@@ -52,6 +60,7 @@ pub struct Host {
 /// A host whose thread is building it.
 pub struct HostUnderConstruction {
     side: Side,
+    surroundings: Option<Arc<Surroundings>>,
     jobs: Sender<Job>,
     built: Receiver<Result<HostHandles>>,
     thread: JoinHandle<()>,
@@ -62,6 +71,11 @@ enum Job {
     Set(Setting, SettingValue, Sender<Result<()>>),
     /// The endpoints that are started from here on.
     Use(Launch),
+    Run(
+        Arc<Surroundings>,
+        Box<ProgramSpec>,
+        Sender<std::result::Result<SpawnedProgram, String>>,
+    ),
 }
 
 /// The place of a host.
@@ -85,15 +99,22 @@ pub struct Programs {
     own: PathBuf,
     endpoint: Launch,
     reaper: Arc<NamespaceReaper>,
+    surroundings: Option<Arc<Surroundings>>,
 }
 
 impl Programs {
     /// The programs of one end of a lab, which has one reaper.
-    pub fn of(options: &Options, side: Side, reaper: &Arc<NamespaceReaper>) -> Programs {
+    pub fn of(
+        options: &Options,
+        side: Side,
+        reaper: &Arc<NamespaceReaper>,
+        surroundings: Option<Surroundings>,
+    ) -> Programs {
         Programs {
             own: options.program.clone(),
             endpoint: options.driven.launch(side).clone(),
             reaper: Arc::clone(reaper),
+            surroundings: surroundings.map(Arc::new),
         }
     }
 
@@ -112,6 +133,7 @@ impl Host {
     pub fn begin(side: Side, place: HostLocation, programs: Programs) -> Result<HostUnderConstruction> {
         let (jobs, inbox) = channel();
         let (ready, built) = channel();
+        let surroundings = programs.surroundings.clone();
         let thread = std::thread::Builder::new()
             .name(format!("{side} host"))
             .spawn(move || live(side, place, programs, &ready, &inbox))
@@ -121,6 +143,7 @@ impl Host {
             })?;
         Ok(HostUnderConstruction {
             side,
+            surroundings,
             jobs,
             built,
             thread,
@@ -161,6 +184,28 @@ impl Host {
         self.jobs.send(Job::Use(launch)).map_err(|_| gone(side))
     }
 
+    /// Tells where it is, and what programs know there; none in the loopback lab.
+    pub fn card(&self) -> Option<HostCard> {
+        let names = self.surroundings.as_ref()?.lab.clone();
+        let thread = self.thread;
+        Some(HostCard { thread, names })
+    }
+
+    /// Begins to start a program on this host; also what it finds here.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, where it cannot be.
+    pub fn run(&self, spec: &ProgramSpec) -> std::result::Result<(SpawnedProgram, Arc<Surroundings>), String> {
+        let surroundings = self.surroundings.as_ref().ok_or("this lab runs no programs")?;
+        let (reply, answer) = channel();
+        let job = Job::Run(Arc::clone(surroundings), Box::new(spec.clone()), reply);
+        let no_thread = "its host's thread is gone";
+        self.jobs.send(job).map_err(|_| no_thread)?;
+        let spawned = answer.recv().map_err(|_| no_thread)??;
+        Ok((spawned, Arc::clone(surroundings)))
+    }
+
     /// Changes a setting.
     ///
     /// # Errors
@@ -184,6 +229,7 @@ impl HostUnderConstruction {
     pub fn finish(self) -> Result<Host> {
         let HostHandles {
             tun,
+            thread,
             diag,
             tables,
             settings,
@@ -193,6 +239,8 @@ impl HostUnderConstruction {
             diag,
             tables,
             settings,
+            surroundings: self.surroundings,
+            thread,
             jobs: self.jobs,
             starting: None,
             _thread: self.thread,
@@ -209,6 +257,7 @@ fn gone(side: Side) -> Error {
 
 /// The descriptors that the thread opened in its namespace.
 struct HostHandles {
+    thread: u32,
     tun: Option<Tun>,
     diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
@@ -257,6 +306,11 @@ fn live(
                 }
             }
             Job::Use(launch) => programs.endpoint = launch,
+            Job::Run(surroundings, spec, reply) => {
+                // Port 80 is everybody's here: nobody else is on the host. Where /proc/sys cannot be written, it is root's.
+                let _ = sysctl::write("net.ipv4.ip_unprivileged_port_start", "0");
+                drop(reply.send(program::spawn(&surroundings, &spec)));
+            }
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),
                 None => Err(Error::NoIsolatedLab {
@@ -276,6 +330,7 @@ fn open(network: Option<&mut Network>) -> Result<HostHandles> {
         Some(network) => (network.tun.take(), network.settings()),
     };
     Ok(HostHandles {
+        thread: rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs(),
         tun,
         diag: Diag::answering().map_err(|error| error.to_string()),
         tables,

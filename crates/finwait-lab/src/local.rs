@@ -8,6 +8,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use crate::host::{Host, HostLocation, Programs};
 use crate::namespace_reaper::NamespaceReaper;
 use crate::os::netns;
 use crate::os::rtnl::Rtnl;
+use crate::program::shell::LabCard;
+use crate::program::surroundings::{self, NamedAddress, Surroundings};
 use crate::runtime::{EndpointRuntimes, RuntimeChoice};
 use crate::syn::SynPatience;
 use finwait_model::errno::Errno;
@@ -60,6 +63,12 @@ pub struct Options {
     pub program: PathBuf,
     /// The runtimes that drive the ends.
     pub driven: EndpointRuntimes,
+    /// The port that the server usually listens on in the isolated lab; 8080 when absent.
+    pub port: Option<Port>,
+    /// Names that programs know beside `client` and `server`.
+    pub names: Vec<(String, NamedAddress)>,
+    /// The user whom programs run as, by name or number; the one behind sudo, or finwait's own, when absent.
+    pub run_as: Option<String>,
 }
 
 impl Options {
@@ -73,6 +82,9 @@ impl Options {
             addresses: None,
             program,
             driven,
+            port: None,
+            names: Vec::new(),
+            run_as: None,
         }
     }
 
@@ -100,6 +112,19 @@ impl Options {
         if self.offload {
             arguments.push("--offload".into());
         }
+        if let Some(port) = self.port {
+            arguments.extend(["--port".into(), port.to_string()]);
+        }
+        for (name, address) in &self.names {
+            let address = match address {
+                NamedAddress::Host(side) => side.to_string(),
+                NamedAddress::Ip(ip) => ip.to_string(),
+            };
+            arguments.extend(["--host".into(), format!("{name}={address}")]);
+        }
+        if let Some(user) = &self.run_as {
+            arguments.extend(["--run-as".into(), user.clone()]);
+        }
         arguments
     }
 }
@@ -113,6 +138,8 @@ pub struct LocalLab {
     requests: Option<Sender<LabRequest>>,
     wake: Arc<OwnedFd>,
     driver: Option<JoinHandle<()>>,
+    /// The file by which a shell on a host finds it.
+    _card: Option<File>,
 }
 
 impl LocalLab {
@@ -140,6 +167,12 @@ impl LocalLab {
                 Err(error) => loopback(options, Some(error.to_string()))?,
             },
         };
+        // Without it the lab is there all the same; a shell does not find it.
+        let cards = (hosts.client.card(), hosts.server.card());
+        let card = match cards {
+            (Some(client), Some(server)) => LabCard::show(Ends { client, server }).ok(),
+            _ => None,
+        };
         let wake =
             Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
         let (requests, inbox) = channel();
@@ -154,6 +187,7 @@ impl LocalLab {
             requests: Some(requests),
             wake,
             driver: Some(driver),
+            _card: card,
         };
         Ok((lab, facts))
     }
@@ -196,6 +230,8 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
     let why = |error: Error| Error::NoIsolatedLab { why: error.to_string() };
     // Asked first, so that a process which falls back to loopback does not stand in a user namespace for nothing.
     crate::os::tun::available().map_err(why)?;
+    // Who finwait is is not to be seen from within.
+    let user = surroundings::user(options.run_as.as_deref())?;
     if !netns::capable() {
         netns::enter_user_namespace().map_err(|error| match &error {
             Error::Os { source, .. } if Errno::of(source) == Errno::EINVAL => Error::NoIsolatedLab {
@@ -222,12 +258,17 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         address: addresses[side],
         offload: options.offload,
     };
-    let hosts = hosts(options, place).map_err(why)?;
+    let port = options.port.unwrap_or(PORT);
+    let surroundings = |side| {
+        let (own, strace) = (options.program.clone(), options.driven.strace());
+        Surroundings::of(side, own, &addresses, port, &options.names, user.clone(), strace)
+    };
+    let hosts = hosts(options, place, |side| Some(surroundings(side))).map_err(why)?;
     let facts = LabFacts {
         kind: LabKind::Isolated,
         addresses,
         offload: options.offload,
-        port: PORT,
+        port,
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
         syn_patience: SynPatience::here(),
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
@@ -236,9 +277,19 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
 }
 
 /// Makes both hosts, at the same time.
-fn hosts(options: &Options, place: impl Fn(Side) -> HostLocation) -> Result<Ends<Host>> {
+fn hosts(
+    options: &Options,
+    place: impl Fn(Side) -> HostLocation,
+    surroundings: impl Fn(Side) -> Option<Surroundings>,
+) -> Result<Ends<Host>> {
     let reaper = Arc::new(NamespaceReaper::new(options.program.clone()));
-    let begin = |side| Host::begin(side, place(side), Programs::of(options, side, &reaper));
+    let begin = |side| {
+        Host::begin(
+            side,
+            place(side),
+            Programs::of(options, side, &reaper, surroundings(side)),
+        )
+    };
     let (client, server) = (begin(Side::Client)?, begin(Side::Server)?);
     Ok(Ends {
         client: client.finish()?,
@@ -250,7 +301,7 @@ fn hosts(options: &Options, place: impl Fn(Side) -> HostLocation) -> Result<Ends
 fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
     let address = loopback_address(options.ipv6);
     reach(address)?;
-    let hosts = hosts(options, |_| HostLocation::Machine)?;
+    let hosts = hosts(options, |_| HostLocation::Machine, |_| None)?;
     let facts = LabFacts {
         kind: LabKind::Loopback(why),
         addresses: Ends {

@@ -210,6 +210,11 @@ impl Watch {
         self.rows.of_tuple(tuple).is_some()
     }
 
+    /// The number of rows, as they were last read.
+    pub fn len(&self) -> usize {
+        self.rows.all().len()
+    }
+
     /// Were connections read one by one since all were?
     pub const fn owes_whole(&self) -> bool {
         self.read_singly > 0
@@ -311,6 +316,11 @@ impl Watch {
     /// The row of the socket with this inode, as it was last read.
     pub fn row(&self, inode: u64) -> Option<&SocketRow> {
         self.rows.of_inode(inode)
+    }
+
+    /// The row of the socket with these addresses, as it was last read.
+    pub fn row_at(&self, tuple: &Tuple) -> Option<&SocketRow> {
+        self.rows.of_tuple(tuple)
     }
 
     /// The connections that wait for a first acknowledgement.

@@ -240,8 +240,10 @@ impl Rows {
             EntryKind::Ended(_)
             | EntryKind::Blocked { .. }
             | EntryKind::Syscall(_)
+            | EntryKind::ProgramCall(_)
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
+            | EntryKind::Program(_)
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }

@@ -1,0 +1,63 @@
+//! A program of the user's own that runs on a host: what is started, what it says, and how it ends.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+
+/// The number of a program in a run, from 1 on, at both ends together. A program that is started again is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProgramNo(pub u32);
+
+impl fmt::Display for ProgramNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A program to run, and its surroundings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramSpec {
+    /// The command line, as it was typed. A word of it that only a shell understands (`|`, `>`, `$HOME`, `*`) has `sh` run it.
+    pub run: String,
+    /// Variables, beside or in place of those of finwait's own environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<(String, String)>,
+    /// The working directory; finwait's own where none is given, the directory of `files` where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<PathBuf>,
+    /// Files that stand in its working directory before it starts, and go with it: name and contents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<(String, String)>,
+    /// Does it have a terminal as standard input, output and error?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub terminal: bool,
+}
+
+/// The stream that a line of a program came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputStream {
+    /// Standard output, or its terminal.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// The process that holds a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SocketOwner {
+    /// The program that it belongs to.
+    pub program: ProgramNo,
+    /// The process number, as finwait's own host counts.
+    pub pid: u32,
+    /// The name of the process (`/proc/PID/comm`): `nginx`.
+    pub name: String,
+}
+
+impl fmt::Display for SocketOwner {
+    /// Prints it as it stands beside a socket: `curl 4711`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.pid)
+    }
+}
