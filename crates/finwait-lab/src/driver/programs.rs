@@ -439,10 +439,11 @@ impl<O: Outside> Core<O> {
             for (no, words) in self.outside.await_program_words(left) {
                 for word in words {
                     match word {
-                        ProgramWord::Call(call) => match self.programs.sides.get(&no).copied() {
-                            Some(on) => self.program_calls(on, no, call),
-                            None => {}
-                        },
+                        ProgramWord::Call(call) => {
+                            if let Some(on) = self.programs.sides.get(&no).copied() {
+                                self.program_calls(on, no, call);
+                            }
+                        }
                         word => self.programs.unheard.push_back((no, word)),
                     }
                 }
