@@ -25,8 +25,10 @@ pub(super) struct ProgramSockets {
     asked: QuickMap<u64, u8>,
     /// Listeners that are gone, and what a program did to them: what waited in their queues goes with them.
     gone: VecDeque<(SocketAddr, ProgramCause)>,
-    /// The time at which it was last asked whether all are still held by the same processes.
+    /// The time at which it was last asked whether they are still held by the same processes.
     checked_at: MonoTime,
+    /// The place among them up to which it was asked.
+    checked: usize,
 }
 
 /// A socket of a program's.
@@ -303,9 +305,11 @@ impl<O: Outside> Core<O> {
             return;
         }
         sockets.checked_at = now;
-        let held = sockets.owned.iter().filter(|(_, owned)| !owned.is_released);
-        let lost: Vec<u64> = held
-            .take(MOST_CHECKED)
+        let first = sockets.checked % sockets.owned.len().max(1);
+        sockets.checked = first + MOST_CHECKED;
+        let some = sockets.owned.iter().skip(first).take(MOST_CHECKED);
+        let lost: Vec<u64> = some
+            .filter(|(_, owned)| !owned.is_released)
             .filter(|(inode, owned)| self.outside.holding(&owned.held, **inode) != Holding::Open)
             .map(|(inode, _)| *inode)
             .collect();

@@ -12,8 +12,8 @@ pub struct ProgramProcesses {
     keeper: u32,
     /// The name of its pid namespace; none where it has none of its own.
     namespace: Option<PathBuf>,
-    /// Those that were there when all were last looked for.
-    known: Vec<u32>,
+    /// Those that were there when all were last looked for, and the descriptor that was last found in each: the next is often beside it.
+    known: Vec<(u32, i32)>,
 }
 
 /// A descriptor of a process.
@@ -46,35 +46,45 @@ impl ProgramProcesses {
         ProgramProcesses {
             keeper,
             namespace: namespace(&first.to_string()).filter(|its| Some(its) != own.as_ref()),
-            known: vec![first],
+            known: vec![(first, 0)],
         }
     }
 
     /// Returns a descriptor that the socket with that inode is behind; none where no process of the program has one.
     pub fn holder(&mut self, inode: u64) -> Option<Descriptor> {
         let link = link(inode);
-        // Who made a socket last makes the next one.
-        if let Some(place) = self.known.iter().position(|pid| descriptor(*pid, &link).is_some()) {
-            let pid = self.known.remove(place);
-            self.known.insert(0, pid);
-            return described(pid, descriptor(pid, &link)?);
+        if let Some(found) = self.holder_among_known(&link) {
+            return Some(found);
         }
         let all = self.all();
-        let before = std::mem::replace(&mut self.known, all);
-        let new = self.known.iter().copied().filter(|pid| !before.contains(pid));
-        let mut found = new.filter_map(|pid| Some((pid, descriptor(pid, &link)?)));
-        let (pid, fd) = found.next()?;
+        self.known.retain(|(pid, _)| all.contains(pid));
+        let is_known = |pid: &u32| self.known.iter().any(|(known, _)| known == pid);
+        let new: Vec<(u32, i32)> = all
+            .into_iter()
+            .filter(|pid| !is_known(pid))
+            .map(|pid| (pid, 0))
+            .collect();
+        if new.is_empty() {
+            return None;
+        }
+        self.known.splice(0..0, new);
+        self.holder_among_known(&link)
+    }
+
+    fn holder_among_known(&mut self, link: &str) -> Option<Descriptor> {
+        let mut known = self.known.iter().enumerate();
+        let (place, fd) = known.find_map(|(place, (pid, last))| Some((place, near(*pid, *last, link)?)))?;
+        // Who made a socket last makes the next one.
+        let (pid, _) = self.known.remove(place);
+        self.known.insert(0, (pid, fd));
         described(pid, fd)
     }
 
     /// Returns a descriptor that the socket with that inode is behind, if one process of the program alone has such.
     pub fn sole_holder(&mut self, inode: u64) -> Option<Descriptor> {
         let link = link(inode);
-        self.known = self.all();
-        let mut holders = self
-            .known
-            .iter()
-            .filter_map(|pid| Some((*pid, descriptor(*pid, &link)?)));
+        let all = self.all().into_iter();
+        let mut holders = all.filter_map(|pid| Some((pid, descriptor(pid, &link)?)));
         match (holders.next(), holders.next()) {
             (Some((pid, fd)), None) => described(pid, fd),
             _ => None,
@@ -117,6 +127,15 @@ impl Descriptor {
 
 fn link(inode: u64) -> String {
     format!("socket:[{inode}]")
+}
+
+/// The number of a process's descriptor with that link, those about `last` first.
+fn near(pid: u32, last: i32, link: &str) -> Option<i32> {
+    let is_it = |fd: &i32| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok_and(|found| found == Path::new(link));
+    [last + 1, last]
+        .into_iter()
+        .find(is_it)
+        .or_else(|| descriptor(pid, link))
 }
 
 /// The number of a process's descriptor with that link, the highest first: a socket that nobody knows yet is new.
