@@ -118,7 +118,8 @@ impl ProgramProcesses {
         others.find_map(|(pid, _)| described(*pid, descriptor(*pid, &link)?))
     }
 
-    /// Returns a descriptor that the socket with that inode is behind, if one process of the program alone has such.
+    /// Returns a descriptor that the socket with that inode is behind, if one process of the program alone has such, or one beside its
+    /// parent.
     pub fn sole_holder(&mut self, inode: u64) -> Option<Descriptor> {
         let now = MonoTime::now();
         if let Some((of, holder, until)) = &self.sole
@@ -129,12 +130,14 @@ impl ProgramProcesses {
         }
         self.look_for_all();
         let link = link(inode);
-        let mut holders = self
+        let holders = self
             .known
             .iter()
             .filter_map(|(pid, _)| Some((*pid, descriptor(*pid, &link)?)));
-        let sole = match (holders.next(), holders.next()) {
-            (Some((pid, fd)), None) => described(pid, fd),
+        let sole = match holders.collect::<Vec<_>>().as_slice() {
+            [(pid, fd)] => described(*pid, *fd),
+            // A server's master, which has made the listener for its worker.
+            [(pid, fd), (other, _)] | [(other, _), (pid, fd)] if parent(*pid) == Some(*other) => described(*pid, *fd),
             _ => None,
         };
         self.sole = Some((inode, sole.clone(), now.plus(SAME)));
