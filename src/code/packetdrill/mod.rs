@@ -451,7 +451,7 @@ impl Script {
                 self.icmp(at, message, source.is_ipv6());
                 Ok(())
             }
-            Packet::Icmp { .. } | Packet::Other { .. } => Ok(()),
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => Ok(()),
         }
     }
 
