@@ -455,7 +455,10 @@ fn sort(record: &PacketRecord) -> Option<String> {
 pub fn became(record: &PacketRecord) -> String {
     let mut text = besides(record).map_or(String::new(), |besides| format!("{besides}, "));
     text.push_str(&match record.disposition {
-        Disposition::Delivered => "delivered".to_owned(),
+        Disposition::Delivered => match record.link {
+            Some(LinkEffect::Reordered(share)) => format!("delivered before its turn by the link (reorder {share})"),
+            _ => "delivered".to_owned(),
+        },
         Disposition::Refused(errno) => format!("not taken: {errno}"),
         Disposition::Corrupted => corrupted(record),
         Disposition::Held => format!("held as {}", record.no),
@@ -494,8 +497,7 @@ fn corrupted(record: &PacketRecord) -> String {
         Some(LinkEffect::Corrupted(share)) => format!(" (corrupt {share})"),
         _ => String::new(),
     };
-    let to = record.from.other();
-    format!("corrupted by the link{share}: the {to}'s host drops it for its checksum")
+    format!("corrupted by the link{share}, its checksum is wrong")
 }
 
 /// A change of how the wire treats packets, in a line; of the link, one for each direction.
