@@ -112,7 +112,7 @@ impl Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = |(_, zeros): &(&str, usize)| self.0 % 10_u64.pow(*zeros as u32) == 0;
+        let fits = |(_, zeros): &(&str, usize)| self.0.is_multiple_of(10_u64.pow(*zeros as u32));
         let (unit, zeros) = Rate::UNITS.into_iter().find(fits).unwrap_or(("bit", 0));
         write!(f, "{}{unit}", self.0 / 10_u64.pow(zeros as u32))
     }

@@ -310,12 +310,16 @@ impl HeldSegment {
     ///
     /// # Errors
     ///
-    /// [`Error::NotDelivered`] when the receiver's device is down, or it is no longer held.
+    /// [`Error::NotDelivered`] when the receiver's device is down, a link loses it, or it is no longer held.
     pub fn deliver(self) -> Result<()> {
         match self.act(WireRequest::Deliver)? {
             Disposition::Refused(errno) => Err(Error::NotDelivered {
                 packet: self.record.no,
                 why: errno.to_string(),
+            }),
+            Disposition::Dropped | Disposition::Corrupted => Err(Error::NotDelivered {
+                packet: self.record.no,
+                why: "the link has lost it, or changed it".into(),
             }),
             _ => Ok(()),
         }
