@@ -204,7 +204,7 @@ fn a_router_that_answers_is_believed() -> Result<()> {
             path_mtu: Some(PathMtu::Answers(1400)),
             ..Link::default()
         })?;
-        a.write(&[b'x'; 3000])?;
+        a.write([b'x'; 3000])?;
         assert_eq!(read(&b, 3000)?.len(), 3000);
         let ipv6 = lab.client().address().is_ipv6();
         let (file, name) = if ipv6 {
@@ -232,7 +232,7 @@ fn a_black_hole_is_silent_and_a_smaller_mtu_of_the_host_helps() -> Result<()> {
             path_mtu: Some(PathMtu::BlackHole(1400)),
             ..Link::default()
         })?;
-        a.write(&[b'x'; 1400])?;
+        a.write([b'x'; 1400])?;
         lab.quiet()?;
         let into_the_hole = |record: &PacketRecord| record.link == Some(LinkEffect::Lost(Loss::BlackHole(1400)));
         assert!(sent(&lab, Side::Client).iter().any(into_the_hole));
@@ -252,7 +252,7 @@ fn a_host_sends_what_its_mtu_allows_and_says_so() -> Result<()> {
     let lab = Lab::isolated()?;
     lab.client().set(Setting::Mtu, 1000)?;
     let Connected { a, b, lab } = connect(lab)?;
-    a.write(&[b'x'; 3000])?;
+    a.write([b'x'; 3000])?;
     assert_eq!(read(&b, 3000)?.len(), 3000);
     let sent = sent(&lab, Side::Client);
     let Packet::Tcp(syn) = &sent[0].packet else {
@@ -355,14 +355,14 @@ fn a_rule_decides_on_one_connection_from_a_place_on_and_on_sizes() -> Result<()>
     let (local, remote) = (a.local().unwrap(), a.peer().unwrap());
     let held = lab.wire().hold(Segment::data().between(remote, local).after(5));
     let large = lab.wire().drop(Segment::any().size(1000..).times(1));
-    other.write(&[b'y'; 20])?;
+    other.write([b'y'; 20])?;
     assert_eq!(read(&peer, 20)?.len(), 20, "it is on another connection");
     a.write(b"hello")?;
     assert_eq!(b.read(100)?, b"hello", "its first five bytes");
     a.write(b"world")?;
     held.next()?.deliver()?;
     assert_eq!(b.read(100)?, b"world");
-    other.write(&[b'y'; 1200])?;
+    other.write([b'y'; 1200])?;
     assert_eq!(read(&peer, 1200)?.len(), 1200);
     assert_eq!(large.fired()?, 1);
     Ok(())
