@@ -331,7 +331,7 @@ fn an_option_that_is_stripped_is_not_on_the_wire() {
     );
 }
 
-/// Packets that are due in this moment and were there before go first.
+/// Packets that are due by now and were there before go first, also when the next one is what wakes the core.
 #[test]
 fn nothing_overtakes_what_is_due() {
     let mut play = Play::connected();
@@ -346,7 +346,7 @@ fn nothing_overtakes_what_is_due() {
     for nth in 0..50 {
         play.sends(Client, data(100 + nth * 5, 5));
         play.turn_with_packets();
-        play.pass(MS / 2);
+        play.core.outside.now = play.now().plus(20 * MS);
     }
     play.pass(SEC);
     let told = became(&mut play, began).into_iter();
