@@ -331,10 +331,11 @@ impl Press<'_> {
                     ModeChoice::Flow => Mode::Flow,
                     ModeChoice::Slow(_) => Mode::Slow(SLOW),
                     ModeChoice::Step => Mode::Step,
+                    ModeChoice::StepAll => Mode::StepAll,
                     ModeChoice::Next => match before.app.session().wire.mode {
                         Mode::Flow => Mode::Slow(SLOW),
                         Mode::Slow(_) => Mode::Step,
-                        Mode::Step => Mode::Flow,
+                        Mode::Step | Mode::StepAll => Mode::Flow,
                     },
                 };
                 return self.asks(&LabRequest::Wire(WireRequest::Mode(mode)));

@@ -21,6 +21,7 @@ use finwait::side::{Ends, Side};
 use finwait::socket_table::{SocketRow, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, PacketNo};
+use finwait::wire::link::OptionSet;
 use finwait::wire::queue::Origin;
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 
@@ -194,6 +195,8 @@ impl Play {
             origin: Origin::Host,
             disposition: Disposition::Delivered,
             rule: None,
+            link: None,
+            stripped: OptionSet::NONE,
             waited: None,
         }));
         self.changes(

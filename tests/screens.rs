@@ -14,11 +14,13 @@ use finwait::clock::Millis;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{ScreenCommand, ThemeName, table};
 use finwait::explain::moves::Act;
-use finwait::lab::event::{Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireRequest};
+use finwait::lab::event::{
+    Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireChange, WireRequest,
+};
 use finwait::outcome::{Outcome, Value};
 use finwait::session::transcript::EntryKind;
 use finwait::session::{LabFacts, LabKind};
-use finwait::side::Side;
+use finwait::side::{Ends, Side};
 use finwait::state::State;
 use finwait::tui::app::Effect;
 use finwait::tui::dialog::state::StateOf;
@@ -26,10 +28,11 @@ use finwait::tui::hint::hint;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::keys::Keymap;
 use finwait::tui::theme::Theme;
-use finwait::wire::flow::PacketNo;
-use finwait::wire::queue::{Mode, SLOW, Which};
+use finwait::wire::flow::{FlowInfo, PacketNo};
+use finwait::wire::link::{Link, LinkCounts, LinkEffect, LinkReport, Loss, OptionSet, Share};
+use finwait::wire::queue::{Mode, Origin, SLOW, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
-use finwait::wire::segment::Packet;
+use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 
 mod meaning;
 mod script;
@@ -59,6 +62,86 @@ fn snapshots(name: &str, make: impl Fn() -> Script) {
         insta::assert_snapshot!(format!("{name}-{width}x{height}"), text_of(&mut make(), width, height));
         meaning::says_the_same_without_colour(&format!("{name}-{width}x{height}"), &mut make(), width, height);
     }
+}
+
+/// A link in force: the header says so, and the log what it did.
+fn with_a_link() -> Script {
+    let mut script = Script::connected(LabKind::Isolated);
+    let link = Link {
+        delay: Millis(40),
+        loss: Share::percent(1),
+        ..Link::default()
+    };
+    let report = Some(LinkReport {
+        link,
+        counts: LinkCounts::default(),
+    });
+    let reports = Ends {
+        client: report,
+        server: report,
+    };
+    script.tell(LabEvent::Wire(WireChange::Link(reports)));
+    let segment = |data: &str| {
+        Packet::Tcp(Segment {
+            source: "10.0.0.1:41822".parse().unwrap(),
+            destination: "10.0.0.2:8080".parse().unwrap(),
+            flags: Flags(24),
+            seq: SeqNo(1001),
+            ack: SeqNo(1001),
+            window: 64240,
+            urgent: 0,
+            options: Vec::new(),
+            len: data.len(),
+            payload: Bytes(data.as_bytes().to_vec()),
+        })
+    };
+    let question = Packet::Udp {
+        source: "10.0.0.1:4000".parse().unwrap(),
+        destination: "10.0.0.2:53".parse().unwrap(),
+        len: 29,
+        dns: Some("DNS query example.org A".into()),
+    };
+    let share = Share::percent(1);
+    for (no, packet, disposition, link) in [
+        (
+            50,
+            segment("lost"),
+            Disposition::Dropped,
+            LinkEffect::Lost(Loss::Chance(share)),
+        ),
+        (
+            51,
+            segment("changed"),
+            Disposition::Corrupted,
+            LinkEffect::Corrupted(share),
+        ),
+        (52, question, Disposition::Delivered, LinkEffect::Delayed),
+    ] {
+        let is_segment = matches!(packet, Packet::Tcp(_));
+        script.wait(20).becomes(PacketRecord {
+            no: PacketNo(no),
+            from: Side::Client,
+            packet,
+            segment_size: None,
+            seen: FlowInfo {
+                seq: is_segment.then_some(1),
+                ack: is_segment.then_some(1),
+                ..FlowInfo::default()
+            },
+            origin: Origin::Host,
+            disposition,
+            rule: None,
+            link: Some(link),
+            stripped: OptionSet::NONE,
+            waited: None,
+        });
+    }
+    script
+}
+
+#[test]
+fn a_link_and_what_it_did() {
+    snapshots("link", with_a_link);
 }
 
 #[test]

@@ -294,6 +294,8 @@ impl Play {
             origin: Origin::Host,
             disposition,
             rule: None,
+            link: None,
+            stripped: finwait::wire::link::OptionSet::NONE,
             waited: None,
         }));
         self.session.transcript.entries().back().unwrap()

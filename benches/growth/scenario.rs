@@ -87,6 +87,8 @@ fn segments(many: u64) -> f64 {
             origin: Origin::Host,
             disposition: Disposition::Delivered,
             rule: None,
+            link: None,
+            stripped: finwait::wire::link::OptionSet::NONE,
             waited: None,
         };
         let at = MonoTime(no.0);

@@ -519,7 +519,7 @@ fn linger(token: &Token) -> Result<u16, ParseError> {
 }
 
 /// Reads an address: `10.0.0.2:8080`, `[fd00::2]:8080`, `:8080` or `8080`.
-fn address(token: &Token) -> Result<Address, ParseError> {
+pub(super) fn address(token: &Token) -> Result<Address, ParseError> {
     let text = token.text();
     let digits = text.strip_prefix(':').unwrap_or(&text);
     if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {

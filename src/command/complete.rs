@@ -9,6 +9,7 @@ use crate::call::{SocketName, SocketOption};
 use crate::host::{Setting, SettingKind};
 use crate::side::Side;
 use crate::signal::Signal;
+use crate::wire::link::OptionSet;
 
 /// The words that could stand in place of the last word of `text`, in the order of the table; where none begins with it, those that have
 /// its letters, the nearest first.
@@ -131,8 +132,11 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
                 }
                 place += 1;
             }
-            Arg::Named(arg, ArgKind::Socket) if begun.starts_with(&format!("{arg}=")) => {
+            Arg::Named(arg, ArgKind::Socket | ArgKind::Connection) if begun.starts_with(&format!("{arg}=")) => {
                 words.extend(names().map(|name| format!("{arg}={name}")));
+            }
+            Arg::Named(arg, ArgKind::TcpOptions) if begun.starts_with(&format!("{arg}=")) => {
+                words.extend(one_more(begun, &OptionSet::NAMES));
             }
             Arg::Named(name, ArgKind::Word(values)) if begun.starts_with(&format!("{name}=")) => {
                 words.extend(values.iter().map(|value| format!("{name}={value}")));
@@ -147,6 +151,17 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
         }
     }
     words
+}
+
+/// A list that is begun, with each of the words at its end that is not in it.
+fn one_more(begun: &str, words: &[&str]) -> Vec<String> {
+    let last = begun.rfind([',', '=']).map_or(0, |at| at + 1);
+    let (list, given) = (&begun[..last], begun.split([',', '=']).collect::<Vec<_>>());
+    let mut others = Vec::new();
+    for word in words.iter().filter(|word| !given.contains(word)) {
+        others.push(format!("{list}{word}"));
+    }
+    others
 }
 
 /// The words that an argument can be, where they are few.
@@ -181,6 +196,8 @@ fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<Strin
         }
         ArgKind::Signal => Signal::names().map(str::to_owned).collect(),
         ArgKind::Awaited => AwaitRequest::words().map(str::to_owned).collect(),
+        ArgKind::Connection => sockets.iter().map(|name| name.as_str().to_owned()).collect(),
+        ArgKind::TcpOptions => owned(&OptionSet::NAMES),
         ArgKind::Address
         | ArgKind::Bytes
         | ArgKind::Number(..)
@@ -189,7 +206,10 @@ fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<Strin
         | ArgKind::Pair
         | ArgKind::CommandLine
         | ArgKind::Program
-        | ArgKind::AwaitedOf => Vec::new(),
+        | ArgKind::AwaitedOf
+        | ArgKind::Nth
+        | ArgKind::Share
+        | ArgKind::Rate => Vec::new(),
     }
 }
 
@@ -210,6 +230,18 @@ mod tests {
         assert_eq!(of("wire du"), ["duplicate"]);
         assert_eq!(of("wire hold F"), ["FIN"]);
         assert_eq!(of("wire hold FIN from="), ["from=client", "from=server"]);
+        assert_eq!(of("wire drop data on=c"), ["on=client2"]);
+        assert_eq!(of("wire drop any size"), ["size=", "size>=", "size<="]);
+        assert_eq!(
+            of("wire link "),
+            ["3g", "dsl", "satellite", "lossy-wifi", "off", "clear"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(of("wire link 3g "))
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(of("wire link strip=mss,w"), ["strip=mss,wscale"]);
+        assert_eq!(of("wire step "), ["all"]);
         // What begins so comes alone; what only has the letters, or has them in its help, where nothing begins so.
         assert_eq!(of("client half"), ["shutdown"]);
         assert_eq!(of("client err"), ["so-error", "interrupt", "restart-program"]);

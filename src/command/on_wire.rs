@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 
-use super::arguments::ParsedArguments;
+use super::Address;
+use super::arguments::{ParsedArguments, address};
 use super::complaint::{ParseError, nearest, shown};
 use super::table::{DELAY_TIME, SLOWEST_MS};
 use super::token::Token;
-use super::wire::{ModeChoice, Preset, Target, WireCommand, WireVerb};
+use super::wire::{ForgeAim, GivenLink, LinkCommand, ModeChoice, Preset, Target, WireCommand, WireVerb};
 use crate::call::Bytes;
 use crate::clock::Millis;
 use crate::host::Port;
@@ -14,11 +15,14 @@ use crate::side::Side;
 use crate::typed;
 use crate::wire::flow::PacketNo;
 use crate::wire::forge::{Forge, Forgery, SequencePlace};
+use crate::wire::link::{Link, OptionSet, PathMtu, Profile, Rate, Share};
 use crate::wire::queue::RuleChange;
-use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
+use crate::wire::rule::{Chance, ConnectionName, Nth, PacketKind, Rule, RuleNo, Sizes, Verdict};
 
 /// The arguments that say which segments a rule is for.
-const OF_A_RULE: [&str; 8] = ["from", "port", "seq", "payload", "nth", "times", "chance", "seed"];
+const OF_A_RULE: [&str; 13] = [
+    "from", "on", "port", "seq", "payload", "after", "size", "size>", "size<", "nth", "times", "chance", "seed",
+];
 
 /// The word for a mode.
 #[derive(Clone, Copy, Deserialize)]
@@ -53,7 +57,17 @@ impl ParsedArguments {
                 let word: Option<ModeWord> = self.one_of("mode", "the mode")?;
                 WireCommand::Mode(word.map_or(ModeChoice::Next, ModeChoice::from))
             }
-            WireVerb::Step => WireCommand::Mode(ModeChoice::Step),
+            WireVerb::Step => WireCommand::Mode(match self.plain(0).map(Token::text).as_deref() {
+                None => ModeChoice::Step,
+                Some("all") => ModeChoice::StepAll,
+                Some(other) => {
+                    let why = format!(
+                        "step holds every segment, and step all all packets; not {}",
+                        shown(other)
+                    );
+                    return Err(self.wrong(0, &why));
+                }
+            }),
             WireVerb::Flow => WireCommand::Mode(ModeChoice::Flow),
             WireVerb::Slow => WireCommand::Mode(ModeChoice::Slow(self.slow()?)),
             WireVerb::Deliver => match self.verdict(Verdict::Deliver, WireCommand::Deliver)? {
@@ -80,8 +94,8 @@ impl ParsedArguments {
                 Some(FirstArgument::Target(_)) => {
                     return Err(self.wrong(0, "hold takes a kind of segment to hold from now on, like hold FIN"));
                 }
-                Some(FirstArgument::Kind(kind)) => WireCommand::Rule(self.rule(Verdict::Hold, kind)?),
-                None => WireCommand::Rule(self.rule(Verdict::Hold, PacketKind::Any)?),
+                Some(FirstArgument::Kind(kind)) => self.rule(Verdict::Hold, kind)?,
+                None => self.rule(Verdict::Hold, PacketKind::Any)?,
             },
             WireVerb::Preset => {
                 let names = Preset::ALL.map(Preset::name);
@@ -102,7 +116,8 @@ impl ParsedArguments {
                 WireCommand::Change(RuleNo(no), change)
             }
             WireVerb::Clear => WireCommand::Clear,
-            WireVerb::Forge => WireCommand::Forge(self.forgery()?),
+            WireVerb::Forge => WireCommand::Forge(self.forgery()?, self.forge_aim()?),
+            WireVerb::Link => WireCommand::Link(self.link()?),
         })
     }
 
@@ -110,8 +125,8 @@ impl ParsedArguments {
     fn verdict(&self, verdict: Verdict, now: impl Fn(Target) -> WireCommand) -> Result<WireCommand, ParseError> {
         let of_a_rule = OF_A_RULE.iter().find_map(|name| Some((*name, self.named(name)?)));
         Ok(match (self.first()?, of_a_rule) {
-            (Some(FirstArgument::Kind(kind)), _) => WireCommand::Rule(self.rule(verdict, kind)?),
-            (None, Some(_)) => WireCommand::Rule(self.rule(verdict, PacketKind::Any)?),
+            (Some(FirstArgument::Kind(kind)), _) => self.rule(verdict, kind)?,
+            (None, Some(_)) => self.rule(verdict, PacketKind::Any)?,
             (Some(FirstArgument::Target(_)), Some((name, token))) => {
                 return Err(ParseError {
                     column: token.column,
@@ -179,8 +194,8 @@ impl ParsedArguments {
         }
     }
 
-    fn rule(&self, verdict: Verdict, kind: PacketKind) -> Result<Rule, ParseError> {
-        let count = |name| self.number::<u32>(name, name);
+    /// The command that puts a rule in force.
+    fn rule(&self, verdict: Verdict, kind: PacketKind) -> Result<WireCommand, ParseError> {
         let percent = self.number::<u8>("chance", "chance, in percent,")?;
         let seed = self.number::<u32>("seed", "seed")?;
         if let (None, Some(token)) = (percent, self.named("seed")) {
@@ -190,18 +205,252 @@ impl ParsedArguments {
                 nearest: Vec::new(),
             });
         }
-        Ok(Rule {
+        let rule = Rule {
             from: self.side("from")?,
             port: self.port()?,
             seq: self.number("seq", "seq")?,
             payload: self.yes_or_no("payload")?,
-            nth: count("nth")?,
-            times: count("times")?,
+            after: self.number("after", "after, in bytes,")?,
+            size: self.sizes()?,
+            nth: self.nth()?,
+            times: self.number("times", "times")?,
             chance: percent.map(|percent| Chance {
                 percent,
                 seed: seed.unwrap_or(1),
             }),
             ..Rule::new(verdict, kind)
+        };
+        Ok(WireCommand::Rule(rule, self.connection()?))
+    }
+
+    /// The sizes of IP packets that a rule is about.
+    fn sizes(&self) -> Result<Sizes, ParseError> {
+        let exactly = self.number::<u16>("size", "size")?;
+        let least = self.number::<u16>("size>", "size")?;
+        let most = self.number::<u16>("size<", "size")?;
+        let wrong = |token: Option<&Token>, why: &str| ParseError {
+            column: token.map_or(self.end_of_text(), |token| token.column),
+            why: why.into(),
+            nearest: Vec::new(),
+        };
+        match (exactly, least, most) {
+            (Some(size), None, None) => Ok(Sizes {
+                least: Some(size),
+                most: Some(size),
+            }),
+            (Some(_), ..) => Err(wrong(
+                self.named("size"),
+                "size= is one size, and takes no size>= or size<= beside it",
+            )),
+            (None, Some(least), Some(most)) if least > most => Err(wrong(
+                self.named("size<"),
+                "no size is that large and that small: size<= is below size>=",
+            )),
+            (None, least, most) => Ok(Sizes { least, most }),
+        }
+    }
+
+    fn nth(&self) -> Result<Option<Nth>, ParseError> {
+        let read = |token: &Token| {
+            Nth::parse(&token.text()).ok_or_else(|| {
+                token.wrong(format!(
+                    "nth is a number from 1 to {most}, like 3, or all from there on, like 3.., not {}",
+                    shown(&token.text()),
+                    most = Nth::MOST
+                ))
+            })
+        };
+        self.named("nth").map(read).transpose()
+    }
+
+    /// The connection that is named.
+    fn connection(&self) -> Result<Option<ConnectionName>, ParseError> {
+        let read = |token: &Token| {
+            ConnectionName::parse(&token.text()).ok_or_else(|| {
+                token.wrong(format!(
+                    "on is a connection: a socket of it, like client2 or server2, or its number, like 3; not {}",
+                    shown(&token.text())
+                ))
+            })
+        };
+        self.named("on").map(read).transpose()
+    }
+
+    /// The addresses of a forged packet.
+    fn forge_aim(&self) -> Result<ForgeAim, ParseError> {
+        let given = ["on", "port", "source"].map(|name| Some((name, self.named(name)?)));
+        let mut given = given.into_iter().flatten();
+        let (first, second) = (given.next(), given.next());
+        if let (Some((one, _)), Some((other, token))) = (first, second) {
+            return Err(ParseError {
+                column: token.column,
+                why: format!("{one}= says already whose packet it is: {other}= would say it again"),
+                nearest: Vec::new(),
+            });
+        }
+        if let (Some(token), None) = (self.named("destination"), self.named("source")) {
+            return Err(ParseError {
+                column: token.column,
+                why: "destination= goes with source=, the address that the packet claims to come from".into(),
+                nearest: Vec::new(),
+            });
+        }
+        Ok(if let Some(name) = self.connection()? {
+            ForgeAim::On(name)
+        } else if let Some(port) = self.port()? {
+            ForgeAim::Port(port)
+        } else if let Some(source) = self.named("source") {
+            ForgeAim::Addresses {
+                source: address(source)?,
+                destination: self.named("destination").map_or(Ok(Address::Default), address)?,
+            }
+        } else {
+            ForgeAim::Current
+        })
+    }
+
+    /// The command for the link.
+    fn link(&self) -> Result<LinkCommand, ParseError> {
+        const GIVEN: [&str; 12] = [
+            "delay",
+            "jitter",
+            "rate",
+            "limit",
+            "loss",
+            "duplicate",
+            "corrupt",
+            "reorder",
+            "strip",
+            "mtu",
+            "blackhole",
+            "seed",
+        ];
+        let from = self.side("from")?;
+        let first = GIVEN.iter().find_map(|name| self.named(name));
+        let profile = match self.plain(0) {
+            None => None,
+            Some(token) => match (token.text().as_str(), first) {
+                ("off" | "clear", None) => return Ok(LinkCommand::Off(from)),
+                ("off" | "clear", Some(given)) => {
+                    return Err(ParseError {
+                        column: given.column,
+                        why: "link off takes the link away, and has no properties but from=".into(),
+                        nearest: Vec::new(),
+                    });
+                }
+                (text, _) => {
+                    let names = Profile::ALL.map(Profile::name);
+                    let known = Profile::ALL.into_iter().find(|profile| profile.name() == text);
+                    Some(known.ok_or_else(|| ParseError {
+                        column: token.value_column,
+                        why: format!(
+                            "{} is not a profile of a link; they are {}, and off is none; or name its properties, like delay=40ms loss=1%",
+                            shown(text),
+                            names.join(", ")
+                        ),
+                        nearest: nearest(text, &names),
+                    })?)
+                }
+            },
+        };
+        if profile.is_none() && first.is_none() {
+            return match self.named("from") {
+                None => Ok(LinkCommand::Show),
+                Some(token) => Err(ParseError {
+                    column: token.column,
+                    why: "from= needs a link: link delay=40ms from=server, or link off from=server".into(),
+                    nearest: Vec::new(),
+                }),
+            };
+        }
+        let (mtu, black_hole) = (
+            self.number::<u16>("mtu", "mtu")?,
+            self.number::<u16>("blackhole", "blackhole")?,
+        );
+        let path_mtu = match (mtu, black_hole, self.named("blackhole")) {
+            (Some(_), Some(_), Some(token)) => {
+                return Err(ParseError {
+                    column: token.column,
+                    why: "a link tells of what is too large (mtu=) or does not (blackhole=): one of them".into(),
+                    nearest: Vec::new(),
+                });
+            }
+            (Some(bytes), ..) => Some(PathMtu::Answers(bytes)),
+            (None, bytes, _) => bytes.map(PathMtu::BlackHole),
+        };
+        let given = GivenLink {
+            profile,
+            from,
+            delay: self.time("delay", 0)?,
+            jitter: self.time("jitter", 0)?,
+            rate: self.rate()?,
+            limit: self.number("limit", "limit, in packets,")?,
+            loss: self.share("loss")?,
+            duplicate: self.share("duplicate")?,
+            corrupt: self.share("corrupt")?,
+            reorder: self.share("reorder")?,
+            strip: self.tcp_options("strip")?,
+            path_mtu,
+            seed: self.number("seed", "seed")?,
+        };
+        let links = given.links();
+        let any = |is_it: fn(&Link) -> bool| is_it(&links.client) || is_it(&links.server);
+        let needs = |name: &str, why: &str| {
+            self.named(name).map_or(Ok(()), |token| {
+                Err(ParseError {
+                    column: token.column,
+                    why: why.into(),
+                    nearest: Vec::new(),
+                })
+            })
+        };
+        if !any(|link| link.rate.is_some()) {
+            needs("limit", "limit= is of the queue before a rate: rate=2mbit limit=100")?;
+        }
+        if !any(|link| link.delay.0 > 0) {
+            needs(
+                "reorder",
+                "reorder= lets packets overtake those that take the delay: delay=40ms reorder=25%",
+            )?;
+        }
+        Ok(LinkCommand::Set(given))
+    }
+
+    fn rate(&self) -> Result<Option<Rate>, ParseError> {
+        let read = |token: &Token| {
+            Rate::parse(&token.text()).ok_or_else(|| {
+                token.wrong(format!(
+                    "rate is from 1kbit to 100gbit, in bit, kbit, mbit or gbit a second, like 2mbit, not {}",
+                    shown(&token.text())
+                ))
+            })
+        };
+        self.named("rate").map(read).transpose()
+    }
+
+    fn share(&self, name: &str) -> Result<Option<Share>, ParseError> {
+        let read = |token: &Token| {
+            Share::parse(&token.text()).ok_or_else(|| {
+                token.wrong(format!(
+                    "{name} is a share in percent, from 0% to 100%, like 1% or 0.1%, not {}",
+                    shown(&token.text())
+                ))
+            })
+        };
+        self.named(name).map(read).transpose()
+    }
+
+    fn tcp_options(&self, name: &str) -> Result<Option<OptionSet>, ParseError> {
+        let Some(token) = self.named(name) else { return Ok(None) };
+        let text = token.text();
+        OptionSet::parse(&text).map(Some).map_err(|word| ParseError {
+            column: token.value_column,
+            why: format!(
+                "{name} is options of TCP with commas between, of {}; not {}",
+                OptionSet::NAMES.join(", "),
+                shown(word)
+            ),
+            nearest: nearest(word, &OptionSet::NAMES),
         })
     }
 
@@ -260,7 +509,6 @@ impl ParsedArguments {
             what,
             to,
             place,
-            port: self.port()?,
             data: Bytes(data),
         })
     }

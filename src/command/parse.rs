@@ -494,6 +494,21 @@ mod tests {
             "wire hold FIN from=server",
             "wire drop data from=client port=8080 seq=11 payload=yes nth=2 times=1",
             "wire drop any chance=10 seed=7",
+            "wire drop data after=65536 size>=1400 nth=3.. on=client2",
+            "wire hold any size>=52 size<=60 on=3",
+            "wire hold UDP size=52 nth=2",
+            "wire step all",
+            "wire link",
+            "wire link off",
+            "wire link off from=server",
+            "wire link 3g",
+            "wire link lossy-wifi loss=2%",
+            "wire link delay=40ms jitter=10ms rate=2mbit limit=50 loss=0.1% duplicate=1% corrupt=0.01% reorder=25% seed=7 from=server",
+            "wire link strip=mss,wscale,sack,timestamps blackhole=1400",
+            "wire link mtu=1400 from=client",
+            "wire forge rst to=client on=server2",
+            "wire forge rst to=client seq=5 source=:9999",
+            "wire forge data to=client source=10.0.0.2:9999 destination=10.0.0.1:41822 bytes=\"a\"",
             "wire deliver SYN-ACK",
             "wire preset cut-cable",
             "wire rule 2 off",
@@ -510,6 +525,15 @@ mod tests {
             assert_eq!(parse(&text[5..], Some(Side::Client)), Ok(command));
         }
         assert_eq!(parse("wire hold fin", None), parse("wire hold FIN", None));
+        for (text, same) in [
+            ("wire link clear", "wire link off"),
+            ("wire link delay=0.04s loss=1", "wire link delay=40ms loss=1%"),
+            ("wire link rate=1.6mbit", "wire link rate=1600kbit"),
+            ("wire drop any size>=52 size<=52", "wire drop any size=52"),
+            ("wire drop on=2 FIN", "wire drop FIN on=2"),
+        ] {
+            assert_eq!(parse(text, None), parse(same, None), "{text}");
+        }
         assert_eq!(parse("wire deliver #7", None), parse("wire deliver 7", None));
         assert_eq!(
             parse("wire deliver all copies=no", None),
@@ -546,7 +570,7 @@ mod tests {
         assert_eq!(complaint("step"), "column 1: step is a command of the wire: wire step");
         assert_eq!(
             complaint("wire drop SYNN"),
-            "column 11: SYNN is neither a segment on the wire (next, all, or its number) nor a kind of segment (any, SYN, SYN-ACK, FIN, RST, data, ACK, ICMP); did you mean SYN?"
+            "column 11: SYNN is neither a segment on the wire (next, all, or its number) nor a kind of segment (any, SYN, SYN-ACK, FIN, RST, data, ACK, UDP, ICMP); did you mean SYN?"
         );
         assert_eq!(
             complaint("wire drop all from=client"),
@@ -586,6 +610,82 @@ mod tests {
             complaint("wire hold next"),
             "column 11: hold takes a kind of segment to hold from now on, like hold FIN"
         );
+        for (text, why) in [
+            (
+                "wire step some",
+                "column 11: step holds every segment, and step all all packets; not some",
+            ),
+            (
+                "wire drop FIN on=somebody",
+                "column 18: on is a connection: a socket of it, like client2 or server2, or its number, like 3; not somebody",
+            ),
+            (
+                "wire drop FIN nth=..3",
+                "column 19: nth is a number from 1 to 1000000, like 3, or all from there on, like 3.., not ..3",
+            ),
+            (
+                "wire drop any size>=0",
+                "column 21: size is a number from 1 to 65535, not 0",
+            ),
+            (
+                "wire drop any size=5 size>=5",
+                "column 15: size= is one size, and takes no size>= or size<= beside it",
+            ),
+            (
+                "wire drop any size>=9 size<=8",
+                "column 23: no size is that large and that small: size<= is below size>=",
+            ),
+            (
+                "wire link 4g",
+                "column 11: 4g is not a profile of a link; they are 3g, dsl, satellite, lossy-wifi, and off is none; or name its properties, like delay=40ms loss=1%; did you mean 3g?",
+            ),
+            (
+                "wire link rate=2",
+                "column 16: rate is from 1kbit to 100gbit, in bit, kbit, mbit or gbit a second, like 2mbit, not 2",
+            ),
+            (
+                "wire link loss=101%",
+                "column 16: loss is a share in percent, from 0% to 100%, like 1% or 0.1%, not 101%",
+            ),
+            (
+                "wire link strip=wscal",
+                "column 17: strip is options of TCP with commas between, of mss, wscale, sack, timestamps; not wscal; did you mean wscale?",
+            ),
+            (
+                "wire link loss=1% limit=9",
+                "column 19: limit= is of the queue before a rate: rate=2mbit limit=100",
+            ),
+            (
+                "wire link reorder=9%",
+                "column 11: reorder= lets packets overtake those that take the delay: delay=40ms reorder=25%",
+            ),
+            (
+                "wire link mtu=1400 blackhole=1400",
+                "column 20: a link tells of what is too large (mtu=) or does not (blackhole=): one of them",
+            ),
+            (
+                "wire link mtu=575",
+                "column 15: mtu is a number from 576 to 65535, not 575",
+            ),
+            (
+                "wire link off loss=1%",
+                "column 15: link off takes the link away, and has no properties but from=",
+            ),
+            (
+                "wire link from=server",
+                "column 11: from= needs a link: link delay=40ms from=server, or link off from=server",
+            ),
+            (
+                "wire forge rst to=client on=1 port=80",
+                "column 31: on= says already whose packet it is: port= would say it again",
+            ),
+            (
+                "wire forge rst to=client destination=:80",
+                "column 26: destination= goes with source=, the address that the packet claims to come from",
+            ),
+        ] {
+            assert_eq!(complaint(text), why, "{text}");
+        }
         assert_eq!(
             complaint("wire forge rst"),
             "column 15: the receiver is missing: forge rst to=client or to=server"

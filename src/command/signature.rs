@@ -9,6 +9,7 @@ use super::parse::{WIRE, parse};
 use super::table::{self, Arg, ArgKind, Spec, Verb};
 use super::token::{Token, tokens};
 use crate::side::Side;
+use crate::wire::link::OptionSet;
 
 /// A command's arguments, in the order of its row.
 #[derive(Clone, Debug)]
@@ -215,6 +216,11 @@ fn form(kind: ArgKind) -> String {
         ArgKind::Signal => "SIGNAL".into(),
         ArgKind::Awaited => "STATE|exit|output".into(),
         ArgKind::AwaitedOf => "PROGRAM|TEXT".into(),
+        ArgKind::Connection => "SOCKET|NUMBER".into(),
+        ArgKind::Nth => "N|N..".into(),
+        ArgKind::Share => "PERCENT".into(),
+        ArgKind::Rate => "RATE".into(),
+        ArgKind::TcpOptions => OptionSet::NAMES.join(","),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::clock::Millis;
 use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::wire::forge::Forgery;
+use crate::wire::link::Profile;
 
 /// The subject of a command's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,16 @@ pub enum ArgKind {
     Awaited,
     /// Of `await exit` the program, of `await output` the text.
     AwaitedOf,
+    /// A connection: the name of a socket of it, or its number.
+    Connection,
+    /// A count, `3`, or all from there on, `3..`.
+    Nth,
+    /// A share of packets, in percent: `1%`, `0.1%`.
+    Share,
+    /// A rate, as tc(8) has it: `2mbit`, `384kbit`.
+    Rate,
+    /// TCP options, with commas between: `wscale,sack`.
+    TcpOptions,
 }
 
 /// A button and its key, and the command that a press of either is.
@@ -220,6 +231,18 @@ words!(SIDES Side::BOTH, Side::name);
 words!(RUNTIMES Runtime::ALL, Runtime::name);
 words!(PRESETS Preset::ALL, Preset::name);
 words!(FORGERIES Forgery::ALL, Forgery::name);
+words!(PROFILES Profile::ALL, Profile::name);
+/// What a link is set to as a whole: a profile, or none.
+const LINKS: [&str; PROFILES.len() + 2] = {
+    let mut words = ["off"; PROFILES.len() + 2];
+    let mut n = 0;
+    while n < PROFILES.len() {
+        words[n] = PROFILES[n];
+        n += 1;
+    }
+    words[n + 1] = "clear";
+    words
+};
 const SIDE: ArgKind = ArgKind::Word(&SIDES);
 // What a rule is about.
 const WHICH: Arg = Arg::Plain("which", ArgKind::Segment);
@@ -228,7 +251,14 @@ const PORT: Arg = Arg::Named("port", ArgKind::Number(1, 65_535));
 const SEQ: Arg = Arg::Named("seq", ArgKind::Number(0, u32::MAX as i64));
 const PAYLOAD: Arg = Arg::Named("payload", ArgKind::Word(&["yes", "no"]));
 const COPIES: Arg = Arg::Named("copies", ArgKind::Word(&["yes", "no"]));
-const NTH: Arg = Arg::Named("nth", ArgKind::Number(1, 1_000_000));
+const ON_CONNECTION: Arg = Arg::Named("on", ArgKind::Connection);
+const AFTER: Arg = Arg::Named("after", ArgKind::Number(0, u32::MAX as i64 - 1));
+const SIZES: [Arg; 3] = [
+    Arg::Named("size", ArgKind::Number(1, 65_535)),
+    Arg::Named("size>", ArgKind::Number(1, 65_535)),
+    Arg::Named("size<", ArgKind::Number(1, 65_535)),
+];
+const NTH: Arg = Arg::Named("nth", ArgKind::Nth);
 const TIMES: Arg = Arg::Named("times", ArgKind::Number(1, 1_000_000));
 const CHANCE: Arg = Arg::Named("chance", ArgKind::Number(0, 100));
 const SEED: Arg = Arg::Named("seed", ArgKind::Number(0, u32::MAX as i64));
@@ -421,8 +451,8 @@ table! {
         "wait, by default within=5s: await LISTEN port=8080, await exit curl, await output \"ready\"; what can come no more is not waited for";
     Wire(Mode) "mode" Wire [primary(button('s', "mode", wire!(Mode(ModeChoice::Next))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "slow", "step"]))]
         "let segments pass at once (flow), let each take its time (slow), or hold each until you say so (step); without an argument, the next of the three";
-    Wire(Step) "step" Wire [] []
-        "hold every segment until you say so; what its host sends again is folded behind it";
+    Wire(Step) "step" Wire [] [Arg::Plain("which", ArgKind::Word(&["all"]))]
+        "hold every segment until you say so; what its host sends again is folded behind it; UDP and the like pass, unless it is step all";
     Wire(Flow) "flow" Wire [] []
         "let segments pass, including those that step has held and those that are under way";
     Wire(Slow) "slow" Wire [] [Arg::Plain("time", ArgKind::Time)]
@@ -431,22 +461,22 @@ table! {
         primary(button('n', "deliver", wire!(Deliver(Target::Next)))),
         button('N', "deliver all", wire!(Deliver(Target::All)))
     ]
-        [WHICH, COPIES, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        [WHICH, COPIES, FROM, ON_CONNECTION, PORT, SEQ, PAYLOAD, AFTER, SIZES[0], SIZES[1], SIZES[2], NTH, TIMES, CHANCE, SEED]
         "deliver held segments: the selected or oldest, all, or #7; its copies are discarded (all copies=yes delivers them); with a kind (deliver SYN), add a rule";
     Wire(Drop) "drop" Wire [
         primary(button('d', "drop", wire!(Drop(Target::Next)))),
         button('A', "drop all", wire!(Drop(Target::All)))
     ]
-        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "drop held segments and their copies; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
+        [WHICH, FROM, ON_CONNECTION, PORT, SEQ, PAYLOAD, AFTER, SIZES[0], SIZES[1], SIZES[2], NTH, TIMES, CHANCE, SEED]
+        "drop held segments and their copies; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop data on=client2 after=65536, drop any size>=1400";
     Wire(Duplicate) "duplicate" Wire [button('j', "duplicate", wire!(Duplicate(Target::Next)))]
-        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        [WHICH, FROM, ON_CONNECTION, PORT, SEQ, PAYLOAD, AFTER, SIZES[0], SIZES[1], SIZES[2], NTH, TIMES, CHANCE, SEED]
         "duplicate held segments; with a kind, add a rule";
     Wire(Delay) "delay" Wire [button('k', "delay", wire!(Delay(Target::Next, DELAY_TIME)))]
-        [WHICH, Arg::Named("ms", ArgKind::Time), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        [WHICH, Arg::Named("ms", ArgKind::Time), FROM, ON_CONNECTION, PORT, SEQ, PAYLOAD, AFTER, SIZES[0], SIZES[1], SIZES[2], NTH, TIMES, CHANCE, SEED]
         "deliver held segments later, by default after ms=1000; with a kind, add a rule";
     Wire(Hold) "hold" Wire []
-        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        [WHICH, FROM, ON_CONNECTION, PORT, SEQ, PAYLOAD, AFTER, SIZES[0], SIZES[1], SIZES[2], NTH, TIMES, CHANCE, SEED]
         "add a rule that holds such segments: hold FIN from=server, hold any seq=1 payload=yes";
     Wire(Preset) "preset" Wire []
         [Arg::Plain("preset", ArgKind::Word(&PRESETS))]
@@ -458,8 +488,17 @@ table! {
         "remove all rules";
     Wire(Forge) "forge" Wire []
         [Arg::Plain("what", ArgKind::Word(&FORGERIES)),
-         Arg::Named("to", SIDE), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", ArgKind::Bytes)]
-        "send a packet in the other end's name: forge rst to=client seq=in-window";
+         Arg::Named("to", SIDE), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), ON_CONNECTION, PORT,
+         Arg::Named("source", ArgKind::Address), Arg::Named("destination", ArgKind::Address), Arg::Named("bytes", ArgKind::Bytes)]
+        "send a packet in the other end's name: forge rst to=client seq=in-window, forge rst to=client on=client2; with source=:9999, of no connection";
+    Wire(Link) "link" Wire []
+        [Arg::Plain("profile", ArgKind::Word(&LINKS)), FROM,
+         Arg::Named("delay", ArgKind::Time), Arg::Named("jitter", ArgKind::Time), Arg::Named("rate", ArgKind::Rate),
+         Arg::Named("limit", ArgKind::Number(1, 1_000_000)), Arg::Named("loss", ArgKind::Share),
+         Arg::Named("duplicate", ArgKind::Share), Arg::Named("corrupt", ArgKind::Share), Arg::Named("reorder", ArgKind::Share),
+         Arg::Named("strip", ArgKind::TcpOptions), Arg::Named("mtu", ArgKind::Number(576, 65_535)),
+         Arg::Named("blackhole", ArgKind::Number(68, 65_535)), SEED]
+        "have what passes cross a link, in the terms of netem: link delay=40ms rate=2mbit loss=1%, link 3g, link blackhole=1400 from=server; link shows it, link off takes it away";
     Screen(ForgeDialog) "forge-dialog" Screen [primary(button('f', "forge", screen!(ForgeDialog)))] []
         "choose a packet to forge: RST, SYN, FIN, data, ICMP; sent to the end that has the keys";
     Screen(WireRules) "wire-rules" Screen [primary(button('W', "rules", screen!(WireRules)))] []
@@ -604,6 +643,11 @@ mod tests {
             ArgKind::Program | ArgKind::AwaitedOf => "nginx".into(),
             ArgKind::Signal => "TERM".into(),
             ArgKind::Awaited => "exit".into(),
+            ArgKind::Connection => "client2".into(),
+            ArgKind::Nth => "3..".into(),
+            ArgKind::Share => "0.1%".into(),
+            ArgKind::Rate => "2mbit".into(),
+            ArgKind::TcpOptions => "wscale,sack".into(),
         }
     }
 
@@ -629,9 +673,21 @@ mod tests {
                 Arg::Plain(_, ArgKind::Awaited) if matches!(arg, Arg::Named(PROGRAM, _)) => "output".to_owned(),
                 // Only data has bytes.
                 Arg::Plain(..) if matches!(arg, Arg::Named("bytes", _)) => Forgery::Data.name().to_owned(),
+                Arg::Plain("profile" | "which", _)
+                    if matches!(spec.verb, Verb::Wire(WireVerb::Link | WireVerb::Step)) =>
+                {
+                    continue;
+                }
                 Arg::Plain(_, kind) => sample(*kind),
                 // Without them there is no forgery, and no chance; without a rule there is none of the latter.
                 Arg::Named("chance", _) if matches!(arg, Arg::Named("copies", _)) => continue,
+                // A part of a link, and what it needs beside it.
+                Arg::Named("rate", _) if matches!(arg, Arg::Named("limit", _)) => "rate=1mbit".to_owned(),
+                Arg::Named("delay", _) if matches!(arg, Arg::Named("reorder" | "from" | "seed", _)) => {
+                    "delay=1s".to_owned()
+                }
+                // The receiver's address goes with the sender's.
+                Arg::Named("source", _) if matches!(arg, Arg::Named("destination", _)) => "source=:9999".to_owned(),
                 Arg::Named(name @ ("to" | "chance"), kind) => format!("{name}={}", sample(*kind)),
                 Arg::Named(..) | Arg::Flags(_) => continue,
             };

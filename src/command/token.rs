@@ -118,9 +118,10 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Could this stand before `=`?
+/// Could this stand before `=`? A comparison has its sign before it: `size>=1400`.
 fn is_name(value: &[u8]) -> bool {
-    !value.is_empty() && value.iter().all(u8::is_ascii_alphabetic)
+    let word = value.strip_suffix(b">").or(value.strip_suffix(b"<")).unwrap_or(value);
+    !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// Reads one escape after its backslash: `\n`, `\x1b`, `\033`, `\\`, `\"`.

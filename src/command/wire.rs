@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use super::Address;
 use super::table::{self, Verb};
 use crate::clock::Millis;
-use crate::side::Side;
+use crate::host::Port;
+use crate::side::{Ends, Side};
 use crate::wire::flow::PacketNo;
 use crate::wire::forge::{Forge, Forgery, SequencePlace};
+use crate::wire::link::{Link, LinkChange, OptionSet, PathMtu, Profile, Rate, Share};
 use crate::wire::queue::{Mode, RuleChange};
-use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
+use crate::wire::rule::{Chance, ConnectionName, PacketKind, Rule, RuleNo, Verdict};
 
 /// A command for the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +26,122 @@ pub enum WireCommand {
     Duplicate(Target),
     /// Lets it go on by itself after so long.
     Delay(Target, Millis),
-    /// Puts a rule in force.
-    Rule(Rule),
+    /// Puts a rule in force; with a name, for that connection.
+    Rule(Rule, Option<ConnectionName>),
     /// Puts the rules of a preset in force.
     Preset(Preset),
     /// Changes a rule.
     Change(RuleNo, RuleChange),
     /// Takes all rules away.
     Clear,
-    /// Makes a packet up.
-    Forge(Forge),
+    /// Makes a packet up, with those addresses.
+    Forge(Forge, ForgeAim),
+    /// Changes the link, or shows it.
+    Link(LinkCommand),
+}
+
+/// The addresses of a forged packet, as a person gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForgeAim {
+    /// Those of the current connection.
+    Current,
+    /// Those of the connection of that name.
+    On(ConnectionName),
+    /// Those of the connection with that port at either end; of a SYN, which needs no connection, its sender's port.
+    Port(Port),
+    /// These, whether a connection has them or not.
+    Addresses {
+        /// The address that it claims to come from.
+        source: Address,
+        /// The address that it goes to: by default that of the current connection.
+        destination: Address,
+    },
+}
+
+/// A command for the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkCommand {
+    /// Shows it, and what it has done.
+    Show,
+    /// Takes it away, in the direction of an end or in both.
+    Off(Option<Side>),
+    /// Sets it, in place of what is there.
+    Set(GivenLink),
+}
+
+/// A link as a person gives it; what is not given is the profile's, else nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenLink {
+    /// The profile.
+    pub profile: Option<Profile>,
+    /// The end whose direction it is for; none for both.
+    pub from: Option<Side>,
+    /// [`Link::delay`]
+    pub delay: Option<Millis>,
+    /// [`Link::jitter`]
+    pub jitter: Option<Millis>,
+    /// [`Link::rate`]
+    pub rate: Option<Rate>,
+    /// [`Link::limit`]
+    pub limit: Option<u32>,
+    /// [`Link::loss`]
+    pub loss: Option<Share>,
+    /// [`Link::duplicate`]
+    pub duplicate: Option<Share>,
+    /// [`Link::corrupt`]
+    pub corrupt: Option<Share>,
+    /// [`Link::reorder`]
+    pub reorder: Option<Share>,
+    /// [`Link::strip`]
+    pub strip: Option<OptionSet>,
+    /// [`Link::path_mtu`]
+    pub path_mtu: Option<PathMtu>,
+    /// [`Link::seed`]
+    pub seed: Option<u32>,
+}
+
+impl GivenLink {
+    /// The links that it is, whatever its direction.
+    pub fn links(&self) -> Ends<Link> {
+        let base = self.profile.map_or_else(Ends::default, Profile::link);
+        Ends::from_fn(|side| {
+            let base = base[side];
+            Link {
+                delay: self.delay.unwrap_or(base.delay),
+                jitter: self.jitter.unwrap_or(base.jitter),
+                rate: self.rate.or(base.rate),
+                limit: self.limit.unwrap_or(base.limit),
+                loss: self.loss.unwrap_or(base.loss),
+                duplicate: self.duplicate.unwrap_or(base.duplicate),
+                corrupt: self.corrupt.unwrap_or(base.corrupt),
+                reorder: self.reorder.unwrap_or(base.reorder),
+                strip: self.strip.unwrap_or(base.strip),
+                path_mtu: self.path_mtu.or(base.path_mtu),
+                seed: self.seed.unwrap_or(base.seed),
+            }
+        })
+    }
+}
+
+impl LinkCommand {
+    /// The changes of the directions that it asks for.
+    pub fn changes(&self) -> Ends<LinkChange> {
+        let is_meant = |from: Option<Side>, side| from.is_none_or(|from| from == side);
+        match self {
+            LinkCommand::Show => Ends::default(),
+            LinkCommand::Off(from) => Ends::from_fn(|side| match is_meant(*from, side) {
+                true => LinkChange::Off,
+                false => LinkChange::Keep,
+            }),
+            LinkCommand::Set(given) => {
+                let links = given.links();
+                Ends::from_fn(|side| match is_meant(given.from, side) {
+                    true => LinkChange::Set(links[side]),
+                    false => LinkChange::Keep,
+                })
+            }
+        }
+    }
 }
 
 /// The mode that a command asks for.
@@ -46,6 +155,8 @@ pub enum ModeChoice {
     Slow(Option<Millis>),
     /// [`Mode::Step`]
     Step,
+    /// [`Mode::StepAll`]
+    StepAll,
 }
 
 impl ModeChoice {
@@ -57,6 +168,7 @@ impl ModeChoice {
             ModeChoice::Slow(Some(time)) => Mode::Slow(time),
             ModeChoice::Slow(None) => Mode::Slow(slow),
             ModeChoice::Step => Mode::Step,
+            ModeChoice::StepAll => Mode::StepAll,
         }
     }
 }
@@ -67,6 +179,7 @@ impl From<Mode> for ModeChoice {
             Mode::Flow => ModeChoice::Flow,
             Mode::Slow(time) => ModeChoice::Slow(Some(time)),
             Mode::Step => ModeChoice::Step,
+            Mode::StepAll => ModeChoice::StepAll,
         }
     }
 }
@@ -100,6 +213,8 @@ pub enum WireVerb {
     Clear,
     /// [`WireCommand::Forge`]
     Forge,
+    /// [`WireCommand::Link`]
+    Link,
 }
 
 /// The packets that a command is about, of those that are held on the wire.
@@ -214,14 +329,14 @@ impl WireCommand {
     pub const fn verb(&self) -> WireVerb {
         match self {
             WireCommand::Mode(ModeChoice::Next) => WireVerb::Mode,
-            WireCommand::Mode(ModeChoice::Step) => WireVerb::Step,
+            WireCommand::Mode(ModeChoice::Step | ModeChoice::StepAll) => WireVerb::Step,
             WireCommand::Mode(ModeChoice::Flow) => WireVerb::Flow,
             WireCommand::Mode(ModeChoice::Slow(_)) => WireVerb::Slow,
             WireCommand::Deliver(_) => WireVerb::Deliver,
             WireCommand::Drop(_) => WireVerb::Drop,
             WireCommand::Duplicate(_) => WireVerb::Duplicate,
             WireCommand::Delay(..) => WireVerb::Delay,
-            WireCommand::Rule(rule) => match rule.verdict {
+            WireCommand::Rule(rule, _) => match rule.verdict {
                 Verdict::Deliver => WireVerb::Deliver,
                 Verdict::Drop => WireVerb::Drop,
                 Verdict::Duplicate => WireVerb::Duplicate,
@@ -231,7 +346,8 @@ impl WireCommand {
             WireCommand::Preset(_) => WireVerb::Preset,
             WireCommand::Change(..) => WireVerb::Rule,
             WireCommand::Clear => WireVerb::Clear,
-            WireCommand::Forge(_) => WireVerb::Forge,
+            WireCommand::Forge(..) => WireVerb::Forge,
+            WireCommand::Link(_) => WireVerb::Link,
         }
     }
 }
@@ -239,13 +355,16 @@ impl WireCommand {
 impl fmt::Display for WireCommand {
     /// Prints it as it would be typed after `wire`, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let WireCommand::Rule(rule) = self {
-            return write!(f, "{rule}");
+        if let WireCommand::Rule(rule, on) = self {
+            write!(f, "{rule}")?;
+            return on.map_or(Ok(()), |on| write!(f, " on={on}"));
         }
         f.write_str(table::row(Verb::Wire(self.verb())).name)?;
         match self {
             WireCommand::Mode(ModeChoice::Slow(Some(time))) => write!(f, " {}ms", time.0),
-            WireCommand::Mode(_) | WireCommand::Clear | WireCommand::Rule(_) => Ok(()),
+            WireCommand::Mode(ModeChoice::StepAll) => f.write_str(" all"),
+            WireCommand::Mode(_) | WireCommand::Clear | WireCommand::Rule(..) => Ok(()),
+            WireCommand::Link(link) => write!(f, "{link}"),
             WireCommand::Deliver(target) | WireCommand::Drop(target) | WireCommand::Duplicate(target) => {
                 write!(f, "{target}")
             }
@@ -259,7 +378,7 @@ impl fmt::Display for WireCommand {
                 };
                 write!(f, " {} {change}", no.0)
             }
-            WireCommand::Forge(forge) => {
+            WireCommand::Forge(forge, aim) => {
                 write!(f, " {} to={}", forge.what.name(), forge.to)?;
                 match forge.place {
                     SequencePlace::Exact => {}
@@ -267,15 +386,76 @@ impl fmt::Display for WireCommand {
                     SequencePlace::OutOfWindow => f.write_str(" seq=out-of-window")?,
                     SequencePlace::At(at) => write!(f, " seq={at}")?,
                 }
-                if let Some(port) = forge.port {
-                    write!(f, " port={port}")?;
-                }
+                write!(f, "{aim}")?;
                 if forge.what == Forgery::Data {
                     write!(f, " bytes=\"{}\"", crate::call::escape(&forge.data.0))?;
                 }
                 Ok(())
             }
         }
+    }
+}
+
+impl fmt::Display for ForgeAim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = |address: &Address| address.to_string().trim_start().to_owned();
+        match self {
+            ForgeAim::Current => Ok(()),
+            ForgeAim::On(name) => write!(f, " on={name}"),
+            ForgeAim::Port(port) => write!(f, " port={port}"),
+            ForgeAim::Addresses { source, destination } => {
+                write!(f, " source={}", value(source))?;
+                match destination {
+                    Address::Default => Ok(()),
+                    destination => write!(f, " destination={}", value(destination)),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for LinkCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkCommand::Show => Ok(()),
+            LinkCommand::Off(from) => {
+                f.write_str(" off")?;
+                from.map_or(Ok(()), |from| write!(f, " from={from}"))
+            }
+            LinkCommand::Set(given) => write!(f, "{given}"),
+        }
+    }
+}
+
+impl fmt::Display for GivenLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(profile) = self.profile {
+            write!(f, " {}", profile.name())?;
+        }
+        let time = |time: Option<Millis>| time.map(|time| format!("{}ms", time.0));
+        let share = |share: Option<Share>| share.map(|share| share.to_string());
+        let (mtu, black_hole) = match self.path_mtu {
+            Some(PathMtu::Answers(bytes)) => (Some(bytes), None),
+            Some(PathMtu::BlackHole(bytes)) => (None, Some(bytes)),
+            None => (None, None),
+        };
+        let named = [
+            ("delay", time(self.delay)),
+            ("jitter", time(self.jitter)),
+            ("rate", self.rate.map(|rate| rate.to_string())),
+            ("limit", self.limit.map(|limit| limit.to_string())),
+            ("loss", share(self.loss)),
+            ("duplicate", share(self.duplicate)),
+            ("corrupt", share(self.corrupt)),
+            ("reorder", share(self.reorder)),
+            ("strip", self.strip.map(|options| options.to_string())),
+            ("mtu", mtu.map(|bytes| bytes.to_string())),
+            ("blackhole", black_hole.map(|bytes| bytes.to_string())),
+            ("seed", self.seed.map(|seed| seed.to_string())),
+            ("from", self.from.map(|side| side.to_string())),
+        ];
+        let mut named = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        named.try_for_each(|(name, value)| write!(f, " {name}={value}"))
     }
 }
 

@@ -17,6 +17,7 @@ use super::returns::Returns;
 use super::segments::{Item, Segments};
 use super::{Group, Kernel, Scenario, Step, StepAction, WITHIN};
 use crate::command::parse::{WIRE, parse};
+use crate::command::wire::{LinkCommand, WireCommand};
 use crate::command::{Command, EndCommand};
 use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
@@ -131,6 +132,7 @@ impl<'a> Reader<'a> {
         }
         let isolated = isolated.unwrap_or(false);
         let mut steps = Vec::new();
+        steps.extend(table.get("link").and_then(|value| self.link(value, isolated)));
         if let Some(value) = table.get("step") {
             match value.get_ref() {
                 DeValue::Array(array) if !array.is_empty() => {
@@ -361,6 +363,31 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The step before the others that sets the scenario's link.
+    fn link(&mut self, value: &TomlValue<'a>, isolated: bool) -> Option<Step> {
+        let action = self.command("wire link", value, isolated)?;
+        if !matches!(action.command, Command::Wire(WireCommand::Link(LinkCommand::Set(_)))) {
+            self.wrong(
+                value.span(),
+                "a scenario's link is a profile or its properties, like \"3g\" or \"delay=40ms loss=1%\"".into(),
+            );
+        }
+        let place = action.place;
+        let what = Expected::Returns(Returns::Success);
+        Some(Step {
+            place,
+            say: None,
+            look: None,
+            action: Some(action),
+            expected: vec![Expectation { place, what }],
+            claimed: Vec::new(),
+            part: None,
+            within: WITHIN,
+            stands: Duration::ZERO,
+            because: None,
+        })
+    }
+
     fn step(&mut self, value: &TomlValue<'a>, isolated: bool) -> Option<Step> {
         let DeValue::Table(table) = value.get_ref() else {
             self.wrong(value.span(), "a step is a table, after a line [[step]]".into());
@@ -492,9 +519,14 @@ impl<'a> Reader<'a> {
                 format!("a step does one thing: {other} belongs in a step of its own, after {doer}"),
             );
         }
+        self.command(doer, value, isolated)
+    }
+
+    /// The command that a value is, after the words before it.
+    fn command(&mut self, before: &str, value: &TomlValue<'a>, isolated: bool) -> Option<StepAction> {
         let command = self.parsed(Some(value), |text| {
-            let prefix = doer.chars().count() + 1;
-            parse(&format!("{doer} {text}"), None).map_err(|error| {
+            let prefix = before.chars().count() + 1;
+            parse(&format!("{before} {text}"), None).map_err(|error| {
                 let mut why = error.why.clone();
                 let near: Vec<&str> = error.nearest.iter().map(String::as_str).collect();
                 match near.as_slice() {
@@ -513,7 +545,7 @@ impl<'a> Reader<'a> {
         }
         let text = value.get_ref().as_str().unwrap_or_default().trim();
         Some(StepAction {
-            text: format!("{doer} {text}"),
+            text: format!("{before} {text}"),
             command,
             place: self.document.places.of(value.span().start),
         })

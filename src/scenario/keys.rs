@@ -14,6 +14,7 @@ pub const TOP: &[Key] = &[
     ("ipv6", false),
     ("offload", false),
     ("driven", false),
+    ("link", false),
     ("needs", false),
     ("claim", false),
     ("expects", false),

@@ -146,7 +146,11 @@ impl Scenario {
             if let Some(Command::Wire(WireCommand::Mode(mode))) = command {
                 slow = match mode {
                     ModeChoice::Slow(Some(time)) => 2 * Duration::from(*time),
-                    ModeChoice::Slow(None) | ModeChoice::Next | ModeChoice::Flow | ModeChoice::Step => Duration::ZERO,
+                    ModeChoice::Slow(None)
+                    | ModeChoice::Next
+                    | ModeChoice::Flow
+                    | ModeChoice::Step
+                    | ModeChoice::StepAll => Duration::ZERO,
                 };
             }
             let within = Some(step.within).filter(|within| *within != WITHIN).unwrap_or_default();

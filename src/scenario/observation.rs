@@ -9,7 +9,7 @@ use crate::hash::QuickMap;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
-use crate::session::transcript::EntryKind;
+use crate::session::transcript::{EntryKind, describe};
 use crate::session::view::HeldBy;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
@@ -89,6 +89,8 @@ pub enum PacketContent {
         /// The first of them.
         payload: Bytes,
     },
+    /// A UDP datagram, in words.
+    Udp(String),
     /// An ICMP message.
     Icmp(String),
     /// Anything else.
@@ -280,6 +282,7 @@ fn sighting(record: &PacketRecord) -> ObservedPacket {
                 len: segment.len,
                 payload: segment.payload.clone(),
             },
+            Packet::Udp { .. } => PacketContent::Udp(describe(record)),
             Packet::Icmp { message, .. } => PacketContent::Icmp(message.clone()),
             Packet::Other { what, .. } => PacketContent::Other(what.clone()),
         },

@@ -51,6 +51,8 @@ pub enum SegmentKind {
     Data,
     /// `FIN,ACK`: these control bits and no others.
     Flags(Flags),
+    /// `UDP DNS query example.org A`; without words, any.
+    Udp(String),
     /// `ICMP port unreachable`; without words, any.
     Icmp(String),
 }
@@ -90,8 +92,10 @@ pub enum Annotation {
     Held,
     /// Held on the wire, and delivered after its delay; or under way in slow mode.
     Delayed,
-    /// The segment was dropped.
+    /// The segment was dropped, by a rule, the user or the link.
     Dropped,
+    /// The link changed one of its bits, and the other host dropped it.
+    Corrupted,
     /// A copy that was taken off the wire unasked, for another has arrived.
     Discarded,
     /// A retransmission.
@@ -105,11 +109,12 @@ pub enum Annotation {
 }
 
 impl Annotation {
-    const ALL: [Annotation; 9] = [
+    const ALL: [Annotation; 10] = [
         Annotation::Delivered,
         Annotation::Held,
         Annotation::Delayed,
         Annotation::Dropped,
+        Annotation::Corrupted,
         Annotation::Discarded,
         Annotation::Retransmit,
         Annotation::Probe,
@@ -123,6 +128,7 @@ impl Annotation {
             Annotation::Held => "held",
             Annotation::Delayed => "delayed",
             Annotation::Dropped => "dropped",
+            Annotation::Corrupted => "corrupted",
             Annotation::Discarded => "discarded",
             Annotation::Retransmit => "retransmit",
             Annotation::Probe => "probe",
@@ -137,6 +143,7 @@ impl Annotation {
             Annotation::Held => matches!(seen.disposition, Disposition::Held),
             Annotation::Delayed => matches!(seen.disposition, Disposition::Delayed(_) | Disposition::InFlight(_)),
             Annotation::Discarded => matches!(seen.disposition, Disposition::Discarded),
+            Annotation::Corrupted => matches!(seen.disposition, Disposition::Corrupted),
             Annotation::Dropped => matches!(seen.disposition, Disposition::Dropped | Disposition::Refused(_)),
             Annotation::Retransmit => matches!(seen.again, Some(Retransmission::Retransmit { .. })),
             Annotation::Probe => matches!(seen.again, Some(Retransmission::Probe)),
@@ -154,6 +161,7 @@ impl Annotation {
                 | Annotation::Delayed
                 | Annotation::Discarded
                 | Annotation::Dropped
+                | Annotation::Corrupted
         );
         self.is(seen) || (is_of_its_end && seen.disposition.is_held())
     }
@@ -200,6 +208,7 @@ impl Item {
             kind: match word {
                 "any" => SegmentKind::Any,
                 "data" => SegmentKind::Data,
+                "UDP" => SegmentKind::Udp(String::new()),
                 "ICMP" => SegmentKind::Icmp(String::new()),
                 _ => SegmentKind::Flags(flags(word).map_err(|why| (at, why))?),
             },
@@ -227,7 +236,7 @@ impl Item {
                     let payload = string_value(word).map_err(|error| (at + error.column - 1, error.why))?;
                     pattern.payload = Some(Bytes(payload));
                 }
-                (None, None, SegmentKind::Icmp(message)) => {
+                (None, None, SegmentKind::Icmp(message) | SegmentKind::Udp(message)) => {
                     if !message.is_empty() {
                         message.push(' ');
                     }
@@ -284,9 +293,9 @@ fn flags(word: &str) -> Result<Flags, String> {
         let flag = FLAGS.into_iter().find(|(known, _)| *known == name);
         let (_, flag) = flag.ok_or_else(|| {
             let mut valid: Vec<&str> = FLAGS.iter().map(|(name, _)| *name).collect();
-            valid.extend(["any", "data", "ICMP"]);
+            valid.extend(["any", "data", "UDP", "ICMP"]);
             format!(
-                "after who sent it comes what it is: its flags like SYN,ACK, or any, data, ICMP; not {word}{}",
+                "after who sent it comes what it is: its flags like SYN,ACK, or any, data, UDP, ICMP; not {word}{}",
                 did_you_mean(name, &valid),
                 word = quoted(word)
             )
@@ -314,7 +323,8 @@ impl Pattern {
             (SegmentKind::Data, PacketContent::Tcp { len, .. }) => *len > 0,
             (SegmentKind::Flags(flags), PacketContent::Tcp { flags: got, .. }) => got == flags,
             (SegmentKind::Icmp(words), PacketContent::Icmp(message)) => message.starts_with(words.as_str()),
-            (SegmentKind::Data | SegmentKind::Flags(_) | SegmentKind::Icmp(_), _) => false,
+            (SegmentKind::Udp(words), PacketContent::Udp(said)) => said.contains(words.as_str()),
+            (SegmentKind::Data | SegmentKind::Flags(_) | SegmentKind::Udp(_) | SegmentKind::Icmp(_), _) => false,
         };
         let number = |(number, bound): &(Number, Bound)| {
             let PacketContent::Tcp {
@@ -528,6 +538,8 @@ impl fmt::Display for Item {
             SegmentKind::Any => f.write_str("any")?,
             SegmentKind::Data => f.write_str("data")?,
             SegmentKind::Flags(flags) => write!(f, "{flags}")?,
+            SegmentKind::Udp(words) if words.is_empty() => f.write_str("UDP")?,
+            SegmentKind::Udp(words) => write!(f, "UDP {words}")?,
             SegmentKind::Icmp(message) if message.is_empty() => f.write_str("ICMP")?,
             SegmentKind::Icmp(message) => write!(f, "ICMP {message}")?,
         }
@@ -562,6 +574,7 @@ impl fmt::Display for ObservedPacket {
                     write!(f, " len {len} {}", payload.quoted(*len))?;
                 }
             }
+            PacketContent::Udp(said) => f.write_str(said)?,
             PacketContent::Icmp(message) => write!(f, "ICMP {message}")?,
             PacketContent::Other(what) => f.write_str(what)?,
         }

@@ -358,12 +358,7 @@ impl Session {
             EntryKind::Packet(record) => {
                 // One that was held is of the connection that it was sent in.
                 let sent = record.waited.map(|waited| entry.at.saturating_sub(waited));
-                let tuple = match &record.packet {
-                    Packet::Tcp(segment) => Some((segment.source, segment.destination)),
-                    Packet::Icmp { about, .. } => *about,
-                    Packet::Other { .. } => None,
-                };
-                let (local, peer) = tuple?;
+                let (local, peer) = record.packet.connection()?;
                 connections.at(Tuple { local, peer }, entry.no, sent)
             }
             EntryKind::ProgramCall(entry) => self.connection_of_socket(entry.call.side, entry.socket.as_ref()?),

@@ -522,7 +522,7 @@ impl Session {
                     });
                 }
             }
-            Packet::Other { .. } => {}
+            Packet::Udp { .. } | Packet::Other { .. } => {}
         }
         self.transcript.push(at, EntryKind::Packet(record));
     }

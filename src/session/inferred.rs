@@ -186,6 +186,8 @@ mod tests {
                 origin: Origin::Host,
                 disposition,
                 rule: None,
+                link: None,
+                stripped: crate::wire::link::OptionSet::NONE,
                 waited: None,
             };
             self.inferred.passed(MonoTime(self.no), &record);

@@ -4,7 +4,6 @@
 //! It reads no clock and owns no descriptor, so that a test can play any lab.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::call::{Call, CallId, EndpointCall, ProcessCall, Sigpipe, SocketName};
@@ -13,8 +12,8 @@ use crate::command::wire::WireCommand;
 use crate::command::{CallRequest, EndCommand};
 use crate::endpoint::protocol;
 use crate::explain::{self, EntryNo, Explanation, Situation};
-use crate::host::{Port, Setting, SettingValue};
-use crate::lab::event::{Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent, WireRequest};
+use crate::host::{Setting, SettingValue};
+use crate::lab::event::{Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent};
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::socket_table::Tuple;
@@ -290,7 +289,16 @@ impl Session {
                         setting.name()
                     )));
                 }
-                LabKind::Isolated | LabKind::Loopback(_) => LabRequest::Host(side, *setting, *value),
+                LabKind::Isolated | LabKind::Loopback(_) => {
+                    // Below it a device has no IPv6 at all, and loses its address (`addrconf_notify`).
+                    if let (Setting::Mtu, SettingValue::Number(0..1280), true) =
+                        (setting, value, self.lab.addresses[side].is_ipv6())
+                    {
+                        let why = "over IPv6 the MTU is 1280 at least (RFC 8200, 5): below it the host has no address";
+                        return Err(CommandError::Impossible(why.into()));
+                    }
+                    LabRequest::Host(side, *setting, *value)
+                }
             },
             EndCommand::Run(spec) => return self.run_program(side, spec),
             EndCommand::Signal(signal, program) => return self.signal_program(side, *signal, program.as_ref()),
@@ -443,19 +451,16 @@ impl Session {
                 "the loopback lab has no wire to hold segments on: use the isolated lab".into(),
             ));
         }
-        let mut order = self.wire.order(command).map_err(CommandError::Impossible)?;
-        if let WireRequest::Forge(forge, about) = &mut order {
-            *about = self.about(forge.to, forge.port);
-        }
+        let order = self.wire_order(command).map_err(CommandError::Impossible)?;
         Ok(IssuedCommand {
             requests: vec![LabRequest::Wire(order)],
             root: None,
         })
     }
 
-    /// The connection that a forged segment for `side` is of, its local end first: that of the current socket, else of the other
-    /// end's; with a port, one from there to the local port. None when neither is known.
-    fn about(&self, side: Side, port: Option<Port>) -> Option<Tuple> {
+    /// The connection that a forged segment for `side` is of, its local end first: that of the current socket, else of the other end's.
+    /// None when neither is known.
+    fn about(&self, side: Side) -> Option<Tuple> {
         let tuple = |side: Side| {
             let end = &self.ends[side];
             let socket = end.current()?;
@@ -463,21 +468,7 @@ impl Session {
             let row = place.map(|place| end.table.rows()[place].row.tuple);
             row.or(socket.tuple).filter(|tuple| tuple.peer.port() != 0)
         };
-        let current = tuple(side).or_else(|| Some(tuple(side.other())?.mirrored()));
-        match port {
-            None => current,
-            Some(port) => {
-                let lab_port = match side {
-                    Side::Server => Some(self.lab.port.0),
-                    Side::Client => None,
-                };
-                let local = lab_port.or(current.map(|tuple| tuple.local.port()))?;
-                Some(Tuple {
-                    local: SocketAddr::new(self.lab.addresses[side], local),
-                    peer: SocketAddr::new(self.lab.addresses[side.other()], port.0),
-                })
-            }
-        }
+        tuple(side).or_else(|| Some(tuple(side.other())?.mirrored()))
     }
 }
 

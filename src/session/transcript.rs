@@ -15,10 +15,11 @@ use crate::lab::event::{
     RuntimeChanged, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
-use crate::side::Side;
+use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::syscall::CallText;
 use crate::wire::flow::{OtherConnection, Retransmission};
+use crate::wire::link::{LinkEffect, LinkReport};
 use crate::wire::queue::{Mode, Origin, RuleChange};
 use crate::wire::segment::{Flags, Packet};
 
@@ -378,16 +379,7 @@ impl Entry {
                 let way = format!("{} -> {}", record.from, record.from.other());
                 vec![format!("{way}  {}   {}", describe(record), became(record))]
             }
-            EntryKind::Wire { change } => vec![match change {
-                WireChange::Mode(Mode::Step) => "step: every segment is held until it is delivered or dropped".into(),
-                WireChange::Mode(Mode::Slow(time)) => slowly(*time),
-                WireChange::Mode(Mode::Flow) => "flow: segments pass as they come".into(),
-                WireChange::Added(no, rule) => format!("{no}: {rule}"),
-                WireChange::Rule(no, RuleChange::On) => format!("{no} is on"),
-                WireChange::Rule(no, RuleChange::Off) => format!("{no} is off"),
-                WireChange::Rule(no, RuleChange::Remove) => format!("{no} is removed"),
-                WireChange::Cleared => "all rules are removed".into(),
-            }],
+            EntryKind::Wire { change } => changed(change),
             EntryKind::State { change, socket, called } => {
                 let StateChanged {
                     side,
@@ -511,6 +503,15 @@ pub fn describe(record: &PacketRecord) -> String {
             }
             text
         }
+        Packet::Udp {
+            source,
+            destination,
+            len,
+            dns,
+        } => {
+            let dns = dns.as_ref().map_or(String::new(), |dns| format!(", {dns}"));
+            format!("UDP :{} > :{} len {len}{dns}", source.port(), destination.port())
+        }
         Packet::Icmp { message, .. } => format!("ICMP {message}"),
         Packet::Other { what, len } => format!("{what}, {len} bytes"),
     }
@@ -524,17 +525,21 @@ pub fn besides(record: &PacketRecord) -> Option<String> {
         OtherConnection { seq: true, ack: false } => Some("seq of another connection"),
         OtherConnection { seq: false, ack: true } => Some("ack of another connection"),
     };
-    match (sort(record), which) {
-        (Some(sort), Some(which)) => Some(format!("{sort}, {which}")),
-        (sort, which) => sort.or(which.map(str::to_owned)),
-    }
+    let which = which.map(str::to_owned);
+    let stripped = (!record.stripped.is_empty()).then(|| format!("{} stripped by the link", record.stripped));
+    let all: Vec<String> = [sort(record), which, stripped].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Returns where a packet comes from, unless its host sends it for the first time.
 fn sort(record: &PacketRecord) -> Option<String> {
     match (record.origin, record.seen.again) {
         (Origin::Forged, _) => Some("forged".into()),
-        (Origin::Copy(no), _) => Some(format!("copy of {no}")),
+        (Origin::Copy(no), _) => Some(match record.link {
+            Some(LinkEffect::Duplicated(share)) => format!("copy of {no} by the link (duplicate {share})"),
+            _ => format!("copy of {no}"),
+        }),
+        (Origin::Link, _) => Some("from the link's router".into()),
         (Origin::Host, Some(Retransmission::Retransmit { nth, of: Some(no) })) => {
             Some(format!("retransmit {nth} of {no}"))
         }
@@ -548,12 +553,26 @@ fn sort(record: &PacketRecord) -> Option<String> {
 pub fn became(record: &PacketRecord) -> String {
     let mut text = besides(record).map_or(String::new(), |besides| format!("{besides}, "));
     text.push_str(&match record.disposition {
-        Disposition::Delivered => "delivered".to_owned(),
+        Disposition::Delivered => match record.link {
+            Some(LinkEffect::Reordered(share)) => format!("delivered before its turn by the link (reorder {share})"),
+            _ => "delivered".to_owned(),
+        },
         Disposition::Refused(errno) => format!("not taken: {errno}"),
+        Disposition::Corrupted => corrupted(record),
         Disposition::Held => format!("held as {}", record.no),
         Disposition::Delayed(time) => format!("delayed by {time} as {}", record.no),
-        Disposition::InFlight(time) => format!("under way for {time} as {}", record.no),
-        Disposition::Dropped => "dropped".to_owned(),
+        Disposition::InFlight(time) => {
+            let on_link = match record.link {
+                Some(LinkEffect::Reordered(share)) => format!(" on the link, before its turn (reorder {share})"),
+                Some(_) => " on the link".into(),
+                None => String::new(),
+            };
+            format!("under way for {time}{on_link} as {}", record.no)
+        }
+        Disposition::Dropped => match record.link {
+            Some(LinkEffect::Lost(loss)) => format!("lost by the link ({loss})"),
+            _ => "dropped".to_owned(),
+        },
         Disposition::Discarded => "discarded".to_owned(),
     });
     match record.waited {
@@ -568,6 +587,45 @@ pub fn became(record: &PacketRecord) -> String {
         text.push_str(&format!(": the {} has a copy", record.from.other()));
     }
     text
+}
+
+/// Says what the link did to a packet of which it changed a bit.
+fn corrupted(record: &PacketRecord) -> String {
+    let share = match record.link {
+        Some(LinkEffect::Corrupted(share)) => format!(" (corrupt {share})"),
+        _ => String::new(),
+    };
+    format!("corrupted by the link{share}, its checksum is wrong")
+}
+
+/// A change of how the wire treats packets, in a line; of the link, one for each direction.
+fn changed(change: &WireChange) -> Vec<String> {
+    let line = match change {
+        WireChange::Mode(Mode::Step) => "step: every segment is held until it is delivered or dropped".into(),
+        WireChange::Mode(Mode::StepAll) => "step all: every packet is held until it is delivered or dropped".into(),
+        WireChange::Mode(Mode::Slow(time)) => slowly(*time),
+        WireChange::Mode(Mode::Flow) => "flow: segments pass as they come".into(),
+        WireChange::Added(no, rule) => format!("{no}: {rule}"),
+        WireChange::Rule(no, RuleChange::On) => format!("{no} is on"),
+        WireChange::Rule(no, RuleChange::Off) => format!("{no} is off"),
+        WireChange::Rule(no, RuleChange::Remove) => format!("{no} is removed"),
+        WireChange::Cleared => "all rules are removed".into(),
+        WireChange::Link(reports) => return links(reports),
+    };
+    vec![line]
+}
+
+/// The link in force, one line for each direction, with what it has done.
+fn links(reports: &Ends<Option<LinkReport>>) -> Vec<String> {
+    let of = |(side, report): (Side, &Option<LinkReport>)| match report {
+        Some(LinkReport { link, counts }) if counts.packets == 0 => format!("link from the {side}: {link}"),
+        Some(LinkReport { link, counts }) => format!("link from the {side}: {link}   ({counts})"),
+        None => format!("no link from the {side}"),
+    };
+    if reports.iter().all(|(_, report)| report.is_none()) {
+        return vec!["no link: what passes arrives at once".into()];
+    }
+    reports.iter().map(of).collect()
 }
 
 /// Slow mode in a sentence; one more where a SYN is sent again before its answer can be there (`TCP_TIMEOUT_INIT`).

@@ -129,7 +129,7 @@ impl Session {
                     && other.seq != segment.seq
                     && other.seq.relative_to(segment.seq) > u32::MAX / 2
             }
-            Packet::Icmp { .. } | Packet::Other { .. } => false,
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => false,
         };
         if segment.span() == 0 || self.wire.held.values().any(|other| is_older(&other)) {
             return None;
@@ -159,10 +159,10 @@ impl Session {
     /// The time until which whoever would wait until `until` waits while segments are under way: until so long `after` the last has
     /// arrived, and a few round trips longer at most. What the wire takes is not the hosts' time.
     pub fn patience(&self, until: MonoTime, after: Duration) -> MonoTime {
-        let (Some(time), Some(arrived)) = (self.wire.mode.takes(), self.wire.last_due()) else {
+        let (Some(time), Some(arrived)) = (self.wire.takes(), self.wire.last_due()) else {
             return until;
         };
-        let most = until.plus(2 * ROUND_TRIPS * Duration::from(time));
+        let most = until.plus(2 * ROUND_TRIPS * time);
         until.max(arrived.plus(after).min(most))
     }
 }

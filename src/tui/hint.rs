@@ -500,6 +500,7 @@ fn of_wire(command: &WireCommand, session: &Session) -> Parts {
             Mode::Flow => "They pass now.",
             Mode::Slow(_) => "They take their time now.",
             Mode::Step => "They are held now.",
+            Mode::StepAll => "All are held now.",
         }),
         WireCommand::Deliver(Target::Next | Target::All | Target::One(_))
         | WireCommand::Drop(Target::Next | Target::All | Target::One(_))

@@ -20,7 +20,6 @@ use crate::scenario::{Scenario, Step};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{ProcessState, Session};
 use crate::side::{Ends, Side};
-use crate::wire::queue::Mode;
 
 /// The way in which the tour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -419,7 +418,7 @@ fn is_harmless(command: &Command, session: &Session) -> bool {
         Command::End(..) => false,
         Command::Wire(WireCommand::Mode(choice)) => {
             let to = choice.meant(session.wire.mode, session.wire.slow);
-            to == session.wire.mode || to != Mode::Step && session.wire.mode != Mode::Step
+            to == session.wire.mode || !to.is_step() && !session.wire.mode.is_step()
         }
         Command::Wire(_) => false,
     }

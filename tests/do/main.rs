@@ -9,6 +9,7 @@ mod close;
 mod command_line;
 mod connect;
 mod host;
+mod link;
 mod many;
 mod process;
 mod programs;

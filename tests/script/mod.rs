@@ -294,6 +294,8 @@ impl Script {
             origin: Origin::Host,
             disposition: self.disposition,
             rule: None,
+            link: None,
+            stripped: finwait::wire::link::OptionSet::NONE,
             waited: None,
         };
         self.becomes(record)
@@ -321,7 +323,7 @@ impl Script {
     /// The wire holds what comes, or does not any more.
     pub fn mode(&mut self, mode: Mode) -> &mut Self {
         self.disposition = match mode {
-            Mode::Step => Disposition::Held,
+            Mode::Step | Mode::StepAll => Disposition::Held,
             Mode::Slow(time) => Disposition::InFlight(time),
             Mode::Flow => Disposition::Delivered,
         };

@@ -14,6 +14,7 @@ pub fn help(setting: Setting) -> String {
         Setting::IpLocalPortRange => SettingHelp::IpLocalPortRange,
         Setting::DefaultRoute => SettingHelp::DefaultRoute,
         Setting::Device => SettingHelp::Device,
+        Setting::Mtu => SettingHelp::Mtu,
         Setting::Nofile => SettingHelp::Nofile,
     };
     help.to_string()

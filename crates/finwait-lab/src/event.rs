@@ -13,7 +13,7 @@ use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
 use finwait_model::program::{OutputStream, ProgramNo, ProgramSpec, SocketOwner};
-use finwait_model::side::Side;
+use finwait_model::side::{Ends, Side};
 use finwait_model::signal::Signal;
 use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
@@ -21,6 +21,7 @@ use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FlowInfo, PacketNo};
 use finwait_wire::fold::{OnWire, Passage};
 use finwait_wire::forge::Forge;
+use finwait_wire::link::{LinkChange, LinkEffect, LinkReport, OptionSet};
 use finwait_wire::queue::{Mode, Origin, RuleChange, Which};
 use finwait_wire::rule::{Rule, RuleNo, RuleStatus};
 use finwait_wire::segment::{Flags, Packet};
@@ -71,8 +72,20 @@ pub enum WireRequest {
     Rule(RuleNo, RuleChange),
     /// Take all of them away.
     ClearRules,
-    /// Make a packet up; without addresses of its own it speaks of this connection, local end first, else of the last one seen.
-    Forge(Forge, Option<Tuple>),
+    /// Make a packet up, with those addresses.
+    Forge(Forge, ForgedFor),
+    /// Change the link's directions, and tell what they are then.
+    Link(Ends<LinkChange>),
+}
+
+/// The addresses of a forged packet, the end first that receives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgedFor {
+    /// Those of this connection, else of the last one seen. Without numbers of it there is nothing to forge but a SYN.
+    Connection(Option<Tuple>),
+    /// These, whether a connection has them or not; where none has, numbers count from 0.
+    Addresses(Tuple),
 }
 
 /// Something that happened in the lab.
@@ -462,6 +475,12 @@ pub struct PacketRecord {
     pub disposition: Disposition,
     /// The rule that decided; none for the mode or the user.
     pub rule: Option<RuleNo>,
+    /// What the link did to it, or does; none without a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkEffect>,
+    /// The options that the link has taken out of it; they are not among those of `packet`.
+    #[serde(default, skip_serializing_if = "OptionSet::is_empty")]
+    pub stripped: OptionSet,
     /// The time for which it was held, in microseconds in JSON; none for what passed at once.
     #[serde(rename = "held_us", with = "micros::option")]
     pub waited: Option<Duration>,
@@ -560,6 +579,8 @@ pub enum WireChange {
     Rule(RuleNo, RuleChange),
     /// No rules any more.
     Cleared,
+    /// The link's directions, and what they have done; none where there is no link.
+    Link(Ends<Option<LinkReport>>),
 }
 
 /// The outcome of a packet on the wire.
@@ -570,11 +591,13 @@ pub enum Disposition {
     Delivered,
     /// The other host's device did not take it; `EIO` when it is down.
     Refused(Errno),
+    /// The other host has it with one bit changed, and drops it for its checksum.
+    Corrupted,
     /// The packet is held on the wire until the user decides.
     Held,
     /// The packet is held on the wire, and goes on by itself after so long.
     Delayed(Millis),
-    /// The packet is under way, and arrives after so long (slow mode).
+    /// The packet is under way, in slow mode or on the link, and arrives after so long.
     InFlight(Millis),
     /// The packet is dropped.
     Dropped,

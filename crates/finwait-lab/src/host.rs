@@ -458,12 +458,15 @@ impl Network {
         }
     }
 
-    fn settings(&self) -> Vec<(Setting, SettingValue)> {
+    fn settings(&mut self) -> Vec<(Setting, SettingValue)> {
         Setting::ALL
             .into_iter()
             .filter_map(|setting| {
                 let value = match setting.scope() {
                     SettingScope::Kernel(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,
+                    SettingScope::Network if setting == Setting::Mtu => {
+                        SettingValue::Number(self.rtnl.mtu(self.device).ok()?)
+                    }
                     SettingScope::Network => SettingValue::Switch(true),
                     SettingScope::Process => return None,
                 };
@@ -478,6 +481,10 @@ impl Network {
         }
         let on = value == SettingValue::Switch(true);
         match setting {
+            Setting::Mtu => match value {
+                SettingValue::Number(mtu) => self.rtnl.set_mtu(self.device, mtu),
+                SettingValue::Switch(_) | SettingValue::Ports(..) => Ok(()),
+            },
             Setting::Device if on => self.up(),
             Setting::Device => {
                 self.device_up = false;

@@ -165,6 +165,7 @@ pub use finwait_model::host::{Setting, SettingValue};
 pub use finwait_model::side::Side;
 pub use finwait_model::state::State;
 pub use finwait_wire as wire;
+pub use finwait_wire::link::Link;
 
 // What finwait itself builds on, in its own process; no part of the interface for tests.
 #[doc(hidden)]

@@ -35,6 +35,9 @@ pub enum Setting {
     DefaultRoute,
     /// The network device.
     Device,
+    /// The MTU of the network device: the longest IP packet that the host sends, bytes, and what the maximum segment size that it offers
+    /// comes from.
+    Mtu,
     /// `RLIMIT_NOFILE` of the endpoint's process, its soft limit: no descriptor is made whose number is not below it. What is open
     /// stays open.
     Nofile,
@@ -66,7 +69,7 @@ pub enum SettingKind {
 
 impl Setting {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Setting; 8] = [
+    pub const ALL: [Setting; 9] = [
         Setting::TcpSynRetries,
         Setting::TcpRetries2,
         Setting::TcpFinTimeout,
@@ -74,6 +77,7 @@ impl Setting {
         Setting::IpLocalPortRange,
         Setting::DefaultRoute,
         Setting::Device,
+        Setting::Mtu,
         Setting::Nofile,
     ];
 
@@ -87,6 +91,7 @@ impl Setting {
             Setting::IpLocalPortRange => "ip_local_port_range",
             Setting::DefaultRoute => "default_route",
             Setting::Device => "device",
+            Setting::Mtu => "mtu",
             Setting::Nofile => "nofile",
         }
     }
@@ -99,7 +104,7 @@ impl Setting {
             Setting::TcpFinTimeout => SettingScope::Kernel("net.ipv4.tcp_fin_timeout"),
             Setting::TcpAbortOnOverflow => SettingScope::Kernel("net.ipv4.tcp_abort_on_overflow"),
             Setting::IpLocalPortRange => SettingScope::Kernel("net.ipv4.ip_local_port_range"),
-            Setting::DefaultRoute | Setting::Device => SettingScope::Network,
+            Setting::DefaultRoute | Setting::Device | Setting::Mtu => SettingScope::Network,
             Setting::Nofile => SettingScope::Process,
         }
     }
@@ -128,6 +133,8 @@ impl Setting {
             Setting::IpLocalPortRange => SettingKind::Ports,
             Setting::DefaultRoute => SettingKind::Switch("on", "off"),
             Setting::Device => SettingKind::Switch("up", "down"),
+            // What a TUN device takes: MIN_MTU to MAX_MTU.
+            Setting::Mtu => SettingKind::Number(68, 65_535),
             // sysctl_nr_open_max, which no limit may exceed.
             Setting::Nofile => SettingKind::Number(0, 2_147_483_584),
         }
@@ -239,6 +246,7 @@ mod tests {
             (Setting::IpLocalPortRange, "40000-40000"),
             (Setting::DefaultRoute, "off"),
             (Setting::Device, "down"),
+            (Setting::Mtu, "1400"),
         ] {
             let value = setting.parse(text).unwrap();
             assert_eq!(setting.show(value), text);

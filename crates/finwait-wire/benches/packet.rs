@@ -7,6 +7,7 @@ use std::time::Instant;
 use finwait_model::side::Side;
 use finwait_wire::flow::Flows;
 use finwait_wire::queue::Wire;
+use finwait_wire::rule::Candidate;
 use finwait_wire::segment::{Packet, decode};
 
 #[path = "../tests/stream/mod.rs"]
@@ -27,7 +28,12 @@ fn main() {
             let Packet::Tcp(segment) = &packet else { continue };
             let no = wire.number();
             let seen = flows.sent(no, segment);
-            std::hint::black_box(wire.judge(*from, &packet, &seen));
+            std::hint::black_box(wire.judge(Candidate {
+                from: *from,
+                packet: &packet,
+                size: bytes.len() as u32,
+                seen: &seen,
+            }));
             std::hint::black_box(flows.arrived(segment));
         }
         began.elapsed().as_nanos() / packets.len() as u128

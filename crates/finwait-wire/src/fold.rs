@@ -17,6 +17,8 @@ pub enum Passage {
     Delayed(MonoTime),
     /// By itself at that time: it is under way, in slow mode.
     InFlight(MonoTime),
+    /// By itself at that time: the link has it.
+    OnLink(MonoTime),
 }
 
 impl Passage {
@@ -24,13 +26,13 @@ impl Passage {
     pub const fn due(self) -> Option<MonoTime> {
         match self {
             Passage::Held => None,
-            Passage::Delayed(due) | Passage::InFlight(due) => Some(due),
+            Passage::Delayed(due) | Passage::InFlight(due) | Passage::OnLink(due) => Some(due),
         }
     }
 
-    /// Is it under way?
+    /// Is it under way, in slow mode or on the link?
     pub const fn is_in_flight(self) -> bool {
-        matches!(self, Passage::InFlight(_))
+        matches!(self, Passage::InFlight(_) | Passage::OnLink(_))
     }
 }
 
@@ -70,7 +72,7 @@ impl OnWire<'_> {
     const fn segment(&self) -> Option<&Segment> {
         match self.packet {
             Packet::Tcp(segment) => Some(segment),
-            Packet::Icmp { .. } | Packet::Other { .. } => None,
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => None,
         }
     }
 

@@ -1,13 +1,12 @@
 //! Packets of our own making, spoken in the name of the other end, with valid checksums.
 
-use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
+use etherparse::{IpSlice, PacketBuilder, PacketBuilderStep, TcpHeader};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
 use super::flow::ReceiveState;
 use super::segment::SeqNo;
 use finwait_model::call::Bytes;
-use finwait_model::host::Port;
 use finwait_model::side::Side;
 
 /// The kind of forged packet.
@@ -108,8 +107,6 @@ pub struct Forge {
     pub to: Side,
     /// The place in the sequence.
     pub place: SequencePlace,
-    /// The port at the other end that it claims to come from; none for the current connection's.
-    pub port: Option<Port>,
     /// The payload, for [`Forgery::Data`].
     pub data: Bytes,
 }
@@ -191,11 +188,34 @@ pub fn forge(
             // an attack (`tcp_v4_err`, `tcp_v6_err`: between SND.UNA and SND.NXT).
             let quoted = TcpHeader::new(local.port(), peer.port(), known.unacknowledged.0, WINDOW);
             let quote = write(ip(local.ip(), peer.ip())?.tcp_header(quoted), &[]);
-            return icmp(what, local.ip(), peer.ip(), &quote);
+            return icmp(what, local.ip(), peer.ip(), MTU, &quote);
         }
     };
     let payload = if what == Forgery::Data { data } else { &[] };
     Some(write(ip(peer.ip(), local.ip())?.tcp_header(header), payload))
+}
+
+/// Makes the answer of a router to an IP packet that is larger than its MTU, in the name of the packet's receiver: "fragmentation needed",
+/// or "packet too big". None where the packet may be fragmented, so that no router answers, and where it is no IP packet.
+pub fn too_big(packet: &[u8], mtu: u16) -> Option<Vec<u8>> {
+    /// What fits into the least packet that every host takes, with the headers before it (RFC 1812, 4.3.2.3; RFC 4443, 2.4).
+    const QUOTED: [usize; 2] = [576 - 28, 1280 - 48];
+    const DONT_FRAGMENT: u8 = 0x40;
+    let (from, to, quoted) = match IpSlice::from_slice(packet).ok()? {
+        IpSlice::Ipv4(ip) if packet.get(6)? & DONT_FRAGMENT != 0 => (
+            ip.header().source_addr().into(),
+            ip.header().destination_addr().into(),
+            QUOTED[0],
+        ),
+        IpSlice::Ipv4(_) => return None,
+        IpSlice::Ipv6(ip) => (
+            ip.header().source_addr().into(),
+            ip.header().destination_addr().into(),
+            QUOTED[1],
+        ),
+    };
+    let quote = packet.get(..quoted).unwrap_or(packet);
+    icmp(Forgery::FragNeeded, from, to, mtu.into(), quote)
 }
 
 fn ip(from: IpAddr, to: IpAddr) -> Option<PacketBuilderStep<etherparse::IpHeaders>> {
@@ -214,18 +234,18 @@ fn write(step: PacketBuilderStep<TcpHeader>, payload: &[u8]) -> Vec<u8> {
 }
 
 /// An error message about `quote`, from the host at `peer` to the one at `local`; types and codes of RFC 792, 1191 and 4443.
-fn icmp(what: Forgery, local: IpAddr, peer: IpAddr, quote: &[u8]) -> Option<Vec<u8>> {
+fn icmp(what: Forgery, local: IpAddr, peer: IpAddr, mtu: u32, quote: &[u8]) -> Option<Vec<u8>> {
     let six = local.is_ipv6();
     let (kind, code, word) = match (what, six) {
         (Forgery::NetUnreachable, false) => (3, 0, 0),
         (Forgery::HostUnreachable, false) => (3, 1, 0),
         (Forgery::PortUnreachable, false) => (3, 3, 0),
-        (Forgery::FragNeeded, false) => (3, 4, MTU),
+        (Forgery::FragNeeded, false) => (3, 4, mtu),
         (Forgery::Prohibited, false) => (3, 13, 0),
         (Forgery::NetUnreachable, true) => (1, 0, 0),
         (Forgery::HostUnreachable, true) => (1, 3, 0),
         (Forgery::PortUnreachable, true) => (1, 4, 0),
-        (Forgery::FragNeeded, true) => (2, 0, MTU),
+        (Forgery::FragNeeded, true) => (2, 0, mtu),
         (Forgery::Prohibited, true) => (1, 1, 0),
         _ => return None,
     };

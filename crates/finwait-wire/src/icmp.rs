@@ -1,13 +1,14 @@
-//! ICMP messages in words, and which segment an error quotes.
+//! ICMP messages in words, and which segment or datagram an error quotes.
 
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The words for an ICMPv4 message, from its first eight bytes (RFC 792, 1122, 1191, 1812).
 pub(super) fn v4(head: [u8; 8]) -> String {
-    let [kind, code, _, _, _, _, mtu @ ..] = head;
+    let [kind, code, _, _, rest @ ..] = head;
+    let [_, _, mtu @ ..] = rest;
     let words = match (kind, code) {
-        (0, 0) => "echo reply",
+        (0, 0) => return echo("reply", rest),
         (3, 0) => "network unreachable",
         (3, 1) => "host unreachable",
         (3, 2) => "protocol unreachable",
@@ -21,7 +22,7 @@ pub(super) fn v4(head: [u8; 8]) -> String {
         (3, 13) => "communication prohibited",
         (4, 0) => "source quench",
         (5, _) => "redirect",
-        (8, 0) => "echo request",
+        (8, 0) => return echo("request", rest),
         (11, 0) => "time to live exceeded",
         (11, 1) => "reassembly time exceeded",
         (12, _) => "parameter problem",
@@ -45,8 +46,8 @@ pub(super) fn v6(head: [u8; 8]) -> String {
         (3, 0) => "hop limit exceeded",
         (3, 1) => "reassembly time exceeded",
         (4, _) => "parameter problem",
-        (128, 0) => "echo request",
-        (129, 0) => "echo reply",
+        (128, 0) => return echo("request", mtu),
+        (129, 0) => return echo("reply", mtu),
         (130, _) => "multicast listener query",
         (131 | 143, _) => "multicast listener report",
         (132, _) => "multicast listener done",
@@ -115,39 +116,60 @@ pub(super) const fn error_v6([kind, code, ..]: [u8; 8]) -> Option<IcmpError> {
     })
 }
 
-/// IP's number of TCP.
+/// The beginning of a packet that an error quotes: its sender and its receiver.
+#[derive(Clone, Copy)]
+pub(super) enum Quoted {
+    Tcp(SocketAddr, SocketAddr),
+    Udp(SocketAddr, SocketAddr),
+}
+
+/// IP's numbers of TCP and UDP.
 const TCP: u8 = 6;
+const UDP: u8 = 17;
 /// The offset of the quoted packet, in bytes.
 const QUOTED: usize = 8;
 
-/// Source and destination of the TCP segment that an ICMPv4 error quotes (RFC 792: its IP header and eight bytes more).
-pub(super) fn quoted_v4(message: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+/// The segment or datagram that an ICMPv4 error quotes (RFC 792: its IP header and eight bytes more).
+pub(super) fn quoted_v4(message: &[u8]) -> Option<Quoted> {
     let is_error = matches!(message.first()?, 3 | 4 | 5 | 11 | 12);
     let packet = message.get(QUOTED..).filter(|_| is_error)?;
-    let header = packet.first_chunk::<20>().filter(|header| header[9] == TCP)?;
+    let header = packet.first_chunk::<20>()?;
     let [.., a, b, c, d, e, f, g, h] = *header;
     let (source, destination) = (Ipv4Addr::new(a, b, c, d), Ipv4Addr::new(e, f, g, h));
     ends(
+        header[9],
         source.into(),
         destination.into(),
         packet.get(usize::from(header[0] & 15) * 4..)?,
     )
 }
 
-/// Source and destination of the TCP segment that an ICMPv6 error quotes; one behind extension headers is not looked for.
-pub(super) fn quoted_v6(message: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+/// The segment or datagram that an ICMPv6 error quotes; one behind extension headers is not looked for.
+pub(super) fn quoted_v6(message: &[u8]) -> Option<Quoted> {
     let packet = message.get(QUOTED..).filter(|_| message[0] < 128)?;
     let (header, segment) = packet.split_first_chunk::<40>()?;
     let address = |from: usize| Some(Ipv6Addr::from(*header.get(from..)?.first_chunk::<16>()?));
     let (source, destination) = (address(8)?, address(24)?);
-    ends(source.into(), destination.into(), segment).filter(|_| header[6] == TCP)
+    ends(header[6], source.into(), destination.into(), segment)
 }
 
-/// The addresses with the ports that the segment begins with.
-fn ends(source: IpAddr, destination: IpAddr, segment: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
-    let [a, b, c, d] = *segment.first_chunk()?;
-    let (from, to) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-    Some((SocketAddr::new(source, from), SocketAddr::new(destination, to)))
+/// The addresses with the ports that a segment or datagram begins with.
+fn ends(protocol: u8, source: IpAddr, destination: IpAddr, bytes: &[u8]) -> Option<Quoted> {
+    let [a, b, c, d] = *bytes.first_chunk()?;
+    let from = SocketAddr::new(source, u16::from_be_bytes([a, b]));
+    let to = SocketAddr::new(destination, u16::from_be_bytes([c, d]));
+    match protocol {
+        TCP => Some(Quoted::Tcp(from, to)),
+        UDP => Some(Quoted::Udp(from, to)),
+        _ => None,
+    }
+}
+
+/// An echo in words, with the numbers that tell it from others (RFC 792; RFC 4443, 4.1).
+fn echo(what: &str, numbers: [u8; 4]) -> String {
+    let [a, b, c, d] = numbers;
+    let (id, seq) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+    format!("echo {what}, id {id} seq {seq}")
 }
 
 fn numbers(kind: u8, code: u8) -> String {

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::flow::{FlowInfo, PacketNo};
 use super::fold::{self, OnWire, Passage};
+use super::link::{LinkEffect, Links, OptionSet};
 use super::offload::Offload;
-use super::rule::{Rule, RuleNo, RuleStatus, Verdict};
+use super::rule::{Candidate, Rule, RuleNo, RuleStatus, Verdict};
 use super::segment::Packet;
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::side::Side;
@@ -23,8 +24,10 @@ pub enum Mode {
     Flow,
     /// The segment is delivered as it comes, and takes so long on the wire.
     Slow(Millis),
-    /// The segment is held until the user says so.
+    /// The segment is held until the user says so, and an ICMP message about one; UDP and the like pass.
     Step,
+    /// Every packet is held until the user says so, whatever it is.
+    StepAll,
 }
 
 /// The time that a segment takes in slow mode, when nobody says another: there and back is less than the 1 s after which a SYN is sent
@@ -38,6 +41,7 @@ impl Mode {
             Mode::Flow => "flow",
             Mode::Slow(_) => "slow",
             Mode::Step => "step",
+            Mode::StepAll => "step all",
         }
     }
 
@@ -46,7 +50,7 @@ impl Mode {
         match self {
             Mode::Flow => Mode::Slow(time),
             Mode::Slow(_) => Mode::Step,
-            Mode::Step => Mode::Flow,
+            Mode::Step | Mode::StepAll => Mode::Flow,
         }
     }
 
@@ -54,8 +58,23 @@ impl Mode {
     pub const fn takes(self) -> Option<Millis> {
         match self {
             Mode::Slow(time) => Some(time),
-            Mode::Flow | Mode::Step => None,
+            Mode::Flow | Mode::Step | Mode::StepAll => None,
         }
+    }
+
+    /// Is such a packet held until the user says so?
+    pub const fn holds(self, packet: &Packet) -> bool {
+        match self {
+            Mode::Flow | Mode::Slow(_) => false,
+            // A program's question for a name must not wait for someone who watches its connections.
+            Mode::Step => packet.connection().is_some(),
+            Mode::StepAll => true,
+        }
+    }
+
+    /// Does it hold what comes?
+    pub const fn is_step(self) -> bool {
+        matches!(self, Mode::Step | Mode::StepAll)
     }
 }
 
@@ -70,6 +89,8 @@ pub enum Origin {
     Forged,
     /// A copy that the wire made of another.
     Copy(PacketNo),
+    /// The router at the link's end made it, about what it dropped.
+    Link,
 }
 
 /// A segment on the wire: held, or under way.
@@ -97,6 +118,10 @@ pub struct HeldPacket {
     pub passage: Passage,
     /// Has its receiver had all of it, from a copy?
     pub had: bool,
+    /// What the link does to it, once it has it.
+    pub link: Option<LinkEffect>,
+    /// The options that the link has taken out of it.
+    pub stripped: OptionSet,
 }
 
 impl HeldPacket {
@@ -161,6 +186,8 @@ pub struct Wire {
     rules_made: u32,
     packets: u64,
     held: BTreeMap<PacketNo, HeldPacket>,
+    /// The link, which has what passes.
+    pub links: Links,
 }
 
 impl Wire {
@@ -174,35 +201,41 @@ impl Wire {
     ///
     /// A rule goes on holding what it holds: a copy of that is held, too, also when the rule is about so many segments only. It does not
     /// count, for it is no other segment.
-    pub fn judge(&mut self, from: Side, packet: &Packet, seen: &FlowInfo) -> (Verdict, Option<RuleNo>) {
-        let holder = self.holder(from, packet, seen);
+    pub fn judge(&mut self, candidate: Candidate) -> (Verdict, Option<RuleNo>) {
+        let holder = self.holder(candidate);
         let by_rule = self.rules.iter_mut().find_map(|rule| {
             let verdict = if rule.on && holder == Some(rule.no) {
                 Verdict::Hold
             } else {
-                rule.judge(from, packet, seen)?
+                rule.judge(candidate)?
             };
             Some((verdict, rule.no))
         });
-        let (verdict, rule) = match (by_rule, self.mode) {
-            (Some((verdict, rule)), _) => (verdict, Some(rule)),
-            (None, Mode::Flow | Mode::Slow(_)) => (Verdict::Deliver, None),
-            (None, Mode::Step) => (Verdict::Hold, None),
+        let (verdict, rule) = match by_rule {
+            Some((verdict, rule)) => (verdict, Some(rule)),
+            None if self.mode.holds(candidate.packet) => (Verdict::Hold, None),
+            None => (Verdict::Deliver, None),
         };
         let stays = match verdict {
             Verdict::Hold | Verdict::Delay(_) => true,
             Verdict::Deliver | Verdict::Duplicate => self.mode.takes().is_some(),
             Verdict::Drop => false,
         };
-        if stays && self.held.len() >= MOST_HELD {
+        if stays && self.is_full() {
             (Verdict::Drop, rule)
         } else {
             (verdict, rule)
         }
     }
 
+    /// Is there no room for more on the wire?
+    pub fn is_full(&self) -> bool {
+        self.held.len() >= MOST_HELD
+    }
+
     /// The rule that holds a segment of which this one, the newest, is a copy.
-    fn holder(&self, from: Side, packet: &Packet, seen: &FlowInfo) -> Option<RuleNo> {
+    fn holder(&self, candidate: Candidate) -> Option<RuleNo> {
+        let Candidate { from, packet, seen, .. } = candidate;
         seen.again?;
         let copy = OnWire {
             no: PacketNo(self.packets),
@@ -278,7 +311,7 @@ impl Wire {
 
     /// A second one of the same: the copy, which stays on the wire like it. None when there is no such, or no room.
     pub fn copy(&mut self, no: PacketNo, now: MonoTime) -> Option<&HeldPacket> {
-        if self.held.len() >= MOST_HELD {
+        if self.is_full() {
             return None;
         }
         let original = self.held.get(&no)?.clone();
@@ -322,7 +355,8 @@ impl Wire {
         let mut change = ModeChange::default();
         let of_the_mode = |held: &&mut HeldPacket| match held.passage {
             Passage::Held => held.rule.is_none(),
-            Passage::Delayed(_) => false,
+            // The link has it, whatever the mode.
+            Passage::Delayed(_) | Passage::OnLink(_) => false,
             Passage::InFlight(_) => true,
         };
         match mode {
@@ -346,7 +380,7 @@ impl Wire {
                     // What is under way arrives no later than if it set off now, and never later than it would have.
                     let sets_off = match held.passage {
                         Passage::InFlight(at) => due < at,
-                        Passage::Held | Passage::Delayed(_) => heads.contains(&held.no),
+                        Passage::Held | Passage::Delayed(_) | Passage::OnLink(_) => heads.contains(&held.no),
                     };
                     if sets_off {
                         held.passage = Passage::InFlight(due);
@@ -354,8 +388,9 @@ impl Wire {
                     }
                 }
             }
-            Mode::Step => {
-                for held in self.held.values_mut().filter(|held| held.passage.is_in_flight()) {
+            Mode::Step | Mode::StepAll => {
+                let in_flight = |held: &&mut HeldPacket| matches!(held.passage, Passage::InFlight(_));
+                for held in self.held.values_mut().filter(in_flight) {
                     held.passage = Passage::Held;
                     change.changed.push(held.no);
                 }
@@ -400,15 +435,51 @@ impl Wire {
 mod tests {
     use super::*;
     use crate::flow::Retransmission;
-    use crate::rule::{Chance, PacketKind};
+    use crate::rule::{Chance, Nth, PacketKind};
     use crate::segment::{Flags, Segment, SeqNo};
     use finwait_model::call::Bytes;
     use proptest::prelude::*;
 
+    /// A message about a connection, which is nobody's copy.
     fn packet() -> Packet {
-        Packet::Other {
-            what: "UDP".into(),
-            len: 28,
+        let [client, server]: [std::net::SocketAddr; 2] =
+            ["10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap()];
+        Packet::Icmp {
+            source: client.ip(),
+            destination: server.ip(),
+            message: "host unreachable".into(),
+            about: Some((server, client)),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn step_lets_a_question_for_a_name_pass_unless_all_is_asked_for() {
+        let question = || Packet::Udp {
+            source: "10.0.0.1:4000".parse().unwrap(),
+            destination: "10.0.0.2:53".parse().unwrap(),
+            len: 29,
+            dns: Some("DNS query example.org A".into()),
+        };
+        let echo = || Packet::Icmp {
+            source: "10.0.0.1".parse().unwrap(),
+            destination: "10.0.0.2".parse().unwrap(),
+            message: "echo request, id 1 seq 1".into(),
+            about: None,
+            error: None,
+        };
+        for (mode, passes) in [(Mode::Step, Verdict::Deliver), (Mode::StepAll, Verdict::Hold)] {
+            let mut wire = Wire::default();
+            freed(&mut wire, mode);
+            for packet in [question(), echo()] {
+                let (_, verdict) = comes_with(&mut wire, 0, Side::Client, packet, FlowInfo::default());
+                assert_eq!(verdict, passes, "{mode:?}");
+            }
+            assert_eq!(
+                comes(&mut wire, 0).1,
+                Verdict::Hold,
+                "an error about a connection is held"
+            );
         }
     }
 
@@ -419,7 +490,12 @@ mod tests {
 
     fn comes_with(wire: &mut Wire, at: u64, from: Side, packet: Packet, seen: FlowInfo) -> (PacketNo, Verdict) {
         let no = wire.number();
-        let (verdict, rule) = wire.judge(from, &packet, &seen);
+        let (verdict, rule) = wire.judge(Candidate {
+            from,
+            packet: &packet,
+            size: 40,
+            seen: &seen,
+        });
         let at = MonoTime(at);
         let passage = match (verdict, wire.mode().takes()) {
             (Verdict::Delay(time), _) => Some(Passage::Delayed(at.plus(time.into()))),
@@ -440,6 +516,8 @@ mod tests {
                 since: at,
                 passage,
                 had: false,
+                link: None,
+                stripped: OptionSet::NONE,
             });
         }
         (no, verdict)
@@ -698,7 +776,7 @@ mod tests {
                 ..Rule::new(Verdict::Hold, PacketKind::Data)
             },
             Rule {
-                nth: Some(1),
+                nth: Some(Nth::Only(1)),
                 ..Rule::new(Verdict::Hold, PacketKind::Data)
             },
             Rule {
@@ -740,7 +818,7 @@ mod tests {
     fn a_copy_that_a_rule_of_its_own_holds_stands_for_itself() {
         let mut wire = Wire::default();
         wire.add_rule(Rule {
-            nth: Some(2),
+            nth: Some(Nth::Only(2)),
             ..Rule::new(Verdict::Hold, PacketKind::Data)
         });
         freed(&mut wire, Mode::Step);
@@ -958,7 +1036,9 @@ mod tests {
                     let now = MonoTime(self.now);
                     while let Some(no) = self.wire.next_due_by(now) {
                         let held = &self.wire.held[&no];
-                        if held.passage.is_in_flight() && held.origin == Origin::Host {
+                        // A copy that stood behind what the user delivered sets off only then.
+                        let is_first = held.origin == Origin::Host && held.seen.again.is_none();
+                        if held.passage.is_in_flight() && is_first {
                             let last = self.arrived.insert(held.from, no);
                             assert!(last < Some(no), "{no} was overtaken");
                         }

@@ -2,13 +2,13 @@
 
 use etherparse::err::ip::SliceError;
 use etherparse::err::tcp::{HeaderError, HeaderSliceError};
-use etherparse::{IpNumber, IpSlice, TcpSlice};
+use etherparse::{IpNumber, IpSlice, TcpSlice, UdpSlice};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::icmp;
 pub use super::icmp::IcmpError;
+use super::{dns, icmp};
 use finwait_model::call::Bytes;
 
 /// A sequence number: wraps at 2^32 (RFC 9293, 3.4).
@@ -84,6 +84,18 @@ impl fmt::Display for Flags {
 pub enum Packet {
     /// A TCP segment.
     Tcp(Segment),
+    /// A UDP datagram.
+    Udp {
+        /// The sender.
+        source: SocketAddr,
+        /// Whom it is for.
+        destination: SocketAddr,
+        /// Bytes of payload.
+        len: usize,
+        /// The question of a DNS message in words: `DNS query example.org A`; none for anything else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dns: Option<String>,
+    },
     /// An ICMP or ICMPv6 message; those that report an error quote the segment that drew it.
     Icmp {
         /// The sender.
@@ -101,11 +113,35 @@ pub enum Packet {
     },
     /// Anything else, malformed ones included.
     Other {
-        /// The contents in words: `UDP`, `TCP header cut short at 12 bytes`.
+        /// The contents in words: `SCTP`, `TCP header cut short at 12 bytes`.
         what: String,
         /// The packet's length, bytes.
         len: usize,
     },
+}
+
+impl Packet {
+    /// The addresses of the connection that it is of or about, the one that sent the segment first; none where it is about none.
+    pub const fn connection(&self) -> Option<(SocketAddr, SocketAddr)> {
+        match self {
+            Packet::Tcp(segment) => Some(segment.way()),
+            Packet::Icmp { about, .. } => *about,
+            Packet::Udp { .. } | Packet::Other { .. } => None,
+        }
+    }
+
+    /// The ports of its sender and its receiver; none where it has none.
+    pub const fn ports(&self) -> Option<[u16; 2]> {
+        match self {
+            Packet::Tcp(Segment {
+                source, destination, ..
+            })
+            | Packet::Udp {
+                source, destination, ..
+            } => Some([source.port(), destination.port()]),
+            Packet::Icmp { .. } | Packet::Other { .. } => None,
+        }
+    }
 }
 
 /// One TCP segment.
@@ -181,7 +217,7 @@ impl TcpOption {
 
 /// Decodes an IPv4 or IPv6 packet. Checksums are not verified: on the wire the receiving kernel does that.
 ///
-/// Never panics; what is malformed, fragmented, or neither TCP nor ICMP is [`Packet::Other`].
+/// Never panics; what is malformed, fragmented, or neither TCP, UDP nor ICMP is [`Packet::Other`].
 pub fn decode(packet: &[u8]) -> Packet {
     let what = match IpSlice::from_slice(packet) {
         Ok(ip) => match transport(&ip) {
@@ -196,22 +232,29 @@ pub fn decode(packet: &[u8]) -> Packet {
     }
 }
 
-/// The TCP segment or ICMP message that an IP packet carries, or what else it is.
+/// The TCP segment, UDP datagram or ICMP message that an IP packet carries, or what else it is.
 fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
     let (source, destination) = (ip.source_addr(), ip.destination_addr());
     let payload = ip.payload();
     if payload.fragmented {
         return Err(format!("fragment of {}", protocol(payload.ip_number)));
     }
-    type Quoted = fn(&[u8]) -> Option<(SocketAddr, SocketAddr)>;
+    type Quoted = fn(&[u8]) -> Option<icmp::Quoted>;
     let icmp = |words: fn([u8; 8]) -> String, error: fn([u8; 8]) -> Option<IcmpError>, quoted: Quoted| {
         let head = payload.payload.first_chunk().copied();
         let head = head.ok_or_else(|| cut_short("ICMP message", payload.payload.len()))?;
+        let about = quoted(payload.payload);
         Ok(Packet::Icmp {
             source,
             destination,
-            message: words(head),
-            about: quoted(payload.payload),
+            message: match about {
+                Some(icmp::Quoted::Udp(from, to)) => format!("{}, about UDP {from} > {to}", words(head)),
+                _ => words(head),
+            },
+            about: match about {
+                Some(icmp::Quoted::Tcp(from, to)) => Some((from, to)),
+                _ => None,
+            },
             error: error(head),
         })
     };
@@ -222,6 +265,15 @@ fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
             Err(HeaderSliceError::Content(HeaderError::DataOffsetTooSmall { data_offset })) => {
                 Err(format!("TCP header with a data offset of {data_offset}"))
             }
+        },
+        IpNumber::UDP => match UdpSlice::from_slice(payload.payload) {
+            Ok(udp) => Ok(Packet::Udp {
+                source: SocketAddr::new(source, udp.source_port()),
+                destination: SocketAddr::new(destination, udp.destination_port()),
+                len: udp.payload().len(),
+                dns: dns::words([udp.source_port(), udp.destination_port()], udp.payload()),
+            }),
+            Err(_) => Err(cut_short("UDP datagram", payload.payload.len())),
         },
         IpNumber::ICMP if source.is_ipv4() => icmp(icmp::v4, icmp::error_v4, icmp::quoted_v4),
         IpNumber::IPV6_ICMP if source.is_ipv6() => icmp(icmp::v6, icmp::error_v6, icmp::quoted_v6),
@@ -432,9 +484,51 @@ mod tests {
         let mut packet = Vec::new();
         let udp = PacketBuilder::ipv4(CLIENT, SERVER, 64).udp(53, 53);
         udp.write(&mut packet, b"?").unwrap();
-        assert_eq!(other(&packet), "UDP");
         packet[9] = 253;
         assert_eq!(other(&packet), "IP protocol 253");
+    }
+
+    #[test]
+    fn a_datagram_has_its_ports_and_its_length() {
+        let mut packet = Vec::new();
+        let udp = PacketBuilder::ipv4(CLIENT, SERVER, 64).udp(4000, 9);
+        udp.write(&mut packet, b"hello").unwrap();
+        assert_eq!(
+            decode(&packet),
+            Packet::Udp {
+                source: "10.0.0.1:4000".parse().unwrap(),
+                destination: "10.0.0.2:9".parse().unwrap(),
+                len: 5,
+                dns: None
+            }
+        );
+        let mut cut = packet[..24].to_vec();
+        cut[3] = 24;
+        assert_eq!(other(&cut), "UDP datagram cut short at 4 bytes");
+    }
+
+    #[test]
+    fn an_icmp_message_says_what_it_is_about() {
+        let message = |quoted: &[u8], kind, code| {
+            let mut packet = Vec::new();
+            PacketBuilder::ipv4(SERVER, CLIENT, 64)
+                .icmpv4_raw(kind, code, [0, 1, 0, 5])
+                .write(&mut packet, quoted)
+                .unwrap();
+            match decode(&packet) {
+                Packet::Icmp { message, about, .. } => (message, about.is_some()),
+                other => panic!("{other:?}"),
+            }
+        };
+        let mut datagram = Vec::new();
+        let udp = PacketBuilder::ipv4(CLIENT, SERVER, 64).udp(4000, 53);
+        udp.write(&mut datagram, b"?").unwrap();
+        assert_eq!(
+            message(&datagram, 3, 3),
+            ("port unreachable, about UDP 10.0.0.1:4000 > 10.0.0.2:53".into(), false)
+        );
+        assert_eq!(message(&syn(), 3, 3), ("port unreachable".into(), true));
+        assert_eq!(message(&[], 8, 0), ("echo request, id 1 seq 5".into(), false));
     }
 
     #[test]

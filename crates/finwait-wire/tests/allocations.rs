@@ -6,6 +6,7 @@ use std::cell::Cell;
 use finwait_model::side::Side;
 use finwait_wire::flow::{Flows, PacketNo};
 use finwait_wire::queue::Wire;
+use finwait_wire::rule::Candidate;
 use finwait_wire::segment::{Packet, decode};
 
 mod stream;
@@ -47,7 +48,15 @@ fn a_packet_costs_its_options_and_the_beginning_of_its_payload_and_no_more() {
         let no = wire.number();
         let seen = flows.sent(no, &segment);
         flows.arrived(&segment);
-        wire.judge(from, &Packet::Tcp(segment), &seen);
+        let packet = Packet::Tcp(segment);
+        wire.judge(Candidate {
+            from,
+            packet: &packet,
+            size: bytes.len() as u32,
+            seen: &seen,
+        });
+        // Without a link there is nothing to ask, to wait for or to wake up for.
+        assert!(!wire.links.has(from) && wire.links.strips(from).is_empty() && wire.next_due().is_none());
         ALLOCATIONS.with(Cell::get) - before
     };
     // The connection becomes known, and its queues get their room.

@@ -300,8 +300,8 @@ fn passage(session: &Session) -> Passage {
     let ruled = wire.rules.iter().any(|rule| rule.on);
     let under_way = wire.held.values().any(|held| held.due.is_some());
     match wire.mode {
-        _ if cut || ruled || under_way => Passage::Unsure,
-        Mode::Step => Passage::Stops,
+        _ if cut || ruled || under_way || wire.has_link() => Passage::Unsure,
+        Mode::Step | Mode::StepAll => Passage::Stops,
         _ if wire.held.is_empty() => Passage::Passes,
         _ => Passage::Unsure,
     }
@@ -491,7 +491,7 @@ fn between(
 fn is_in_order(session: &Session, no: PacketNo, segment: &Segment) -> bool {
     for (record, earlier) in between(session, segment.source, segment.destination) {
         let is_odd = match record.disposition {
-            Disposition::Dropped | Disposition::Refused(_) => true,
+            Disposition::Dropped | Disposition::Refused(_) | Disposition::Corrupted => true,
             Disposition::Delivered => record.no > no || record.origin != Origin::Host,
             // It is on the wire, or a copy of what has arrived was taken off it.
             _ => false,

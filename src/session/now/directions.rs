@@ -148,7 +148,7 @@ impl Session {
             Packet::Tcp(segment) => {
                 record.from == from && segment.source == tuple.local && segment.destination == tuple.peer
             }
-            Packet::Icmp { .. } | Packet::Other { .. } => false,
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => false,
         };
         let new = self.wire.held.values().filter(|waiting| !waiting.had);
         new.map(|waiting| &waiting.record).filter(is_its)

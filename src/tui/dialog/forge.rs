@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::{About, Context, Dialog, Reaction, browse, moved, plain};
 use crate::call::Bytes;
 use crate::command::ScreenCommand;
-use crate::command::wire::WireCommand;
+use crate::command::wire::{ForgeAim, WireCommand};
 use crate::session::LabKind;
 use crate::side::Side;
 use crate::tui::canvas::Canvas;
@@ -80,13 +80,13 @@ impl Dialog for ForgeDialog {
 
     fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
         let choice = CHOICES.get(item).map(|(what, place, _)| {
-            WireCommand::Forge(Forge {
+            let forge = Forge {
                 what: *what,
                 to: self.to,
                 place: *place,
-                port: None,
                 data: Bytes(b"forged".to_vec()),
-            })
+            };
+            WireCommand::Forge(forge, ForgeAim::Current)
         });
         let send = choice.map(|command| Reaction::Do(Action::Wire(command)));
         [Reaction::Close].into_iter().chain(send).collect()

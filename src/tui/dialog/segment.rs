@@ -134,6 +134,19 @@ fn lines(record: &crate::lab::event::PacketRecord) -> Vec<(String, String)> {
                 );
             }
         }
+        Packet::Udp {
+            source,
+            destination,
+            len,
+            dns,
+        } => {
+            line("from", source.to_string());
+            line("to", destination.to_string());
+            line("UDP", format!("{len} bytes of payload"));
+            if let Some(dns) = dns {
+                line("", dns.clone());
+            }
+        }
         Packet::Icmp {
             source,
             destination,

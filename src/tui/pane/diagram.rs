@@ -36,7 +36,10 @@ fn still_on_wire<'a>(session: &'a Session, no: PacketNo, record: &PacketRecord) 
 /// The kind of a packet, whether it was lost, and the style of its arrow.
 fn kind_and_style(canvas: &Canvas, record: &PacketRecord, held: Option<&WaitingPacket>) -> (SegmentKind, bool, Style) {
     let kind = SegmentKind::of(&record.packet);
-    let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
+    let lost = matches!(
+        record.disposition,
+        Disposition::Dropped | Disposition::Refused(_) | Disposition::Corrupted
+    );
     let style = match held {
         Some(held) if !held.is_in_flight() => canvas.theme.held(),
         _ if lost => canvas.theme.bad(),
@@ -221,8 +224,9 @@ impl Diagram {
             // It left on a row of its own, further up.
             (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
             (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves(Point::Lost),
+            (Disposition::Corrupted, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
             (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(head),
-            (Disposition::Refused(_), _) => ArrowSpan::Whole(Point::Lost),
+            (Disposition::Refused(_) | Disposition::Corrupted, _) => ArrowSpan::Whole(Point::Lost),
             (Disposition::Delivered, _) => ArrowSpan::Whole(head),
         }
     }

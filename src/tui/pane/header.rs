@@ -46,15 +46,26 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     // Whole words or none.
     for word in [
         kind.to_owned(),
+        link(session),
         if addresses.client == addresses.server {
             addresses.client.to_string()
         } else {
             format!("{} \u{21c4} {}", addresses.client, addresses.server)
         },
     ] {
-        if usize::from(right.saturating_sub(x)) >= width(&word) + 3 {
+        if !word.is_empty() && usize::from(right.saturating_sub(x)) >= width(&word) + 3 {
             x = canvas.put(x + 2, area.y, right, &word, canvas.theme.text());
         }
+    }
+}
+
+/// The link in force in a word, with whose direction it has where that is one end's; nothing without one.
+fn link(session: &Session) -> String {
+    match (session.wire.link.client, session.wire.link.server) {
+        (None, None) => String::new(),
+        (Some(_), Some(_)) => "link".into(),
+        (Some(_), None) => "link from client".into(),
+        (None, Some(_)) => "link from server".into(),
     }
 }
 

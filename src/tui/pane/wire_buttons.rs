@@ -134,16 +134,23 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
     let now = session.wire.mode;
     let slow = match now {
         Mode::Slow(time) => Mode::Slow(time),
-        Mode::Flow | Mode::Step => Mode::Slow(SLOW),
+        Mode::Flow | Mode::Step | Mode::StepAll => Mode::Slow(SLOW),
     };
-    let modes = [Mode::Flow, slow, Mode::Step];
+    let step = if now.is_step() { now } else { Mode::Step };
+    let modes = [Mode::Flow, slow, step];
     let name = |mode: Mode| match mode {
         mode if mode != now => mode.name().to_owned(),
         // In its place whatever the time: the time stands where the word would be.
         Mode::Slow(time) if time != SLOW => format!("{:.1}s", f64::from(time.0) / 1000.0).chars().take(4).collect(),
+        // In the place of the word alone.
+        Mode::StepAll => "ALL".to_owned(),
         mode => mode.name().to_uppercase(),
     };
-    let wide: u16 = modes.iter().map(|mode| mode.name().len() as u16 + 2).sum();
+    let room = |mode: Mode| match mode {
+        Mode::StepAll => Mode::Step.name().len(),
+        mode => mode.name().len(),
+    };
+    let wide: u16 = modes.iter().map(|mode| room(*mode) as u16 + 2).sum();
     let key = table::row(Verb::Wire(WireVerb::Mode)).buttons.first();
     let wire = key.map_or(0, |button| canvas.button_width(Some(button.key), "wire"));
     let begin = right.saturating_sub(wide + wire);
@@ -153,11 +160,11 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
     }
     for mode in modes {
         let on = mode == now;
-        let name = format!("{:<width$}", name(mode), width = mode.name().len());
+        let name = format!("{:<width$}", name(mode), width = room(mode));
         let choice = match mode {
             Mode::Flow => ModeChoice::Flow,
             Mode::Slow(_) => ModeChoice::Slow(None),
-            Mode::Step => ModeChoice::Step,
+            Mode::Step | Mode::StepAll => ModeChoice::Step,
         };
         let action = Action::Wire(WireCommand::Mode(choice));
         let area = Rect::new(x, y, name.len() as u16 + 2, 1);

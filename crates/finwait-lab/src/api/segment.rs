@@ -1,15 +1,19 @@
 //! The segments that a rule of the wire is about.
 
+use std::net::SocketAddr;
+use std::ops::{Bound, RangeBounds};
+
 use finwait_model::host::Port;
 use finwait_model::side::Side;
-use finwait_wire::rule::{Chance, PacketKind, Rule, Verdict};
+use finwait_wire::rule::{Chance, Connection, Nth, PacketKind, Rule, Sizes, Verdict};
 
 /// The segments that a rule is about: a kind, and conditions that narrow it down.
 ///
 /// ```
 /// use finwait_lab::{Segment, Side};
 /// let second_write = Segment::data().from(Side::Client).nth(2);
-/// # let _ = second_write;
+/// let large_ones_of_the_answer = Segment::data().from(Side::Server).after(65_536).size(1400..);
+/// # let _ = (second_write, large_ones_of_the_answer);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "it is the argument of hold, drop, delay and duplicate"]
@@ -55,6 +59,11 @@ impl Segment {
         Segment::of(PacketKind::Ack)
     }
 
+    /// A UDP datagram.
+    pub const fn udp() -> Segment {
+        Segment::of(PacketKind::Udp)
+    }
+
     /// An ICMP message.
     pub const fn icmp() -> Segment {
         Segment::of(PacketKind::Icmp)
@@ -66,7 +75,16 @@ impl Segment {
         self
     }
 
-    /// Narrows it down to segments with this port at either end.
+    /// Narrows it down to the connection between these two addresses, whichever end sends, and to ICMP errors about it.
+    pub const fn between(mut self, one: SocketAddr, other: SocketAddr) -> Segment {
+        self.0.on = Some(Connection {
+            name: None,
+            ends: (one, other),
+        });
+        self
+    }
+
+    /// Narrows it down to segments and datagrams with this port at either end.
     pub const fn port(mut self, port: u16) -> Segment {
         self.0.port = Some(Port(port));
         self
@@ -84,9 +102,39 @@ impl Segment {
         self
     }
 
+    /// Narrows it down to segments that begin so many bytes of payload into what their sender sends on their connection, or later.
+    pub const fn after(mut self, bytes: u32) -> Segment {
+        self.0.after = Some(bytes);
+        self
+    }
+
+    /// Narrows it down to IP packets of these lengths, in bytes with their headers: `1400..`, `..=576`. Of a super-segment, the longest
+    /// packet that it is cut into counts.
+    pub fn size(mut self, bytes: impl RangeBounds<u16>) -> Segment {
+        self.0.size = Sizes {
+            least: match bytes.start_bound() {
+                Bound::Included(least) => Some(*least),
+                Bound::Excluded(below) => Some(below.saturating_add(1)),
+                Bound::Unbounded => None,
+            },
+            most: match bytes.end_bound() {
+                Bound::Included(most) => Some(*most),
+                Bound::Excluded(above) => Some(above.saturating_sub(1)),
+                Bound::Unbounded => None,
+            },
+        };
+        self
+    }
+
     /// The nth of them only, from 1 on.
     pub const fn nth(mut self, n: u32) -> Segment {
-        self.0.nth = Some(n);
+        self.0.nth = Some(Nth::Only(n));
+        self
+    }
+
+    /// The nth of them and all after it, from 1 on.
+    pub const fn nth_on(mut self, n: u32) -> Segment {
+        self.0.nth = Some(Nth::From { from: n });
         self
     }
 

@@ -9,6 +9,7 @@ use crate::event::{
 };
 use finwait_model::clock::MonoTime;
 use finwait_model::errno::Errno;
+use finwait_wire::link::LinkEffect;
 use finwait_wire::segment::Packet;
 
 /// Events of a lab, one a line: calls and what they returned, segments and what became of them, changes of state. The times are
@@ -109,7 +110,11 @@ pub(super) fn packet(record: &PacketRecord) -> String {
         Disposition::Held => ": held".into(),
         Disposition::Delayed(time) => format!(": delayed by {time}"),
         Disposition::InFlight(time) => format!(": under way for {time}"),
-        Disposition::Dropped => ": dropped".into(),
+        Disposition::Corrupted => ": corrupted by the link".into(),
+        Disposition::Dropped => match record.link {
+            Some(LinkEffect::Lost(loss)) => format!(": lost by the link ({loss})"),
+            _ => ": dropped".into(),
+        },
         Disposition::Discarded => ": discarded, its receiver has a copy".into(),
     };
     let what = match &record.packet {
@@ -130,6 +135,12 @@ pub(super) fn packet(record: &PacketRecord) -> String {
             )
         }
         Packet::Icmp { message, .. } => format!("ICMP {message}"),
+        Packet::Udp {
+            source,
+            destination,
+            len,
+            ..
+        } => format!("UDP {} len {len}", between(*source, *destination)),
         Packet::Other { what, .. } => what.clone(),
     };
     format!("wire: {} from {}: {what}{became}", record.no, record.from)

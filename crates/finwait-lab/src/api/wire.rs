@@ -11,7 +11,9 @@ use super::view::View;
 use crate::error::{Error, Result};
 use crate::event::{Disposition, LabRequest, PacketRecord, WireRequest};
 use finwait_model::clock::Millis;
+use finwait_model::side::{Ends, Side};
 use finwait_wire::flow::PacketNo;
+use finwait_wire::link::{Link, LinkChange};
 use finwait_wire::queue::{Mode, Origin, RuleChange, Which};
 use finwait_wire::rule::{Rule, RuleNo, Verdict};
 use finwait_wire::segment::Packet;
@@ -84,6 +86,64 @@ impl Wire {
     pub fn flow(&self) -> Result<()> {
         self.exists()?;
         self.remote.mode(Some(Mode::Flow))
+    }
+
+    /// Has what passes cross this link from now on, in both directions; what rules hold or drop does not come to it.
+    ///
+    /// ```
+    /// # fn main() -> finwait_lab::Result<()> {
+    /// # let lab = finwait_lab::Lab::isolated()?;
+    /// use finwait_lab::Link;
+    /// use finwait_lab::wire::link::Share;
+    /// use finwait_lab::model::clock::Millis;
+    /// lab.wire().link(Link {
+    ///     delay: Millis(20),
+    ///     loss: Share::percent(1),
+    ///     seed: 7,
+    ///     ..Link::default()
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoWire`] in the loopback lab, [`Error::Gone`] without a lab.
+    pub fn link(&self, link: Link) -> Result<()> {
+        let set = LinkChange::Set(link);
+        self.change_link(Ends {
+            client: set,
+            server: set,
+        })
+    }
+
+    /// Has what that host sends, and passes, cross this link from now on; the other direction stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Wire::link`].
+    pub fn link_from(&self, host: impl Into<Side>, link: Link) -> Result<()> {
+        let mut changes = Ends::default();
+        changes[host.into()] = LinkChange::Set(link);
+        self.change_link(changes)
+    }
+
+    /// Takes the link away, in both directions. What is on it arrives when it is due.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Wire::link`].
+    pub fn no_link(&self) -> Result<()> {
+        self.change_link(Ends {
+            client: LinkChange::Off,
+            server: LinkChange::Off,
+        })
+    }
+
+    fn change_link(&self, changes: Ends<LinkChange>) -> Result<()> {
+        self.exists()?;
+        self.remote.send(&LabRequest::Wire(WireRequest::Link(changes)))?;
+        self.remote.settled()
     }
 
     /// Takes all rules away. What is held stays so.
@@ -250,12 +310,16 @@ impl HeldSegment {
     ///
     /// # Errors
     ///
-    /// [`Error::NotDelivered`] when the receiver's device is down, or it is no longer held.
+    /// [`Error::NotDelivered`] when the receiver's device is down, a link loses it, or it is no longer held.
     pub fn deliver(self) -> Result<()> {
         match self.act(WireRequest::Deliver)? {
             Disposition::Refused(errno) => Err(Error::NotDelivered {
                 packet: self.record.no,
                 why: errno.to_string(),
+            }),
+            Disposition::Dropped | Disposition::Corrupted => Err(Error::NotDelivered {
+                packet: self.record.no,
+                why: "the link has lost it, or changed it".into(),
             }),
             _ => Ok(()),
         }

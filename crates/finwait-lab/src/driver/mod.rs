@@ -53,9 +53,9 @@ use self::syscalls::SyscallOrder;
 use self::timing::Timing;
 use self::touched::Touched;
 use super::event::{
-    CallBegan, CallEnded, Disposition, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn, ProcessDied,
-    ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged, StateChanged, SyscallSeen, TransitionCause,
-    WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Disposition, ForgedFor, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn,
+    ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged, StateChanged, SyscallSeen,
+    TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
@@ -79,10 +79,11 @@ use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
 use finwait_wire::fold::Passage;
-use finwait_wire::forge::{Forge, forge};
+use finwait_wire::forge::{Forge, Forgery, forge, too_big};
+use finwait_wire::link::{self, Crossing, LinkEffect, Load, Loss, OptionSet};
 use finwait_wire::offload::Offload;
 use finwait_wire::queue::{HeldPacket, Origin, Which, Wire};
-use finwait_wire::rule::{RuleStatus, Verdict};
+use finwait_wire::rule::{Candidate, RuleStatus, Verdict};
 use finwait_wire::segment::{Flags, Packet, decode};
 
 /// The longest packet that a device may give us.
@@ -97,7 +98,7 @@ fn tuple_of(packet: &Packet) -> Option<Tuple> {
             local: segment.source,
             peer: segment.destination,
         }),
-        Packet::Icmp { .. } | Packet::Other { .. } => None,
+        Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => None,
     }
 }
 

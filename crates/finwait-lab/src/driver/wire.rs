@@ -35,6 +35,12 @@ impl<O: Outside> Core<O> {
         };
         (self.dirty, self.unquiet) = (true, true);
         self.streamed += 1;
+        let strips = self.wire.links.strips(from);
+        let stripped = if strips.is_empty() {
+            OptionSet::NONE
+        } else {
+            link::strip(&mut self.buffer[..len], strips, offload.needs_checksum())
+        };
         let packet = decode(&self.buffer[..len]);
         if let Some(tuple) = tuple_of(&packet) {
             self.ends[from].touched.one(tuple);
@@ -42,7 +48,7 @@ impl<O: Outside> Core<O> {
         let no = self.wire.number();
         let seen = match &packet {
             Packet::Tcp(segment) => self.flows.sent(no, segment),
-            Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
         };
         // The endpoint announced the call before it made it: what it said is there by now.
         let may_change = self.can_change_a_state(from, &packet);
@@ -52,7 +58,12 @@ impl<O: Outside> Core<O> {
         } else if self.ends[from].owes_a_word() {
             self.hear(from);
         }
-        let (verdict, rule) = self.wire.judge(from, &packet, &seen);
+        let (verdict, rule) = self.wire.judge(Candidate {
+            from,
+            packet: &packet,
+            size: load(len, &packet, offload).largest,
+            seen: &seen,
+        });
         let record = PacketRecord {
             no,
             from,
@@ -62,6 +73,8 @@ impl<O: Outside> Core<O> {
             origin: Origin::Host,
             disposition: Disposition::Delivered,
             rule,
+            link: None,
+            stripped,
             waited: None,
         };
         // Lent out, so that it can be written from while the rest of the driver is at work.
@@ -83,19 +96,129 @@ impl<O: Outside> Core<O> {
                 disposition: Disposition::Dropped,
                 ..record
             })),
-            Verdict::Hold => self.hold(record, frame, Disposition::Held),
-            Verdict::Delay(time) => self.hold(record, frame, Disposition::Delayed(time)),
+            Verdict::Hold => self.hold(record, frame, Passage::Held),
+            Verdict::Delay(time) => {
+                let due = self.outside.now().plus(time.into());
+                self.hold(record, frame, Passage::Delayed(due));
+            }
         }
         self.buffer = buffer;
         true
     }
 
-    /// Lets a packet pass that `may_change` a state: it is delivered at once, or in slow mode sets off.
+    /// Lets a packet pass that `may_change` a state: it goes on to the link at once, or in slow mode sets off.
     fn pass(&mut self, record: PacketRecord, frame: Frame, may_change: bool) {
         match self.wire.mode().takes() {
-            None => self.deliver(record, frame, &[], may_change),
-            Some(time) => self.hold(record, frame, Disposition::InFlight(time)),
+            None => self.cross(record, frame, &[], may_change),
+            Some(time) => {
+                let due = self.outside.now().plus(time.into());
+                self.hold(record, frame, Passage::InFlight(due));
+            }
         }
+    }
+
+    /// Lets a packet cross the link, if there is one, to the other host.
+    fn cross(&mut self, record: PacketRecord, frame: Frame, copies: &[PacketNo], may_change: bool) {
+        let from = record.from;
+        if !self.wire.links.has(from) {
+            return self.deliver(record, frame, copies, may_change);
+        }
+        let now = self.outside.now();
+        let load = load(frame.bytes.len(), &record.packet, frame.offload);
+        match self.wire.links.enter(from, now, load) {
+            None => self.deliver(record, frame, copies, may_change),
+            Some(Err(loss)) => {
+                self.lose(record, loss);
+                if let Loss::Mtu(mtu) = loss {
+                    self.answer(from, mtu, frame.bytes);
+                }
+            }
+            Some(Ok(crossing)) => self.enter(crossing, record, frame, copies, may_change),
+        }
+    }
+
+    /// Puts a packet on the link that crosses it so, and its copy, if it has one.
+    fn enter(&mut self, crossing: Crossing, record: PacketRecord, frame: Frame, copies: &[PacketNo], may_change: bool) {
+        let Crossing { due, effect, copy, die } = crossing;
+        let copy = copy.map(|(due, share)| {
+            let copy = PacketRecord {
+                no: self.wire.number(),
+                origin: Origin::Copy(record.no),
+                link: Some(LinkEffect::Duplicated(share)),
+                waited: None,
+                ..record.clone()
+            };
+            (due, copy)
+        });
+        let mut changed = Vec::new();
+        let (link, bytes) = match effect {
+            LinkEffect::Corrupted(_) => {
+                changed.extend_from_slice(frame.bytes);
+                // One that carries nothing has nothing to change.
+                let is_changed = link::corrupt(&mut changed, die);
+                (
+                    if is_changed { effect } else { LinkEffect::Delayed },
+                    changed.as_slice(),
+                )
+            }
+            effect => (effect, frame.bytes),
+        };
+        let link = Some(link);
+        self.travel(
+            PacketRecord { link, ..record },
+            Frame { bytes, ..frame },
+            due,
+            copies,
+            may_change,
+        );
+        if let Some((due, copy)) = copy {
+            self.travel(copy, frame, due, &[], may_change);
+        }
+    }
+
+    /// Lets a packet arrive over the link when it is due, after all that is due before it.
+    fn travel(&mut self, record: PacketRecord, frame: Frame, due: MonoTime, copies: &[PacketNo], may_change: bool) {
+        let is_before = |held: &HeldPacket| held.from == record.from && matches!(held.passage, Passage::OnLink(_));
+        if due <= self.outside.now() && !self.wire.held().any(is_before) {
+            self.deliver(record, frame, copies, may_change);
+        } else if self.wire.is_full() {
+            self.lose(record, Loss::Full);
+        } else {
+            self.hold(record, frame, Passage::OnLink(due));
+        }
+    }
+
+    /// Reports that the link has dropped a packet. No rule did it.
+    fn lose(&mut self, record: PacketRecord, loss: Loss) {
+        self.tell(LabEvent::Packet(PacketRecord {
+            disposition: Disposition::Dropped,
+            rule: None,
+            link: Some(LinkEffect::Lost(loss)),
+            ..record
+        }));
+    }
+
+    /// Answers a packet from that host that is larger than the link's MTU, as the router before it does.
+    fn answer(&mut self, from: Side, mtu: u16, packet: &[u8]) {
+        let Some(bytes) = too_big(packet, mtu) else { return };
+        let record = PacketRecord {
+            no: self.wire.number(),
+            from: from.other(),
+            packet: decode(&bytes),
+            segment_size: None,
+            seen: FlowInfo::default(),
+            origin: Origin::Link,
+            disposition: Disposition::Delivered,
+            rule: None,
+            link: None,
+            stripped: OptionSet::NONE,
+            waited: None,
+        };
+        let frame = Frame {
+            bytes: &bytes,
+            offload: Offload::NONE,
+        };
+        self.deliver(record, frame, &[], true);
     }
 
     /// Hands a packet to the other host, and reports what it did there. When it is there, `copies` of it are of no use any more. Around one
@@ -103,6 +226,9 @@ impl<O: Outside> Core<O> {
     fn deliver(&mut self, record: PacketRecord, frame: Frame, copies: &[PacketNo], may_change: bool) {
         let to = record.from.other();
         let tuple = concerns(&record.packet);
+        // Its host drops it before any socket has it.
+        let is_corrupted = matches!(record.link, Some(LinkEffect::Corrupted(_)));
+        let may_change = may_change && !is_corrupted;
         if let Some(tuple) = tuple {
             self.ends[to].touched.one(tuple);
         }
@@ -114,6 +240,7 @@ impl<O: Outside> Core<O> {
         }
         let disposition = match self.outside.deliver(to, frame.bytes, &frame.offload) {
             Err(errno) => Disposition::Refused(errno),
+            Ok(()) if is_corrupted => Disposition::Corrupted,
             Ok(()) => Disposition::Delivered,
         };
         let came = match (disposition, &record.packet) {
@@ -160,19 +287,16 @@ impl<O: Outside> Core<O> {
                 completes_fin: came.completes_fin,
                 overruns_fin: came.overruns_fin,
             },
-            Packet::Icmp { .. } | Packet::Other { .. } => Arrival::Other,
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => Arrival::Other,
         }
     }
 
     /// Keeps a packet on the wire: held, delayed, or under way.
-    fn hold(&mut self, record: PacketRecord, frame: Frame, disposition: Disposition) {
+    fn hold(&mut self, record: PacketRecord, frame: Frame, passage: Passage) {
         let now = self.outside.now();
-        let passage = match disposition {
-            Disposition::Delayed(time) => Passage::Delayed(now.plus(time.into())),
-            Disposition::InFlight(time) => Passage::InFlight(now.plus(time.into())),
-            _ => Passage::Held,
-        };
-        self.wire.hold(HeldPacket {
+        // What was held before and goes on to the link has been on the wire all the time.
+        let before = record.waited.map_or(0, |waited| waited.as_nanos() as u64);
+        let held = HeldPacket {
             no: record.no,
             from: record.from,
             bytes: frame.bytes.to_vec(),
@@ -182,10 +306,14 @@ impl<O: Outside> Core<O> {
             origin: record.origin,
             // A rule that let it pass has no more to do with it.
             rule: record.rule.filter(|_| !passage.is_in_flight()),
-            since: now,
+            since: MonoTime(now.0.saturating_sub(before)),
             passage,
             had: record.seen.had,
-        });
+            link: record.link,
+            stripped: record.stripped,
+        };
+        let disposition = disposition_of(&held, now);
+        self.wire.hold(held);
         self.tell(LabEvent::Packet(PacketRecord { disposition, ..record }));
     }
 
@@ -201,7 +329,7 @@ impl<O: Outside> Core<O> {
         }
     }
 
-    /// Takes a packet off the wire and hands it on; the copies that are folded behind it are discarded then.
+    /// Takes a packet off the wire and hands it on, to the link unless it comes from there; the copies that are folded behind it are discarded then.
     fn deliver_held(&mut self, no: PacketNo) {
         let copies = self.wire.copies(no);
         self.hand_on(no, &copies);
@@ -216,8 +344,13 @@ impl<O: Outside> Core<O> {
             };
             // What it can do may be more or less than when it came.
             let may_change = self.can_change_a_state(held.from, &held.packet);
+            let crosses = !matches!(held.passage, Passage::OnLink(_));
             let record = record_of(held, Disposition::Delivered, self.outside.now());
-            self.deliver(record, frame, copies, may_change);
+            if crosses {
+                self.cross(record, frame, copies, may_change);
+            } else {
+                self.deliver(record, frame, copies, may_change);
+            }
         }
     }
 
@@ -297,7 +430,12 @@ impl<O: Outside> Core<O> {
                 self.wire.clear_rules();
                 self.tell(LabEvent::Wire(WireChange::Cleared));
             }
-            WireRequest::Forge(what, about) => self.forge(&what, about),
+            WireRequest::Forge(what, addresses) => self.forge(&what, addresses),
+            WireRequest::Link(changes) => {
+                self.wire.links.change(changes);
+                let report = self.wire.links.report();
+                self.tell(LabEvent::Wire(WireChange::Link(report)));
+            }
         }
         self.tell_rules();
         self.dirty = true;
@@ -315,26 +453,40 @@ impl<O: Outside> Core<O> {
         picked
     }
 
-    pub(super) fn forge(&mut self, what: &Forge, about: Option<Tuple>) {
+    pub(super) fn forge(&mut self, what: &Forge, addresses: ForgedFor) {
         // The last segment's receiver is the local end of one host, its sender that of the other.
-        let last = self.flows.last().map(|(from, to)| {
+        let last = || {
+            let (from, to) = self.flows.last()?;
             let to_is_local = to.ip() == self.addresses[what.to];
             let (local, peer) = if to_is_local { (to, from) } else { (from, to) };
-            Tuple { local, peer }
-        });
-        let made = about.or(last).and_then(|Tuple { local, peer }| {
+            Some(Tuple { local, peer })
+        };
+        let (tuple, is_free) = match addresses {
+            ForgedFor::Addresses(tuple) => (Some(tuple), true),
+            ForgedFor::Connection(tuple) => (tuple.or_else(last), matches!(what.what, Forgery::Syn | Forgery::OldSyn)),
+        };
+        let made = tuple.and_then(|Tuple { local, peer }| {
             let expects = self.flows.expects(local, peer);
-            forge(what.what, what.place, &what.data.0, local, peer, expects)
+            let known = expects.is_some() || is_free;
+            known.then(|| forge(what.what, what.place, &what.data.0, local, peer, expects))?
         });
         let Some(bytes) = made else {
-            let text = "there is no connection to forge a segment of: port= names one".into();
+            let to = what.to;
+            let text = match tuple {
+                None => "there is no connection to forge a segment of: from=:9999 to=:8080 name addresses without one"
+                    .into(),
+                Some(Tuple { local, peer }) => format!(
+                    "the {to} has sent nothing from {local} to {peer}, so it would take a forged {} for no connection's: from={peer} to={local} forges it all the same",
+                    what.what.name()
+                ),
+            };
             self.tell(LabEvent::Note(text));
             return;
         };
         let packet = decode(&bytes);
         let seen = match &packet {
             Packet::Tcp(segment) => self.flows.look(segment),
-            Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
         };
         let record = PacketRecord {
             no: self.wire.number(),
@@ -345,6 +497,8 @@ impl<O: Outside> Core<O> {
             origin: Origin::Forged,
             disposition: Disposition::Delivered,
             rule: None,
+            link: None,
+            stripped: OptionSet::NONE,
             waited: None,
         };
         let may_change = self.can_change_a_state(record.from, &record.packet);
@@ -364,12 +518,21 @@ impl<O: Outside> Core<O> {
     }
 }
 
+/// The load of a packet for the link.
+fn load(len: usize, packet: &Packet, offload: Offload) -> Load {
+    let payload = match packet {
+        Packet::Tcp(segment) => segment.len,
+        Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => 0,
+    };
+    Load::of(len, payload, offload.segment_size())
+}
+
 /// Returns the connection of the receiving host that a packet is of or about, that host's end first.
 fn concerns(packet: &Packet) -> Option<Tuple> {
     match packet {
         Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
         Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
-        Packet::Other { .. } => None,
+        Packet::Udp { .. } | Packet::Other { .. } => None,
     }
 }
 
@@ -395,16 +558,19 @@ fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> Packe
         origin: held.origin,
         disposition,
         rule: held.rule,
+        link: held.link,
+        stripped: held.stripped,
         waited: Some(now.since(held.since)),
     }
 }
 
 /// Returns the disposition of a packet on the wire as of `now`.
 fn disposition_of(held: &HeldPacket, now: MonoTime) -> Disposition {
-    let left = |due: MonoTime| Millis(u32::try_from(due.since(now).as_millis()).unwrap_or(u32::MAX));
+    // A link's times are not of whole milliseconds: rounded up, nothing arrives after it was due.
+    let left = |due: MonoTime| Millis(u32::try_from(due.since(now).as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX));
     match held.passage {
         Passage::Held => Disposition::Held,
         Passage::Delayed(due) => Disposition::Delayed(left(due)),
-        Passage::InFlight(due) => Disposition::InFlight(left(due)),
+        Passage::InFlight(due) | Passage::OnLink(due) => Disposition::InFlight(left(due)),
     }
 }

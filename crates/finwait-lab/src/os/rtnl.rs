@@ -3,7 +3,7 @@
 use rustix::net::netdevice::name_to_index;
 use std::net::IpAddr;
 
-use super::netlink::{Netlink, NetlinkRequest, encoded, u32_at};
+use super::netlink::{Netlink, NetlinkRequest, attribute, encoded, u32_at};
 use crate::error::{Operation, Result};
 
 /// `RT_SCOPE_LINK`: the destination is on the link, there is no gateway.
@@ -59,6 +59,38 @@ impl Rtnl {
             .and_then(|()| found.ok_or(rustix::io::Errno::NODEV))
             .map(|flags| flags & libc::IFF_UP as u32 != 0)
             .during(|| format!("look up the link {name}"))
+    }
+
+    /// Returns the MTU of a link, bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link.
+    pub fn mtu(&mut self, index: u32) -> Result<u32> {
+        /// The length of a `struct ifinfomsg`, before the attributes.
+        const FIXED: usize = 16;
+        let request = NetlinkRequest::new(libc::RTM_GETLINK, libc::NLM_F_ACK, &ifinfomsg(index, false, false));
+        let mut found = None;
+        self.netlink
+            .exchange(request, |message| {
+                let attributes = message.body.get(FIXED..).unwrap_or_default();
+                found = found.or_else(|| u32_at(attribute(attributes, libc::IFLA_MTU)?, 0));
+            })
+            .and_then(|()| found.ok_or(rustix::io::Errno::NODEV))
+            .during(|| format!("look up the MTU of link {index}"))
+    }
+
+    /// Sets the MTU of a link, bytes, and leaves it up or down.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link, `EPERM` without CAP_NET_ADMIN, `EINVAL` for the MTU.
+    pub fn set_mtu(&mut self, index: u32, mtu: u32) -> Result<()> {
+        let request = NetlinkRequest::new(libc::RTM_NEWLINK, libc::NLM_F_ACK, &ifinfomsg(index, false, false))
+            .attribute(libc::IFLA_MTU, &mtu.to_ne_bytes());
+        self.netlink
+            .exchange(request, |_| {})
+            .during(|| format!("set the MTU of link {index} to {mtu}"))
     }
 
     /// Takes a link up or down, and sets its MTU, bytes.

@@ -255,7 +255,7 @@ impl Rows {
                 let next = self.connections.len() as u32 + 1;
                 *self.connections.entry(pair(segment)).or_insert(next)
             }
-            Packet::Icmp { .. } | Packet::Other { .. } => 1,
+            Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => 1,
         };
         let no = record.no;
         // What becomes of one on the newest row is shown on that row.

@@ -69,12 +69,14 @@ pub(super) fn spoken(record: &PacketRecord) -> String {
     let Packet::Tcp(segment) = &record.packet else {
         return match &record.packet {
             Packet::Icmp { .. } => "ICMP".into(),
+            Packet::Udp { dns, .. } => dns.clone().unwrap_or_else(|| "UDP".into()),
             Packet::Tcp(_) | Packet::Other { .. } => "other".into(),
         };
     };
     let more = match (record.origin, record.seen.again) {
         (Origin::Forged, _) => ", forged",
         (Origin::Copy(_), _) => ", a copy",
+        (Origin::Link, _) => ", from a router",
         (Origin::Host, Some(Retransmission::Retransmit { .. })) => ", sent again",
         (Origin::Host, Some(Retransmission::Probe)) => ", a probe",
         (Origin::Host, None) => "",
@@ -110,6 +112,7 @@ fn data(record: &PacketRecord, segment: &Segment) -> String {
 pub(super) fn word_of(packet: &Packet) -> String {
     match packet {
         Packet::Tcp(segment) => segment.flags.to_string(),
+        Packet::Udp { .. } => "UDP".into(),
         Packet::Icmp { .. } => "ICMP".into(),
         Packet::Other { .. } => String::new(),
     }
@@ -133,6 +136,7 @@ pub(super) fn packet_texts(
     let mark = match (record.origin, record.seen.again) {
         (Origin::Forged, _) => "forged ",
         (Origin::Copy(_), _) => "copy ",
+        (Origin::Link, _) => "router's ",
         (Origin::Host, Some(Retransmission::Retransmit { .. })) => "again ",
         (Origin::Host, Some(Retransmission::Probe)) => "probe ",
         (Origin::Host, None) => "",
@@ -140,6 +144,7 @@ pub(super) fn packet_texts(
     let Packet::Tcp(segment) = &record.packet else {
         let short = match &record.packet {
             Packet::Icmp { message, .. } => vec![message.clone(), "ICMP".into()],
+            Packet::Udp { dns, .. } => dns.iter().cloned().chain(["UDP".into()]).collect(),
             Packet::Tcp(_) | Packet::Other { .. } => vec!["other".into()],
         };
         let mut texts = vec![

@@ -2,6 +2,7 @@
 
 mod causes;
 mod fake;
+mod link;
 mod many;
 mod order;
 mod patience;

@@ -123,11 +123,11 @@ fn what_is_forged_travels_too() {
         what: finwait_wire::forge::Forgery::Rst,
         to: Client,
         place: finwait_wire::forge::SequencePlace::Exact,
-        port: None,
         data: Bytes(Vec::new()),
     };
     let began = play.now();
-    play.core.request(LabRequest::Wire(WireRequest::Forge(forge, None)));
+    play.core
+        .request(LabRequest::Wire(WireRequest::Forge(forge, ForgedFor::Connection(None))));
     play.next_arrival(Client, |end| end.rows = Vec::new());
     play.pass(SEC);
     let told = timed(&mut play, began);
