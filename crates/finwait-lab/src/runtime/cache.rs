@@ -102,7 +102,7 @@ fn run(recipe: &Recipe, command: &mut Command) -> Result<Output> {
 /// The program, ready to be started.
 pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
     let folder = made(recipe, tool)?;
-    let (file, _) = recipe.source;
+    let file = main_file(recipe);
     let launch = match recipe.build {
         Build::Script => Launch::new(tool).with([folder.join(file)]),
         Build::Program(_) => Launch::new(folder.join("endpoint")),
@@ -123,20 +123,26 @@ pub(super) fn is_to_be_compiled(recipe: &Recipe, tool: &Path) -> bool {
     !matches!(recipe.build, Build::Script) && folder(recipe, tool).is_ok_and(|folder| !folder.is_dir())
 }
 
+/// The name of the file that is run or compiled.
+fn main_file(recipe: &Recipe) -> &'static str {
+    recipe.sources.first().map_or("", |(file, _)| file)
+}
+
 /// The prefix that distinguishes a source's folders from those of others.
 fn stem(recipe: &Recipe) -> &'static str {
-    let (file, _) = recipe.source;
+    let file = main_file(recipe);
     file.split('.').next_back().unwrap_or(file)
 }
 
 /// The name of the folder with the source and what was made of it.
 fn folder(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
-    let (_, text) = recipe.source;
     let compiler = match recipe.build {
         Build::Script => String::new(),
         Build::Program(_) | Build::Classes => version(recipe, tool)?,
     };
-    let name = format!("{}-{:016x}", stem(recipe), key(&[text, &compiler, recipe.tool]));
+    let mut words: Vec<&str> = recipe.sources.iter().map(|(_, text)| *text).collect();
+    words.extend([&compiler, recipe.tool]);
+    let name = format!("{}-{:016x}", stem(recipe), key(&words));
     // What lies in a cache that can only be read is as good.
     if let Ok(kept) = directory().map(|own| own.join(&name))
         && kept.is_dir()
@@ -152,7 +158,6 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     if folder.is_dir() {
         return Ok(folder);
     }
-    let (file, text) = recipe.source;
     let (caches, stem) = (usable(recipe)?, stem(recipe));
     // Each attempt has a name of its own: two threads may make the same.
     static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
@@ -162,7 +167,9 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     // What a run that was killed left behind under our number.
     let _ = fs::remove_dir_all(&unfinished);
     fs::create_dir_all(&unfinished).during(|| advice("make the cache directory"))?;
-    let written = fs::write(unfinished.join(file), text).during(|| advice("write the endpoint's source into"));
+    let write = |(file, text): &(&str, &str)| fs::write(unfinished.join(file), text);
+    let written = recipe.sources.iter().try_for_each(write);
+    let written = written.during(|| advice("write the endpoint's source into"));
     let built = written.and_then(|()| build(recipe, tool, &unfinished, &caches));
     if let Err(error) = built {
         let _ = fs::remove_dir_all(&unfinished);
@@ -255,7 +262,7 @@ fn key<W: Hash>(words: &[W]) -> u64 {
 }
 
 fn build(recipe: &Recipe, tool: &Path, folder: &Path, caches: &Path) -> Result<()> {
-    let (file, _) = recipe.source;
+    let file = main_file(recipe);
     let mut command = Command::new(tool);
     command.current_dir(folder);
     match recipe.build {

@@ -35,14 +35,16 @@ pub enum Runtime {
     Java,
     /// Java: java.nio.channels.SocketChannel
     JavaNio,
+    /// Rust: std::net
+    Rust,
 }
 
 /// The steps that make a runtime's endpoint from its source and start it.
 struct Recipe {
     /// The runtime's name on the command line, and in its `hello`.
     name: &'static str,
-    /// The source file's name, and its text.
-    source: (&'static str, &'static str),
+    /// The source files: the name and the text of the one that is run or compiled, then of those that it includes.
+    sources: &'static [SourceFile],
     /// The program that runs or compiles it, found on PATH.
     tool: &'static str,
     /// The arguments that ask the tool for its version.
@@ -55,6 +57,9 @@ struct Recipe {
     arguments: &'static [&'static str],
 }
 
+/// A file's name, and its text.
+type SourceFile = (&'static str, &'static str);
+
 /// The way in which a source is built before it runs.
 #[derive(Clone, Copy)]
 enum Build {
@@ -66,15 +71,17 @@ enum Build {
     Classes,
 }
 
-const GO: (&str, &str) = ("endpoint.go", include_str!("../../assets/runtimes/endpoint.go"));
-const PYTHON: (&str, &str) = ("endpoint.py", include_str!("../../assets/runtimes/endpoint.py"));
-const NODE: (&str, &str) = ("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs"));
-const JAVA: (&str, &str) = ("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"));
-const C: (&str, &str) = ("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"));
+const GO: &[SourceFile] = &[("endpoint.go", include_str!("../../assets/runtimes/endpoint.go"))];
+const PYTHON: &[SourceFile] = &[("endpoint.py", include_str!("../../assets/runtimes/endpoint.py"))];
+const NODE: &[SourceFile] = &[("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs"))];
+const JAVA: &[SourceFile] = &[("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"))];
+const C: &[SourceFile] = &[("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"))];
+const RUST: &[SourceFile] = &[("endpoint.rs", include_str!("../../assets/runtimes/endpoint.rs")), RUST_PROTOCOL];
+const RUST_PROTOCOL: SourceFile = ("protocol.rs", include_str!("../../assets/runtimes/protocol.rs"));
 
 impl Runtime {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Runtime; 8] = [
+    pub const ALL: [Runtime; 9] = [
         Runtime::Native,
         Runtime::C,
         Runtime::Go,
@@ -83,6 +90,7 @@ impl Runtime {
         Runtime::NodeHalfOpen,
         Runtime::Java,
         Runtime::JavaNio,
+        Runtime::Rust,
     ];
 
     const fn recipe(self) -> Option<Recipe> {
@@ -90,7 +98,7 @@ impl Runtime {
             Runtime::Native => return None,
             Runtime::Go => Recipe {
                 name: "go",
-                source: GO,
+                sources: GO,
                 tool: "go",
                 version: &["version"],
                 package: "golang-go",
@@ -99,7 +107,7 @@ impl Runtime {
             },
             Runtime::Python => Recipe {
                 name: "python",
-                source: PYTHON,
+                sources: PYTHON,
                 tool: "python3",
                 version: &["--version"],
                 package: "python3",
@@ -108,7 +116,7 @@ impl Runtime {
             },
             Runtime::Node => Recipe {
                 name: "node",
-                source: NODE,
+                sources: NODE,
                 tool: "node",
                 version: &["--version"],
                 package: "nodejs",
@@ -117,7 +125,7 @@ impl Runtime {
             },
             Runtime::NodeHalfOpen => Recipe {
                 name: "node-half-open",
-                source: NODE,
+                sources: NODE,
                 tool: "node",
                 version: &["--version"],
                 package: "nodejs",
@@ -126,7 +134,7 @@ impl Runtime {
             },
             Runtime::Java => Recipe {
                 name: "java",
-                source: JAVA,
+                sources: JAVA,
                 tool: "javac",
                 version: &["-version"],
                 package: "default-jdk-headless",
@@ -135,16 +143,25 @@ impl Runtime {
             },
             Runtime::JavaNio => Recipe {
                 name: "java-nio",
-                source: JAVA,
+                sources: JAVA,
                 tool: "javac",
                 version: &["-version"],
                 package: "default-jdk-headless",
                 build: Build::Classes,
                 arguments: &["--nio"],
             },
+            Runtime::Rust => Recipe {
+                name: "rust",
+                sources: RUST,
+                tool: "rustc",
+                version: &["--version"],
+                package: "rustc",
+                build: Build::Program(&["--edition", "2021", "-C", "opt-level=1", "-o"]),
+                arguments: &[],
+            },
             Runtime::C => Recipe {
                 name: "c",
-                source: C,
+                sources: C,
                 tool: "cc",
                 version: &["--version"],
                 package: "gcc",
@@ -200,6 +217,7 @@ impl Runtime {
             Runtime::NodeHalfOpen => "Node, half-open",
             Runtime::Java => "Java",
             Runtime::JavaNio => "Java, nio",
+            Runtime::Rust => "Rust",
         }
     }
 
@@ -214,6 +232,7 @@ impl Runtime {
             Runtime::NodeHalfOpen => "net with allowHalfOpen",
             Runtime::Java => "java.net.Socket",
             Runtime::JavaNio => "java.nio.channels.SocketChannel",
+            Runtime::Rust => "std::net",
         }
     }
 
