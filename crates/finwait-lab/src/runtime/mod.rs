@@ -37,6 +37,10 @@ pub enum Runtime {
     JavaNio,
     /// Rust: std::net
     Rust,
+    /// Ruby: Socket
+    Ruby,
+    /// PHP: ext-sockets
+    Php,
 }
 
 /// The steps that make a runtime's endpoint from its source and start it.
@@ -76,12 +80,17 @@ const PYTHON: &[SourceFile] = &[("endpoint.py", include_str!("../../assets/runti
 const NODE: &[SourceFile] = &[("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs"))];
 const JAVA: &[SourceFile] = &[("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"))];
 const C: &[SourceFile] = &[("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"))];
-const RUST: &[SourceFile] = &[("endpoint.rs", include_str!("../../assets/runtimes/endpoint.rs")), RUST_PROTOCOL];
+const RUST: &[SourceFile] = &[
+    ("endpoint.rs", include_str!("../../assets/runtimes/endpoint.rs")),
+    RUST_PROTOCOL,
+];
 const RUST_PROTOCOL: SourceFile = ("protocol.rs", include_str!("../../assets/runtimes/protocol.rs"));
+const RUBY: &[SourceFile] = &[("endpoint.rb", include_str!("../../assets/runtimes/endpoint.rb"))];
+const PHP: &[SourceFile] = &[("endpoint.php", include_str!("../../assets/runtimes/endpoint.php"))];
 
 impl Runtime {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Runtime; 9] = [
+    pub const ALL: [Runtime; 11] = [
         Runtime::Native,
         Runtime::C,
         Runtime::Go,
@@ -91,6 +100,8 @@ impl Runtime {
         Runtime::Java,
         Runtime::JavaNio,
         Runtime::Rust,
+        Runtime::Ruby,
+        Runtime::Php,
     ];
 
     const fn recipe(self) -> Option<Recipe> {
@@ -159,6 +170,24 @@ impl Runtime {
                 build: Build::Program(&["--edition", "2021", "-C", "opt-level=1", "-o"]),
                 arguments: &[],
             },
+            Runtime::Ruby => Recipe {
+                name: "ruby",
+                sources: RUBY,
+                tool: "ruby",
+                version: &["--version"],
+                package: "ruby",
+                build: Build::Script,
+                arguments: &[],
+            },
+            Runtime::Php => Recipe {
+                name: "php",
+                sources: PHP,
+                tool: "php",
+                version: &["--version"],
+                package: "php-cli",
+                build: Build::Script,
+                arguments: &[],
+            },
             Runtime::C => Recipe {
                 name: "c",
                 sources: C,
@@ -218,6 +247,8 @@ impl Runtime {
             Runtime::Java => "Java",
             Runtime::JavaNio => "Java, nio",
             Runtime::Rust => "Rust",
+            Runtime::Ruby => "Ruby",
+            Runtime::Php => "PHP",
         }
     }
 
@@ -233,6 +264,8 @@ impl Runtime {
             Runtime::Java => "java.net.Socket",
             Runtime::JavaNio => "java.nio.channels.SocketChannel",
             Runtime::Rust => "std::net",
+            Runtime::Ruby => "Socket",
+            Runtime::Php => "ext-sockets",
         }
     }
 
