@@ -2,6 +2,9 @@
 //!
 //! It needs nothing but std, from Rust 1.65 on: `rustc` alone compiles it.
 
+// Each of the two uses what it needs.
+#![allow(dead_code)]
+
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Read, Write};

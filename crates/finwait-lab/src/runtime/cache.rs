@@ -91,7 +91,7 @@ fn run(recipe: &Recipe, command: &mut Command) -> Result<Output> {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
-        .take(3)
+        .take(4)
         .collect();
     Err(failed(
         recipe,
@@ -105,7 +105,7 @@ pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
     let file = main_file(recipe);
     let launch = match recipe.build {
         Build::Script => Launch::new(tool).with([folder.join(file)]),
-        Build::Program(_) => Launch::new(folder.join("endpoint")),
+        Build::Program(_) | Build::Package => Launch::new(folder.join("endpoint")),
         Build::Classes => {
             let java = on_path("java").ok_or_else(|| recipe.lacks("java"))?;
             Launch::new(java).with(QUICK.iter().chain(&OPENS)).with([
@@ -138,7 +138,7 @@ fn stem(recipe: &Recipe) -> &'static str {
 fn folder(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     let compiler = match recipe.build {
         Build::Script => String::new(),
-        Build::Program(_) | Build::Classes => version(recipe, tool)?,
+        Build::Program(_) | Build::Package | Build::Classes => version(recipe, tool)?,
     };
     let mut words: Vec<&str> = recipe.sources.iter().map(|(_, text)| *text).collect();
     words.extend([&compiler, recipe.tool]);
@@ -167,9 +167,7 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     // What a run that was killed left behind under our number.
     let _ = fs::remove_dir_all(&unfinished);
     fs::create_dir_all(&unfinished).during(|| advice("make the cache directory"))?;
-    let write = |(file, text): &(&str, &str)| fs::write(unfinished.join(file), text);
-    let written = recipe.sources.iter().try_for_each(write);
-    let written = written.during(|| advice("write the endpoint's source into"));
+    let written = write_sources(recipe, &unfinished).during(|| advice("write the endpoint's source into"));
     let built = written.and_then(|()| build(recipe, tool, &unfinished, &caches));
     if let Err(error) = built {
         let _ = fs::remove_dir_all(&unfinished);
@@ -261,12 +259,61 @@ fn key<W: Hash>(words: &[W]) -> u64 {
     hasher.finish()
 }
 
+/// Builds the package, and keeps its program alone.
+fn build_package(recipe: &Recipe, cargo: &Path, folder: &Path, caches: &Path) -> Result<()> {
+    let target = folder.join("target");
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--release", "--offline", "--quiet", "--target-dir"])
+        .arg(&target)
+        .current_dir(folder)
+        // A profile's settings and a build directory of the user's are not for this.
+        .env_remove("CARGO_BUILD_TARGET")
+        .env_remove("CARGO_BUILD_BUILD_DIR");
+    if let Err(error) = run(recipe, &mut command) {
+        return Err(match error {
+            // What cargo says of each crate that it has not.
+            Error::NoRuntime { why, .. } if why.contains("--offline") => missing_crates(recipe, caches),
+            other => other,
+        });
+    }
+    fs::rename(target.join("release/endpoint"), folder.join("endpoint"))
+        .and_then(|()| fs::remove_dir_all(&target))
+        .during(|| format!("keep the program that cargo made in {}", target.display()))
+}
+
+/// The error that its crates are not in cargo's cache: finwait downloads nothing, and leaves the package for the user's `cargo fetch`.
+fn missing_crates(recipe: &Recipe, caches: &Path) -> Error {
+    let folder = caches.join(format!("{}-crates", recipe.name));
+    let written = fs::create_dir_all(&folder).and_then(|()| write_sources(recipe, &folder));
+    let manifest = folder.join("Cargo.toml");
+    failed(
+        recipe,
+        match written {
+            Ok(()) => format!(
+                "its crates are not in cargo's cache: `cargo fetch --manifest-path {}` brings them",
+                manifest.display()
+            ),
+            Err(error) => format!(
+                "its crates are not in cargo's cache, and {} was not written: {error}",
+                manifest.display()
+            ),
+        },
+    )
+}
+
+fn write_sources(recipe: &Recipe, folder: &Path) -> io::Result<()> {
+    let write = |(file, text): &(&str, &str)| fs::write(folder.join(file), text);
+    recipe.sources.iter().try_for_each(write)
+}
+
 fn build(recipe: &Recipe, tool: &Path, folder: &Path, caches: &Path) -> Result<()> {
     let file = main_file(recipe);
     let mut command = Command::new(tool);
     command.current_dir(folder);
     match recipe.build {
         Build::Script => return Ok(()),
+        Build::Package => return build_package(recipe, tool, folder, caches),
         Build::Program(arguments) => command.args(arguments).args(["endpoint", file]),
         Build::Classes => command.args(["-encoding", "UTF-8", file]),
     };

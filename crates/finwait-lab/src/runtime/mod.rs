@@ -41,6 +41,8 @@ pub enum Runtime {
     Ruby,
     /// PHP: ext-sockets
     Php,
+    /// Rust: tokio::net
+    RustTokio,
 }
 
 /// The steps that make a runtime's endpoint from its source and start it.
@@ -71,6 +73,8 @@ enum Build {
     Script,
     /// The tool makes a program of it, with these arguments before the output's name and the source's.
     Program(&'static [&'static str]),
+    /// `cargo` makes a program of the package, offline, from the crates in its cache.
+    Package,
     /// `javac` makes class files of it, which `java` runs.
     Classes,
 }
@@ -84,13 +88,21 @@ const RUST: &[SourceFile] = &[
     ("endpoint.rs", include_str!("../../assets/runtimes/endpoint.rs")),
     RUST_PROTOCOL,
 ];
+const TOKIO: &[SourceFile] = &[
+    (
+        "endpoint_tokio.rs",
+        include_str!("../../assets/runtimes/endpoint_tokio.rs"),
+    ),
+    ("Cargo.toml", include_str!("../../assets/runtimes/endpoint_tokio.toml")),
+    RUST_PROTOCOL,
+];
 const RUST_PROTOCOL: SourceFile = ("protocol.rs", include_str!("../../assets/runtimes/protocol.rs"));
 const RUBY: &[SourceFile] = &[("endpoint.rb", include_str!("../../assets/runtimes/endpoint.rb"))];
 const PHP: &[SourceFile] = &[("endpoint.php", include_str!("../../assets/runtimes/endpoint.php"))];
 
 impl Runtime {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Runtime; 11] = [
+    pub const ALL: [Runtime; 12] = [
         Runtime::Native,
         Runtime::C,
         Runtime::Go,
@@ -102,6 +114,7 @@ impl Runtime {
         Runtime::Rust,
         Runtime::Ruby,
         Runtime::Php,
+        Runtime::RustTokio,
     ];
 
     const fn recipe(self) -> Option<Recipe> {
@@ -188,6 +201,15 @@ impl Runtime {
                 build: Build::Script,
                 arguments: &[],
             },
+            Runtime::RustTokio => Recipe {
+                name: "rust-tokio",
+                sources: TOKIO,
+                tool: "cargo",
+                version: &["--version"],
+                package: "cargo",
+                build: Build::Package,
+                arguments: &[],
+            },
             Runtime::C => Recipe {
                 name: "c",
                 sources: C,
@@ -249,6 +271,7 @@ impl Runtime {
             Runtime::Rust => "Rust",
             Runtime::Ruby => "Ruby",
             Runtime::Php => "PHP",
+            Runtime::RustTokio => "Rust, tokio",
         }
     }
 
@@ -266,6 +289,7 @@ impl Runtime {
             Runtime::Rust => "std::net",
             Runtime::Ruby => "Socket",
             Runtime::Php => "ext-sockets",
+            Runtime::RustTokio => "tokio::net",
         }
     }
 
