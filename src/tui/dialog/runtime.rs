@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Context, Dialog, Reaction, moved};
 use crate::command::{EndCommand, ScreenCommand};
-use crate::runtime::Runtime;
+use crate::runtime::{Package, Runtime};
 use crate::session::{End, NextRuntime, ProcessState};
 use crate::side::Side;
 use crate::text::wrap;
@@ -23,7 +23,7 @@ pub struct RuntimeDialog {
     /// The item that is selected.
     selected: usize,
     /// What of each of [`Runtime::ALL`] is missing, when the dialog was opened: its tool and the package that has it.
-    missing: Vec<Option<(&'static str, &'static str)>>,
+    missing: Vec<Option<(&'static str, Package)>>,
     /// Why the one that was pressed last is not available, where it is not.
     refused: Option<String>,
 }
@@ -104,7 +104,7 @@ impl Dialog for RuntimeDialog {
         };
         if let Some((tool, package)) = self.missing[item] {
             self.refused = Some(format!(
-                "{} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}.",
+                "{} needs {tool}, which is not on PATH; {package}.",
                 runtime.title()
             ));
             return Vec::new();
@@ -144,7 +144,7 @@ impl Dialog for RuntimeDialog {
             canvas.put(inside.x + 6, y, inside.right(), runtime.title(), text);
             let about = match self.missing[item] {
                 None => runtime.about().to_owned(),
-                Some((tool, package)) => format!("missing: {tool}, in the package {package}"),
+                Some((tool, package)) => format!("missing: {tool}, {}", package.place()),
             };
             canvas.put_cut(inside.x + 23, y, inside.right(), &about, dim);
             canvas.hits.add(place, action.clone(), true);

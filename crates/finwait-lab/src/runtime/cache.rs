@@ -104,7 +104,7 @@ pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
     let folder = made(recipe, tool)?;
     let file = main_file(recipe);
     let launch = match recipe.build {
-        Build::Script => Launch::new(tool).with([folder.join(file)]),
+        Build::Script(arguments) => Launch::new(tool).with(arguments).with([folder.join(file)]),
         Build::Program(_) | Build::Package => Launch::new(folder.join("endpoint")),
         Build::Classes => {
             let java = on_path("java").ok_or_else(|| recipe.lacks("java"))?;
@@ -120,7 +120,7 @@ pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
 
 /// Is a compiler yet to make the program?
 pub(super) fn is_to_be_compiled(recipe: &Recipe, tool: &Path) -> bool {
-    !matches!(recipe.build, Build::Script) && folder(recipe, tool).is_ok_and(|folder| !folder.is_dir())
+    !matches!(recipe.build, Build::Script(_)) && folder(recipe, tool).is_ok_and(|folder| !folder.is_dir())
 }
 
 /// The name of the file that is run or compiled.
@@ -137,7 +137,7 @@ fn stem(recipe: &Recipe) -> &'static str {
 /// The name of the folder with the source and what was made of it.
 fn folder(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     let compiler = match recipe.build {
-        Build::Script => String::new(),
+        Build::Script(_) => String::new(),
         Build::Program(_) | Build::Package | Build::Classes => version(recipe, tool)?,
     };
     let mut words: Vec<&str> = recipe.sources.iter().map(|(_, text)| *text).collect();
@@ -312,7 +312,7 @@ fn build(recipe: &Recipe, tool: &Path, folder: &Path, caches: &Path) -> Result<(
     let mut command = Command::new(tool);
     command.current_dir(folder);
     match recipe.build {
-        Build::Script => return Ok(()),
+        Build::Script(_) => return Ok(()),
         Build::Package => return build_package(recipe, tool, folder, caches),
         Build::Program(arguments) => command.args(arguments).args(["endpoint", file]),
         Build::Classes => command.args(["-encoding", "UTF-8", file]),

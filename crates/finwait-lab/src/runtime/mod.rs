@@ -43,6 +43,10 @@ pub enum Runtime {
     Php,
     /// Rust: tokio::net
     RustTokio,
+    /// Bun: Bun.connect, Bun.listen
+    Bun,
+    /// Deno: Deno.connect, Deno.listen
+    Deno,
 }
 
 /// The steps that make a runtime's endpoint from its source and start it.
@@ -55,12 +59,49 @@ struct Recipe {
     tool: &'static str,
     /// The arguments that ask the tool for its version.
     version: &'static [&'static str],
-    /// The Debian and Ubuntu package that has the tool.
-    package: &'static str,
+    /// What has the tool.
+    package: Package,
     /// The way it is built.
     build: Build,
     /// The arguments that the endpoint is started with.
     arguments: &'static [&'static str],
+}
+
+/// A package that has a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Package {
+    /// Debian's and Ubuntu's of that name.
+    Debian(&'static str),
+    /// npm's.
+    Npm(&'static str),
+}
+
+impl Package {
+    /// The place where its tool is: `in the package golang-go`.
+    pub fn place(self) -> String {
+        match self {
+            Package::Debian(name) => format!("in the package {name}"),
+            Package::Npm(name) => format!("in npm's package {name}"),
+        }
+    }
+
+    /// The advice to install it: `install the package golang-go`.
+    pub fn advice(self) -> String {
+        match self {
+            Package::Debian(name) => format!("install the package {name}"),
+            Package::Npm(name) => format!("npm install --global {name}"),
+        }
+    }
+}
+
+/// Whose it is, and its name: `Debian's and Ubuntu's package is golang-go`.
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Package::Debian(name) => write!(f, "Debian's and Ubuntu's package is {name}"),
+            Package::Npm(name) => write!(f, "npm's package is {name}"),
+        }
+    }
 }
 
 /// A file's name, and its text.
@@ -69,8 +110,8 @@ type SourceFile = (&'static str, &'static str);
 /// The way in which a source is built before it runs.
 #[derive(Clone, Copy)]
 enum Build {
-    /// Nothing: the tool runs the file.
-    Script,
+    /// Nothing: the tool runs the file, whose name follows these arguments.
+    Script(&'static [&'static str]),
     /// The tool makes a program of it, with these arguments before the output's name and the source's.
     Program(&'static [&'static str]),
     /// `cargo` makes a program of the package, offline, from the crates in its cache.
@@ -81,7 +122,11 @@ enum Build {
 
 const GO: &[SourceFile] = &[("endpoint.go", include_str!("../../assets/runtimes/endpoint.go"))];
 const PYTHON: &[SourceFile] = &[("endpoint.py", include_str!("../../assets/runtimes/endpoint.py"))];
-const NODE: &[SourceFile] = &[("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs"))];
+const NODE: &[SourceFile] = &[
+    ("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs")),
+    JAVASCRIPT_PROTOCOL,
+];
+const JAVASCRIPT_PROTOCOL: SourceFile = ("protocol.mjs", include_str!("../../assets/runtimes/protocol.mjs"));
 const JAVA: &[SourceFile] = &[("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"))];
 const C: &[SourceFile] = &[("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"))];
 const RUST: &[SourceFile] = &[
@@ -99,10 +144,24 @@ const TOKIO: &[SourceFile] = &[
 const RUST_PROTOCOL: SourceFile = ("protocol.rs", include_str!("../../assets/runtimes/protocol.rs"));
 const RUBY: &[SourceFile] = &[("endpoint.rb", include_str!("../../assets/runtimes/endpoint.rb"))];
 const PHP: &[SourceFile] = &[("endpoint.php", include_str!("../../assets/runtimes/endpoint.php"))];
+const BUN: &[SourceFile] = &[
+    (
+        "endpoint_bun.mjs",
+        include_str!("../../assets/runtimes/endpoint_bun.mjs"),
+    ),
+    JAVASCRIPT_PROTOCOL,
+];
+const DENO: &[SourceFile] = &[
+    (
+        "endpoint_deno.mjs",
+        include_str!("../../assets/runtimes/endpoint_deno.mjs"),
+    ),
+    JAVASCRIPT_PROTOCOL,
+];
 
 impl Runtime {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Runtime; 12] = [
+    pub const ALL: [Runtime; 14] = [
         Runtime::Native,
         Runtime::C,
         Runtime::Go,
@@ -115,6 +174,8 @@ impl Runtime {
         Runtime::Ruby,
         Runtime::Php,
         Runtime::RustTokio,
+        Runtime::Bun,
+        Runtime::Deno,
     ];
 
     const fn recipe(self) -> Option<Recipe> {
@@ -125,7 +186,7 @@ impl Runtime {
                 sources: GO,
                 tool: "go",
                 version: &["version"],
-                package: "golang-go",
+                package: Package::Debian("golang-go"),
                 build: Build::Program(&["build", "-trimpath", "-o"]),
                 arguments: &[],
             },
@@ -134,8 +195,8 @@ impl Runtime {
                 sources: PYTHON,
                 tool: "python3",
                 version: &["--version"],
-                package: "python3",
-                build: Build::Script,
+                package: Package::Debian("python3"),
+                build: Build::Script(&[]),
                 arguments: &[],
             },
             Runtime::Node => Recipe {
@@ -143,8 +204,8 @@ impl Runtime {
                 sources: NODE,
                 tool: "node",
                 version: &["--version"],
-                package: "nodejs",
-                build: Build::Script,
+                package: Package::Debian("nodejs"),
+                build: Build::Script(&[]),
                 arguments: &[],
             },
             Runtime::NodeHalfOpen => Recipe {
@@ -152,8 +213,8 @@ impl Runtime {
                 sources: NODE,
                 tool: "node",
                 version: &["--version"],
-                package: "nodejs",
-                build: Build::Script,
+                package: Package::Debian("nodejs"),
+                build: Build::Script(&[]),
                 arguments: &["--half-open"],
             },
             Runtime::Java => Recipe {
@@ -161,7 +222,7 @@ impl Runtime {
                 sources: JAVA,
                 tool: "javac",
                 version: &["-version"],
-                package: "default-jdk-headless",
+                package: Package::Debian("default-jdk-headless"),
                 build: Build::Classes,
                 arguments: &[],
             },
@@ -170,7 +231,7 @@ impl Runtime {
                 sources: JAVA,
                 tool: "javac",
                 version: &["-version"],
-                package: "default-jdk-headless",
+                package: Package::Debian("default-jdk-headless"),
                 build: Build::Classes,
                 arguments: &["--nio"],
             },
@@ -179,7 +240,7 @@ impl Runtime {
                 sources: RUST,
                 tool: "rustc",
                 version: &["--version"],
-                package: "rustc",
+                package: Package::Debian("rustc"),
                 build: Build::Program(&["--edition", "2021", "-C", "opt-level=1", "-o"]),
                 arguments: &[],
             },
@@ -188,8 +249,8 @@ impl Runtime {
                 sources: RUBY,
                 tool: "ruby",
                 version: &["--version"],
-                package: "ruby",
-                build: Build::Script,
+                package: Package::Debian("ruby"),
+                build: Build::Script(&[]),
                 arguments: &[],
             },
             Runtime::Php => Recipe {
@@ -197,8 +258,8 @@ impl Runtime {
                 sources: PHP,
                 tool: "php",
                 version: &["--version"],
-                package: "php-cli",
-                build: Build::Script,
+                package: Package::Debian("php-cli"),
+                build: Build::Script(&[]),
                 arguments: &[],
             },
             Runtime::RustTokio => Recipe {
@@ -206,8 +267,26 @@ impl Runtime {
                 sources: TOKIO,
                 tool: "cargo",
                 version: &["--version"],
-                package: "cargo",
+                package: Package::Debian("cargo"),
                 build: Build::Package,
+                arguments: &[],
+            },
+            Runtime::Bun => Recipe {
+                name: "bun",
+                sources: BUN,
+                tool: "bun",
+                version: &["--version"],
+                package: Package::Npm("bun"),
+                build: Build::Script(&[]),
+                arguments: &[],
+            },
+            Runtime::Deno => Recipe {
+                name: "deno",
+                sources: DENO,
+                tool: "deno",
+                version: &["--version"],
+                package: Package::Npm("deno"),
+                build: Build::Script(&["run", "--allow-all", "--quiet"]),
                 arguments: &[],
             },
             Runtime::C => Recipe {
@@ -215,7 +294,7 @@ impl Runtime {
                 sources: C,
                 tool: "cc",
                 version: &["--version"],
-                package: "gcc",
+                package: Package::Debian("gcc"),
                 build: Build::Program(&["-O1", "-pthread", "-o"]),
                 arguments: &[],
             },
@@ -247,8 +326,8 @@ impl Runtime {
         }
     }
 
-    /// The tool that runs or compiles it, and Debian's package that has it; none for what finwait does itself.
-    pub fn needs(self) -> Option<(&'static str, &'static str)> {
+    /// The tool that runs or compiles it, and the package that has it; none for what finwait does itself.
+    pub fn needs(self) -> Option<(&'static str, Package)> {
         self.recipe().map(|recipe| (recipe.tool, recipe.package))
     }
 
@@ -272,6 +351,8 @@ impl Runtime {
             Runtime::Ruby => "Ruby",
             Runtime::Php => "PHP",
             Runtime::RustTokio => "Rust, tokio",
+            Runtime::Bun => "Bun",
+            Runtime::Deno => "Deno",
         }
     }
 
@@ -290,6 +371,8 @@ impl Runtime {
             Runtime::Ruby => "Socket",
             Runtime::Php => "ext-sockets",
             Runtime::RustTokio => "tokio::net",
+            Runtime::Bun => "Bun.connect, Bun.listen",
+            Runtime::Deno => "Deno.connect, Deno.listen",
         }
     }
 
@@ -542,7 +625,7 @@ fn find_strace() -> Result<PathBuf> {
     on_path("strace").ok_or(Error::NoTool {
         what: "--syscalls".into(),
         tool: "strace",
-        package: "strace",
+        package: Package::Debian("strace"),
     })
 }
 
