@@ -258,7 +258,7 @@ impl Matrix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::wording::{Carrier, recognize};
+    use crate::explain::wording::{Carrier, Dialect, recognize};
 
     /// Every runtime, rule and call in it is known, and it is as the program would print it.
     #[test]
@@ -270,26 +270,75 @@ mod tests {
         assert!(read.to_json() == committed, "it is not what is committed");
     }
 
+    /// The languages that a runtime's texts may be taken for: C's are those of any program that prints strerror.
+    fn dialects(runtime: Runtime) -> &'static [Dialect] {
+        match runtime {
+            Runtime::Native | Runtime::C => &[],
+            Runtime::Go => &[Dialect::Go],
+            Runtime::Python => &[Dialect::Python],
+            Runtime::Node | Runtime::NodeHalfOpen => &[Dialect::Node],
+            Runtime::Java | Runtime::JavaNio => &[Dialect::Java],
+            Runtime::Rust | Runtime::RustTokio => &[Dialect::Rust],
+            Runtime::Ruby => &[Dialect::Ruby],
+            Runtime::Php => &[Dialect::Php],
+            Runtime::Bun => &[Dialect::Bun],
+            // An errno without a class of its own is said in Rust's words alone.
+            Runtime::Deno => &[Dialect::Deno, Dialect::Rust],
+        }
+    }
+
     /// Every text that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's
     /// and the program's, whatever a library answers by itself has its own subject or a remark.
     #[test]
     fn every_text_of_the_matrix_is_known() {
         /// Values and events, not errors; and errors that are not a socket's.
         const NOT_ERRORS: &[(&str, &str)] = &[
-            ("0", "what C's read returns at the end of the stream"),
+            (
+                "0",
+                "what C's read and PHP's socket_recv return at the end of the stream",
+            ),
+            ("Ok(0)", "what Rust's read returns at the end of the stream"),
+            (
+                "nil",
+                "what Ruby's wait_readable and wait_writable return when the time is up",
+            ),
+            ("end(socket)", "a handler of Bun's"),
+            ("close(socket)", "a handler of Bun's"),
             ("-1", "what Java's read returns at the end of the stream"),
             ("b''", "what Python's recv returns at the end of the stream"),
             ("'end' event", "an event of Node.js"),
             ("'timeout' event", "an event of Node.js"),
-            ("null", "what Node.js' read returns when it has nothing"),
+            (
+                "null",
+                "what Node.js' read returns when it has nothing, and Deno's at the end of the stream",
+            ),
             (
                 "panic: runtime error: invalid memory address or nil pointer dereference",
                 "Go's nil, not a socket",
             ),
             (
+                "error[E0382]: borrow of moved value: `stream`",
+                "Rust's compiler, which lets nobody use what was dropped",
+            ),
+            (
+                "error[E0382]: use of moved value: `stream`",
+                "Rust's compiler, which lets nobody drop it twice",
+            ),
+            (
+                "error[E0382]: use of moved value: `socket`",
+                "Rust's compiler: connect had consumed the socket",
+            ),
+            (
                 "java.nio.channels.IllegalBlockingModeException",
                 "a Selector's, which takes no blocking channel",
             ),
+        ];
+        /// Texts that do not tell whose they are, as strerror's do not.
+        const ANYBODYS: [&str; 4] = [
+            "EOF",
+            "resource temporarily unavailable",
+            "false, Resource temporarily unavailable",
+            "TimeoutError: The operation was aborted due to timeout",
         ];
         let cells = Matrix::kept()
             .events
@@ -310,9 +359,20 @@ mod tests {
                 wrong.push(format!("unknown: {said}"));
                 continue;
             };
-            // Whatever the kernel said is repeated as it is; Java's read says "Connection reset" again where the kernel says EOF.
-            if cell.beside == Agreement::Same && found.subject.to_string() != cell.gives {
+            // Whatever the kernel said is repeated as it is; Java's read says "Connection reset" again where the kernel says EOF. std has no
+            // other word for a timeout that passed than the kernel's: SO_RCVTIMEO is what gives EAGAIN there.
+            let is_timeout = cell.runtime == Runtime::Rust && cell.gives == "deadline exceeded";
+            let gives = found.subject.to_string();
+            if cell.beside == Agreement::Same && gives != cell.gives && !(is_timeout && gives == "EAGAIN") {
                 wrong.push(format!("{} and not {}: {said}", found.subject, cell.gives));
+            }
+            let is_its = found
+                .dialect
+                .map_or(ANYBODYS.contains(&said) || cell.runtime == Runtime::C, |dialect| {
+                    dialects(cell.runtime).contains(&dialect)
+                });
+            if !is_its {
+                wrong.push(format!("{}'s is taken for {:?}'s: {said}", cell.runtime, found.dialect));
             }
             if found.carrier != Carrier::Tcp {
                 wrong.push(format!("{:?}: {said}", found.carrier));

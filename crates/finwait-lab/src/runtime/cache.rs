@@ -29,6 +29,9 @@ const OPENS: [&str; 6] = [
 /// Options that make a short-lived virtual machine start quickly.
 const QUICK: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
 
+/// Variables that keep a runtime from packets of its own: Deno asks for its newest version.
+pub(crate) const SILENT: [(&str, &str); 1] = [("DENO_NO_UPDATE_CHECK", "1")];
+
 fn failed(recipe: &Recipe, why: String) -> Error {
     Error::NoRuntime {
         name: recipe.name.into(),
