@@ -131,8 +131,17 @@ impl Dialog for RuntimeDialog {
         let area = layout::middle(screen, 78, RESTART as u16 + 7);
         let inside = canvas.frame(area, &format!("what drives the {}   (Esc closes)", self.side));
         let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
-        let mut lines = inside.y..inside.bottom();
-        for ((item, runtime), y) in Runtime::ALL.into_iter().enumerate().zip(&mut lines) {
+        let status = wrap(&self.status(end), usize::from(inside.width));
+        let gap = u16::from(usize::from(inside.height) > RESTART + status.len() + 1);
+        // Where the screen is low, the list is what scrolls: the status and the button stay.
+        let (list, foot) = layout::bottom(inside, gap + status.len().min(3) as u16 + 1);
+        canvas.page = list.height;
+        let height = usize::from(list.height);
+        let skip = (self.selected + 1)
+            .saturating_sub(height)
+            .min(RESTART.saturating_sub(height));
+        let items = Runtime::ALL.into_iter().enumerate().skip(skip);
+        for ((item, runtime), y) in items.zip(list.y..list.bottom()) {
             let place = Rect::new(inside.x, y, inside.width, 1);
             let action = Action::Item(item);
             let mark = match (now(end) == Some(runtime), end.next.chosen() == Some(runtime)) {
@@ -153,12 +162,9 @@ impl Dialog for RuntimeDialog {
                 canvas.tint(place, style);
             }
         }
-        let button = inside.bottom().saturating_sub(1);
-        let room = usize::from(inside.width);
-        let status = wrap(&self.status(end), room);
-        let gap = u16::from(usize::from(button.saturating_sub(lines.start)) > status.len());
-        for (line, y) in status.iter().zip((lines.start + gap)..button) {
-            canvas.put(inside.x, y, inside.right(), line, text);
+        let button = foot.bottom().saturating_sub(1);
+        for (line, y) in status.iter().zip(foot.y + gap..button) {
+            canvas.put(foot.x, y, foot.right(), line, text);
         }
         if button > inside.y {
             let at = canvas.button(
