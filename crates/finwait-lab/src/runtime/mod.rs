@@ -37,12 +37,12 @@ pub enum Runtime {
     JavaNio,
     /// Rust: std::net
     Rust,
+    /// Rust: tokio::net
+    RustTokio,
     /// Ruby: Socket
     Ruby,
     /// PHP: ext-sockets
     Php,
-    /// Rust: tokio::net
-    RustTokio,
     /// Bun: Bun.connect, Bun.listen
     Bun,
     /// Deno: Deno.connect, Deno.listen
@@ -171,9 +171,9 @@ impl Runtime {
         Runtime::Java,
         Runtime::JavaNio,
         Runtime::Rust,
+        Runtime::RustTokio,
         Runtime::Ruby,
         Runtime::Php,
-        Runtime::RustTokio,
         Runtime::Bun,
         Runtime::Deno,
     ];
@@ -244,6 +244,15 @@ impl Runtime {
                 build: Build::Program(&["--edition", "2021", "-C", "opt-level=1", "-o"]),
                 arguments: &[],
             },
+            Runtime::RustTokio => Recipe {
+                name: "rust-tokio",
+                sources: TOKIO,
+                tool: "cargo",
+                version: &["--version"],
+                package: Package::Debian("cargo"),
+                build: Build::Package,
+                arguments: &[],
+            },
             Runtime::Ruby => Recipe {
                 name: "ruby",
                 sources: RUBY,
@@ -260,15 +269,6 @@ impl Runtime {
                 version: &["--version"],
                 package: Package::Debian("php-cli"),
                 build: Build::Script(&[]),
-                arguments: &[],
-            },
-            Runtime::RustTokio => Recipe {
-                name: "rust-tokio",
-                sources: TOKIO,
-                tool: "cargo",
-                version: &["--version"],
-                package: Package::Debian("cargo"),
-                build: Build::Package,
                 arguments: &[],
             },
             Runtime::Bun => Recipe {
@@ -348,9 +348,9 @@ impl Runtime {
             Runtime::Java => "Java",
             Runtime::JavaNio => "Java, nio",
             Runtime::Rust => "Rust",
+            Runtime::RustTokio => "Rust, tokio",
             Runtime::Ruby => "Ruby",
             Runtime::Php => "PHP",
-            Runtime::RustTokio => "Rust, tokio",
             Runtime::Bun => "Bun",
             Runtime::Deno => "Deno",
         }
@@ -368,9 +368,9 @@ impl Runtime {
             Runtime::Java => "java.net.Socket",
             Runtime::JavaNio => "java.nio.channels.SocketChannel",
             Runtime::Rust => "std::net",
+            Runtime::RustTokio => "tokio::net",
             Runtime::Ruby => "Socket",
             Runtime::Php => "ext-sockets",
-            Runtime::RustTokio => "tokio::net",
             Runtime::Bun => "Bun.connect, Bun.listen",
             Runtime::Deno => "Deno.connect, Deno.listen",
         }
