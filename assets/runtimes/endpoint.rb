@@ -45,7 +45,7 @@ OPTIONS = {
 INTERRUPT = "Ruby makes a call again that a signal interrupted"
 
 # Ruby's parser takes more than JSON: comments, other escapes.
-STRICT = /\A\s*(?<value>"(?:[^"\\\x00-\x1f]++|\\(?:["\\\/bfnrt]|u\h{4}))*+"|-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?|true|false|null|\[\s*(?:\g<value>\s*(?:,\s*\g<value>\s*)*+)?+\]|\{\s*(?:"(?:[^"\\\x00-\x1f]++|\\(?:["\\\/bfnrt]|u\h{4}))*+"\s*:\s*\g<value>\s*(?:,\s*"(?:[^"\\\x00-\x1f]++|\\(?:["\\\/bfnrt]|u\h{4}))*+"\s*:\s*\g<value>\s*)*+)?+\})\s*\z/
+STRICT = /\A\s*+(?<value>"(?:[^"\\\x00-\x1f]++|\\(?:["\\\/bfnrt]|u\h{4}))*+"|-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?|true|false|null|\[\s*+(?:\g<value>\s*+(?:,\s*+\g<value>\s*+)*+)?+\]|\{\s*+(?:"(?:[^"\\\x00-\x1f]++|\\(?:["\\\/bfnrt]|u\h{4}))*+"\s*+:\s*+\g<value>\s*+(?:,\s*+"(?:[^"\\\x00-\x1f]++|\\(?:["\\\/bfnrt]|u\h{4}))*+"\s*+:\s*+\g<value>\s*+)*+)?+\})\s*+\z/
 
 # The request cannot be carried out; one sentence.
 class Refused < StandardError; end
@@ -510,12 +510,26 @@ end
 
 reply("hello", protocol: VERSION, runtime: "ruby")
 STDIN.binmode
-while (line = STDIN.gets("\n", LONGEST_LINE + 1))
-  if line.end_with?("\n")
-    start(line.chomp("\n"))
-  elsif line.bytesize > LONGEST_LINE
-    nil while (rest = STDIN.gets("\n", MOST)) && !rest.end_with?("\n")
-    reply("refused", id: nil, why: "the line is longer than #{LONGEST_LINE} bytes")
+line = String.new(capacity: 1 << 16)
+skipping = false # what is left of a line that is too long
+begin
+  loop do
+    STDIN.readpartial(1 << 20).each_line("\n") do |piece|
+      ends = piece.end_with?("\n")
+      piece = piece.byteslice(0..-2) if ends
+      skipping ||= line.bytesize + piece.bytesize > LONGEST_LINE
+      skipping ? line.clear : line << piece
+      next unless ends
+      if skipping
+        reply("refused", id: nil, why: "the line is longer than #{LONGEST_LINE} bytes")
+      else
+        start(line)
+      end
+      line = String.new(capacity: 1 << 16)
+      skipping = false
+    end
   end
+rescue EOFError, SystemCallError
+  nil # finwait is gone
 end
 exit!(0) # other threads may be blocked for good
