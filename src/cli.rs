@@ -11,6 +11,7 @@ use crate::command::parse::parse;
 use crate::command::table::LONGEST_MS;
 use crate::command::{Command, EndCommand};
 use crate::lab::{LabMode, NamedAddress};
+use crate::matrix::OwnColumn;
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::session::lineup::FirstProgram;
 use crate::side::{Ends, Side};
@@ -323,8 +324,19 @@ pub enum Verb {
         #[arg(value_name = "NAME|PATH")]
         scenarios: Vec<String>,
         /// Only these, separated by commas; by default, all that are installed
-        #[arg(long, value_name = "RUNTIMES", value_enum, value_delimiter = ',')]
+        #[arg(
+            long,
+            visible_alias = "languages",
+            value_name = "RUNTIMES",
+            value_enum,
+            value_delimiter = ','
+        )]
         runtimes: Vec<Runtime>,
+        /// A column more, for an endpoint of your own: --column "mine=./my-endpoint", several times if you like
+        ///
+        /// The command speaks the endpoint protocol, which docs/own-endpoint.md shows in fifty lines of Python.
+        #[arg(long = "column", value_name = "NAME=COMMAND")]
+        columns: Vec<OwnColumn>,
         /// Print JSON
         #[arg(long, conflicts_with = "markdown")]
         json: bool,

@@ -249,7 +249,7 @@ fn language(runtime: Runtime) -> DoctorCheck {
         Ok(version) => DoctorCheck::ok(runtime.name(), version),
         Err(Error::NoTool { tool, package, .. }) => bad(
             format!("{tool} is not on PATH: it cannot drive an end"),
-            &format!("install the package {package}"),
+            &package.advice(),
         ),
         Err(error) => bad(error.to_string(), "fix it, or drive the ends with something else"),
     }

@@ -177,6 +177,7 @@ fn main() -> ExitCode {
         Some(Verb::Matrix {
             scenarios,
             runtimes,
+            columns,
             json,
             markdown,
         }) => {
@@ -185,7 +186,7 @@ fn main() -> ExitCode {
                 (false, true) => MatrixFormat::Markdown,
                 (false, false) => MatrixFormat::Text,
             };
-            finwait::headless::matrix::run(&scenarios, &runtimes, &options, form, record)
+            finwait::headless::matrix::run(&scenarios, &runtimes, &columns, &options, form, record)
         }
         Some(Verb::Open {
             file,

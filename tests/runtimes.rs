@@ -56,6 +56,31 @@ fn a_reset_in_each_languages_words() {
                 "java.net.SocketException: Connection reset",
                 "java.io.IOException: Broken pipe",
             ),
+            Runtime::Rust => (
+                "Os { code: 104, kind: ConnectionReset, message: \"Connection reset by peer\" }",
+                "Os { code: 32, kind: BrokenPipe, message: \"Broken pipe\" }",
+            ),
+            Runtime::RustTokio => (
+                "Os { code: 104, kind: ConnectionReset, message: \"Connection reset by peer\" }",
+                "Os { code: 32, kind: BrokenPipe, message: \"Broken pipe\" }",
+            ),
+            // Bun closes the socket at its first error: a later write makes no system call.
+            Runtime::Bun => (
+                "Error: ECONNRESET: connection reset by peer, read (code ECONNRESET, syscall read)",
+                "-1",
+            ),
+            Runtime::Deno => (
+                "ConnectionReset: Connection reset by peer (os error 104)",
+                "BrokenPipe: Broken pipe (os error 32)",
+            ),
+            Runtime::Ruby => (
+                "Connection reset by peer (Errno::ECONNRESET)",
+                "Broken pipe (Errno::EPIPE)",
+            ),
+            Runtime::Php => (
+                "Warning: socket_recv(): Unable to read from socket [104]: Connection reset by peer",
+                "Warning: socket_send(): Unable to write to socket [32]: Broken pipe",
+            ),
         };
         let mut run = open(Lab::Isolated, runtime.name(), "native", &[]);
         run.connects();
@@ -72,7 +97,16 @@ fn a_reset_in_each_languages_words() {
                 assert_eq!(said(&run), reset, "{runtime}");
             }
             Runtime::Node | Runtime::NodeHalfOpen => assert_eq!(again, "socket.destroyed"),
-            Runtime::Native | Runtime::C | Runtime::Go | Runtime::Python => assert_eq!(again, "EOF", "{runtime}"),
+            Runtime::Bun => assert_eq!(again, "socket.readyState is -1"),
+            Runtime::Native
+            | Runtime::C
+            | Runtime::Go
+            | Runtime::Python
+            | Runtime::Rust
+            | Runtime::RustTokio
+            | Runtime::Ruby
+            | Runtime::Php
+            | Runtime::Deno => assert_eq!(again, "EOF", "{runtime}"),
         }
         run.does("client write x");
         assert!(said(&run).contains(pipe), "{runtime}: {}", said(&run));
@@ -192,7 +226,8 @@ fn other_labs() {
 #[test]
 fn what_a_language_has_no_call_for_is_told() {
     let _turn = TURNS.take();
-    for runtime in runtimes().filter(|runtime| *runtime != Runtime::C) {
+    // connect takes whatever address C and Ruby give it.
+    for runtime in runtimes().filter(|runtime| ![Runtime::C, Runtime::Ruby].contains(runtime)) {
         let mut run = open(Lab::Isolated, runtime.name(), "native", &[]);
         run.connects();
         assert_eq!(run.does("client disconnect"), "unsupported", "{runtime}");
@@ -400,6 +435,77 @@ fn a_command_of_the_users_own() {
     );
 }
 
+/// The document's own endpoint, pasted as it stands, has its column beside the others, and its own words.
+#[test]
+fn the_documents_endpoint_has_a_column() {
+    if !has("python3") {
+        return;
+    }
+    let document = include_str!("../docs/own-endpoint.md");
+    let (_, rest) = document.split_once("```python\n").expect("the program");
+    let (program, _) = rest.split_once("```\n").expect("its end");
+    let file = std::env::temp_dir().join(format!("finwait-mine-{}.py", std::process::id()));
+    std::fs::write(&file, program).unwrap();
+    let column = format!("mine=python3 {}", file.display());
+    let mut command = finwait();
+    command.args([
+        "matrix",
+        "read-reset-blocked",
+        "half-close",
+        "--json",
+        "--languages",
+        "python",
+    ]);
+    let output = output(command.args(["--column", &column]));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let matrix: Matrix = serde_json::from_slice(&output.stdout).unwrap();
+    let columns: Vec<&str> = matrix.runtimes.iter().map(|version| version.runtime.name()).collect();
+    assert_eq!(columns, ["python", "mine"]);
+    let cells = |gives: &str| -> Vec<String> {
+        let events = matrix.events.iter().filter(|event| event.gives == gives);
+        let all = events.flat_map(|event| event.rows.iter().flat_map(|row| &row.cells));
+        let mine = all.filter(|cell| cell.runtime.name() == "mine");
+        mine.map(|cell| format!("{}: {}", cell.gives, cell.said.as_deref().unwrap_or("-")))
+            .collect()
+    };
+    assert_eq!(
+        cells("ECONNRESET"),
+        ["ECONNRESET: ConnectionResetError(104, 'Connection reset by peer')"]
+    );
+    assert_eq!(cells("EPIPE"), ["EPIPE: BrokenPipeError(32, 'Broken pipe')"]);
+}
+
+/// A column that is none, and one whose command does not run: one sentence each.
+#[test]
+fn a_column_that_is_not_available_is_told() {
+    let said = |column: &str| {
+        let output = output(finwait().args(["matrix", "half-close", "--runtimes", "c", "--column", column]));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        (output.status.code(), stderr)
+    };
+    for (column, why) in [
+        ("mine", "it has no ="),
+        ("Mine=./a", "is no name of a column"),
+        ("go=./a", "go is a runtime of finwait's"),
+        ("mine= ", "mine has no command"),
+    ] {
+        let (code, stderr) = said(column);
+        assert!(code == Some(2) && stderr.contains(why), "{stderr}");
+    }
+    if has("cc") {
+        let (code, stderr) = said("mine=/no/such/program");
+        let why = "--column mine, as the client of half-close: the client endpoint did not come up";
+        assert!(code == Some(3) && stderr.contains(why), "{stderr}");
+    }
+}
+
 /// A missing runtime is a line of the doctor's with its package's name, and one sentence where it is asked for; never a crash.
 #[test]
 fn a_missing_runtime_is_told_with_its_package() {
@@ -407,6 +513,10 @@ fn a_missing_runtime_is_told_with_its_package() {
         ("go", "golang-go"),
         ("java", "default-jdk-headless"),
         ("python", "python3"),
+        ("rust", "rustc"),
+        ("rust-tokio", "cargo"),
+        ("php", "php-cli"),
+        ("bun", "npm's package is bun"),
     ] {
         let mut command = finwait();
         command
@@ -430,6 +540,9 @@ fn a_missing_runtime_is_told_with_its_package() {
         .unwrap();
     assert_eq!(go["level"], "note");
     assert!(go["advice"].as_str().unwrap().contains("golang-go"), "{go}");
+    let checks = report["checks"].as_array().unwrap();
+    let deno = checks.iter().find(|check| check["name"] == "deno").unwrap();
+    assert_eq!(deno["advice"], "npm install --global deno");
 }
 
 /// An endpoint is compiled once; what was made is found again by the source and the compiler's version.

@@ -54,7 +54,8 @@ fn the_buttons_of_the_question_are_never_cut() {
         script.keys("+G");
         let shown = lines(&mut script, width, height);
         assert!(shown.contains("[restart now]"), "{width}x{height}\n{shown}");
-        for runtime in Runtime::ALL {
+        // Where they are more than the lines, the list scrolls: `every_runtime_is_reached_on_the_smallest_screen`.
+        for runtime in Runtime::ALL.into_iter().filter(|_| height >= 24) {
             assert!(
                 shown.contains(runtime.title()),
                 "{width}x{height}: no {runtime}\n{shown}"

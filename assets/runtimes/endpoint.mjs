@@ -17,137 +17,17 @@
  * - A timeout belongs to the socket, not to a call: of several at once the last one set counts. It means that nothing
  *   moved for so long, and it stops nothing: what a write has given to Node still goes out.
  */
-import fs from 'node:fs';
 import net from 'node:net';
+import {
+  KEPT, MOST, OPTIONS, Refused, Unsupported, addressIn, dataIn, deadlineIn, flags, library, literal, made, nameIn, number, ok,
+  quoted, serve, timedOut, word,
+} from './protocol.mjs';
 
-const VERSION = 2; // of the protocol
-const MOST = 64 << 20; // bytes in one read or write
-const LONGEST_LINE = 2 * MOST + (64 << 10); // the longest write in hexadecimal, and what is around it
-const KEPT = 1024; // of the bytes that were read, so many are told
-const SHOWN = 32; // of the bytes to write, so many are shown
-const LONGEST_WAIT = 2 ** 31 - 1; // milliseconds: Node's timers can do no more
-
-// prettier-ignore
-const OPTIONS = [
-  'SO_LINGER', 'SO_REUSEADDR', 'SO_REUSEPORT', 'TCP_NODELAY', 'TCP_CORK', 'SO_KEEPALIVE', 'TCP_KEEPIDLE',
-  'TCP_KEEPINTVL', 'TCP_KEEPCNT', 'TCP_USER_TIMEOUT', 'TCP_SYNCNT', 'TCP_DEFER_ACCEPT', 'SO_RCVBUF', 'SO_SNDBUF',
-  'SO_RCVTIMEO', 'SO_SNDTIMEO', 'O_NONBLOCK', 'TCP_LINGER2',
-];
-
+const TIMEOUT = "'timeout' event";
 const allowHalfOpen = process.argv.includes('--half-open');
-
-/** The request cannot be carried out; one sentence. */
-class Refused extends Error {}
-
-/** Node has no way to make the call; the reason. */
-class Unsupported extends Error {}
-
-// --- What a request says ---
-
-const must = (name, what) => new Refused(`the field ${name} must be ${what}`);
-
-function number(request, name, least, most) {
-  const value = request[name];
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw must(name, `a whole number from ${least} to ${most}`);
-}
-
-function word(request, name, words) {
-  if (words.includes(request[name])) return request[name];
-  throw must(name, `one of ${words.join(', ')}`);
-}
-
-function flags(request, words) {
-  const listed = request.flags ?? [];
-  if (Array.isArray(listed) && listed.every((flag) => words.includes(flag))) return listed;
-  throw must('flags', `a list of ${words.join(', ')}`);
-}
-
-function nameIn(request, field = 'socket') {
-  const name = request[field];
-  if (typeof name !== 'string' || !/^[A-Za-z][\w-]{0,23}$/.test(name)) {
-    throw new Refused("a socket's name is a letter, then letters, digits, - and _, at most 24 in all");
-  }
-  return name;
-}
-
-function addressIn(request) {
-  const [, six, four, port] = /^(?:\[(.+)\]|([\d.]+)):(\d{1,5})$/.exec(request.address) ?? [];
-  const host = six ?? four;
-  if (!host || net.isIP(host) !== (six ? 6 : 4) || port > 65535) {
-    throw new Refused('an address is like 10.0.0.2:8080 or [fd00::2]:8080');
-  }
-  return { host, port: Number(port) };
-}
-
-/** The deadline in milliseconds; to Node 0 would mean none. */
-function deadlineIn(request) {
-  if (request.deadline === undefined) return undefined;
-  return Math.min(Math.max(number(request, 'deadline', 0, 2 ** 32 - 1), 1), LONGEST_WAIT);
-}
-
-function dataIn(request) {
-  const { data } = request;
-  if (typeof data !== 'string' || data.length % 2 || !/^[\da-f]*$/i.test(data)) {
-    throw must('data', 'an even number of hexadecimal digits');
-  }
-  const repeat = request.repeat === undefined ? 1 : number(request, 'repeat', 0, MOST);
-  if ((data.length / 2) * repeat > MOST) {
-    throw new Refused(`a write of ${data.length / 2} bytes ${repeat} times is too large, ${MOST} is the most`);
-  }
-  const once = Buffer.from(data, 'hex');
-  return once.length && repeat ? Buffer.alloc(once.length * repeat, once) : Buffer.alloc(0);
-}
-
-/** An object as one writes it. */
-function literal(object) {
-  const value = (v) => (typeof v === 'string' ? `'${v}'` : v);
-  const fields = Object.entries(object).filter(([, v]) => v !== undefined);
-  return `{ ${fields.map(([key, v]) => `${key}: ${value(v)}`).join(', ')} }`;
-}
-
-function quoted(bytes) {
-  const named = { 10: '\\n', 13: '\\r', 9: '\\t', 39: "\\'", 92: '\\\\' };
-  const one = (b) =>
-    named[b] ?? (b >= 32 && b < 127 ? String.fromCharCode(b) : `\\x${b.toString(16).padStart(2, '0')}`);
-  return `'${[...bytes.subarray(0, SHOWN)].map(one).join('')}'${bytes.length > SHOWN ? '...' : ''}`;
-}
-
-// --- Replies ---
-
-const now = () => process.hrtime.bigint(); // CLOCK_MONOTONIC
-
-/** Writes a line before it returns, so that `began` is out when the call is made. */
-function reply(json) {
-  let rest = Buffer.from(`${json}\n`);
-  while (rest.length) {
-    try {
-      rest = rest.subarray(fs.writeSync(1, rest));
-    } catch (error) {
-      // Standard input does not block, and standard output may be the same file.
-      if (error.code !== 'EAGAIN') process.exit(0); // nobody is left to read it
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
-  }
-}
-
-const refused = (id, why) => reply(JSON.stringify({ refused: { id, why } }));
-
-// Times are beyond what a number can hold exactly, and JSON.stringify knows no BigInt.
-const began = (id, text) => reply(`{"began":{"id":${id},"at":${now()},"text":${JSON.stringify(text)}}}`);
 
 /** The descriptor is nothing that `net` tells; it is dug out only for finwait, which looks behind it. */
 const descriptor = (owner) => owner._handle?.fd ?? -1;
-
-function made(id, owner) {
-  if (descriptor(owner) >= 0) reply(JSON.stringify({ made: { id, fd: descriptor(owner) } }));
-}
-
-// --- Outcomes: each is { outcome, said } ---
-
-const ok = (value, said) => ({ outcome: { ok: value }, said });
-const library = (name, said) => ({ outcome: { library: name }, said });
-const timedOut = (written = 0) => ({ outcome: { 'deadline-exceeded': { written } }, said: "'timeout' event" });
 
 /** An error that a system call gave has its number, negative; any other is the library's own. */
 function failed(error) {
@@ -275,7 +155,7 @@ const ON_A_SOCKET = {
     entry.server.listen(options);
     const [event, error] = await over;
     if (event === 'error') return failed(error);
-    made(request.id, entry.server);
+    made(request.id, descriptor(entry.server));
     return ok('done');
   },
 
@@ -309,11 +189,11 @@ const ON_A_SOCKET = {
     return entry.within(timeout, async () => {
       if (!isFresh) entry.socket.connect(again);
       // Node makes the system calls in the next tick; after it the descriptor is there.
-      process.nextTick(() => made(request.id, entry.socket));
+      process.nextTick(() => made(request.id, descriptor(entry.socket)));
       const [event, error] = await first(entry.socket, 'connect', 'error', 'close', ...(timeout ? ['timeout'] : []));
       if (event === 'connect') return ok('done');
       if (event === 'error') return entry.tell(error);
-      return event === 'timeout' ? timedOut() : library('socket.destroyed', "'close' event");
+      return event === 'timeout' ? timedOut(0, TIMEOUT) : library('socket.destroyed', "'close' event");
     });
   },
 
@@ -344,7 +224,7 @@ const ON_A_SOCKET = {
         if (event === 'end') return ok({ read: { n: 0, data: '' } }, "'end' event");
         if (event === 'error') return entry.tell(error);
         if (event === 'close') return library('socket.destroyed', "'close' event");
-        if (event === 'timeout') return timedOut();
+        if (event === 'timeout') return timedOut(0, TIMEOUT);
       }
     });
   },
@@ -366,7 +246,7 @@ const ON_A_SOCKET = {
         waiting = false;
         // The kernel has taken what Node gave to the handle, but for what its queue holds; `net` does not tell.
         const { bytesWritten = before, writeQueueSize = 0 } = socket._handle ?? {};
-        resolve(timedOut(Math.min(Math.max(bytesWritten - writeQueueSize - before, 0), data.length)));
+        resolve(timedOut(Math.min(Math.max(bytesWritten - writeQueueSize - before, 0), data.length), TIMEOUT));
       };
       if (deadline) socket.once('timeout', onTimeout);
       socket.write(data, (error) => {
@@ -464,80 +344,12 @@ const IMPOSSIBLE = {
   'so-error': "Node takes SO_ERROR by itself and emits it as an 'error'",
 };
 
-// --- Requests ---
-
-const inFlight = new Set();
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-async function carryOut(request) {
-  const { id, call } = request;
-  let start;
-  const begin = (text) => {
-    began(id, text);
-    start = now();
-  };
-  let result;
-  try {
-    result = await make(request, begin);
-  } catch (error) {
-    if (error instanceof Refused) {
-      inFlight.delete(id);
-      return refused(id, error.message);
-    }
-    if (error instanceof Unsupported) {
-      begin(`// no call for ${call}`);
-      result = { outcome: { unsupported: error.message } };
-    } else {
-      result = failed(error); // the library threw it
-    }
-  }
-  const at = now();
-  inFlight.delete(id);
-  const said = result.said === undefined ? '' : `,"said":${JSON.stringify(result.said)}`;
-  reply(`{"ended":{"id":${id},"at":${at},"ns":${at - start},"outcome":${JSON.stringify(result.outcome)}${said}}}`);
-}
-
-async function make(request, begin) {
-  const { call } = request;
-  if (Object.hasOwn(IMPOSSIBLE, call)) throw new Unsupported(IMPOSSIBLE[call]);
-  if (Object.hasOwn(OF_THE_PROCESS, call)) return OF_THE_PROCESS[call](request, begin);
-  if (!Object.hasOwn(ON_A_SOCKET, call)) throw new Refused('there is no call of that name');
-  const name = nameIn(request);
-  if (!entries.has(name)) throw new Refused('there is no socket of that name');
-  return ON_A_SOCKET[call](entries.get(name), request, begin);
-}
-
-function start(line) {
-  let request;
-  try {
-    request = JSON.parse(utf8.decode(line));
-  } catch {
-    return refused(null, 'the line is not JSON');
-  }
-  const id = request?.id;
-  if (!Number.isSafeInteger(id) || id < 0) return refused(null, 'the request has no id, a whole number');
-  if (inFlight.has(id)) return refused(id, `a call of id ${id} is in flight`);
-  inFlight.add(id);
-  carryOut(request);
-}
-
-const runtime = allowHalfOpen ? 'node-half-open' : 'node';
-reply(JSON.stringify({ hello: { protocol: VERSION, runtime, 'takes-unasked': true } }));
-
-let pieces = []; // of the line that has begun
-let length = 0;
-process.stdin.on('data', (chunk) => {
-  for (let from = 0; from < chunk.length; ) {
-    const newline = chunk.indexOf(10, from);
-    const piece = chunk.subarray(from, newline < 0 ? chunk.length : newline);
-    from += piece.length + 1;
-    length += piece.length;
-    if (length <= LONGEST_LINE) pieces.push(piece);
-    if (newline < 0) break;
-    if (length <= LONGEST_LINE) start(Buffer.concat(pieces));
-    else refused(null, `the line is longer than ${LONGEST_LINE} bytes`);
-    pieces = [];
-    length = 0;
-  }
+serve({
+  name: allowHalfOpen ? 'node-half-open' : 'node',
+  takesUnasked: true,
+  entries,
+  onASocket: ON_A_SOCKET,
+  ofTheProcess: OF_THE_PROCESS,
+  impossible: IMPOSSIBLE,
+  failed,
 });
-for (const event of ['end', 'error', 'close']) process.stdin.on(event, () => process.exit(0));

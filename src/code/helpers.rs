@@ -49,11 +49,11 @@ pub fn used<'a>(helpers: &'a [Helper], text: &str) -> Vec<&'a str> {
     wanted.into_iter().map(|place| helpers[place].text.as_str()).collect()
 }
 
-/// Does the text call that function?
+/// Does the text call that function? One of another module, or a declaration, is no call of it.
 fn calls(text: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':');
     text.match_indices(&format!("{name}("))
-        .any(|(at, _)| !text[..at].chars().next_back().is_some_and(part))
+        .any(|(at, _)| !text[..at].chars().next_back().is_some_and(part) && !text[..at].ends_with("fn "))
 }
 
 #[cfg(test)]
@@ -96,6 +96,9 @@ int two(int n) { return n; }
         assert_eq!(used(&helpers, "one();").len(), 2);
         assert_eq!(used(&helpers, "x = two(1)"), ["int two(int n) { return n; }\n"]);
         // A method of that name, a longer name, and the name alone are no calls of it.
-        assert_eq!(used(&helpers, "a.two(); all_two(); two"), Vec::<&str>::new());
+        assert_eq!(
+            used(&helpers, "a.two(); all_two(); two; c::two(); fn two()"),
+            Vec::<&str>::new()
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! A scenario that was run, as a program that makes the same calls.
 //!
-//! [`Program`] is gathered from a session, step by step (`gather`); `c`, `python`, `go` and `packetdrill` only find the words.
+//! [`Program`] is gathered from a session, step by step (`gather`); `c`, `python`, `go`, `rust` and `packetdrill` only find the words.
 
 use crate::side::Side;
 
@@ -11,6 +11,7 @@ mod helpers;
 mod packetdrill;
 mod program;
 mod python;
+mod rust;
 mod words;
 
 pub use program::{CallRecord, CallResult, LateReturn, Program, ProgramPort, Statement, Sysctl};
@@ -24,6 +25,8 @@ pub enum Language {
     Python,
     /// Go and its net package
     Go,
+    /// Rust and its std::net
+    Rust,
     /// A packetdrill script for one end
     Packetdrill,
 }
@@ -34,6 +37,7 @@ pub fn write(program: &Program, language: Language, end: Side) -> String {
         Language::C => c::write(program),
         Language::Python => python::write(program),
         Language::Go => go::write(program),
+        Language::Rust => rust::write(program),
         Language::Packetdrill => packetdrill::write(program, end),
     }
 }

@@ -11,9 +11,11 @@ use super::scenarios::{load, recordings};
 use crate::errno::Errno;
 use crate::lab::{LabMode, Options};
 use crate::matrix::measure::{Runs, matrix};
-use crate::matrix::{Agreement, Matrix, SCENARIOS, markdown};
+use crate::matrix::{Agreement, Column, Matrix, OwnColumn, SCENARIOS, markdown};
 use crate::runtime::{Runtime, RuntimeChoice};
+use crate::scenario::report::ReportLine;
 use crate::side::{Ends, Side};
+use crate::text::{width, wrap};
 
 /// The format of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +28,12 @@ pub enum MatrixFormat {
     Markdown,
 }
 
-/// Measures `names`, or all that are measured where none is named, with `runtimes`, or all that are here.
+/// Measures `names`, or all that are measured where none is named, with `runtimes`, or all that are here, and with the user's `own`
+/// commands.
 pub fn run(
     names: &[String],
     runtimes: &[Runtime],
+    own: &[OwnColumn],
     options: &Options,
     form: MatrixFormat,
     record: Option<&Path>,
@@ -44,10 +48,10 @@ pub fn run(
     if bad {
         return ExitCode::from(BAD);
     }
-    match here(runtimes).and_then(|runtimes| {
+    match here(runtimes, own).and_then(|drivers| {
         measure(
             names,
-            &runtimes,
+            &drivers,
             options,
             record,
             Progress::new(form == MatrixFormat::Json),
@@ -81,8 +85,15 @@ fn check(name: &str) -> Result<(), String> {
     ))
 }
 
-/// The runtimes that are wanted, with their versions; those that are here, where none is named.
-fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, ExitError> {
+/// What has a column, and what drives an end for it.
+struct Driver {
+    column: Column,
+    version: String,
+    choice: RuntimeChoice,
+}
+
+/// The runtimes that are wanted, those that are here where none is named; then the user's own commands.
+fn here(wanted: &[Runtime], own: &[OwnColumn]) -> Result<Vec<Driver>, ExitError> {
     let of_all = Runtime::ALL
         .into_iter()
         .filter(|runtime| *runtime != Runtime::Native && runtime.is_here());
@@ -93,20 +104,39 @@ fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, ExitError> {
     };
     wanted.sort();
     wanted.dedup();
-    if wanted.is_empty() {
+    if wanted.is_empty() && own.is_empty() {
         return Err(ExitError(
             CANNOT,
             "no runtime is available: finwait doctor says what they need".into(),
         ));
     }
-    let versioned = wanted.into_iter().map(|runtime| Ok((runtime, runtime.version()?)));
-    let versioned: crate::error::Result<Vec<_>> = versioned.collect();
-    versioned.map_err(|error| ExitError(CANNOT, error.to_string()))
+    let mut drivers = Vec::new();
+    for runtime in wanted {
+        drivers.push(Driver {
+            column: Column::Runtime(runtime),
+            version: runtime
+                .version()
+                .map_err(|error| ExitError(CANNOT, error.to_string()))?,
+            choice: RuntimeChoice::Runtime(runtime),
+        });
+    }
+    for OwnColumn { name, command } in own {
+        let column = Column::Own(name.clone());
+        if drivers.iter().any(|driver| driver.column == column) {
+            return Err(ExitError(BAD, format!("finwait: --column {name} stands twice")));
+        }
+        drivers.push(Driver {
+            column,
+            version: command.clone(),
+            choice: RuntimeChoice::Command(command.clone()),
+        });
+    }
+    Ok(drivers)
 }
 
 fn measure(
     names: &[String],
-    runtimes: &[(Runtime, String)],
+    drivers: &[Driver],
     options: &Options,
     record: Option<&Path>,
     progress: Progress,
@@ -126,14 +156,14 @@ fn measure(
         ..options.clone()
     };
     let mut ways = vec![(None, raw.clone())];
-    for (runtime, _) in runtimes {
+    for driver in drivers {
         for side in Side::BOTH {
             let ends = Ends::from_fn(|end| match end == side {
-                true => RuntimeChoice::Runtime(*runtime),
+                true => driver.choice.clone(),
                 false => RuntimeChoice::default(),
             });
             let options = while_compiling(&ends.clone(), || raw.clone().driven_by(ends, false)).map_err(cannot)?;
-            ways.push((Some((*runtime, side)), options));
+            ways.push((Some((&driver.column, side)), options));
         }
     }
     let mut jobs = Vec::new();
@@ -146,7 +176,7 @@ fn measure(
         let own = scenario.name;
         files.extend(ways.iter().map(|(by, _)| match by {
             None => own.clone(),
-            Some((runtime, side)) => format!("{own}-{side}-{runtime}"),
+            Some((column, side)) => format!("{own}-{side}-{column}"),
         }));
     }
     let files = recordings(record, &files.iter().map(String::as_str).collect::<Vec<_>>());
@@ -166,12 +196,46 @@ fn measure(
         for ((by, _), lines) in ways.iter().zip(reports.by_ref()) {
             match by {
                 None => run.raw = lines,
-                Some((runtime, side)) => run.by.push((*runtime, *side, lines)),
+                Some((column, side)) => {
+                    if let (Column::Own(_), Some(why)) = (column, not_run(&lines)) {
+                        return Err(ExitError(
+                            CANNOT,
+                            format!("--column {column}, as the {side} of {name}: {why}"),
+                        ));
+                    }
+                    run.by.push(((*column).clone(), *side, lines));
+                }
             }
         }
         runs.push(run);
     }
-    Ok(matrix(runtimes, &runs))
+    let columns: Vec<(Column, String)> = drivers
+        .iter()
+        .map(|driver| (driver.column.clone(), driver.version.clone()))
+        .collect();
+    Ok(matrix(&columns, &runs))
+}
+
+/// The reason why a scenario was not run; none where it was.
+fn not_run(lines: &[ReportLine]) -> Option<&str> {
+    lines.iter().find_map(|line| match line {
+        ReportLine::End(end) => end.skipped.as_deref(),
+        ReportLine::Scenario(_) | ReportLine::Step(_) => None,
+    })
+}
+
+/// Who says it, and what beside it or, where the names are too long, below.
+fn line(mark: &str, who: &str, says: &str) -> String {
+    const ROOM: usize = 80;
+    /// Where the words begin.
+    const COLUMN: usize = 30;
+    let indent = " ".repeat(COLUMN);
+    let says = wrap(says, ROOM - COLUMN).join(&format!("\n{indent}"));
+    if width(who) < COLUMN - 3 {
+        return format!("{mark} {who:<width$}{says}\n", width = COLUMN - 2);
+    }
+    let who = wrap(who, ROOM - 2).join("\n  ");
+    format!("{mark} {who}\n{indent}{says}\n")
 }
 
 /// Event by event, each thing that is said on a line of its own.
@@ -191,7 +255,8 @@ fn text(matrix: &Matrix) -> String {
             .map(|row| format!("{} {}", row.scenario, row.step))
             .collect();
         places.dedup();
-        text.push_str(&format!("  seen in {}\n", places.join(", ")));
+        let places = wrap(&format!("seen in {}", places.join(", ")), 78).join("\n    ");
+        text.push_str(&format!("  {places}\n"));
         for (cell, runtimes) in event.said() {
             let mark = match cell.beside {
                 Agreement::Same => " ",
@@ -205,9 +270,9 @@ fn text(matrix: &Matrix) -> String {
                 (None, Agreement::Unsupported) => format!("has no such call: {}", cell.gives),
                 (None, _) => cell.gives.clone(),
             };
-            text.push_str(&format!("{mark} {:<26}  {says}\n", runtimes.join(", ")));
+            text.push_str(&line(mark, &runtimes.join(", "), &says));
         }
     }
-    text.push_str("\n! the runtime behaves in its own way   - it has no such call   ~ nor an earlier one, and so met another situation\n");
+    text.push_str("\n! the runtime behaves in its own way   - it has no such call\n~ nor an earlier one, and so met another situation\n");
     text
 }

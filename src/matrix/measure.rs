@@ -1,11 +1,10 @@
 //! From runs' reports to the table.
 
-use super::{Agreement, Cell, Matrix, MatrixEvent, MatrixRow, Version};
+use super::{Agreement, Cell, Column, Matrix, MatrixEvent, MatrixRow, Version};
 use crate::call::CallKind;
 use crate::explain::RuleId;
 use crate::explain::rules::RuleOutcome;
 use crate::outcome::{Outcome, Value};
-use crate::runtime::Runtime;
 use crate::scenario::Kernel;
 use crate::scenario::observation::CommandResult;
 use crate::scenario::report::{ReportLine, RuledOutcome, StepReport};
@@ -18,8 +17,8 @@ pub struct Runs {
     pub scenario: String,
     /// Both ends driven by raw calls.
     pub raw: Vec<ReportLine>,
-    /// The runs of each runtime, once at either end.
-    pub by: Vec<(Runtime, Side, Vec<ReportLine>)>,
+    /// The runs of each column, once at either end.
+    pub by: Vec<(Column, Side, Vec<ReportLine>)>,
 }
 
 /// A call and what it gave.
@@ -149,8 +148,8 @@ pub fn plain(said: &str) -> String {
     text
 }
 
-/// The table of those runs, for these runtimes.
-pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
+/// The table of those runs, for these columns.
+pub fn matrix(runtimes: &[(Column, String)], runs: &[Runs]) -> Matrix {
     let mut events: Vec<MatrixEvent> = Vec::new();
     for run in runs {
         for raw in calls(&run.raw) {
@@ -168,14 +167,14 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                 };
                 match got {
                     Some(call) => Cell {
-                        runtime: *runtime,
+                        runtime: runtime.clone(),
                         gives: gives(call.returned),
                         said: call.said.map(plain),
                         beside: beside(call.returned),
                     },
                     // What was blocked in raw calls had returned before, or was never made.
                     None => Cell {
-                        runtime: *runtime,
+                        runtime: runtime.clone(),
                         gives: "no such call was under way".into(),
                         said: None,
                         beside: if lost { Agreement::Elsewhere } else { Agreement::Differs },
@@ -220,7 +219,7 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
         runtimes: runtimes
             .iter()
             .map(|(runtime, version)| Version {
-                runtime: *runtime,
+                runtime: runtime.clone(),
                 version: version.clone(),
             })
             .collect(),

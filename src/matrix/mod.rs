@@ -4,6 +4,8 @@
 //! and what differs is the language's own doing.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use crate::call::CallKind;
@@ -59,10 +61,9 @@ pub struct Matrix {
 /// A runtime as it was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
-    /// The runtime.
-    #[serde(with = "by_name")]
-    pub runtime: Runtime,
-    /// The version according to its tool.
+    /// The column.
+    pub runtime: Column,
+    /// The version according to its tool; of a command of the user's own, the command.
     pub version: String,
 }
 
@@ -96,9 +97,8 @@ pub struct MatrixRow {
 /// The result of one runtime.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
-    /// The runtime.
-    #[serde(with = "by_name")]
-    pub runtime: Runtime,
+    /// The column.
+    pub runtime: Column,
     /// The result of its call: `EPIPE`, `EOF`, `net.ErrClosed`; the reason where it is unsupported.
     pub gives: String,
     /// The text that its programmer sees, to the letter, but for the numbers of ports.
@@ -131,19 +131,81 @@ pub enum Agreement {
     Elsewhere,
 }
 
-/// A runtime is written by its name.
-mod by_name {
-    use super::Runtime;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+/// A column of the table: one of finwait's runtimes, or a command of the user's own under a name of theirs. It is written by its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Column {
+    /// One of finwait's.
+    Runtime(Runtime),
+    /// The name of a command.
+    Own(String),
+}
 
-    #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
-    pub(super) fn serialize<S: Serializer>(runtime: &Runtime, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(runtime.name())
+impl Column {
+    /// The name: `go`, `mine`.
+    pub fn name(&self) -> &str {
+        match self {
+            Column::Runtime(runtime) => runtime.name(),
+            Column::Own(name) => name,
+        }
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Runtime, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Runtime::named(&name).ok_or_else(|| D::Error::custom(format!("there is no runtime {name:?}")))
+impl From<String> for Column {
+    fn from(name: String) -> Column {
+        Runtime::named(&name).map_or(Column::Own(name), Column::Runtime)
+    }
+}
+
+impl From<Column> for String {
+    fn from(column: Column) -> String {
+        column.name().to_owned()
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A command of the user's own that is to be measured: `mine=./endpoint --fast`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnColumn {
+    /// The name of its column.
+    pub name: String,
+    /// The command, which speaks the endpoint protocol; `sh` reads it.
+    pub command: String,
+}
+
+impl FromStr for OwnColumn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<OwnColumn, String> {
+        const LONGEST: usize = 16;
+        let Some((name, command)) = text.split_once('=') else {
+            return Err("it has no =: a column is NAME=COMMAND, like mine=./my-endpoint".into());
+        };
+        let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if name.is_empty() || name.len() > LONGEST || !name.bytes().all(of_name) {
+            return Err(format!(
+                "{name:?} is no name of a column: small letters, digits and -, {LONGEST} at the most"
+            ));
+        }
+        if Runtime::named(name).is_some() {
+            return Err(format!(
+                "{name} is a runtime of finwait's: --runtimes {name} has its column"
+            ));
+        }
+        if command.trim().is_empty() {
+            return Err(format!(
+                "{name} has no command: a column is NAME=COMMAND, like mine=./my-endpoint"
+            ));
+        }
+        Ok(OwnColumn {
+            name: name.to_owned(),
+            command: command.to_owned(),
+        })
     }
 }
 
@@ -202,11 +264,11 @@ impl Matrix {
 
     /// The same with only those runtimes.
     pub fn of(&self, runtimes: &[Runtime]) -> Matrix {
-        let wanted = |runtime: Runtime| runtimes.contains(&runtime);
+        let wanted = |column: &Column| matches!(column, Column::Runtime(runtime) if runtimes.contains(runtime));
         let mut matrix = self.clone();
-        matrix.runtimes.retain(|version| wanted(version.runtime));
+        matrix.runtimes.retain(|version| wanted(&version.runtime));
         for row in matrix.events.iter_mut().flat_map(|event| &mut event.rows) {
-            row.cells.retain(|cell| wanted(cell.runtime));
+            row.cells.retain(|cell| wanted(&cell.runtime));
         }
         matrix
     }
@@ -214,12 +276,12 @@ impl Matrix {
     /// The words of each runtime where a raw call gives that, `EPIPE` or `EOF`; one text each. Where the rule was measured, what the
     /// runtime gave there, whatever that is; else what it says of the same under another rule, the kernel's answer in its own words
     /// before its library's own answer. Runtimes that say the same stand together.
-    pub fn words(&self, call: CallClass, gives: &str, rule: Option<RuleId>) -> Vec<(String, &str)> {
+    pub fn words<'a>(&'a self, call: CallClass, gives: &str, rule: Option<RuleId>) -> Vec<(String, &'a str)> {
         let of_call = |event: &&MatrixEvent| CallClass::of(event.call) == Some(call) && event.gives == gives;
-        let mut words: Vec<(Runtime, &str)> = Vec::new();
-        let mut say = |cell: &Cell, said| {
-            if !words.iter().any(|(runtime, _)| *runtime == cell.runtime) {
-                words.push((cell.runtime, said));
+        let mut words: Vec<(&Column, &str)> = Vec::new();
+        let mut say = |cell: &'a Cell, said: &'a str| {
+            if !words.iter().any(|(runtime, _)| **runtime == cell.runtime) {
+                words.push((&cell.runtime, said));
             }
         };
         let by_rule = |event: &&MatrixEvent| rule.is_some() && event.rule == rule;
@@ -243,7 +305,7 @@ impl Matrix {
                 }
             }
         }
-        words.sort_by_key(|(runtime, _)| self.runtimes.iter().position(|version| version.runtime == *runtime));
+        words.sort_by_key(|(runtime, _)| self.runtimes.iter().position(|version| version.runtime == **runtime));
         let mut together: Vec<(String, &str)> = Vec::new();
         for (runtime, said) in words {
             match together.iter_mut().find(|(_, known)| *known == said) {
@@ -258,7 +320,7 @@ impl Matrix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::wording::{Carrier, recognize};
+    use crate::explain::wording::{Carrier, Dialect, recognize};
 
     /// Every runtime, rule and call in it is known, and it is as the program would print it.
     #[test]
@@ -266,8 +328,28 @@ mod tests {
         let committed = include_str!("../../assets/matrix.json");
         let read: Matrix = serde_json::from_str(committed).unwrap();
         assert!(!read.events.is_empty());
+        let is_ours = |version: &Version| matches!(version.runtime, Column::Runtime(_));
+        assert!(read.runtimes.iter().all(is_ours), "{:?}", read.runtimes);
         assert_eq!(&read, Matrix::kept());
         assert!(read.to_json() == committed, "it is not what is committed");
+    }
+
+    /// The languages that a runtime's texts may be taken for: C's are those of any program that prints strerror.
+    fn dialects(column: &Column) -> &'static [Dialect] {
+        let Column::Runtime(runtime) = column else { return &[] };
+        match runtime {
+            Runtime::Native | Runtime::C => &[],
+            Runtime::Go => &[Dialect::Go],
+            Runtime::Python => &[Dialect::Python],
+            Runtime::Node | Runtime::NodeHalfOpen => &[Dialect::Node],
+            Runtime::Java | Runtime::JavaNio => &[Dialect::Java],
+            Runtime::Rust | Runtime::RustTokio => &[Dialect::Rust],
+            Runtime::Ruby => &[Dialect::Ruby],
+            Runtime::Php => &[Dialect::Php],
+            Runtime::Bun => &[Dialect::Bun],
+            // An errno without a class of its own is said in Rust's words alone.
+            Runtime::Deno => &[Dialect::Deno, Dialect::Rust],
+        }
     }
 
     /// Every text that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's
@@ -276,20 +358,52 @@ mod tests {
     fn every_text_of_the_matrix_is_known() {
         /// Values and events, not errors; and errors that are not a socket's.
         const NOT_ERRORS: &[(&str, &str)] = &[
-            ("0", "what C's read returns at the end of the stream"),
+            (
+                "0",
+                "what C's read and PHP's socket_recv return at the end of the stream",
+            ),
+            ("Ok(0)", "what Rust's read returns at the end of the stream"),
+            (
+                "nil",
+                "what Ruby's wait_readable and wait_writable return when the time is up",
+            ),
+            ("end(socket)", "a handler of Bun's"),
+            ("close(socket)", "a handler of Bun's"),
             ("-1", "what Java's read returns at the end of the stream"),
             ("b''", "what Python's recv returns at the end of the stream"),
             ("'end' event", "an event of Node.js"),
             ("'timeout' event", "an event of Node.js"),
-            ("null", "what Node.js' read returns when it has nothing"),
+            (
+                "null",
+                "what Node.js' read returns when it has nothing, and Deno's at the end of the stream",
+            ),
             (
                 "panic: runtime error: invalid memory address or nil pointer dereference",
                 "Go's nil, not a socket",
             ),
             (
+                "error[E0382]: borrow of moved value: `stream`",
+                "Rust's compiler, which lets nobody use what was dropped",
+            ),
+            (
+                "error[E0382]: use of moved value: `stream`",
+                "Rust's compiler, which lets nobody drop it twice",
+            ),
+            (
+                "error[E0382]: use of moved value: `socket`",
+                "Rust's compiler: connect had consumed the socket",
+            ),
+            (
                 "java.nio.channels.IllegalBlockingModeException",
                 "a Selector's, which takes no blocking channel",
             ),
+        ];
+        /// Texts that do not tell whose they are, as strerror's do not.
+        const ANYBODYS: [&str; 4] = [
+            "EOF",
+            "resource temporarily unavailable",
+            "false, Resource temporarily unavailable",
+            "TimeoutError: The operation was aborted due to timeout",
         ];
         let cells = Matrix::kept()
             .events
@@ -310,9 +424,19 @@ mod tests {
                 wrong.push(format!("unknown: {said}"));
                 continue;
             };
-            // Whatever the kernel said is repeated as it is; Java's read says "Connection reset" again where the kernel says EOF.
-            if cell.beside == Agreement::Same && found.subject.to_string() != cell.gives {
+            // Whatever the kernel said is repeated as it is; Java's read says "Connection reset" again where the kernel says EOF. std has no
+            // other word for a timeout that passed than the kernel's: SO_RCVTIMEO is what gives EAGAIN there.
+            let is_timeout = cell.runtime == Column::Runtime(Runtime::Rust) && cell.gives == "deadline exceeded";
+            let gives = found.subject.to_string();
+            if cell.beside == Agreement::Same && gives != cell.gives && !(is_timeout && gives == "EAGAIN") {
                 wrong.push(format!("{} and not {}: {said}", found.subject, cell.gives));
+            }
+            let is_its = found.dialect.map_or(
+                ANYBODYS.contains(&said) || cell.runtime == Column::Runtime(Runtime::C),
+                |dialect| dialects(&cell.runtime).contains(&dialect),
+            );
+            if !is_its {
+                wrong.push(format!("{}'s is taken for {:?}'s: {said}", cell.runtime, found.dialect));
             }
             if found.carrier != Carrier::Tcp {
                 wrong.push(format!("{:?}: {said}", found.carrier));

@@ -1,4 +1,4 @@
-//! C, Python and Go: what each call of a program prints is what it returned when the scenario was run.
+//! C, Python, Go and Rust: what each call of a program prints is what it returned when the scenario was run.
 
 use super::expected::{self, Expected, Place};
 use super::support::{finwait, has, output};
@@ -318,6 +318,30 @@ fn the_programs_in_python_return_what_the_scenarios_returned() {
         let source = file(&folder.0, scenario, ".py", &text);
         let out = said(Command::new("python3").arg(&source))?;
         compare(&text, &out, &observed(scenario)?, expected::in_python, usize::MAX)
+    });
+    let steps: usize = all.iter().map(|scenario| scenario.steps.len()).sum();
+    assert!(
+        compared * 10 > steps * 9,
+        "{compared} calls of {steps} steps were compared"
+    );
+}
+
+#[test]
+fn the_programs_in_rust_return_what_the_scenarios_returned() {
+    if !has("rustc") {
+        return;
+    }
+    let folder = Folder::new("code-rust");
+    let all = scenarios();
+    let compared = for_each(&all, |scenario| {
+        let text = generated(scenario, "rust")?;
+        let source = file(&folder.0, scenario, ".rs", &text);
+        let program = source.with_extension("");
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--edition", "2021", "-D", "warnings"]);
+        said(rustc.arg(&source).arg("-o").arg(&program))?;
+        let out = said(&mut Command::new(&program))?;
+        compare(&text, &out, &observed(scenario)?, expected::in_rust, usize::MAX)
     });
     let steps: usize = all.iter().map(|scenario| scenario.steps.len()).sum();
     assert!(

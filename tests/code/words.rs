@@ -52,6 +52,17 @@ fn a_small_program_in_go() {
 }
 
 #[test]
+fn a_small_program_in_rust() {
+    insta::assert_snapshot!(generated(&[
+        "write-half-close",
+        "--language",
+        "rust",
+        "--lab",
+        "loopback"
+    ]));
+}
+
+#[test]
 fn a_small_script_for_packetdrill() {
     let mut text = generated(&["write-half-close", "--language", "packetdrill", "--lab", "isolated"]);
     // The machine's memory decides how large windows are.
@@ -79,6 +90,7 @@ fn a_call_that_blocked_is_waited_for_where_it_returned() {
         ("c", "begin(4, \"client\", \"read\"", "await(4);"),
         ("python", "begin(4, \"client\", \"read\"", "wait(4)"),
         ("go", "begin(4, \"client\", \"read\"", "wait(4)"),
+        ("rust", "begin(4, \"client\", \"read\"", "wait(4)"),
     ] {
         let text = generated(&["read-reset-blocked", "--language", language, "--lab", "loopback"]);
         let (begins, waits) = (text.find(begins), text.rfind(waits));
@@ -90,7 +102,7 @@ fn a_call_that_blocked_is_waited_for_where_it_returned() {
 /// What no program of sockets does is said at its place, and in the head.
 #[test]
 fn what_cannot_be_in_a_program_is_said() {
-    for (language, comment) in [("c", "/* "), ("python", "# "), ("go", "// ")] {
+    for (language, comment) in [("c", "/* "), ("python", "# "), ("go", "// "), ("rust", "// ")] {
         let text = generated(&["syn-lost-deadline", "--language", language]);
         let absent = format!("{comment}2 not in this program: on the wire: hold SYN from=client");
         assert!(text.contains(&absent), "{text}");
@@ -104,7 +116,7 @@ fn what_cannot_be_in_a_program_is_said() {
 /// Both ends are one process in a program: one that limits it says so in its head, and one that does not says nothing of the kind.
 #[test]
 fn a_program_that_limits_descriptors_says_whose() {
-    for (language, limits) in [("c", true), ("python", true), ("go", false)] {
+    for (language, limits) in [("c", true), ("python", true), ("go", false), ("rust", true)] {
         let text = generated(&["too-many-open-files", "--language", language]);
         assert_eq!(
             text.contains("Step 3 limits the server's descriptors."),

@@ -265,6 +265,26 @@ fn a_missing_runtime_names_its_package() {
     assert!(terminal.end().success());
 }
 
+/// The runtimes are more than the smallest screen has lines: the list goes along with the selection, the button stays.
+#[test]
+fn every_runtime_is_reached_on_the_smallest_screen() {
+    let mut terminal = Terminal::start(60, 15, &["--lab", "loopback"]);
+    terminal.see_both_up();
+    terminal.keys("G");
+    terminal.see("what drives the client");
+    for runtime in finwait::runtime::Runtime::ALL {
+        terminal.see(&format!(" {} ", runtime.title()));
+        terminal.see("[restart now]");
+        terminal.keys("\x1b[B");
+    }
+    terminal.keys("G");
+    terminal.wait("the dialog to be gone", |lines| {
+        !lines.join("\n").contains("what drives")
+    });
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
+
 /// Two connections: one alone, the other, all; the buttons act on what is shown.
 #[test]
 fn the_buttons_act_on_the_connection_that_is_shown() {

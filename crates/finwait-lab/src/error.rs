@@ -4,6 +4,7 @@ use std::io;
 
 use crate::api::{CallError, Gone, MOST_READ, TimedOut};
 use crate::event::Death;
+use crate::runtime::Package;
 use finwait_model::host::Setting;
 use finwait_model::side::Side;
 use finwait_wire::flow::PacketNo;
@@ -43,14 +44,14 @@ pub enum Error {
         advice: &'static str,
     },
     /// A program that is needed for something is not here.
-    #[error("{what} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}")]
+    #[error("{what} needs {tool}, which is not on PATH; {package}")]
     NoTool {
         /// The purpose: `go`, `--syscalls`.
         what: String,
         /// The name.
         tool: &'static str,
         /// The package that has it.
-        package: &'static str,
+        package: Package,
     },
     /// A language's endpoint could not be made ready.
     #[error("{name} cannot drive an end here: {why}")]

@@ -24,6 +24,7 @@ use crate::os::sock::info_state;
 use crate::os::stat;
 use crate::role::Role;
 use crate::runtime::Launch;
+use crate::runtime::cache::SILENT;
 use finwait_model::call::CallId;
 use finwait_model::side::Side;
 use finwait_model::state::State;
@@ -90,7 +91,7 @@ pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<SpawnedP
         // A Ctrl-C at the terminal is for finwait, which ends its endpoints itself.
         .process_group(0);
     if let Some(mark) = &mark {
-        command.env(tree::VARIABLE, mark.word());
+        command.env(tree::VARIABLE, mark.word()).envs(SILENT);
     }
     // finwait's own endpoint sees to that itself (`Role::Endpoint`): without work between fork and exec, no page table is copied (`vfork(2)`).
     if mark.is_some() {

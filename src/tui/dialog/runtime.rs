@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Context, Dialog, Reaction, moved};
 use crate::command::{EndCommand, ScreenCommand};
-use crate::runtime::Runtime;
+use crate::runtime::{Package, Runtime};
 use crate::session::{End, NextRuntime, ProcessState};
 use crate::side::Side;
 use crate::text::wrap;
@@ -23,7 +23,7 @@ pub struct RuntimeDialog {
     /// The item that is selected.
     selected: usize,
     /// What of each of [`Runtime::ALL`] is missing, when the dialog was opened: its tool and the package that has it.
-    missing: Vec<Option<(&'static str, &'static str)>>,
+    missing: Vec<Option<(&'static str, Package)>>,
     /// Why the one that was pressed last is not available, where it is not.
     refused: Option<String>,
 }
@@ -104,7 +104,7 @@ impl Dialog for RuntimeDialog {
         };
         if let Some((tool, package)) = self.missing[item] {
             self.refused = Some(format!(
-                "{} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}.",
+                "{} needs {tool}, which is not on PATH; {package}.",
                 runtime.title()
             ));
             return Vec::new();
@@ -131,8 +131,17 @@ impl Dialog for RuntimeDialog {
         let area = layout::middle(screen, 78, RESTART as u16 + 7);
         let inside = canvas.frame(area, &format!("what drives the {}   (Esc closes)", self.side));
         let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
-        let mut lines = inside.y..inside.bottom();
-        for ((item, runtime), y) in Runtime::ALL.into_iter().enumerate().zip(&mut lines) {
+        let status = wrap(&self.status(end), usize::from(inside.width));
+        let gap = u16::from(usize::from(inside.height) > RESTART + status.len() + 1);
+        // Where the screen is low, the list is what scrolls: the status and the button stay.
+        let (list, foot) = layout::bottom(inside, gap + status.len().min(3) as u16 + 1);
+        canvas.page = list.height;
+        let height = usize::from(list.height);
+        let skip = (self.selected + 1)
+            .saturating_sub(height)
+            .min(RESTART.saturating_sub(height));
+        let items = Runtime::ALL.into_iter().enumerate().skip(skip);
+        for ((item, runtime), y) in items.zip(list.y..list.bottom()) {
             let place = Rect::new(inside.x, y, inside.width, 1);
             let action = Action::Item(item);
             let mark = match (now(end) == Some(runtime), end.next.chosen() == Some(runtime)) {
@@ -144,7 +153,7 @@ impl Dialog for RuntimeDialog {
             canvas.put(inside.x + 6, y, inside.right(), runtime.title(), text);
             let about = match self.missing[item] {
                 None => runtime.about().to_owned(),
-                Some((tool, package)) => format!("missing: {tool}, in the package {package}"),
+                Some((tool, package)) => format!("missing: {tool}, {}", package.place()),
             };
             canvas.put_cut(inside.x + 23, y, inside.right(), &about, dim);
             canvas.hits.add(place, action.clone(), true);
@@ -153,12 +162,9 @@ impl Dialog for RuntimeDialog {
                 canvas.tint(place, style);
             }
         }
-        let button = inside.bottom().saturating_sub(1);
-        let room = usize::from(inside.width);
-        let status = wrap(&self.status(end), room);
-        let gap = u16::from(usize::from(button.saturating_sub(lines.start)) > status.len());
-        for (line, y) in status.iter().zip((lines.start + gap)..button) {
-            canvas.put(inside.x, y, inside.right(), line, text);
+        let button = foot.bottom().saturating_sub(1);
+        for (line, y) in status.iter().zip(foot.y + gap..button) {
+            canvas.put(foot.x, y, foot.right(), line, text);
         }
         if button > inside.y {
             let at = canvas.button(

@@ -121,6 +121,10 @@ pub enum Dialect {
     Python,
     /// Node.js
     Node,
+    /// Bun
+    Bun,
+    /// Deno
+    Deno,
     /// Java
     Java,
     /// Rust
@@ -154,6 +158,8 @@ impl fmt::Display for Dialect {
             Dialect::Go => "Go",
             Dialect::Python => "Python",
             Dialect::Node => "Node.js",
+            Dialect::Bun => "Bun",
+            Dialect::Deno => "Deno",
             Dialect::Java => "Java",
             Dialect::Rust => "Rust",
             Dialect::Nginx => "nginx",

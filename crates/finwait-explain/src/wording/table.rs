@@ -4,7 +4,9 @@ use super::{Carrier, Dialect, Subject};
 use crate::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
 use finwait_model::errno::Errno;
 
-use Dialect::{Curl, DotNet, Elixir, Erlang, Go, Java, Nginx, Node, OpenSsh, Php, Python, Ruby, Rust, Strace};
+use Dialect::{
+    Bun, Curl, Deno, DotNet, Elixir, Erlang, Go, Java, Nginx, Node, OpenSsh, Php, Python, Ruby, Rust, Strace,
+};
 use Subject::{Closed, Deadline, Destroyed, EndedByPeer, EndedByUs, Eof, Unconnected};
 
 /// Words that stand for something.
@@ -85,6 +87,9 @@ const GEN_TCP: &str =
 const RESOLVER: &str = "It is the resolver's own timeout: no name server answered, and no connection was attempted.";
 const PHP_TIMEOUT: &str = "PHP prints the text of ETIMEDOUT for its own timeout (default_socket_timeout, 60 s), too: usually the kernel had not given up yet.";
 const HAPPY_EYEBALLS: &str = "Node.js 20 and later give each address of a name 250 ms (autoSelectFamilyAttemptTimeout) and call it ETIMEDOUT: the kernel had not given up yet.";
+const RUST_TIMEOUT: &str =
+    "std says this of its own connect_timeout, without an errno: the kernel had not given up yet.";
+const DENO_CLOSED: &str = "Deno says this of a resource that the program has closed itself: no system call was made.";
 const CANCELLED: &str = "The kernel does not say this on a socket: .NET cancelled the call itself, after a timeout, a CancellationToken or a Dispose.";
 const NOT_WHY: &str = "The library does not say why the connect failed; most often it was refused.";
 const MYSQL_TIMEOUT: &str =
@@ -429,6 +434,95 @@ pub(super) const WORDS: &[Wording] = &[
         NOT_TOLD,
         of("connection reset without closing handshake", Eof, Some(Rust)),
     ),
+    but(
+        RUST_TIMEOUT,
+        at("error { kind: timedout", Deadline, Some(Rust), Connect),
+    ),
+    but(
+        RUST_TIMEOUT,
+        at("custom { kind: timedout", Deadline, Some(Rust), Connect),
+    ),
+    but(OWN_TIMEOUT, of("elapsed(())", Deadline, Some(Rust))),
+    // Deno: the class, and Rust's text
+    at(
+        "connectionrefused: connection refused (os error 111)",
+        errno(Errno::ECONNREFUSED),
+        Some(Deno),
+        Connect,
+    ),
+    of(
+        "connectionreset: connection reset by peer (os error 104)",
+        errno(Errno::ECONNRESET),
+        Some(Deno),
+    ),
+    of(
+        "connectionaborted: software caused connection abort (os error 103)",
+        errno(Errno::ECONNABORTED),
+        Some(Deno),
+    ),
+    at(
+        "brokenpipe: broken pipe (os error 32)",
+        errno(Errno::EPIPE),
+        Some(Deno),
+        Write,
+    ),
+    of(
+        "notconnected: transport endpoint is not connected (os error 107)",
+        errno(Errno::ENOTCONN),
+        Some(Deno),
+    ),
+    of(
+        "timedout: connection timed out (os error 110)",
+        errno(Errno::ETIMEDOUT),
+        Some(Deno),
+    ),
+    of(
+        "networkunreachable: network is unreachable (os error 101)",
+        errno(Errno::ENETUNREACH),
+        Some(Deno),
+    ),
+    of(
+        "addrinuse: address already in use (os error 98)",
+        errno(Errno::EADDRINUSE),
+        Some(Deno),
+    ),
+    of(
+        "addrnotavailable: cannot assign requested address (os error 99)",
+        errno(Errno::EADDRNOTAVAIL),
+        Some(Deno),
+    ),
+    but(DENO_CLOSED, of("badresource: bad resource id", Closed, Some(Deno))),
+    but(
+        DENO_CLOSED,
+        of("badresource: listener has been closed", Closed, Some(Deno)),
+    ),
+    but(
+        DENO_CLOSED,
+        at("interrupted: operation canceled", Closed, Some(Deno), Read),
+    ),
+    but(
+        OWN_TIMEOUT,
+        of("timeouterror: the operation was aborted due to timeout", Deadline, None),
+    ),
+    // Bun: libuv's text, and the call after it
+    at(
+        "econnreset: connection reset by peer, read",
+        errno(Errno::ECONNRESET),
+        Some(Bun),
+        Read,
+    ),
+    at(
+        "econnaborted: software caused connection abort, read",
+        errno(Errno::ECONNABORTED),
+        Some(Bun),
+        Read,
+    ),
+    at(
+        "etimedout: connection timed out, read",
+        errno(Errno::ETIMEDOUT),
+        Some(Bun),
+        Read,
+    ),
     // nginx
     at("upstream prematurely closed connection", Eof, Some(Nginx), Read),
     but(NGINX_TIMEOUT, of("upstream timed out", Deadline, Some(Nginx))),
@@ -551,6 +645,7 @@ pub(super) const WORDS: &[Wording] = &[
         PHP_TIMEOUT,
         with("connection timed out", of("redisexception", Deadline, Some(Php))),
     ),
+    with("($socket)", of("has already been closed", Closed, Some(Php))),
     // .NET
     of("the response ended prematurely", Eof, Some(DotNet)),
     of(
@@ -1191,7 +1286,7 @@ pub(super) const WEAK: &[Wording] = &[
     of("stream truncated", Eof, None),
     but(OWN_TIMEOUT, of("timeoutexception", Deadline, Some(Java))),
     but(OWN_TIMEOUT, of("timeout expired", Deadline, None)),
-    but(OWN_TIMEOUT, of("execution expired", Deadline, Some(Ruby))),
+    but(OWN_TIMEOUT, of("timeout::error", Deadline, Some(Ruby))),
     but(OWN_TIMEOUT, at("read timeout on", Deadline, None, Read)),
     but(OWN_TIMEOUT, at("httpx.readtimeout", Deadline, Some(Python), Read)),
     but(OWN_TIMEOUT, at("httpx.writetimeout", Deadline, Some(Python), Write)),
@@ -1352,6 +1447,11 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("socket_recv()", cue(Read, Some(Php))),
     ("socket_write()", cue(Write, Some(Php))),
     ("socket_send()", cue(Write, Some(Php))),
+    ("socket_accept()", cue(Accept, Some(Php))),
+    ("socket_listen()", cue(Listen, Some(Php))),
+    ("socket_shutdown()", cue(Shutdown, Some(Php))),
+    ("socket_close()", cue(Close, Some(Php))),
+    ("socket_create()", unknown(Php)),
     ("failed to open stream", cue(Connect, Some(Php))),
     ("recv failure", cue(Read, Some(Curl))),
     ("send failure", cue(Write, Some(Curl))),
@@ -1536,6 +1636,7 @@ pub(super) const LOOKS: &[(&str, Dialect)] = &[
     ("httpx.", Python),
     ("aiohttp.", Python),
     ("AggregateError [", Node),
+    ("Error: Failed to connect (code", Bun),
     ("npm ERR!", Node),
     ("Error: EPIPE: ", Node),
     ("sshd[", OpenSsh),

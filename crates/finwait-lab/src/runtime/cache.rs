@@ -29,6 +29,9 @@ const OPENS: [&str; 6] = [
 /// Options that make a short-lived virtual machine start quickly.
 const QUICK: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
 
+/// Variables that keep a runtime from packets of its own: Deno asks for its newest version.
+pub(crate) const SILENT: [(&str, &str); 1] = [("DENO_NO_UPDATE_CHECK", "1")];
+
 fn failed(recipe: &Recipe, why: String) -> Error {
     Error::NoRuntime {
         name: recipe.name.into(),
@@ -91,7 +94,7 @@ fn run(recipe: &Recipe, command: &mut Command) -> Result<Output> {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
-        .take(3)
+        .take(4)
         .collect();
     Err(failed(
         recipe,
@@ -102,10 +105,10 @@ fn run(recipe: &Recipe, command: &mut Command) -> Result<Output> {
 /// The program, ready to be started.
 pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
     let folder = made(recipe, tool)?;
-    let (file, _) = recipe.source;
+    let file = main_file(recipe);
     let launch = match recipe.build {
-        Build::Script => Launch::new(tool).with([folder.join(file)]),
-        Build::Program(_) => Launch::new(folder.join("endpoint")),
+        Build::Script(arguments) => Launch::new(tool).with(arguments).with([folder.join(file)]),
+        Build::Program(_) | Build::Package => Launch::new(folder.join("endpoint")),
         Build::Classes => {
             let java = on_path("java").ok_or_else(|| recipe.lacks("java"))?;
             Launch::new(java).with(QUICK.iter().chain(&OPENS)).with([
@@ -120,23 +123,29 @@ pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
 
 /// Is a compiler yet to make the program?
 pub(super) fn is_to_be_compiled(recipe: &Recipe, tool: &Path) -> bool {
-    !matches!(recipe.build, Build::Script) && folder(recipe, tool).is_ok_and(|folder| !folder.is_dir())
+    !matches!(recipe.build, Build::Script(_)) && folder(recipe, tool).is_ok_and(|folder| !folder.is_dir())
+}
+
+/// The name of the file that is run or compiled.
+fn main_file(recipe: &Recipe) -> &'static str {
+    recipe.sources.first().map_or("", |(file, _)| file)
 }
 
 /// The prefix that distinguishes a source's folders from those of others.
 fn stem(recipe: &Recipe) -> &'static str {
-    let (file, _) = recipe.source;
+    let file = main_file(recipe);
     file.split('.').next_back().unwrap_or(file)
 }
 
 /// The name of the folder with the source and what was made of it.
 fn folder(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
-    let (_, text) = recipe.source;
     let compiler = match recipe.build {
-        Build::Script => String::new(),
-        Build::Program(_) | Build::Classes => version(recipe, tool)?,
+        Build::Script(_) => String::new(),
+        Build::Program(_) | Build::Package | Build::Classes => version(recipe, tool)?,
     };
-    let name = format!("{}-{:016x}", stem(recipe), key(&[text, &compiler, recipe.tool]));
+    let mut words: Vec<&str> = recipe.sources.iter().map(|(_, text)| *text).collect();
+    words.extend([&compiler, recipe.tool]);
+    let name = format!("{}-{:016x}", stem(recipe), key(&words));
     // What lies in a cache that can only be read is as good.
     if let Ok(kept) = directory().map(|own| own.join(&name))
         && kept.is_dir()
@@ -152,7 +161,6 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     if folder.is_dir() {
         return Ok(folder);
     }
-    let (file, text) = recipe.source;
     let (caches, stem) = (usable(recipe)?, stem(recipe));
     // Each attempt has a name of its own: two threads may make the same.
     static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
@@ -162,7 +170,7 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     // What a run that was killed left behind under our number.
     let _ = fs::remove_dir_all(&unfinished);
     fs::create_dir_all(&unfinished).during(|| advice("make the cache directory"))?;
-    let written = fs::write(unfinished.join(file), text).during(|| advice("write the endpoint's source into"));
+    let written = write_sources(recipe, &unfinished).during(|| advice("write the endpoint's source into"));
     let built = written.and_then(|()| build(recipe, tool, &unfinished, &caches));
     if let Err(error) = built {
         let _ = fs::remove_dir_all(&unfinished);
@@ -254,12 +262,61 @@ fn key<W: Hash>(words: &[W]) -> u64 {
     hasher.finish()
 }
 
+/// Builds the package, and keeps its program alone.
+fn build_package(recipe: &Recipe, cargo: &Path, folder: &Path, caches: &Path) -> Result<()> {
+    let target = folder.join("target");
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--release", "--offline", "--quiet", "--target-dir"])
+        .arg(&target)
+        .current_dir(folder)
+        // A profile's settings and a build directory of the user's are not for this.
+        .env_remove("CARGO_BUILD_TARGET")
+        .env_remove("CARGO_BUILD_BUILD_DIR");
+    if let Err(error) = run(recipe, &mut command) {
+        return Err(match error {
+            // What cargo says of each crate that it has not.
+            Error::NoRuntime { why, .. } if why.contains("--offline") => missing_crates(recipe, caches),
+            other => other,
+        });
+    }
+    fs::rename(target.join("release/endpoint"), folder.join("endpoint"))
+        .and_then(|()| fs::remove_dir_all(&target))
+        .during(|| format!("keep the program that cargo made in {}", target.display()))
+}
+
+/// The error that its crates are not in cargo's cache: finwait downloads nothing, and leaves the package for the user's `cargo fetch`.
+fn missing_crates(recipe: &Recipe, caches: &Path) -> Error {
+    let folder = caches.join(format!("{}-crates", recipe.name));
+    let written = fs::create_dir_all(&folder).and_then(|()| write_sources(recipe, &folder));
+    let manifest = folder.join("Cargo.toml");
+    failed(
+        recipe,
+        match written {
+            Ok(()) => format!(
+                "its crates are not in cargo's cache: `cargo fetch --manifest-path {}` brings them",
+                manifest.display()
+            ),
+            Err(error) => format!(
+                "its crates are not in cargo's cache, and {} was not written: {error}",
+                manifest.display()
+            ),
+        },
+    )
+}
+
+fn write_sources(recipe: &Recipe, folder: &Path) -> io::Result<()> {
+    let write = |(file, text): &(&str, &str)| fs::write(folder.join(file), text);
+    recipe.sources.iter().try_for_each(write)
+}
+
 fn build(recipe: &Recipe, tool: &Path, folder: &Path, caches: &Path) -> Result<()> {
-    let (file, _) = recipe.source;
+    let file = main_file(recipe);
     let mut command = Command::new(tool);
     command.current_dir(folder);
     match recipe.build {
-        Build::Script => return Ok(()),
+        Build::Script(_) => return Ok(()),
+        Build::Package => return build_package(recipe, tool, folder, caches),
         Build::Program(arguments) => command.args(arguments).args(["endpoint", file]),
         Build::Classes => command.args(["-encoding", "UTF-8", file]),
     };

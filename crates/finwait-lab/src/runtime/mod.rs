@@ -35,46 +35,133 @@ pub enum Runtime {
     Java,
     /// Java: java.nio.channels.SocketChannel
     JavaNio,
+    /// Rust: std::net
+    Rust,
+    /// Rust: tokio::net
+    RustTokio,
+    /// Ruby: Socket
+    Ruby,
+    /// PHP: ext-sockets
+    Php,
+    /// Bun: Bun.connect, Bun.listen
+    Bun,
+    /// Deno: Deno.connect, Deno.listen
+    Deno,
 }
 
 /// The steps that make a runtime's endpoint from its source and start it.
 struct Recipe {
     /// The runtime's name on the command line, and in its `hello`.
     name: &'static str,
-    /// The source file's name, and its text.
-    source: (&'static str, &'static str),
+    /// The source files: the name and the text of the one that is run or compiled, then of those that it includes.
+    sources: &'static [SourceFile],
     /// The program that runs or compiles it, found on PATH.
     tool: &'static str,
     /// The arguments that ask the tool for its version.
     version: &'static [&'static str],
-    /// The Debian and Ubuntu package that has the tool.
-    package: &'static str,
+    /// What has the tool.
+    package: Package,
     /// The way it is built.
     build: Build,
     /// The arguments that the endpoint is started with.
     arguments: &'static [&'static str],
 }
 
+/// A package that has a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Package {
+    /// Debian's and Ubuntu's of that name.
+    Debian(&'static str),
+    /// npm's.
+    Npm(&'static str),
+}
+
+impl Package {
+    /// The place where its tool is: `in the package golang-go`.
+    pub fn place(self) -> String {
+        match self {
+            Package::Debian(name) => format!("in the package {name}"),
+            Package::Npm(name) => format!("in npm's package {name}"),
+        }
+    }
+
+    /// The advice to install it: `install the package golang-go`.
+    pub fn advice(self) -> String {
+        match self {
+            Package::Debian(name) => format!("install the package {name}"),
+            Package::Npm(name) => format!("npm install --global {name}"),
+        }
+    }
+}
+
+/// Whose it is, and its name: `Debian's and Ubuntu's package is golang-go`.
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Package::Debian(name) => write!(f, "Debian's and Ubuntu's package is {name}"),
+            Package::Npm(name) => write!(f, "npm's package is {name}"),
+        }
+    }
+}
+
+/// A file's name, and its text.
+type SourceFile = (&'static str, &'static str);
+
 /// The way in which a source is built before it runs.
 #[derive(Clone, Copy)]
 enum Build {
-    /// Nothing: the tool runs the file.
-    Script,
+    /// Nothing: the tool runs the file, whose name follows these arguments.
+    Script(&'static [&'static str]),
     /// The tool makes a program of it, with these arguments before the output's name and the source's.
     Program(&'static [&'static str]),
+    /// `cargo` makes a program of the package, offline, from the crates in its cache.
+    Package,
     /// `javac` makes class files of it, which `java` runs.
     Classes,
 }
 
-const GO: (&str, &str) = ("endpoint.go", include_str!("../../assets/runtimes/endpoint.go"));
-const PYTHON: (&str, &str) = ("endpoint.py", include_str!("../../assets/runtimes/endpoint.py"));
-const NODE: (&str, &str) = ("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs"));
-const JAVA: (&str, &str) = ("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"));
-const C: (&str, &str) = ("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"));
+const GO: &[SourceFile] = &[("endpoint.go", include_str!("../../assets/runtimes/endpoint.go"))];
+const PYTHON: &[SourceFile] = &[("endpoint.py", include_str!("../../assets/runtimes/endpoint.py"))];
+const NODE: &[SourceFile] = &[
+    ("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs")),
+    JAVASCRIPT_PROTOCOL,
+];
+const JAVASCRIPT_PROTOCOL: SourceFile = ("protocol.mjs", include_str!("../../assets/runtimes/protocol.mjs"));
+const JAVA: &[SourceFile] = &[("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"))];
+const C: &[SourceFile] = &[("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"))];
+const RUST: &[SourceFile] = &[
+    ("endpoint.rs", include_str!("../../assets/runtimes/endpoint.rs")),
+    RUST_PROTOCOL,
+];
+const TOKIO: &[SourceFile] = &[
+    (
+        "endpoint_tokio.rs",
+        include_str!("../../assets/runtimes/endpoint_tokio.rs"),
+    ),
+    ("Cargo.toml", include_str!("../../assets/runtimes/endpoint_tokio.toml")),
+    RUST_PROTOCOL,
+];
+const RUST_PROTOCOL: SourceFile = ("protocol.rs", include_str!("../../assets/runtimes/protocol.rs"));
+const RUBY: &[SourceFile] = &[("endpoint.rb", include_str!("../../assets/runtimes/endpoint.rb"))];
+const PHP: &[SourceFile] = &[("endpoint.php", include_str!("../../assets/runtimes/endpoint.php"))];
+const BUN: &[SourceFile] = &[
+    (
+        "endpoint_bun.mjs",
+        include_str!("../../assets/runtimes/endpoint_bun.mjs"),
+    ),
+    JAVASCRIPT_PROTOCOL,
+];
+const DENO: &[SourceFile] = &[
+    (
+        "endpoint_deno.mjs",
+        include_str!("../../assets/runtimes/endpoint_deno.mjs"),
+    ),
+    JAVASCRIPT_PROTOCOL,
+];
 
 impl Runtime {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Runtime; 8] = [
+    pub const ALL: [Runtime; 14] = [
         Runtime::Native,
         Runtime::C,
         Runtime::Go,
@@ -83,6 +170,12 @@ impl Runtime {
         Runtime::NodeHalfOpen,
         Runtime::Java,
         Runtime::JavaNio,
+        Runtime::Rust,
+        Runtime::RustTokio,
+        Runtime::Ruby,
+        Runtime::Php,
+        Runtime::Bun,
+        Runtime::Deno,
     ];
 
     const fn recipe(self) -> Option<Recipe> {
@@ -90,64 +183,118 @@ impl Runtime {
             Runtime::Native => return None,
             Runtime::Go => Recipe {
                 name: "go",
-                source: GO,
+                sources: GO,
                 tool: "go",
                 version: &["version"],
-                package: "golang-go",
+                package: Package::Debian("golang-go"),
                 build: Build::Program(&["build", "-trimpath", "-o"]),
                 arguments: &[],
             },
             Runtime::Python => Recipe {
                 name: "python",
-                source: PYTHON,
+                sources: PYTHON,
                 tool: "python3",
                 version: &["--version"],
-                package: "python3",
-                build: Build::Script,
+                package: Package::Debian("python3"),
+                build: Build::Script(&[]),
                 arguments: &[],
             },
             Runtime::Node => Recipe {
                 name: "node",
-                source: NODE,
+                sources: NODE,
                 tool: "node",
                 version: &["--version"],
-                package: "nodejs",
-                build: Build::Script,
+                package: Package::Debian("nodejs"),
+                build: Build::Script(&[]),
                 arguments: &[],
             },
             Runtime::NodeHalfOpen => Recipe {
                 name: "node-half-open",
-                source: NODE,
+                sources: NODE,
                 tool: "node",
                 version: &["--version"],
-                package: "nodejs",
-                build: Build::Script,
+                package: Package::Debian("nodejs"),
+                build: Build::Script(&[]),
                 arguments: &["--half-open"],
             },
             Runtime::Java => Recipe {
                 name: "java",
-                source: JAVA,
+                sources: JAVA,
                 tool: "javac",
                 version: &["-version"],
-                package: "default-jdk-headless",
+                package: Package::Debian("default-jdk-headless"),
                 build: Build::Classes,
                 arguments: &[],
             },
             Runtime::JavaNio => Recipe {
                 name: "java-nio",
-                source: JAVA,
+                sources: JAVA,
                 tool: "javac",
                 version: &["-version"],
-                package: "default-jdk-headless",
+                package: Package::Debian("default-jdk-headless"),
                 build: Build::Classes,
                 arguments: &["--nio"],
             },
+            Runtime::Rust => Recipe {
+                name: "rust",
+                sources: RUST,
+                tool: "rustc",
+                version: &["--version"],
+                package: Package::Debian("rustc"),
+                build: Build::Program(&["--edition", "2021", "-C", "opt-level=1", "-o"]),
+                arguments: &[],
+            },
+            Runtime::RustTokio => Recipe {
+                name: "rust-tokio",
+                sources: TOKIO,
+                tool: "cargo",
+                version: &["--version"],
+                package: Package::Debian("cargo"),
+                build: Build::Package,
+                arguments: &[],
+            },
+            Runtime::Ruby => Recipe {
+                name: "ruby",
+                sources: RUBY,
+                tool: "ruby",
+                version: &["--version"],
+                package: Package::Debian("ruby"),
+                build: Build::Script(&[]),
+                arguments: &[],
+            },
+            Runtime::Php => Recipe {
+                name: "php",
+                sources: PHP,
+                tool: "php",
+                version: &["--version"],
+                package: Package::Debian("php-cli"),
+                build: Build::Script(&[]),
+                arguments: &[],
+            },
+            Runtime::Bun => Recipe {
+                name: "bun",
+                sources: BUN,
+                tool: "bun",
+                version: &["--version"],
+                package: Package::Npm("bun"),
+                build: Build::Script(&[]),
+                arguments: &[],
+            },
+            Runtime::Deno => Recipe {
+                name: "deno",
+                sources: DENO,
+                tool: "deno",
+                version: &["--version"],
+                package: Package::Npm("deno"),
+                build: Build::Script(&["run", "--allow-all", "--quiet"]),
+                arguments: &[],
+            },
             Runtime::C => Recipe {
                 name: "c",
-                source: C,
+                sources: C,
                 tool: "cc",
                 version: &["--version"],
-                package: "gcc",
+                package: Package::Debian("gcc"),
                 build: Build::Program(&["-O1", "-pthread", "-o"]),
                 arguments: &[],
             },
@@ -179,8 +326,8 @@ impl Runtime {
         }
     }
 
-    /// The tool that runs or compiles it, and Debian's package that has it; none for what finwait does itself.
-    pub fn needs(self) -> Option<(&'static str, &'static str)> {
+    /// The tool that runs or compiles it, and the package that has it; none for what finwait does itself.
+    pub fn needs(self) -> Option<(&'static str, Package)> {
         self.recipe().map(|recipe| (recipe.tool, recipe.package))
     }
 
@@ -200,6 +347,12 @@ impl Runtime {
             Runtime::NodeHalfOpen => "Node, half-open",
             Runtime::Java => "Java",
             Runtime::JavaNio => "Java, nio",
+            Runtime::Rust => "Rust",
+            Runtime::RustTokio => "Rust, tokio",
+            Runtime::Ruby => "Ruby",
+            Runtime::Php => "PHP",
+            Runtime::Bun => "Bun",
+            Runtime::Deno => "Deno",
         }
     }
 
@@ -214,6 +367,12 @@ impl Runtime {
             Runtime::NodeHalfOpen => "net with allowHalfOpen",
             Runtime::Java => "java.net.Socket",
             Runtime::JavaNio => "java.nio.channels.SocketChannel",
+            Runtime::Rust => "std::net",
+            Runtime::RustTokio => "tokio::net",
+            Runtime::Ruby => "Socket",
+            Runtime::Php => "ext-sockets",
+            Runtime::Bun => "Bun.connect, Bun.listen",
+            Runtime::Deno => "Deno.connect, Deno.listen",
         }
     }
 
@@ -474,7 +633,7 @@ fn find_strace() -> Result<PathBuf> {
     on_path("strace").ok_or(Error::NoTool {
         what: "--syscalls".into(),
         tool: "strace",
-        package: "strace",
+        package: Package::Debian("strace"),
     })
 }
 

@@ -4,6 +4,43 @@ use super::super::{Subject, WordingMatch, recognize};
 
 /// `-` where a line must not be known.
 pub(super) const LINES: &[(&str, &str)] = &[
+    // Deno and Bun as they print what nobody catches, tokio's time-out, PHP's and Ruby's sockets
+    (
+        "ECONNRESET tcp - Deno",
+        "error: Uncaught (in promise) ConnectionReset: Connection reset by peer (os error 104)",
+    ),
+    (
+        "ECONNREFUSED tcp connect Deno",
+        "error: Uncaught (in promise) ConnectionRefused: Connection refused (os error 111)",
+    ),
+    (
+        "EPIPE tcp write Deno",
+        "error: Uncaught (in promise) BrokenPipe: Broken pipe (os error 32)",
+    ),
+    (
+        "closed tcp - Deno",
+        "error: Uncaught (in promise) BadResource: Bad resource ID",
+    ),
+    (
+        "ECONNRESET tcp read Bun",
+        "error: ECONNRESET: connection reset by peer, read",
+    ),
+    (
+        "deadline tcp - Rust",
+        "called `Result::unwrap()` on an `Err` value: Elapsed(())",
+    ),
+    (
+        "deadline tcp connect Rust",
+        "Error: Error { kind: TimedOut, message: \"connection timed out\" }",
+    ),
+    (
+        "closed tcp read PHP",
+        "PHP Fatal error:  Uncaught Error: socket_recv(): Argument #1 ($socket) has already been closed in /app/a.php:9",
+    ),
+    (
+        "ENOTCONN tcp shutdown PHP",
+        "PHP Warning:  socket_shutdown(): Unable to shutdown socket [107]: Transport endpoint is not connected in /app/a.php on line 6",
+    ),
     // What has the words of a limit or a right, and is no TCP socket
     (
         "EMFILE file - nginx",
