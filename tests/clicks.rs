@@ -940,6 +940,7 @@ fn comparison() -> Script {
             later: Vec::new(),
             sockets: Ends::default(),
             segments: None,
+            counters: None,
             syn_patience: None,
         },
         rules: Vec::new(),

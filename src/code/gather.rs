@@ -87,6 +87,7 @@ impl Program {
                 | EntryKind::Born(_)
                 | EntryKind::Host(_)
                 | EntryKind::Runtime(_)
+                | EntryKind::Counters { .. }
                 | EntryKind::Note { .. } => {}
             }
         }

@@ -41,6 +41,7 @@ pub const STEP: &[Key] = &[
     ("states", false),
     ("queues", false),
     ("segments", false),
+    ("counters", false),
     ("gives-up", false),
     ("within", false),
     ("stands", false),
@@ -57,6 +58,7 @@ pub const EXPECTATIONS: &[Key] = &[
     ("states", false),
     ("queues", false),
     ("segments", false),
+    ("counters", false),
     ("gives-up", false),
 ];
 

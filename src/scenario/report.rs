@@ -279,6 +279,10 @@ impl fmt::Display for StepReport {
         if !others.is_empty() {
             write!(f, "\n        {}", others.join(", "))?;
         }
+        let counters = self.observation.counters_shown();
+        if !counters.is_empty() {
+            write!(f, "\n        counters: {counters}")?;
+        }
         for check in self.differences() {
             let (line, column) = (check.place.line, check.place.column);
             write!(

@@ -372,6 +372,7 @@ impl Session {
             | EntryKind::Died(_)
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
+            | EntryKind::Counters { .. }
             | EntryKind::Note { .. } => None,
         }
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::finished::{CallEnd, FinishedCall};
 use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{Millis, MonoTime, human};
+use crate::counter::MovedCounters;
 use crate::explain::EntryNo;
+use crate::explain::counters::is_shown;
 use crate::lab::event::{
     CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged,
     StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
@@ -91,6 +93,13 @@ pub enum EntryKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         called: Option<SocketName>,
     },
+    /// Counters of a host's kernel have moved since they were last read.
+    Counters {
+        /// The end.
+        side: Side,
+        /// The counters, and how far each has moved.
+        moved: MovedCounters,
+    },
     /// An endpoint came up.
     Born(ProcessBorn),
     /// An endpoint ended.
@@ -121,17 +130,20 @@ pub enum Filter {
     Segments,
     /// State changes.
     States,
+    /// The kernel's counters, also those that always move.
+    Counters,
     /// Endpoints, hosts, notes.
     Processes,
 }
 
 impl Filter {
     /// All of them, in the order in which the key goes through them.
-    pub const ALL: [Filter; 5] = [
+    pub const ALL: [Filter; 6] = [
         Filter::All,
         Filter::Calls,
         Filter::Segments,
         Filter::States,
+        Filter::Counters,
         Filter::Processes,
     ];
 
@@ -142,12 +154,16 @@ impl Filter {
             Filter::Calls => "calls",
             Filter::Segments => "segments",
             Filter::States => "states",
+            Filter::Counters => "counters",
             Filter::Processes => "processes",
         }
     }
 
     /// Does an entry pass?
-    pub const fn passes(self, what: &EntryKind) -> bool {
+    pub fn passes(self, what: &EntryKind) -> bool {
+        if let (Filter::All, EntryKind::Counters { moved, .. }) = (self, what) {
+            return moved.iter().any(|(name, _)| is_shown(name));
+        }
         matches!(
             (self, what),
             (Filter::All, _)
@@ -157,6 +173,7 @@ impl Filter {
                 )
                 | (Filter::Segments, EntryKind::Packet(_) | EntryKind::Wire { .. })
                 | (Filter::States, EntryKind::State { .. })
+                | (Filter::Counters, EntryKind::Counters { .. })
                 | (
                     Filter::Processes,
                     EntryKind::Born(_)
@@ -185,6 +202,7 @@ impl EntryKind {
             | EntryKind::Syscall(_)
             | EntryKind::Blocked { .. }
             | EntryKind::Wire { .. }
+            | EntryKind::Counters { .. }
             | EntryKind::Note { .. }
             | EntryKind::Ended(_) => false,
         }
@@ -205,6 +223,7 @@ impl Entry {
             EntryKind::Runtime(change) => change.side.name(),
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
+            EntryKind::Counters { .. } => "counts",
             EntryKind::Note { .. } => "lab",
         }
     }
@@ -316,6 +335,7 @@ impl Entry {
                 };
                 vec![format!("{who} {from} -> {to}   caused by {}{how}", cause.words(*from))]
             }
+            EntryKind::Counters { side, moved } => vec![counted(*side, moved)],
             EntryKind::Born(ProcessBorn { pid, runtime, .. }) => {
                 vec![format!("the endpoint is up: pid {pid}, {runtime}")]
             }
@@ -332,6 +352,14 @@ impl Entry {
             EntryKind::Runtime(change) => vec![change.to_string()],
             EntryKind::Note { text } => vec![text.clone()],
         }
+    }
+}
+
+/// The counters that moved, those that always do left out where there are others.
+fn counted(side: Side, moved: &MovedCounters) -> String {
+    match moved.listed(is_shown) {
+        shown if shown.is_empty() => format!("{side}: {}", moved.listed(|_| true)),
+        shown => format!("{side}: {shown}"),
     }
 }
 

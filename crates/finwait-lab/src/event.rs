@@ -9,6 +9,7 @@ use crate::endpoint::protocol;
 use crate::runtime::Runtime;
 use finwait_model::call::{CallId, CallKind, SocketName};
 use finwait_model::clock::{Millis, MonoTime};
+use finwait_model::counter::MovedCounters;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
@@ -149,6 +150,13 @@ pub enum LabEvent {
         socket: SocketName,
         /// The state there.
         state: Option<State>,
+    },
+    /// Counters of a host's kernel that have moved since they were last read.
+    Counters {
+        /// The end.
+        side: Side,
+        /// The counters, and how far each has moved.
+        moved: MovedCounters,
     },
     /// A host's setting was changed, or could not be.
     Host(SettingChanged),

@@ -16,6 +16,7 @@ use super::namespace_reaper::NamespaceReaper;
 use super::process::{SpawnedProcess, spawn};
 use crate::error::{Error, Operation, Result};
 use crate::local::Options;
+use crate::observe::counters::Counters;
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::netns::{ParentNamespace, unshare_net};
@@ -41,6 +42,8 @@ pub struct Host {
     pub diag: std::result::Result<Diag, String>,
     /// The sockets by procfs, for each family.
     pub tables: Vec<(Family, ProcTable)>,
+    /// The kernel's counters, of a host of its own; the machine's mix with what other programs do.
+    pub counters: Option<Counters>,
     /// The settings as they were found.
     pub settings: Vec<(Setting, SettingValue)>,
     jobs: Sender<Job>,
@@ -186,12 +189,14 @@ impl HostUnderConstruction {
             tun,
             diag,
             tables,
+            counters,
             settings,
         } = self.built.recv().map_err(|_| gone(self.side))??;
         Ok(Host {
             tun,
             diag,
             tables,
+            counters,
             settings,
             jobs: self.jobs,
             starting: None,
@@ -212,6 +217,7 @@ struct HostHandles {
     tun: Option<Tun>,
     diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
+    counters: Option<Counters>,
     settings: Vec<(Setting, SettingValue)>,
 }
 
@@ -271,14 +277,15 @@ fn open(network: Option<&mut Network>) -> Result<HostHandles> {
     let mut tables = vec![(Family::Inet, ProcTable::open(Family::Inet)?)];
     // A kernel without IPv6 has no tcp6: there is nothing to see then.
     tables.extend(ProcTable::open(Family::Inet6).map(|table| (Family::Inet6, table)));
-    let (tun, settings) = match network {
-        None => (None, Vec::new()),
-        Some(network) => (network.tun.take(), network.settings()),
+    let (tun, counters, settings) = match network {
+        None => (None, None, Vec::new()),
+        Some(network) => (network.tun.take(), Some(Counters::open()?), network.settings()),
     };
     Ok(HostHandles {
         tun,
         diag: Diag::answering().map_err(|error| error.to_string()),
         tables,
+        counters,
         settings,
     })
 }

@@ -92,6 +92,7 @@ fn line(what: &LabEvent) -> Option<String> {
             None => format!("{side}: {} is {}", setting.name(), setting.show(*value)),
             Some(why) => format!("{side}: {} stays: {why}", setting.name()),
         },
+        LabEvent::Counters { side, moved } => format!("{side}: counted {}", moved.listed(|_| true)),
         LabEvent::Runtime(change) => format!("{}: {change}", change.side),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Quiet => "quiet".into(),

@@ -93,6 +93,7 @@ impl<O: Outside> Core<O> {
     fn report(&mut self, side: Side, changes: Result<Vec<StateChange>>, beside: ReadTrigger) {
         for change in self.complain(changes).unwrap_or_default() {
             self.unquiet = true;
+            self.ends[side].may_have_counted = true;
             self.touch_peer(side, change.tuple);
             // What a packet does to a listener it does to a socket of its own.
             let connected = change.to != State::Listen && change.from != State::Listen;

@@ -27,6 +27,8 @@ pub(super) struct DriverEnd {
     pub(super) wanted: Option<Runtime>,
     /// The last packet that the host received.
     pub(super) received: Option<ReceivedPacket>,
+    /// Something has happened on the host since its counters were read that the kernel may count.
+    pub(super) may_have_counted: bool,
 }
 
 impl DriverEnd {
@@ -45,6 +47,7 @@ impl DriverEnd {
             died: false,
             wanted: None,
             received: None,
+            may_have_counted: false,
         };
         end.adopt(process);
         end

@@ -144,6 +144,8 @@ struct Core<O> {
     unquiet: bool,
     /// The time at which the tables were last read for the screen.
     read_at: MonoTime,
+    /// The time at which counters were last read.
+    counted_at: MonoTime,
     /// The time at which they are read next if nothing happens before; none when nothing is waited for.
     look_at: Option<MonoTime>,
     /// The time to wait before looking again; none when nothing is waited for.
@@ -188,6 +190,7 @@ impl<O: Outside> Core<O> {
             streamed: 0,
             unquiet: true,
             read_at: outside.now(),
+            counted_at: outside.now(),
             look_at: None,
             look_in: None,
             slack: timing.timer_slack,
@@ -284,8 +287,16 @@ impl<O: Outside> Core<O> {
             self.slack = (self.slack * 2).min(self.timing.timer_patience);
             let is_idle = now.since(self.read_at) >= self.timing.busy_reading;
             for side in Side::BOTH {
-                let DriverEnd { watch, touched, .. } = &mut self.ends[side];
-                watch.overdue(now).into_iter().for_each(|tuple| touched.one(tuple));
+                let DriverEnd {
+                    watch,
+                    touched,
+                    may_have_counted,
+                    ..
+                } = &mut self.ends[side];
+                for tuple in watch.overdue(now) {
+                    touched.one(tuple);
+                    *may_have_counted = true;
+                }
                 if is_idle && watch.owes_whole() {
                     touched.all();
                 }
@@ -295,6 +306,11 @@ impl<O: Outside> Core<O> {
         }
         self.settle(None);
         self.quieten();
+        // A timer that goes off again and again on a host that reaches nobody, or packets without a pause: quiet is far.
+        if now.since(self.counted_at) > self.timing.busy_reading {
+            self.count();
+            self.outside.flush();
+        }
     }
 
     /// Reads in both tables what was touched, `first`'s first, or all of them, and reports what changed.

@@ -12,6 +12,7 @@ use crate::runtime::{Launch, Runtime};
 use crate::strace::Printed;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
+use finwait_model::counter::MovedCounters;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::side::{Ends, Side};
@@ -40,6 +41,8 @@ pub(super) trait Outside {
     fn socket(&mut self, side: Side, tuple: &Tuple) -> Result<(MonoTime, Option<SocketRow>)>;
     /// Appends a host's sockets of these families to `rows` as procfs shows them.
     fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()>;
+    /// Reads the counters of a host of its own (`/proc/net/netstat`, `/proc/net/snmp`): those that have moved since the last time.
+    fn counters(&mut self, side: Side) -> Result<MovedCounters>;
     /// Destroys a connection (SOCK_DESTROY).
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()>;
     /// Changes a host's setting.

@@ -56,6 +56,7 @@ impl<O: Outside> Core<O> {
                 self.look_in = None;
             }
             if std::mem::take(&mut self.unquiet) {
+                self.count();
                 // The last of its batch, so that who reads it finds that nothing has happened since.
                 self.tell(LabEvent::Quiet);
             }
@@ -63,6 +64,25 @@ impl<O: Outside> Core<O> {
             self.look_in = Some(self.timing.first_look);
         }
         self.outside.flush();
+    }
+
+    /// Reads the counters of each host where something has happened since that the kernel may count, and tells which have moved: at most
+    /// once each time that all is quiet, so that they are those of one step. Both ends of the loopback lab have the machine's, which
+    /// other programs move.
+    pub(super) fn count(&mut self) {
+        if !self.wired {
+            return;
+        }
+        self.counted_at = self.outside.now();
+        for side in Side::BOTH {
+            if !std::mem::take(&mut self.ends[side].may_have_counted) {
+                continue;
+            }
+            let moved = self.outside.counters(side);
+            if let Some(moved) = self.complain(moved).filter(|moved| !moved.is_empty()) {
+                self.tell(LabEvent::Counters { side, moved });
+            }
+        }
     }
 
     /// Does a socket wait for an acknowledgement in vain, so that only a timer of its own goes on with it? On the wire, because what it

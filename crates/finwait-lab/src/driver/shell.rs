@@ -17,6 +17,7 @@ use crate::event::{Death, LabEvent, LabRequest};
 use crate::event_queue::EventQueue;
 use crate::facts::LabFacts;
 use crate::host::Host;
+use crate::observe::counters::Counters;
 use crate::observe::procfs::ProcRow;
 use crate::os::tun::Sent;
 use crate::poller::Poller;
@@ -25,6 +26,7 @@ use crate::runtime::{Launch, LaunchMaker, Runtime};
 use crate::watch::READINGS;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
+use finwait_model::counter::MovedCounters;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::side::{Ends, Side};
@@ -237,6 +239,11 @@ impl Outside for Shell {
             rows.append(&mut shown);
         }
         Ok(())
+    }
+
+    fn counters(&mut self, side: Side) -> Result<MovedCounters> {
+        let counters = self.hosts[side].counters.as_mut();
+        counters.map_or_else(|| Ok(MovedCounters::default()), Counters::moved)
     }
 
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {

@@ -34,6 +34,7 @@ impl<O: Outside> Core<O> {
             return false;
         };
         (self.dirty, self.unquiet) = (true, true);
+        self.ends[from].may_have_counted = true;
         self.streamed += 1;
         let packet = decode(&self.buffer[..len]);
         if let Some(tuple) = tuple_of(&packet) {
@@ -102,6 +103,7 @@ impl<O: Outside> Core<O> {
     /// that `may_change` a state the tables are read.
     fn deliver(&mut self, record: PacketRecord, frame: Frame, copies: &[PacketNo], may_change: bool) {
         let to = record.from.other();
+        self.ends[to].may_have_counted = true;
         let tuple = concerns(&record.packet);
         if let Some(tuple) = tuple {
             self.ends[to].touched.one(tuple);

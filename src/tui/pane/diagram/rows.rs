@@ -242,6 +242,7 @@ impl Rows {
             | EntryKind::Syscall(_)
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
+            | EntryKind::Counters { .. }
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }

@@ -8,6 +8,7 @@ use crate::observe::procfs::ProcRow;
 use crate::os::tun::Sent;
 use crate::process::ProcessReadiness;
 use crate::runtime::{Launch, Runtime};
+use finwait_model::counter::MovedCounters;
 
 /// Something that happens at an end.
 pub(super) type Act = Box<dyn FnOnce(&mut End)>;
@@ -33,6 +34,8 @@ pub(super) struct End {
     pub(super) is_torn: bool,
     /// Is there no reading its table?
     pub(super) is_unreadable: bool,
+    /// What the host's counters have moved since they were last read.
+    pub(super) counted: MovedCounters,
     /// The end of the process.
     pub(super) death: Option<Death>,
     /// The acts at the arrival of the next packets, one each; nothing when there are none.
@@ -48,6 +51,8 @@ pub(super) struct Work {
     pub(super) rows: usize,
     /// The readings of procfs.
     pub(super) procfs: usize,
+    /// The readings of a host's counters.
+    pub(super) counters: usize,
 }
 
 /// The outside.
@@ -81,6 +86,7 @@ impl Fake {
                 is_exiting: false,
                 is_torn: false,
                 is_unreadable: false,
+                counted: MovedCounters::default(),
                 death: None,
                 at_arrival: VecDeque::new(),
                 later: Vec::new(),
@@ -160,6 +166,11 @@ impl Outside for Fake {
         rows.extend(shown.clone());
         rows.extend(shown.filter(|_| *is_torn));
         Ok(())
+    }
+
+    fn counters(&mut self, side: Side) -> Result<MovedCounters> {
+        self.work.counters += 1;
+        Ok(std::mem::take(&mut self.ends[side].counted))
     }
 
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {

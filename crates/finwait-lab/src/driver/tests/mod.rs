@@ -366,6 +366,7 @@ fn line(what: &LabEvent) -> Option<String> {
         LabEvent::Ended(ended) => format!("{} ended {}", ended.side, ended.call.0),
         LabEvent::Syscall(seen) => format!("{} made {}", seen.side, seen.made),
         LabEvent::Gone { side, socket } => format!("{side} lost {socket}"),
+        LabEvent::Counters { side, moved } => format!("{side} counted {}", moved.listed(|_| true)),
         LabEvent::Died(died) => format!("{} died", died.side),
         LabEvent::Runtime(change) => format!("{} runtime {change}", change.side),
         LabEvent::Note(text) => text.clone(),
