@@ -192,6 +192,9 @@ pub enum Verb {
         /// Print all sockets after each command, also where an end has more than eight: by default, of those only what has changed
         #[arg(long)]
         all_sockets: bool,
+        /// Print all of the kernel's counters that have moved, also those that every segment moves
+        #[arg(long)]
+        all_counters: bool,
         /// How long a call may take before it is reported as blocked and the next command runs: 500ms, 2s, or milliseconds
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
         patience: Millis,
@@ -276,6 +279,9 @@ pub enum Verb {
         /// Print all sockets after each command, as finwait do --all-sockets does
         #[arg(long)]
         all_sockets: bool,
+        /// Print all counters that have moved, as finwait do --all-counters does
+        #[arg(long)]
+        all_counters: bool,
     },
     /// Explain an error message or a state: finwait explain "write: broken pipe", finwait explain CLOSE_WAIT, finwait explain < logfile
     Explain {

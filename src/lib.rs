@@ -15,6 +15,7 @@ pub mod headless;
 pub mod json;
 pub mod live;
 pub mod matrix;
+pub mod measured;
 pub mod mistake;
 pub mod recording;
 pub mod scenario;

@@ -125,10 +125,11 @@ fn main() -> ExitCode {
             commands,
             json,
             all_sockets,
+            all_counters,
             patience,
         }) => {
             let format = if json { Format::Json } else { Format::Text };
-            let printing = Printing::new(format, all_sockets);
+            let printing = Printing::new(format, all_sockets, all_counters);
             run(&options, &commands, printing, patience.into(), record)
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
@@ -160,13 +161,14 @@ fn main() -> ExitCode {
             plain,
             json,
             all_sockets,
+            all_counters,
         }) => {
             let format = match (plain, json) {
                 (_, true) => Some(Format::Json),
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(&file, format, all_sockets, setup)
+            headless::open::open(&file, format, all_sockets, all_counters, setup)
         }
         Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Code {

@@ -280,6 +280,14 @@ impl Entry {
         self.lines_cut(|cuts| cuts.first().cloned().unwrap_or_default())
     }
 
+    /// The lines for this entry in a log of that kind: among counters alone, all that have moved.
+    pub fn lines_of(&self, filter: Filter) -> Vec<String> {
+        match (&self.what, filter) {
+            (EntryKind::Counters { side, moved }, Filter::Counters) => vec![format!("{side}: {}", moved.listed(|_| true))],
+            _ => self.lines(),
+        }
+    }
+
     /// The same where not all lines fit: a call is cut in its arguments rather than in what it returned, by `cut`, which chooses among
     /// its cuts, the longest first.
     pub fn lines_cut(&self, cut: impl Fn(&[String]) -> String) -> Vec<String> {

@@ -215,10 +215,48 @@ pub fn is_shown(name: &CounterName) -> bool {
     counter(name.nstat()).is_none_or(|counter| counter.left_out.is_none())
 }
 
-/// The names that are like that one, for who has mistyped it: as people spell it otherwise.
-pub fn spelled_like(name: &str) -> Option<&'static CounterMeaning> {
-    COUNTERS.iter().find(|counter| {
-        counter.name.eq_ignore_ascii_case(name)
-            || counter.shown().eq_ignore_ascii_case(name)
-    })
+/// The counter that a text names, however it spells capitals; none where it names none.
+pub fn counter_named(text: &str) -> Option<&'static CounterMeaning> {
+    let is_it = |counter: &&CounterMeaning| {
+        counter.name.eq_ignore_ascii_case(text) || counter.shown().eq_ignore_ascii_case(text)
+    };
+    COUNTERS.iter().find(is_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::RULES;
+
+    #[test]
+    fn a_counter_is_found_by_either_name_and_one_that_is_unknown_is_shown() {
+        let close = counter("TCPAbortOnClose").unwrap();
+        assert_eq!(close.name, "TcpExtTCPAbortOnClose");
+        assert_eq!(close.place(), "net/ipv4/tcp.c: __tcp_close()");
+        assert_eq!(counter_named("tcpextTCPabortOnClose"), Some(close));
+        assert_eq!(counter("AbortOnClose"), None);
+        let is_shown = |name| is_shown(&CounterName::new(name));
+        assert!(is_shown("TcpExtTCPAbortOnClose") && is_shown("TcpExtTCPOfAKernelToCome"));
+        assert!(!is_shown("TcpInSegs"));
+    }
+
+    #[test]
+    fn no_counter_stands_twice_and_enough_of_tcps_are_known() {
+        let mut names: Vec<&str> = COUNTERS.iter().map(|counter| counter.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COUNTERS.len());
+        assert!(names.iter().filter(|name| name.starts_with("Tcp")).count() >= 60);
+    }
+
+    /// A counter that is left out would not be seen where the rule says that it counts.
+    #[test]
+    fn the_counters_of_rules_are_known_and_shown() {
+        for rule in RULES {
+            for name in rule.counted {
+                let counter = counter(name).unwrap_or_else(|| panic!("{}: {name}", rule.id));
+                assert_eq!((counter.shown(), counter.left_out), (*name, None), "{}", rule.id);
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The core's rules, played with a clock, tables, packets and endpoints that are made up.
 
 mod causes;
+mod counters;
 mod fake;
 mod many;
 mod order;
