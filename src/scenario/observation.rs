@@ -246,7 +246,7 @@ impl Sightings {
             let record = match &entry.what {
                 EntryKind::Packet(record) => record,
                 EntryKind::Counters { side, moved } => {
-                    self.counters[*side].extend(moved);
+                    self.counters[*side].extend(moved.clone());
                     continue;
                 }
                 _ => continue,

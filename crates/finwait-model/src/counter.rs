@@ -80,9 +80,11 @@ impl MovedCounters {
     }
 
     /// Adds all of `others`.
-    pub fn extend(&mut self, others: &MovedCounters) {
-        for (name, by) in others.iter() {
-            self.add(name, by);
+    pub fn extend(&mut self, others: MovedCounters) {
+        if self.is_empty() {
+            *self = others;
+        } else {
+            others.iter().for_each(|(name, by)| self.add(name, by));
         }
     }
 

@@ -184,8 +184,6 @@ impl<O: Outside> Core<O> {
                         end.sockets.close(name);
                     }
                 }
-                // Without a packet: `ip_route_output_flow` has found no way (IpOutNoRoutes).
-                self.ends[side].may_have_counted |= matches!(outcome, Outcome::Err(_));
                 self.tell(LabEvent::Ended(CallEnded {
                     side,
                     call: id,

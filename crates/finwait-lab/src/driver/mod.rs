@@ -68,6 +68,7 @@ use finwait_model::call::{
     Call, CallId, CallKind, EndpointCall, Family, ShutdownHow, SocketName, StateEffect, WaitCondition,
 };
 use finwait_model::clock::{Millis, MonoTime};
+use finwait_model::counter::MovedCounters;
 use finwait_model::hash::QuickMap;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::{Outcome, Value};
@@ -144,8 +145,10 @@ struct Core<O> {
     unquiet: bool,
     /// The time at which the tables were last read for the screen.
     read_at: MonoTime,
-    /// The time at which counters were last read.
+    /// The time at which it was last told what counters have moved.
     counted_at: MonoTime,
+    /// Counters have been read since the tables were last read for the screen.
+    has_counted_ahead: bool,
     /// The time at which they are read next if nothing happens before; none when nothing is waited for.
     look_at: Option<MonoTime>,
     /// The time to wait before looking again; none when nothing is waited for.
@@ -191,6 +194,7 @@ impl<O: Outside> Core<O> {
             unquiet: true,
             read_at: outside.now(),
             counted_at: outside.now(),
+            has_counted_ahead: false,
             look_at: None,
             look_in: None,
             slack: timing.timer_slack,
@@ -223,6 +227,7 @@ impl<O: Outside> Core<O> {
     fn wakes_at(&mut self) -> Option<MonoTime> {
         let now = self.outside.now();
         let timeout = if self.dirty {
+            self.count_ahead();
             Some(self.linger())
         } else {
             let timer = Side::BOTH
@@ -315,7 +320,7 @@ impl<O: Outside> Core<O> {
 
     /// Reads in both tables what was touched, `first`'s first, or all of them, and reports what changed.
     fn settle(&mut self, first: Option<Side>) {
-        (self.dirty, self.streamed) = (false, 0);
+        (self.dirty, self.streamed, self.has_counted_ahead) = (false, 0, false);
         self.read_at = self.outside.now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {

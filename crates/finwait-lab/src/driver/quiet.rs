@@ -66,21 +66,35 @@ impl<O: Outside> Core<O> {
         self.outside.flush();
     }
 
-    /// Reads the counters of each host where something has happened since that the kernel may count, and tells which have moved: at most
-    /// once each time that all is quiet, so that they are those of one step. Both ends of the loopback lab have the machine's, which
-    /// other programs move.
+    /// Tells which counters have moved since they were told last: as a rule when all is quiet, so that they are those of one step.
     pub(super) fn count(&mut self) {
-        if !self.wired {
-            return;
-        }
         self.counted_at = self.outside.now();
+        self.read_counters();
         for side in Side::BOTH {
-            if !std::mem::take(&mut self.ends[side].may_have_counted) {
-                continue;
-            }
-            let moved = self.outside.counters(side);
-            if let Some(moved) = self.complain(moved).filter(|moved| !moved.is_empty()) {
+            let moved = std::mem::take(&mut self.ends[side].counted);
+            if !moved.is_empty() {
                 self.tell(LabEvent::Counters { side, moved });
+            }
+        }
+    }
+
+    /// Reads the counters before it is known that all is quiet, where no call is under way: that costs nobody time while a moment is
+    /// waited for whether more comes. Once between two readings of the tables, however many packets pass.
+    pub(super) fn count_ahead(&mut self) {
+        if !self.has_counted_ahead && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
+            self.has_counted_ahead = true;
+            self.read_counters();
+        }
+    }
+
+    /// Reads the counters of each host where something has happened since that the kernel may count. Both ends of the loopback lab have the
+    /// machine's, which other programs move.
+    fn read_counters(&mut self) {
+        for side in Side::BOTH {
+            if std::mem::take(&mut self.ends[side].may_have_counted) && self.wired {
+                let moved = self.outside.counters(side);
+                let moved = self.complain(moved).unwrap_or_default();
+                self.ends[side].counted.extend(moved);
             }
         }
     }
