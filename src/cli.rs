@@ -228,6 +228,18 @@ pub enum Verb {
         /// Continue after a failed expectation, with the next step and the next scenario
         #[arg(long)]
         keep_going: bool,
+        /// With --json, put the transcript of each step into its object
+        #[arg(long, requires = "json")]
+        transcript: bool,
+        /// Write the results to a file as JUnit XML, with the transcripts
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+        /// Print TAP (version 14) in place of the text
+        #[arg(long, conflicts_with = "json")]
+        tap: bool,
+        /// Annotate what was not as expected for GitHub Actions, on standard error
+        #[arg(long)]
+        github: bool,
     },
     /// Check scenario files without running them
     Check {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::MonoTime;
 use finwait::config;
+use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
 use finwait::headless::exit::{complain, end_at_a_panic, fail};
@@ -24,7 +25,7 @@ use finwait::os::signal;
 use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::RuntimeChoice;
 use finwait::scenario::lesson::SideBySide;
-use finwait::scenario::run::lab_for;
+use finwait::scenario::run::{RunManner, lab_for};
 use finwait::scenario::{Scenario, catalog};
 use finwait::session::Session;
 use finwait::side::Ends;
@@ -140,7 +141,15 @@ fn main() -> ExitCode {
             all: _,
             json,
             keep_going,
-        }) => scenarios::run(&scenarios, &options, RunOptions { json, keep_going }, record),
+            transcript,
+            junit,
+            tap,
+            github,
+        }) => {
+            let manner = RunManner { keep_going, transcript };
+            let ci = CiChoices { junit, tap, github };
+            scenarios::run(&scenarios, &options, RunOptions { json, manner, ci }, record)
+        }
         Some(Verb::Check { files }) => scenarios::check(&files),
         Some(Verb::Claims { brief, json }) => finwait::headless::claims::run(&options, brief, json, record),
         Some(Verb::Matrix {

@@ -13,6 +13,7 @@ use crate::lab::{LabMode, Options};
 use crate::matrix::measure::{Runs, matrix};
 use crate::matrix::{Agreement, Matrix, SCENARIOS, markdown};
 use crate::runtime::{Runtime, RuntimeChoice};
+use crate::scenario::run::RunManner;
 use crate::side::{Ends, Side};
 
 /// The format of the table.
@@ -110,7 +111,7 @@ fn measure(
         scenario: scenario.clone(),
         patience,
         options,
-        keep_going: true,
+        manner: RunManner::TO_THE_END,
         record: None,
     };
     // The words of an error hold addresses: always those of the same lab.

@@ -24,6 +24,7 @@ use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
 
 pub mod children;
+pub mod ci;
 pub mod claims;
 pub mod code;
 pub mod config;

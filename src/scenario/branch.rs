@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::mistake::Position;
 use super::report::{ReportLine, StepReport};
+use super::run::RunManner;
 use super::{Scenario, StepAction, run};
 use crate::command::Command;
 use crate::lab::Options;
@@ -63,7 +64,7 @@ impl Branch {
                 }
                 Ok(())
             };
-            let end = run::run(scenario, options, true, None, &mut tell).map_err(|error| error.to_string())?;
+            let end = run::run(scenario, options, RunManner::TO_THE_END, None, &mut tell).map_err(|error| error.to_string())?;
             match end.skipped {
                 Some(why) => Err(why),
                 None => Ok(reports),

@@ -119,6 +119,9 @@ pub struct StepReport {
     /// The rules that the outcomes of this step fall under, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuledOutcome>,
+    /// The lines of the transcript, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transcript: Vec<String>,
 }
 
 /// An outcome that falls under a rule.
@@ -168,6 +171,7 @@ impl StepReport {
             took_ms: millis(took),
             observation,
             rules,
+            transcript: Vec::new(),
         }
     }
 
@@ -211,12 +215,62 @@ pub struct Summary {
     /// The reason why its recording is not whole, in one sentence; none when it is, or none was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<String>,
+    /// The reason why the run could not come to its end although it had begun; none where nothing but an expectation failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<RunFailed>,
+}
+
+/// A run that could not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFailed {
+    /// The kind of failure, which has an exit status of its own.
+    pub kind: RunFailure,
+    /// One sentence.
+    pub why: String,
+}
+
+impl fmt::Display for RunFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.words(), self.why)
+    }
+}
+
+/// The failures of a run that are none of an expectation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunFailure {
+    /// A program that it runs is not there, or may not be run.
+    ProgramMissing,
+    /// A program did not become ready in time.
+    NotReady,
+    /// A program ended although nothing had ended it.
+    Died,
+}
+
+impl RunFailure {
+    /// The name in JSON and JUnit.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RunFailure::ProgramMissing => "program-missing",
+            RunFailure::NotReady => "not-ready",
+            RunFailure::Died => "died",
+        }
+    }
+
+    /// The failure in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            RunFailure::ProgramMissing => "program missing",
+            RunFailure::NotReady => "not ready",
+            RunFailure::Died => "died",
+        }
+    }
 }
 
 impl Summary {
     /// Was all as expected?
     pub const fn held(&self) -> bool {
-        self.skipped.is_none() && self.differ == 0 && self.left == 0
+        self.skipped.is_none() && self.failed.is_none() && self.differ == 0 && self.left == 0
     }
 }
 
@@ -243,6 +297,9 @@ impl fmt::Display for Summary {
             write!(f, ", {} left", count(self.left, "step"))?;
         }
         write!(f, ", {took}")?;
+        if let Some(failed) = &self.failed {
+            write!(f, "; {failed}")?;
+        }
         self.verdict
             .map_or(Ok(()), |verdict| write!(f, "; the claim {verdict}"))
     }

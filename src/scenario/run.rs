@@ -15,6 +15,7 @@ use crate::lab::{LabMode, LocalLab as Lab, Options};
 use crate::live::{EventSink, Live, WaitOutcome};
 use crate::recording::{RecordingFile, recorded};
 use crate::session::Session;
+use crate::session::transcript::plain_lines;
 
 /// Returns the lab that a scenario is run in, when `options` are what the user wants.
 ///
@@ -56,6 +57,23 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     })
 }
 
+/// The way in which a scenario is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunManner {
+    /// Go on with the next step after one that was not as expected.
+    pub keep_going: bool,
+    /// Put the transcript's lines into each step's report.
+    pub transcript: bool,
+}
+
+impl RunManner {
+    /// All steps, whatever comes of them.
+    pub const TO_THE_END: RunManner = RunManner {
+        keep_going: true,
+        transcript: false,
+    };
+}
+
 /// Runs a scenario, recorded if that is wanted, and reports each line as soon as it is known. Must be called before the program has a
 /// second thread, like [`Lab::start`].
 ///
@@ -65,11 +83,11 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
 pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
-    keep_going: bool,
+    manner: RunManner,
     record: Option<&RecordingFile>,
     tell: impl FnMut(ReportLine) -> io::Result<()>,
 ) -> io::Result<Summary> {
-    watched(scenario, options, keep_going, record, tell, |_, _| {})
+    watched(scenario, options, manner, record, tell, |_, _| {})
 }
 
 /// The same, with a look at the session after each step, for those who need more than the report has.
@@ -80,7 +98,7 @@ pub fn run(
 pub fn watched(
     scenario: &Arc<Scenario>,
     options: &Options,
-    keep_going: bool,
+    manner: RunManner,
     record: Option<&RecordingFile>,
     mut tell: impl FnMut(ReportLine) -> io::Result<()>,
     mut watch: impl FnMut(&Session, &StepReport),
@@ -98,6 +116,7 @@ pub fn watched(
         took_ms: 0.0,
         verdict: None,
         unrecorded: None,
+        failed: None,
     };
     let finish = |mut end: Summary, tell: &mut dyn FnMut(ReportLine) -> io::Result<()>| {
         end.unrecorded = record.and_then(RecordingFile::failure);
@@ -134,9 +153,10 @@ pub fn watched(
     let mut play = Play::new(Arc::clone(scenario));
     let mut claimed = Vec::new();
     while play.next() < scenario.steps.len() {
+        let since = live.session.transcript.last();
         let requests = play.begin(&mut live.session, MonoTime::now());
         live.send(requests);
-        let report = loop {
+        let mut report = loop {
             let now = MonoTime::now();
             match play.judge(&live.session, live.quiet.is_quiet(), now) {
                 StepStatus::Over(report) => {
@@ -165,10 +185,13 @@ pub fn watched(
         if !report.claims.is_empty() {
             claimed.push(StepReport::clone(&report));
         }
+        if manner.transcript {
+            report.transcript = plain_lines(live.session.transcript.since(since));
+        }
         watch(&live.session, &report);
         let as_expected = report.held();
         tell(ReportLine::Step(report))?;
-        if !as_expected && !keep_going {
+        if !as_expected && !manner.keep_going {
             break;
         }
     }

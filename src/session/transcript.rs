@@ -371,6 +371,25 @@ fn counted(side: Side, moved: &MovedCounters) -> String {
     }
 }
 
+/// The lines of entries as `finwait do` prints them: time, speaker and words, each sentence why below; a call that returned at once is one.
+pub fn plain_lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut entries = entries.filter(|entry| Filter::All.passes(&entry.what)).peekable();
+    while let Some(entry) = entries.next() {
+        let ended = |next: &&Entry| match (&entry.what, &next.what) {
+            (EntryKind::Call { began, .. }, EntryKind::Ended(call)) => call.outcome().is_some() && began.call == call.call(),
+            _ => false,
+        };
+        if entries.peek().is_some_and(ended) {
+            continue;
+        }
+        let (time, speaker) = (entry.time(), entry.speaker());
+        lines.extend(entry.lines().iter().map(|line| format!("{time}  {speaker:<6}  {line}")));
+        lines.extend(entry.why().map(|why| format!("{:>9}  {:<6}  {why}", "", "why")));
+    }
+    lines
+}
+
 /// The lines of a call that returned, each with its cuts.
 fn returned(call: &FinishedCall, ended: &CallEnded) -> Vec<Vec<String>> {
     let CallEnded {
