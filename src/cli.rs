@@ -43,6 +43,9 @@ pub struct Cli {
     /// Use strace to show the system calls that another language's sockets really make
     #[arg(long, global = true)]
     pub syscalls: bool,
+    /// Trace why the kernel sends an RST and why it drops a packet, and tell it in the transcript: for root, where tracefs is mounted
+    #[arg(long, global = true)]
+    pub trace_kernel: bool,
     /// Record the run in a new file, FILE.jsonl, for finwait open; of several scenarios, each in a file in a folder of that name
     #[arg(long, value_name = "FILE", global = true)]
     pub record: Option<PathBuf>,

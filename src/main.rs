@@ -86,6 +86,7 @@ fn main() -> ExitCode {
     let (lab, ipv6) = (cli.lab.unwrap_or(config.lab), cli.ipv6.unwrap_or(config.ipv6));
     let options = Options {
         offload: cli.offload,
+        trace_kernel: cli.trace_kernel,
         ..Options::native(lab.into(), ipv6, PathBuf::from("/proc/self/exe"))
     };
     let choices = cli.choices();

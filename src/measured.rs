@@ -54,7 +54,15 @@ impl MeasuredCounters {
     pub fn add(&mut self, report: &StepReport) {
         for (side, moved) in report.observation.counters.iter().flat_map(|ends| ends.iter()) {
             for (name, by) in moved.iter().filter(|(name, _)| is_shown(name)) {
-                self.add_one(name, report, MovedAt { step: report.no, side, by });
+                self.add_one(
+                    name,
+                    report,
+                    MovedAt {
+                        step: report.no,
+                        side,
+                        by,
+                    },
+                );
             }
         }
     }

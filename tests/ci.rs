@@ -59,7 +59,12 @@ fn text(bytes: &[u8]) -> String {
 
 /// Runs scenarios in that folder.
 fn run(folder: &Folder, arguments: &[&str]) -> Output {
-    output(finwait().current_dir(&folder.0).args(["--lab", "isolated", "run"]).args(arguments))
+    output(
+        finwait()
+            .current_dir(&folder.0)
+            .args(["--lab", "isolated", "run"])
+            .args(arguments),
+    )
 }
 
 /// Runs a program of Python that says what is wrong by failing.
@@ -110,20 +115,51 @@ fn junit_is_valid_and_has_what_was_expected_and_the_transcript() {
     let report = folder.0.join("report.xml");
     let file = report.to_str().unwrap();
     for (arguments, status, parts) in [
-        (vec!["half-close"], 0, vec!["tests=\"10\" failures=\"0\"", "name=\"4 client shutdown write\" classname=\"finwait.close.half-close\"", "shutdown(3, SHUT_WR) = 0", "wire    client -&gt; server  FIN,ACK"]),
-        (vec![wrong.as_str()], 1, vec![
-            "<failure type=\"expectation\" message=\"returns: expected ECONNREFUSED, observed ok; state of client: expected LISTEN, observed ESTABLISHED\">",
-            "A &lt;wrong&gt; expectation &amp; more",
-            "<skipped message=\"a step before it was not as expected\"/>",
-        ]),
-        (vec!["half-close", wrong.as_str(), "refused", "--keep-going"], 1, vec!["name=\"half-close\"", "name=\"wrong\"", "name=\"refused\"", "connect(3, "]),
+        (
+            vec!["half-close"],
+            0,
+            vec![
+                "tests=\"10\" failures=\"0\"",
+                "name=\"4 client shutdown write\" classname=\"finwait.close.half-close\"",
+                "shutdown(3, SHUT_WR) = 0",
+                "wire    client -&gt; server  FIN,ACK",
+            ],
+        ),
+        (
+            vec![wrong.as_str()],
+            1,
+            vec![
+                "<failure type=\"expectation\" message=\"returns: expected ECONNREFUSED, observed ok; state of client: expected LISTEN, observed ESTABLISHED\">",
+                "A &lt;wrong&gt; expectation &amp; more",
+                "<skipped message=\"a step before it was not as expected\"/>",
+            ],
+        ),
+        (
+            vec!["half-close", wrong.as_str(), "refused", "--keep-going"],
+            1,
+            vec![
+                "name=\"half-close\"",
+                "name=\"wrong\"",
+                "name=\"refused\"",
+                "connect(3, ",
+            ],
+        ),
         // One that is for IPv6 alone.
-        (vec!["half-close", "prohibited-ipv6", "--offload", "--ipv6=false"], 0, vec!["name=\"prohibited-ipv6\""]),
+        (
+            vec!["half-close", "prohibited-ipv6", "--offload", "--ipv6=false"],
+            0,
+            vec!["name=\"prohibited-ipv6\""],
+        ),
     ] {
         let mut all = arguments.clone();
         all.extend(["--junit", file]);
         let ended = run(&folder, &all);
-        assert_eq!(ended.status.code(), Some(status), "{arguments:?}: {}", text(&ended.stderr));
+        assert_eq!(
+            ended.status.code(),
+            Some(status),
+            "{arguments:?}: {}",
+            text(&ended.stderr)
+        );
         let xml = fs::read_to_string(&report).unwrap();
         for part in parts {
             assert!(xml.contains(part), "{arguments:?}: {part}\n{xml}");
@@ -132,7 +168,11 @@ fn junit_is_valid_and_has_what_was_expected_and_the_transcript() {
     }
     let ended = run(&folder, &["half-close", "--junit", "/no/such/folder/x.xml"]);
     assert_eq!(ended.status.code(), Some(2));
-    assert!(text(&ended.stderr).contains("--junit /no/such/folder/x.xml: No such file"), "{}", text(&ended.stderr));
+    assert!(
+        text(&ended.stderr).contains("--junit /no/such/folder/x.xml: No such file"),
+        "{}",
+        text(&ended.stderr)
+    );
 }
 
 /// What did not run is in the report, too.
@@ -141,14 +181,23 @@ fn what_was_not_begun_is_skipped_in_every_report() {
     let folder = Folder::new();
     let wrong = folder.file("wrong.toml", WRONG);
     // One at a time, so that the others are not begun.
-    let names: Vec<String> = (0..60).map(|no| folder.file(&format!("later{no}.toml"), &WRONG.replace("ECONNREFUSED", "ok").replace("LISTEN", "ESTABLISHED"))).collect();
+    let names: Vec<String> = (0..60)
+        .map(|no| {
+            folder.file(
+                &format!("later{no}.toml"),
+                &WRONG.replace("ECONNREFUSED", "ok").replace("LISTEN", "ESTABLISHED"),
+            )
+        })
+        .collect();
     let mut arguments: Vec<&str> = vec![&wrong];
     arguments.extend(names.iter().map(String::as_str));
     arguments.extend(["--tap", "--junit", "report.xml"]);
     let ended = run(&folder, &arguments);
     assert_eq!(ended.status.code(), Some(1));
     let tap = text(&ended.stdout);
-    let points = tap.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
+    let points = tap
+        .lines()
+        .filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
     assert_eq!(points.count(), 61, "{tap}");
     assert!(tap.starts_with("TAP version 14\n1..61\n"), "{tap}");
     python(JUNIT_SCHEMA, &[folder.0.join("report.xml").to_str().unwrap()]);
@@ -176,7 +225,9 @@ fn tap_has_a_point_for_each_scenario_and_a_subtest_of_its_steps() {
     }
     // Nothing but TAP: test points, their blocks, comments.
     for line in tap.lines() {
-        let is_tap = ["TAP version", "1..", "ok ", "not ok ", "#", "    "].iter().any(|begin| line.starts_with(begin));
+        let is_tap = ["TAP version", "1..", "ok ", "not ok ", "#", "    "]
+            .iter()
+            .any(|begin| line.starts_with(begin));
         assert!(is_tap, "{line}");
     }
 }
@@ -200,11 +251,18 @@ fn github_is_told_where_the_file_differs() {
     folder.file("bad.toml", &WRONG.replace("close", "no such group"));
     let ended = run(&folder, &["./bad.toml", "--github"]);
     assert_eq!(ended.status.code(), Some(2));
-    assert!(text(&ended.stderr).contains("::error file=./bad.toml,line=3,col=10::"), "{}", text(&ended.stderr));
+    assert!(
+        text(&ended.stderr).contains("::error file=./bad.toml,line=3,col=10::"),
+        "{}",
+        text(&ended.stderr)
+    );
     // A path within what was checked out is told from there on.
     let whole = folder.0.join("wrong,1.toml");
     let mut command = finwait();
-    command.args(["--lab", "isolated", "run", "--github"]).arg(whole).env("GITHUB_WORKSPACE", &folder.0);
+    command
+        .args(["--lab", "isolated", "run", "--github"])
+        .arg(whole)
+        .env("GITHUB_WORKSPACE", &folder.0);
     assert!(text(&output(&mut command).stderr).starts_with("::error file=wrong%2C1.toml,line=10,"));
 }
 
@@ -230,9 +288,16 @@ fn steps(action: &str) -> Vec<BTreeMap<String, String>> {
         if line.starts_with("    - ") {
             steps.push(BTreeMap::new());
         }
-        let (key, value) = line.trim_start_matches([' ', '-']).split_once(':').unwrap_or_else(|| panic!("{line}"));
+        let (key, value) = line
+            .trim_start_matches([' ', '-'])
+            .split_once(':')
+            .unwrap_or_else(|| panic!("{line}"));
         is_in_run = key == "run" && value.trim() == "|";
-        let key = if depth >= 8 { format!("env.{key}") } else { key.to_owned() };
+        let key = if depth >= 8 {
+            format!("env.{key}")
+        } else {
+            key.to_owned()
+        };
         let value = if is_in_run { "" } else { value.trim() };
         steps.last_mut().unwrap().insert(key, value.to_owned());
     }
@@ -268,10 +333,17 @@ fn the_action_runs_scenarios_and_leaves_a_report() {
             let mut command = Command::new("bash");
             // As GitHub does: `bash --noprofile --norc -eo pipefail {0}`.
             command.args(["--noprofile", "--norc", "-eo", "pipefail", &script]);
-            command.current_dir(&folder.0).env("PATH", &path).env("GITHUB_OUTPUT", &outputs);
+            command
+                .current_dir(&folder.0)
+                .env("PATH", &path)
+                .env("GITHUB_OUTPUT", &outputs);
             for (name, value) in step {
-                let Some(name) = name.strip_prefix("env.") else { continue };
-                let value = inputs.iter().fold(value.clone(), |value, (of, input)| value.replace(of, input));
+                let Some(name) = name.strip_prefix("env.") else {
+                    continue;
+                };
+                let value = inputs
+                    .iter()
+                    .fold(value.clone(), |value, (of, input)| value.replace(of, input));
                 assert!(!value.contains("${{"), "{value}");
                 command.env(name, value);
             }
@@ -289,7 +361,11 @@ fn the_action_runs_scenarios_and_leaves_a_report() {
 
 /// A way to run pytest; none where it is not installed.
 fn pytest() -> Option<Command> {
-    let ways: [&[&str]; 3] = [&["pytest"], &["python3", "-m", "pytest"], &["/usr/bin/python3", "-m", "pytest"]];
+    let ways: [&[&str]; 3] = [
+        &["pytest"],
+        &["python3", "-m", "pytest"],
+        &["/usr/bin/python3", "-m", "pytest"],
+    ];
     let found = ways.into_iter().find(|way| {
         let mut command = Command::new(way[0]);
         command.args(&way[1..]).arg("--version");
@@ -337,10 +413,18 @@ fn the_pytest_fixture_makes_a_lab_for_each_test() {
     let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/ci");
     command.args(["-p", "pytest_finwait", "-p", "no:cacheprovider", "-q", &tests]);
     command.env("PYTHONPATH", plugin).env("PYTHONDONTWRITEBYTECODE", "1");
-    command.current_dir(&folder.0).env("FINWAIT", env!("CARGO_BIN_EXE_finwait"));
+    command
+        .current_dir(&folder.0)
+        .env("FINWAIT", env!("CARGO_BIN_EXE_finwait"));
     let told = text(&output(&mut command).stdout);
     assert!(told.contains("1 failed, 3 passed"), "{told}");
-    assert!(told.contains("test_that_fails") && told.contains("{'err': 111}"), "{told}");
+    assert!(
+        told.contains("test_that_fails") && told.contains("{'err': 111}"),
+        "{told}"
+    );
     let told = text(&output(command.env("FINWAIT", "/no/such/finwait")).stdout);
-    assert!(told.contains("finwait is not there: /no/such/finwait") && told.contains("4 errors"), "{told}");
+    assert!(
+        told.contains("finwait is not there: /no/such/finwait") && told.contains("4 errors"),
+        "{told}"
+    );
 }

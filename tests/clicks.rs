@@ -944,6 +944,7 @@ fn comparison() -> Script {
             syn_patience: None,
         },
         rules: Vec::new(),
+        transcript: Vec::new(),
     };
     let reports: Vec<StepReport> = (1..=40).map(report).collect();
     let effects = script

@@ -59,7 +59,13 @@ fn counted(lines: &[Value], side: &str) -> Vec<Vec<(String, u64)>> {
 #[test]
 fn each_step_has_what_its_kernel_counted() {
     for family in [&[][..], &["--ipv6"]] {
-        let arguments: Vec<&str> = ["--lab", "isolated"].iter().chain(family).chain(&["do", "--json"]).chain(&UNREAD).copied().collect();
+        let arguments: Vec<&str> = ["--lab", "isolated"]
+            .iter()
+            .chain(family)
+            .chain(&["do", "--json"])
+            .chain(&UNREAD)
+            .copied()
+            .collect();
         let lines = lines(&arguments);
         let (client, server) = (counted(&lines, "client"), counted(&lines, "server"));
         let by = |step: &[(String, u64)], name: &str| step.iter().find(|(moved, _)| moved == name).map(|(_, by)| *by);
@@ -83,7 +89,9 @@ fn what_every_segment_moves_is_printed_on_request() {
     let print = |lab: Lab, more: &[&str]| {
         let ended = output(finwait().args(lab.args()).arg("do").args(more).args(UNREAD));
         let text = String::from_utf8(ended.stdout).unwrap();
-        let counts = text.lines().filter(|line| line.get(11..).is_some_and(|line| line.starts_with("counts")));
+        let counts = text
+            .lines()
+            .filter(|line| line.get(11..).is_some_and(|line| line.starts_with("counts")));
         counts.map(|line| line[19..].to_owned()).collect::<Vec<_>>()
     };
     let telling = print(Lab::Isolated, &[]);
@@ -95,7 +103,10 @@ fn what_every_segment_moves_is_printed_on_request() {
         ]
     );
     let all = print(Lab::Isolated, &["--all-counters"]);
-    assert!(all.len() > telling.len() && all.iter().any(|line| line.contains("TcpInSegs 2")), "{all:?}");
+    assert!(
+        all.len() > telling.len() && all.iter().any(|line| line.contains("TcpInSegs 2")),
+        "{all:?}"
+    );
     assert!(print(Lab::Loopback, &["--all-counters"]).is_empty());
 }
 
@@ -125,7 +136,10 @@ fn run(lab: Lab, text: &str) -> (Option<i32>, String) {
 fn a_step_expects_how_far_a_counter_moves_in_it() {
     for (counters, is_so) in [
         ("{ server = { TCPAbortOnClose = 1 } }", true),
-        ("{ server = { TcpExtTCPAbortOnClose = \">0\", TcpOutRsts = 1 }, client = { TcpEstabResets = 1 } }", true),
+        (
+            "{ server = { TcpExtTCPAbortOnClose = \">0\", TcpOutRsts = 1 }, client = { TcpEstabResets = 1 } }",
+            true,
+        ),
         // It moved in a step before.
         ("{ client = { TcpActiveOpens = 0 } }", true),
         ("{ server = { TCPAbortOnClose = 2 } }", false),
@@ -136,8 +150,14 @@ fn a_step_expects_how_far_a_counter_moves_in_it() {
         assert_eq!(status, Some(i32::from(!is_so)), "{counters}: {text}");
     }
     let (_, text) = run(Lab::Isolated, &expecting("{ server = { TCPAbortOnClose = 2 } }"));
-    assert!(text.contains(":19:43: TCPAbortOnClose of server: expected 2, observed 1"), "{text}");
-    assert!(text.contains("counters: client TcpEstabResets 1; server TCPAbortOnClose 1"), "{text}");
+    assert!(
+        text.contains(":19:43: TCPAbortOnClose of server: expected 2, observed 1"),
+        "{text}"
+    );
+    assert!(
+        text.contains("counters: client TcpEstabResets 1; server TCPAbortOnClose 1"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -150,10 +170,22 @@ fn the_loopback_lab_has_no_counters_of_its_own() {
 #[test]
 fn a_counter_or_a_host_that_is_not_known_is_named_with_what_would_be_right() {
     for (counters, why) in [
-        ("{ server = { TCPAbortOnclose = 1 } }", "finwait knows no counter \"TCPAbortOnclose\"; did you mean TCPAbortOnClose?"),
-        ("{ peer = { TCPAbortOnClose = 1 } }", "a host is client or server, not \"peer\": { client = { TCPAbortOnClose = 1 } }"),
-        ("{ server = { TCPAbortOnClose = \"one\" } }", "a counter is a number, like 1 or \">0\""),
-        ("{ server = 1 }", "this is a number, and must be a table like { TCPAbortOnClose = 1 }"),
+        (
+            "{ server = { TCPAbortOnclose = 1 } }",
+            "finwait knows no counter \"TCPAbortOnclose\"; did you mean TCPAbortOnClose?",
+        ),
+        (
+            "{ peer = { TCPAbortOnClose = 1 } }",
+            "a host is client or server, not \"peer\": { client = { TCPAbortOnClose = 1 } }",
+        ),
+        (
+            "{ server = { TCPAbortOnClose = \"one\" } }",
+            "a counter is a number, like 1 or \">0\"",
+        ),
+        (
+            "{ server = 1 }",
+            "this is a number, and must be a table like { TCPAbortOnClose = 1 }",
+        ),
     ] {
         let (status, text) = run(Lab::Isolated, &expecting(counters));
         assert_eq!(status, Some(2), "{counters}: {text}");
@@ -164,7 +196,9 @@ fn a_counter_or_a_host_that_is_not_known_is_named_with_what_would_be_right() {
 /// The reports of scenarios that run here, whatever they expect.
 fn reports(arguments: &[&str]) -> MeasuredCounters {
     let mut command = finwait();
-    command.args(["--lab", "isolated", "run", "--keep-going", "--json"]).args(arguments);
+    command
+        .args(["--lab", "isolated", "run", "--keep-going", "--json"])
+        .args(arguments);
     let ended = output_within(&mut command, CATALOG_BOUND);
     let text = String::from_utf8(ended.stdout).unwrap();
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
@@ -190,10 +224,18 @@ fn reports(arguments: &[&str]) -> MeasuredCounters {
 #[test]
 fn the_page_is_made_of_what_was_measured() {
     let folder = env!("CARGO_MANIFEST_DIR");
-    let (page_file, json_file) = (format!("{folder}/docs/counters.md"), format!("{folder}/assets/counters.json"));
+    let (page_file, json_file) = (
+        format!("{folder}/docs/counters.md"),
+        format!("{folder}/assets/counters.json"),
+    );
     if std::env::var_os("UPDATE_COUNTERS").is_some() {
         let measured = reports(&["--all"]);
-        let scenarios: BTreeSet<&str> = measured.moved.values().flatten().map(|moved| moved.scenario.as_str()).collect();
+        let scenarios: BTreeSet<&str> = measured
+            .moved
+            .values()
+            .flatten()
+            .map(|moved| moved.scenario.as_str())
+            .collect();
         assert!(scenarios.len() > 50, "this lab ran {} scenarios", scenarios.len());
         std::fs::write(&json_file, serde_json::to_string(&measured).unwrap() + "\n").unwrap();
         std::fs::write(&page_file, page(&measured)).unwrap();
@@ -220,8 +262,17 @@ fn page(measured: &MeasuredCounters) -> String {
         measured.kernel
     );
     let is_known = |name: &str| COUNTERS.iter().any(|counter| counter.name == name);
-    for counter in COUNTERS.iter().filter(|counter| !measured.moved(counter.name).is_empty()) {
-        let _ = write!(page, "\n### {}\n\n{}\n`{}`\n\n", counter.shown(), counter.means, counter.place());
+    for counter in COUNTERS
+        .iter()
+        .filter(|counter| !measured.moved(counter.name).is_empty())
+    {
+        let _ = write!(
+            page,
+            "\n### {}\n\n{}\n`{}`\n\n",
+            counter.shown(),
+            counter.means,
+            counter.place()
+        );
         page.push_str(&moved_in(measured.moved(counter.name)));
     }
     for (name, moved) in measured.moved.iter().filter(|(name, _)| !is_known(name)) {
@@ -229,16 +280,22 @@ fn page(measured: &MeasuredCounters) -> String {
         page.push_str(&moved_in(moved));
     }
     let table = |page: &mut String, title: &str, head: &str, rows: &dyn Fn(&CounterMeaning) -> Option<String>| {
-        let _ = write!(page, "\n## {title}\n\n| counter | what moves it | {head} |\n| --- | --- | --- |\n");
+        let _ = write!(
+            page,
+            "\n## {title}\n\n| counter | what moves it | {head} |\n| --- | --- | --- |\n"
+        );
         for counter in COUNTERS {
             if let Some(last) = rows(counter) {
                 let _ = writeln!(page, "| `{}` | {} | {last} |", counter.shown(), counter.means);
             }
         }
     };
-    table(&mut page, "Left out unless all are asked for", "why", &|counter| counter.left_out.map(str::to_owned));
+    table(&mut page, "Left out unless all are asked for", "why", &|counter| {
+        counter.left_out.map(str::to_owned)
+    });
     table(&mut page, "Not moved by the catalog", "where", &|counter| {
-        (counter.left_out.is_none() && measured.moved(counter.name).is_empty()).then(|| format!("`{}`", counter.place()))
+        (counter.left_out.is_none() && measured.moved(counter.name).is_empty())
+            .then(|| format!("`{}`", counter.place()))
     });
     page
 }
@@ -251,7 +308,14 @@ fn moved_in(moved: &[MovedIn]) -> String {
 /// What does not hang on the machine's speed is measured again as it was.
 #[test]
 fn a_sample_of_what_was_measured_holds_here() {
-    const SAMPLE: [&str; 6] = ["half-close", "linger-zero", "refused", "shutdown-both", "no-route", "write-after-close"];
+    const SAMPLE: [&str; 6] = [
+        "half-close",
+        "linger-zero",
+        "refused",
+        "shutdown-both",
+        "no-route",
+        "write-after-close",
+    ];
     const STEADY: [&str; 6] = [
         "TcpExtTCPAbortOnClose",
         "TcpExtTCPAbortOnData",
@@ -265,7 +329,10 @@ fn a_sample_of_what_was_measured_holds_here() {
     for counter in STEADY {
         let of_sample = |measured: &MeasuredCounters| -> Vec<MovedIn> {
             let moved = measured.moved(counter).iter();
-            moved.filter(|moved| SAMPLE.contains(&moved.scenario.as_str())).cloned().collect()
+            moved
+                .filter(|moved| SAMPLE.contains(&moved.scenario.as_str()))
+                .cloned()
+                .collect()
         };
         let (here, kept) = (of_sample(&here), of_sample(MeasuredCounters::kept()));
         assert_eq!(here, kept, "{counter}");
@@ -281,10 +348,17 @@ fn the_proof_of_a_rule_moves_its_counter() {
     for rule in RULES.iter().filter(|rule| !rule.counted.is_empty()) {
         let is_counted = |name: &&str| {
             let counter = finwait::explain::counters::counter(name).unwrap();
-            kept.moved(counter.name).iter().any(|moved| moved.scenario == rule.proof)
+            kept.moved(counter.name)
+                .iter()
+                .any(|moved| moved.scenario == rule.proof)
         };
         let missing: Vec<&&str> = rule.counted.iter().filter(|name| !is_counted(name)).collect();
-        assert!(missing.len() < rule.counted.len(), "{}: {} moves none of {missing:?}", rule.id, rule.proof);
+        assert!(
+            missing.len() < rule.counted.len(),
+            "{}: {} moves none of {missing:?}",
+            rule.id,
+            rule.proof
+        );
     }
 }
 
@@ -319,8 +393,17 @@ fn explain_answers_with_what_moves_a_counter() {
     assert!(explained(&["TcpInSegs"]).contains("left out:   every segment moves it"));
     // Behind an errno, the counter of each cause.
     let text = explained(&["ETIMEDOUT"]);
-    assert!(text.contains("counted as: TCPAbortOnTimeout (net/ipv4/tcp_timer.c: tcp_write_err())"), "{text}");
+    assert!(
+        text.contains("counted as: TCPAbortOnTimeout (net/ipv4/tcp_timer.c: tcp_write_err())"),
+        "{text}"
+    );
     let json: Value = serde_json::from_str(&explained(&["TCPAbortOnTimeout", "--json"])).unwrap();
     assert_eq!(json["counters"][0]["name"], "TcpExtTCPAbortOnTimeout");
-    assert!(json["counters"][0]["rules"].as_array().unwrap().iter().any(|rule| rule == "connect-timed-out"));
+    assert!(
+        json["counters"][0]["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|rule| rule == "connect-timed-out")
+    );
 }

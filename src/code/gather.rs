@@ -88,6 +88,7 @@ impl Program {
                 | EntryKind::Host(_)
                 | EntryKind::Runtime(_)
                 | EntryKind::Counters { .. }
+                | EntryKind::Reason(_)
                 | EntryKind::Note { .. } => {}
             }
         }

@@ -501,7 +501,10 @@ mod tests {
             (RunFailure::NotReady, 5),
             (RunFailure::Died, 6),
         ] {
-            assert_eq!((status(false, Some(&failed(kind))), status(true, Some(&failed(kind)))), (own, 1));
+            assert_eq!(
+                (status(false, Some(&failed(kind))), status(true, Some(&failed(kind)))),
+                (own, 1)
+            );
         }
     }
 

@@ -64,7 +64,8 @@ impl Branch {
                 }
                 Ok(())
             };
-            let end = run::run(scenario, options, RunManner::TO_THE_END, None, &mut tell).map_err(|error| error.to_string())?;
+            let end = run::run(scenario, options, RunManner::TO_THE_END, None, &mut tell)
+                .map_err(|error| error.to_string())?;
             match end.skipped {
                 Some(why) => Err(why),
                 None => Ok(reports),

@@ -400,7 +400,9 @@ impl Expectation {
             }
             Expected::Segments(segments) => seen.segments.as_deref().is_some_and(|got| segments.is_lost(got)),
             // It only grows.
-            Expected::Counter(side, counter, bound) => seen.counted(*side, counter).is_some_and(|by| bound.is_passed(by)),
+            Expected::Counter(side, counter, bound) => {
+                seen.counted(*side, counter).is_some_and(|by| bound.is_passed(by))
+            }
             // The machine's settings are what they are.
             Expected::SynPatience(_) => self.holds(seen) == Some(false),
             // Words come with the end of a call.

@@ -476,7 +476,10 @@ impl<'a> Reader<'a> {
                 continue;
             };
             for (key, value) in counters {
-                let (counter, bound) = (self.counter(key), self.bound(value, "a counter is a number, like 1 or \">0\""));
+                let (counter, bound) = (
+                    self.counter(key),
+                    self.bound(value, "a counter is a number, like 1 or \">0\""),
+                );
                 if let (Some(side), Some(counter), Some(bound)) = (side, counter, bound) {
                     add(&self.document, value.span(), Expected::Counter(side, counter, bound));
                 }
@@ -505,7 +508,9 @@ impl<'a> Reader<'a> {
         };
         let mut values = Vec::new();
         for (key, value) in table {
-            let side = Side::BOTH.into_iter().find(|side| side.name() == key.get_ref().as_ref());
+            let side = Side::BOTH
+                .into_iter()
+                .find(|side| side.name() == key.get_ref().as_ref());
             if side.is_none() {
                 let why = format!("a host is client or server, not {}: {like}", quoted(key.get_ref()));
                 self.wrong(key.span(), why);
@@ -522,7 +527,11 @@ impl<'a> Reader<'a> {
         if known.is_none() {
             let names: Vec<&str> = COUNTERS.iter().map(CounterMeaning::shown).collect();
             let near = did_you_mean(name, &names);
-            let all = if near.is_empty() { "; docs/counters.md lists them" } else { &near };
+            let all = if near.is_empty() {
+                "; docs/counters.md lists them"
+            } else {
+                &near
+            };
             self.wrong(key.span(), format!("finwait knows no counter {}{all}", quoted(name)));
         }
         known

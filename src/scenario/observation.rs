@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::call::{Bytes, CallKind, SocketName};
 use crate::counter::MovedCounters;
-use crate::explain::counters::{CounterMeaning, is_shown};
 use crate::explain::EntryNo;
+use crate::explain::counters::{CounterMeaning, is_shown};
 use crate::hash::QuickMap;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;

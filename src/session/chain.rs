@@ -115,7 +115,9 @@ fn counted(transcript: &Transcript, side: Side, since: EntryNo) -> Option<EntryN
         EntryKind::Counters { side: counted, .. } => *counted == side,
         _ => false,
     });
-    of_it.filter(|entry| Filter::All.passes(&entry.what) && matches!(entry.what, EntryKind::Counters { .. })).map(|entry| entry.no)
+    of_it
+        .filter(|entry| Filter::All.passes(&entry.what) && matches!(entry.what, EntryKind::Counters { .. }))
+        .map(|entry| entry.no)
 }
 
 /// The entries before `no`, the newest first.

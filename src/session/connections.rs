@@ -373,6 +373,7 @@ impl Session {
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
             | EntryKind::Counters { .. }
+            | EntryKind::Reason(_)
             | EntryKind::Note { .. } => None,
         }
     }

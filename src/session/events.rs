@@ -42,6 +42,7 @@ impl Session {
                 self.ends[side].set(&socket, |socket| socket.info = state);
             }
             LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
+            LabEvent::Reason(reason) => self.tell(at, EntryKind::Reason(reason)),
             LabEvent::Counters { side, moved } => self.tell(at, EntryKind::Counters { side, moved }),
             LabEvent::Rows { side, rows, gone } => self.ends[side].observe_singly(rows, &gone),
             LabEvent::Host(change) => self.host_changed(at, change),

@@ -12,8 +12,8 @@ use crate::counter::MovedCounters;
 use crate::explain::EntryNo;
 use crate::explain::counters::is_shown;
 use crate::lab::event::{
-    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged,
-    StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
+    CallBegan, CallEnded, Disposition, KernelReason, PacketRecord, ProcessBorn, ProcessDied, RuntimeChanged,
+    SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
@@ -100,6 +100,8 @@ pub enum EntryKind {
         /// The counters, and how far each has moved.
         moved: MovedCounters,
     },
+    /// The kernel's reason for an RST, or for a packet that it dropped.
+    Reason(KernelReason),
     /// An endpoint came up.
     Born(ProcessBorn),
     /// An endpoint ended.
@@ -130,7 +132,7 @@ pub enum Filter {
     Segments,
     /// State changes.
     States,
-    /// The kernel's counters, also those that always move.
+    /// The kernel's counters, also those that always move, and its reasons.
     Counters,
     /// Endpoints, hosts, notes.
     Processes,
@@ -173,7 +175,7 @@ impl Filter {
                 )
                 | (Filter::Segments, EntryKind::Packet(_) | EntryKind::Wire { .. })
                 | (Filter::States, EntryKind::State { .. })
-                | (Filter::Counters, EntryKind::Counters { .. })
+                | (Filter::Counters, EntryKind::Counters { .. } | EntryKind::Reason(_))
                 | (
                     Filter::Processes,
                     EntryKind::Born(_)
@@ -203,6 +205,7 @@ impl EntryKind {
             | EntryKind::Blocked { .. }
             | EntryKind::Wire { .. }
             | EntryKind::Counters { .. }
+            | EntryKind::Reason(_)
             | EntryKind::Note { .. }
             | EntryKind::Ended(_) => false,
         }
@@ -224,6 +227,7 @@ impl Entry {
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
             EntryKind::Counters { .. } => "counts",
+            EntryKind::Reason(_) => "kernel",
             EntryKind::Note { .. } => "lab",
         }
     }
@@ -283,7 +287,9 @@ impl Entry {
     /// The lines for this entry in a log of that kind: among counters alone, all that have moved.
     pub fn lines_of(&self, filter: Filter) -> Vec<String> {
         match (&self.what, filter) {
-            (EntryKind::Counters { side, moved }, Filter::Counters) => vec![format!("{side}: {}", moved.listed(|_| true))],
+            (EntryKind::Counters { side, moved }, Filter::Counters) => {
+                vec![format!("{side}: {}", moved.listed(|_| true))]
+            }
             _ => self.lines(),
         }
     }
@@ -344,6 +350,7 @@ impl Entry {
                 vec![format!("{who} {from} -> {to}   caused by {}{how}", cause.words(*from))]
             }
             EntryKind::Counters { side, moved } => vec![counted(*side, moved)],
+            EntryKind::Reason(reason) => vec![reason.to_string()],
             EntryKind::Born(ProcessBorn { pid, runtime, .. }) => {
                 vec![format!("the endpoint is up: pid {pid}, {runtime}")]
             }
@@ -377,7 +384,9 @@ pub fn plain_lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<String> 
     let mut entries = entries.filter(|entry| Filter::All.passes(&entry.what)).peekable();
     while let Some(entry) = entries.next() {
         let ended = |next: &&Entry| match (&entry.what, &next.what) {
-            (EntryKind::Call { began, .. }, EntryKind::Ended(call)) => call.outcome().is_some() && began.call == call.call(),
+            (EntryKind::Call { began, .. }, EntryKind::Ended(call)) => {
+                call.outcome().is_some() && began.call == call.call()
+            }
             _ => false,
         };
         if entries.peek().is_some_and(ended) {

@@ -66,7 +66,7 @@ counters! {
     "TcpInSegs" ["tcp_ipv4.c"] ["tcp_v4_rcv"];
     "TcpOutSegs" ["tcp_output.c"] ["__tcp_transmit_skb"];
     "TcpRetransSegs" ["tcp_output.c"] ["__tcp_retransmit_skb", "tcp_rtx_synack"];
-    "TcpInErrs" ["tcp_ipv4.c"] ["tcp_v4_rcv"];
+    "TcpInErrs" ["tcp_ipv4.c", "tcp_input.c"] ["tcp_v4_rcv", "tcp_validate_incoming"];
     "TcpInCsumErrors" ["tcp_ipv4.c"] ["tcp_v4_rcv"];
     "TcpOutRsts" ["tcp_ipv4.c", "tcp_output.c"] ["tcp_v4_send_reset", "tcp_send_active_reset"];
     "TcpExtSyncookiesSent" ["tcp_input.c"] ["tcp_conn_request"];
@@ -207,7 +207,9 @@ counters! {
 
 /// What is known of a counter, by its name with or without `TcpExt`; none where nothing is.
 pub fn counter(name: &str) -> Option<&'static CounterMeaning> {
-    COUNTERS.iter().find(|counter| counter.name == name || counter.shown() == name)
+    COUNTERS
+        .iter()
+        .find(|counter| counter.name == name || counter.shown() == name)
 }
 
 /// Is a counter shown unless all are asked for? One that nothing is known of is: a new kernel may have more.

@@ -17,7 +17,7 @@ impl Quiet {
     /// Takes in an event, in the order in which they happened.
     pub fn saw(&mut self, what: &LabEvent) {
         // What was counted says only what has happened before.
-        if !matches!(what, LabEvent::Counters { .. }) {
+        if !matches!(what, LabEvent::Counters { .. } | LabEvent::Reason(_)) {
             self.0 = *what == LabEvent::Quiet;
         }
     }

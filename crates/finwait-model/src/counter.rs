@@ -91,7 +91,10 @@ impl MovedCounters {
     /// The counters for which `is_wanted` holds: `TCPAbortOnClose 1, TcpOutRsts 1`; empty where there is none.
     pub fn listed(&self, is_wanted: impl Fn(&CounterName) -> bool) -> String {
         let wanted = self.iter().filter(|(name, _)| is_wanted(name));
-        wanted.map(|(name, by)| format!("{name} {by}")).collect::<Vec<_>>().join(", ")
+        wanted
+            .map(|(name, by)| format!("{name} {by}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -139,7 +142,10 @@ mod tests {
     fn a_name_is_shown_without_the_group_that_everybody_means_and_found_by_either() {
         let close = CounterName::of_column("TcpExt", "TCPAbortOnClose");
         let resets = CounterName::of_column("Tcp", "OutRsts");
-        assert_eq!((close.to_string(), resets.to_string()), ("TCPAbortOnClose".into(), "TcpOutRsts".into()));
+        assert_eq!(
+            (close.to_string(), resets.to_string()),
+            ("TCPAbortOnClose".into(), "TcpOutRsts".into())
+        );
         let mut moved: MovedCounters = [(close.clone(), 1), (resets, 2)].into_iter().collect();
         moved.add(&close, 2);
         assert_eq!(moved.by("TCPAbortOnClose"), 3);

@@ -86,6 +86,9 @@ mod tests {
     #[test]
     fn a_mistake_in_a_file_is_annotated_where_it_is() {
         let text = "t.toml:3:9: group: there is no \"x\"\n  3 | group = \"x\"\n    |         ^\nfinwait: no file";
-        assert_eq!(mistakes(text), "::error file=t.toml,line=3,col=9::group: there is no \"x\"\n");
+        assert_eq!(
+            mistakes(text),
+            "::error file=t.toml,line=3,col=9::group: there is no \"x\"\n"
+        );
     }
 }

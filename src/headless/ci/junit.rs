@@ -41,8 +41,16 @@ impl Totals {
     }
 
     fn attributes(&self) -> String {
-        let Totals { tests, failures, errors, .. } = self;
-        format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{}\"", seconds(self.ms))
+        let Totals {
+            tests,
+            failures,
+            errors,
+            ..
+        } = self;
+        format!(
+            "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{}\"",
+            seconds(self.ms)
+        )
     }
 }
 
@@ -74,7 +82,10 @@ impl JunitFile {
         let (mut cases, mut out) = (String::new(), String::new());
         let mut case = |name: &str, ms: f64, what: &str| {
             let (name, class, time) = (escaped(name), escaped(&class), seconds(ms));
-            let _ = writeln!(cases, "    <testcase name=\"{name}\" classname=\"{class}\" time=\"{time}\">{what}</testcase>");
+            let _ = writeln!(
+                cases,
+                "    <testcase name=\"{name}\" classname=\"{class}\" time=\"{time}\">{what}</testcase>"
+            );
         };
         for step in &run.steps {
             totals.tests += 1;
@@ -92,15 +103,29 @@ impl JunitFile {
         if let Some(failed) = &end.failed {
             (totals.tests, totals.errors) = (totals.tests + 1, totals.errors + 1);
             let (kind, why) = (failed.kind.name(), escaped(&failed.why));
-            case(&heading.name, 0.0, &format!("<error type=\"{kind}\" message=\"{why}\"/>"));
+            case(
+                &heading.name,
+                0.0,
+                &format!("<error type=\"{kind}\" message=\"{why}\"/>"),
+            );
         }
         for left in run.steps.len()..run.steps.len() + end.left {
             if end.skipped.is_none() {
                 (totals.tests, totals.skipped) = (totals.tests + 1, totals.skipped + 1);
-                case(&(left + 1).to_string(), 0.0, "<skipped message=\"a step before it was not as expected\"/>");
+                case(
+                    &(left + 1).to_string(),
+                    0.0,
+                    "<skipped message=\"a step before it was not as expected\"/>",
+                );
             }
         }
-        self.suite(&heading.name, &class, totals, &cases, &format!("{}: {}\n{out}{end}\n", in_workspace(&heading.path), heading.title));
+        self.suite(
+            &heading.name,
+            &class,
+            totals,
+            &cases,
+            &format!("{}: {}\n{out}{end}\n", in_workspace(&heading.path), heading.title),
+        );
     }
 
     fn suite(&mut self, name: &str, package: &str, totals: Totals, cases: &str, out: &str) {
@@ -164,13 +189,21 @@ impl JunitFile {
 fn failure(step: &StepReport) -> String {
     let differences: Vec<String> = step
         .differences()
-        .map(|check| format!("{}: expected {}, observed {}", check.about, check.expected, check.observed))
+        .map(|check| {
+            format!(
+                "{}: expected {}, observed {}",
+                check.about, check.expected, check.observed
+            )
+        })
         .collect();
     if differences.is_empty() {
         return String::new();
     }
     let message = escaped(&differences.join("; "));
-    format!("<failure type=\"expectation\" message=\"{message}\">{}</failure>", text(&step.to_string()))
+    format!(
+        "<failure type=\"expectation\" message=\"{message}\">{}</failure>",
+        text(&step.to_string())
+    )
 }
 
 /// Milliseconds as seconds.
@@ -180,7 +213,10 @@ fn seconds(ms: f64) -> String {
 
 /// An attribute's value.
 fn escaped(value: &str) -> String {
-    text(value).replace('"', "&quot;").replace('\n', "&#10;").replace('\t', "&#9;")
+    text(value)
+        .replace('"', "&quot;")
+        .replace('\n', "&#10;")
+        .replace('\t', "&#9;")
 }
 
 /// The text of an element. What XML 1.0 has no way to write (control characters, U+FFFE) is shown as Rust escapes it.
@@ -210,7 +246,11 @@ fn timestamp(time: SystemTime) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let date = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
     format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}")
@@ -223,7 +263,10 @@ mod tests {
 
     #[test]
     fn text_is_escaped_and_what_xml_cannot_hold_is_shown() {
-        assert_eq!(escaped("a<b & \"c\"\n\u{1b}[2J"), "a&lt;b &amp; &quot;c&quot;&#10;\\u{1b}[2J");
+        assert_eq!(
+            escaped("a<b & \"c\"\n\u{1b}[2J"),
+            "a&lt;b &amp; &quot;c&quot;&#10;\\u{1b}[2J"
+        );
         assert_eq!(text("]]>"), "]]&gt;");
     }
 

@@ -16,8 +16,17 @@ pub(super) fn scenario(no: usize, run: &ScenarioRun<'_>) -> String {
         let _ = writeln!(lines, "    {ok} {} - {}", step.no, described(&step_name(step)));
         for (place, check) in step.differences().enumerate() {
             // A test point has one block: of several expectations, each is a list's item.
-            let begin = if place == 0 { "      ---\n      differences:\n" } else { "" };
-            let at = format!("{}:{}:{}", in_workspace(&step.path), check.place.line, check.place.column);
+            let begin = if place == 0 {
+                "      ---\n      differences:\n"
+            } else {
+                ""
+            };
+            let at = format!(
+                "{}:{}:{}",
+                in_workspace(&step.path),
+                check.place.line,
+                check.place.column
+            );
             let _ = write!(
                 lines,
                 "{begin}        - message: {}\n          at: {}\n          expected: {}\n          got: {}\n",
@@ -52,7 +61,10 @@ pub(super) fn end(done: usize, left: &[&str], why: Option<&str>) -> String {
     }
     let points = left.iter().enumerate().map(|(place, name)| {
         let no = done + place + 1;
-        format!("ok {no} - {} # SKIP not begun: one before it was not as expected\n", described(name))
+        format!(
+            "ok {no} - {} # SKIP not begun: one before it was not as expected\n",
+            described(name)
+        )
     });
     points.collect()
 }
@@ -77,7 +89,10 @@ mod tests {
 
     #[test]
     fn a_description_holds_no_directive_and_no_second_line() {
-        assert_eq!(described("4 client write \"a\\n#\" # SKIP\nit"), "4 client write \"a\\\\n\\#\" \\# SKIP it");
+        assert_eq!(
+            described("4 client write \"a\\n#\" # SKIP\nit"),
+            "4 client write \"a\\\\n\\#\" \\# SKIP it"
+        );
         assert_eq!(quoted("say \"x\"\n"), "\"say \\\"x\\\"\\n\"");
     }
 

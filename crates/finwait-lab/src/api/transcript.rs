@@ -93,6 +93,7 @@ fn line(what: &LabEvent) -> Option<String> {
             Some(why) => format!("{side}: {} stays: {why}", setting.name()),
         },
         LabEvent::Counters { side, moved } => format!("{side}: counted {}", moved.listed(|_| true)),
+        LabEvent::Reason(reason) => reason.to_string(),
         LabEvent::Runtime(change) => format!("{}: {change}", change.side),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Quiet => "quiet".into(),

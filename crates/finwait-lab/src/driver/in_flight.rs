@@ -28,8 +28,10 @@ pub(super) struct InFlightCall {
 impl InFlightCall {
     /// May it have the kernel send something?
     pub(super) const fn sends(&self) -> bool {
-        matches!(self.effect, StateEffect::Opens | StateEffect::Closes | StateEffect::Aborts)
-            || matches!(self.name, CallKind::Write)
+        matches!(
+            self.effect,
+            StateEffect::Opens | StateEffect::Closes | StateEffect::Aborts
+        ) || matches!(self.name, CallKind::Write)
     }
 
     /// Returns its number and name, as a cause.

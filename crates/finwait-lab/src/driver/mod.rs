@@ -51,9 +51,9 @@ use self::syscalls::SyscallOrder;
 use self::timing::Timing;
 use self::touched::Touched;
 use super::event::{
-    CallBegan, CallEnded, Disposition, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn, ProcessDied,
-    ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged, StateChanged, SyscallSeen, TransitionCause,
-    WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Disposition, KernelAction, KernelReason, LabEvent, LabRequest, NamedCall, PacketRecord,
+    ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged, StateChanged,
+    SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
@@ -61,6 +61,7 @@ use super::strace::Word;
 use super::watch::{TableNews, Watch};
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
+use crate::observe::trace::TracedEvent;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
 use crate::os::tun::Sent;
 use crate::runtime::Runtime;

@@ -69,12 +69,47 @@ impl<O: Outside> Core<O> {
     /// Tells which counters have moved since they were told last: as a rule when all is quiet, so that they are those of one step.
     pub(super) fn count(&mut self) {
         self.counted_at = self.outside.now();
+        let reasons = self.outside.reasons();
+        self.reasons(reasons, None);
         self.read_counters();
         for side in Side::BOTH {
             let moved = std::mem::take(&mut self.ends[side].counted);
             if !moved.is_empty() {
                 self.tell(LabEvent::Counters { side, moved });
             }
+        }
+    }
+
+    /// Tells the kernel's reasons: those of RSTs of the lab's own connections, for all of the machine's are traced, and of what was dropped when
+    /// a host was handed a packet.
+    pub(super) fn reasons(&mut self, events: Vec<TracedEvent>, upon: Option<(Side, PacketNo)>) {
+        for event in events {
+            let (side, did, reason) = match event {
+                TracedEvent::Reset {
+                    from,
+                    to,
+                    state,
+                    reason,
+                } => {
+                    let is_known = |a, b| self.flows.owes_acknowledgement(a, b).is_some();
+                    let sender = Side::BOTH.into_iter().find(|side| self.addresses[*side] == from.ip());
+                    match sender.filter(|_| is_known(from, to) || is_known(to, from)) {
+                        Some(side) => (side, KernelAction::Reset { state, to }, reason),
+                        None => continue,
+                    }
+                }
+                TracedEvent::Drop { function, reason } => match upon {
+                    Some((side, _)) => (side, KernelAction::Drop { function }, reason),
+                    None => continue,
+                },
+            };
+            let packet_no = upon.filter(|(to, _)| *to == side).map(|(_, no)| no);
+            self.tell(LabEvent::Reason(KernelReason {
+                side,
+                did,
+                reason,
+                packet_no,
+            }));
         }
     }
 

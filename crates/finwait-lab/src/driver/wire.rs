@@ -118,6 +118,8 @@ impl<O: Outside> Core<O> {
             Err(errno) => Disposition::Refused(errno),
             Ok(()) => Disposition::Delivered,
         };
+        let reasons = self.outside.reasons();
+        let no = record.no;
         let came = match (disposition, &record.packet) {
             (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
             _ => FinProgress::default(),
@@ -140,6 +142,7 @@ impl<O: Outside> Core<O> {
             }
             None => self.outside.tell_idly(passed),
         }
+        self.reasons(reasons, Some((to, no)));
     }
 
     /// Takes off the wire what is of no use now that a packet has reached its receiver: copies of it, and what it acknowledges.

@@ -180,7 +180,10 @@ mod tests {
     #[test]
     fn only_what_has_moved_since_the_last_time_is_told() {
         let later = SNMP.replace("1 -1 2 3 0", "1 -1 2 5 1");
-        assert_eq!(read(&[SNMP, SNMP, &later, &later])[1..], ["", "TcpInSegs 2, TcpOutRsts 1", ""]);
+        assert_eq!(
+            read(&[SNMP, SNMP, &later, &later])[1..],
+            ["", "TcpInSegs 2, TcpOutRsts 1", ""]
+        );
     }
 
     /// A module that comes while the lab runs adds its lines; another kernel has other columns.
@@ -195,7 +198,12 @@ mod tests {
         let mut counters = Counters::open().unwrap();
         let moved = counters.moved().unwrap();
         assert!(moved.by("TcpActiveOpens") > 0 || moved.by("IpInReceives") > 0 || moved.is_empty());
-        let names: usize = counters.files.iter().flat_map(|file| &file.groups).map(|group| group.names.len()).sum();
+        let names: usize = counters
+            .files
+            .iter()
+            .flat_map(|file| &file.groups)
+            .map(|group| group.names.len())
+            .sum();
         assert!(names > 150, "{names}");
     }
 

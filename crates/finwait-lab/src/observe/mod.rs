@@ -6,4 +6,5 @@ pub mod counters;
 pub mod diag;
 pub mod procfs;
 pub mod rows;
+pub mod trace;
 pub mod tracker;

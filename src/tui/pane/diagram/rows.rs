@@ -243,6 +243,7 @@ impl Rows {
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
             | EntryKind::Counters { .. }
+            | EntryKind::Reason(_)
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }

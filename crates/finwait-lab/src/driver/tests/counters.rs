@@ -15,7 +15,9 @@ fn failed(id: u64, errno: Errno) -> Reply {
 
 /// A host's kernel counts so many segments.
 fn counts(play: &mut Play, side: Side, segments: u64) {
-    play.core.outside.ends[side].counted.add(&CounterName::new("TcpInSegs"), segments);
+    play.core.outside.ends[side]
+        .counted
+        .add(&CounterName::new("TcpInSegs"), segments);
 }
 
 fn moved(segments: u64) -> MovedCounters {
@@ -62,7 +64,10 @@ fn what_was_counted_belongs_to_the_step_that_becomes_quiet() {
     assert!(play.rest());
     let told: Vec<&LabEvent> = play.core.outside.told.iter().map(|(_, what)| what).collect();
     assert!(
-        matches!(told[told.len() - 2..], [LabEvent::Counters { side: Client, .. }, LabEvent::Quiet]),
+        matches!(
+            told[told.len() - 2..],
+            [LabEvent::Counters { side: Client, .. }, LabEvent::Quiet]
+        ),
         "{told:?}"
     );
 }
@@ -72,7 +77,17 @@ fn where_nothing_is_counted_nothing_is_read() {
     let mut play = Play::connected();
     counted(&mut play);
     play.call(Client, 1, "client", read());
-    play.says(Client, ended_with(1, Value::Read { n: 0, data: Default::default() }, &[]));
+    play.says(
+        Client,
+        ended_with(
+            1,
+            Value::Read {
+                n: 0,
+                data: Default::default(),
+            },
+            &[],
+        ),
+    );
     play.turn();
     assert!(play.rest());
     assert_eq!(counted(&mut play), (0, Vec::new()));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::*;
 use crate::event::Death;
 use crate::observe::procfs::ProcRow;
+use crate::observe::trace::TracedEvent;
 use crate::os::tun::Sent;
 use crate::process::ProcessReadiness;
 use crate::runtime::{Launch, Runtime};
@@ -62,6 +63,8 @@ pub(super) struct Fake {
     pub(super) told: Vec<(MonoTime, LabEvent)>,
     /// The times at which the client's tables were read.
     pub(super) readings: Vec<MonoTime>,
+    /// The reasons that tracefs has, and nobody has read.
+    pub(super) reasons: Vec<TracedEvent>,
     pub(super) ends: Ends<End>,
 }
 
@@ -97,6 +100,7 @@ impl Fake {
             work: Work::default(),
             told: Vec::new(),
             readings: Vec::new(),
+            reasons: Vec::new(),
             ends: Ends::from_fn(end),
         }
     }
@@ -171,6 +175,10 @@ impl Outside for Fake {
     fn counters(&mut self, side: Side) -> Result<MovedCounters> {
         self.work.counters += 1;
         Ok(std::mem::take(&mut self.ends[side].counted))
+    }
+
+    fn reasons(&mut self) -> Vec<TracedEvent> {
+        std::mem::take(&mut self.reasons)
     }
 
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {
