@@ -10,8 +10,10 @@ use std::time::Duration;
 use finwait::explain::counters::{COUNTERS, CounterMeaning};
 use finwait::explain::rules::RULES;
 use finwait::measured::{MeasuredCounters, MovedIn};
+use finwait::recording::{Played, Recording, Replay};
 use finwait::scenario::catalog;
 use finwait::scenario::report::ReportLine;
+use finwait::session::chain::chain;
 use serde_json::Value;
 
 #[path = "support/mod.rs"]
@@ -426,5 +428,52 @@ fn explain_answers_with_what_moves_a_counter() {
             .unwrap()
             .iter()
             .any(|rule| rule == "connect-timed-out")
+    );
+}
+
+/// Behind a call stands what the kernel counted when it happened: what set its error, or the call itself; in a recording, too.
+#[test]
+fn why_names_what_the_kernel_counted() {
+    let file = std::env::temp_dir().join(format!("finwait-counters-{}.jsonl", std::process::id()));
+    let mut command = finwait();
+    command
+        .args(Lab::Isolated.args())
+        .arg("--record")
+        .arg(&file)
+        .arg("do")
+        .args(UNREAD)
+        .args(["client read", "client write"]);
+    assert!(output(&mut command).status.success());
+    let recording = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let (replay, _) = Replay::new(Recording::read(recording.as_slice()).unwrap());
+    let mut counted = Vec::new();
+    let played = replay.recording().play(|played| -> Result<(), String> {
+        let Played::End { session, .. } = played else {
+            return Ok(());
+        };
+        for entry in session.transcript.entries() {
+            let Some(call) = entry.finished() else { continue };
+            let chain = chain(session, call.call()).ok_or("no chain")?;
+            let words = chain.counted.and_then(|no| session.transcript.entry(no));
+            counted.push((call.name.name(), words.map(|entry| entry.lines().join(" "))));
+        }
+        Ok(())
+    });
+    played.unwrap();
+    let last: Vec<(&str, Option<&str>)> = counted.iter().map(|(name, words)| (*name, words.as_deref())).collect();
+    assert_eq!(
+        last[last.len() - 4..],
+        [
+            // What every segment moves is nothing to name.
+            ("write", None),
+            (
+                "close",
+                Some("server: TCPAbortOnClose 1, TcpEstabResets 1, TcpOutRsts 1")
+            ),
+            // By the RST that set its error, which came before the call.
+            ("read", Some("client: TcpEstabResets 1")),
+            ("write", None),
+        ]
     );
 }

@@ -116,7 +116,9 @@ impl<O: Outside> Core<O> {
     /// Reads the counters before it is known that all is quiet, where no call is under way: that costs nobody time while a moment is
     /// waited for whether more comes. Once between two readings of the tables, however many packets pass.
     pub(super) fn count_ahead(&mut self) {
-        if !self.has_counted_ahead && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
+        // Where an acknowledgement is waited for, more comes.
+        let is_over = |end: &DriverEnd| end.in_flight.is_empty() && end.watch.quiet(|_| false);
+        if !self.has_counted_ahead && self.ends.iter().all(|(_, end)| is_over(end)) {
             self.has_counted_ahead = true;
             self.read_counters();
         }
