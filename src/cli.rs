@@ -66,6 +66,9 @@ pub struct Cli {
     /// Use strace to show the system calls that another language's sockets really make
     #[arg(long, global = true)]
     pub syscalls: bool,
+    /// Trace why the kernel sends an RST and why it drops a packet, and tell it in the transcript: for root, where tracefs is mounted
+    #[arg(long, global = true)]
+    pub trace_kernel: bool,
     /// Record the run in a new file, FILE.jsonl, for finwait open; of several scenarios, each in a file in a folder of that name
     #[arg(long, value_name = "FILE", global = true)]
     pub record: Option<PathBuf>,
@@ -254,6 +257,9 @@ pub enum Verb {
         /// Print all sockets after each command, also where an end has more than eight: by default, of those only what has changed
         #[arg(long)]
         all_sockets: bool,
+        /// Print all of the kernel's counters that have moved, also those that every segment moves
+        #[arg(long)]
+        all_counters: bool,
         /// How long a call may take before it is reported as blocked and the next command runs: 500ms, 2s, or milliseconds
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
         patience: Millis,
@@ -299,6 +305,18 @@ pub enum Verb {
         /// Continue after a failed expectation, with the next step and the next scenario
         #[arg(long)]
         keep_going: bool,
+        /// With --json, put the transcript of each step into its object
+        #[arg(long, requires = "json")]
+        transcript: bool,
+        /// Write the results to a file as JUnit XML, with the transcripts
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+        /// Print TAP (version 14) in place of the text
+        #[arg(long, conflicts_with = "json")]
+        tap: bool,
+        /// Annotate what was not as expected for GitHub Actions, on standard error
+        #[arg(long)]
+        github: bool,
     },
     /// Check scenario files without running them
     Check {
@@ -361,6 +379,9 @@ pub enum Verb {
         /// Print all sockets after each command, as finwait do --all-sockets does
         #[arg(long)]
         all_sockets: bool,
+        /// Print all counters that have moved, as finwait do --all-counters does
+        #[arg(long)]
+        all_counters: bool,
     },
     /// Explain an error message or a state: finwait explain "write: broken pipe", finwait explain CLOSE_WAIT, finwait explain < logfile
     Explain {

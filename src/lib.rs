@@ -15,6 +15,7 @@ pub mod headless;
 pub mod json;
 pub mod live;
 pub mod matrix;
+pub mod measured;
 pub mod mistake;
 pub mod recording;
 pub mod scenario;
@@ -26,6 +27,6 @@ pub use finwait_explain as explain;
 pub use finwait_lab as lab;
 pub use finwait_lab::{endpoint, error, observe, os, runtime};
 pub use finwait_model::{
-    call, clock, errno, hash, host, outcome, program, side, signal, socket_table, state, syscall, typed,
+    call, clock, counter, errno, hash, host, outcome, program, side, signal, socket_table, state, syscall, typed,
 };
 pub use finwait_wire as wire;

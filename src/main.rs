@@ -12,6 +12,7 @@ use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::MonoTime;
 use finwait::config;
 use finwait::error::Error;
+use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
 use finwait::headless::exit::{complain, end_at_a_panic, fail};
@@ -26,7 +27,7 @@ use finwait::os::signal;
 use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::RuntimeChoice;
 use finwait::scenario::lesson::SideBySide;
-use finwait::scenario::run::{joined, lab_for};
+use finwait::scenario::run::{RunManner, joined, lab_for};
 use finwait::scenario::{Scenario, catalog};
 use finwait::session::lineup::FirstProgram;
 use finwait::session::{CommandError, Session};
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         port: cli.port.map(Port),
         names: cli.hosts.clone(),
         run_as: cli.run_as.clone(),
+        trace_kernel: cli.trace_kernel,
         ..Options::native(lab.into(), ipv6, PathBuf::from("/proc/self/exe"))
     };
     if programs.iter().any(|(_, programs)| !programs.is_empty()) {
@@ -149,10 +151,11 @@ fn main() -> ExitCode {
             commands,
             json,
             all_sockets,
+            all_counters,
             patience,
         }) => {
             let format = if json { Format::Json } else { Format::Text };
-            let printing = Printing::new(format, all_sockets);
+            let printing = Printing::new(format, all_sockets, all_counters);
             run(&options, &commands, programs, printing, patience.into(), record)
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
@@ -163,10 +166,15 @@ fn main() -> ExitCode {
             all: _,
             json,
             keep_going,
+            transcript,
+            junit,
+            tap,
+            github,
         }) => {
             let how = RunOptions {
                 json,
-                keep_going,
+                manner: RunManner { keep_going, transcript },
+                ci: CiChoices { junit, tap, github },
                 allow_run,
                 programs,
             };
@@ -193,13 +201,14 @@ fn main() -> ExitCode {
             plain,
             json,
             all_sockets,
+            all_counters,
         }) => {
             let format = match (plain, json) {
                 (_, true) => Some(Format::Json),
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(&file, format, all_sockets, setup)
+            headless::open::open(&file, format, all_sockets, all_counters, setup)
         }
         Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Code {

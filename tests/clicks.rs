@@ -947,10 +947,12 @@ fn comparison() -> Script {
             later: Vec::new(),
             sockets: Ends::default(),
             segments: None,
+            counters: None,
             syn_patience: None,
             programs: Vec::new(),
         },
         rules: Vec::new(),
+        transcript: Vec::new(),
     };
     let reports: Vec<StepReport> = (1..=40).map(report).collect();
     let effects = script

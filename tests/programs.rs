@@ -679,7 +679,7 @@ fn a_run_begins_with_the_servers_programs() {
     let LineupStatus::Failed(failed) = play.session.lineup(late) else {
         panic!()
     };
-    assert_eq!(failed.failure, ProgramFailure::NotReady);
+    assert_eq!(failed.kind, ProgramFailure::NotReady);
     assert_eq!(
         failed.why,
         "nginx has not written \"ready\" after 10 s: nginx runs, pid 50"
@@ -689,7 +689,7 @@ fn a_run_begins_with_the_servers_programs() {
         panic!()
     };
     assert_eq!(
-        (failed.failure, failed.why.as_str()),
+        (failed.kind, failed.why.as_str()),
         (ProgramFailure::Died, "nginx exited with status 1")
     );
     assert_eq!(started(&mut play), [""; 0]);
@@ -700,7 +700,7 @@ fn a_run_begins_with_the_servers_programs() {
     let LineupStatus::Failed(failed) = play.session.lineup(MonoTime(play.now)) else {
         panic!()
     };
-    assert_eq!(failed.failure, ProgramFailure::Missing);
+    assert_eq!(failed.kind, ProgramFailure::Missing);
 }
 
 /// What was done by hand is written down as a scenario that does the same, its programs included.

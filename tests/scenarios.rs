@@ -677,6 +677,7 @@ fn present_of(session: &Session, since: u64) -> Observation {
         later: Vec::new(),
         sockets: Ends::from_fn(|side| snapshots(session, side)),
         segments: sightings(session, since),
+        counters: None,
         syn_patience: None,
         programs: Vec::new(),
     }

@@ -89,6 +89,8 @@ impl Program {
                 | EntryKind::Host(_)
                 | EntryKind::Runtime(_)
                 | EntryKind::Program(_)
+                | EntryKind::Counters { .. }
+                | EntryKind::Reason(_)
                 | EntryKind::Note { .. } => {}
             }
         }

@@ -16,6 +16,7 @@ use super::progress::Progress;
 use crate::lab::Options;
 use crate::os::signal::die_with_parent;
 use crate::scenario::report::ReportLine;
+use crate::scenario::run::RunManner;
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -26,8 +27,8 @@ pub struct ChildRun {
     pub patience: Duration,
     /// The lab, and what drives the ends.
     pub options: Options,
-    /// Go on with the next step after one that was not as expected.
-    pub keep_going: bool,
+    /// The way in which it is run.
+    pub manner: RunManner,
     /// More arguments.
     pub more: Vec<String>,
     /// The file that it is recorded in.
@@ -149,8 +150,11 @@ fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
     let name = &job.scenario;
     let mut command = Command::new(&job.options.program);
     command.args(["run", name, "--json"]).args(job.options.arguments());
-    if job.keep_going {
+    if job.manner.keep_going {
         command.arg("--keep-going");
+    }
+    if job.manner.transcript {
+        command.arg("--transcript");
     }
     command.args(&job.more);
     if let Some(file) = &job.record {
@@ -203,7 +207,7 @@ mod tests {
             scenario: scenario.name.clone(),
             patience: scenario.patience(),
             options: options.clone(),
-            keep_going: true,
+            manner: RunManner::TO_THE_END,
             more: Vec::new(),
             record: None,
         };

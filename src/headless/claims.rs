@@ -17,6 +17,7 @@ use crate::scenario::claim_status::{ClaimStatus, parts, tried};
 use crate::scenario::expect::Check;
 use crate::scenario::observation::CommandResult;
 use crate::scenario::report::{ReportLine, StepReport, Summary, count};
+use crate::scenario::run::RunManner;
 use crate::scenario::{Kernel, Scenario};
 use crate::side::Ends;
 
@@ -175,7 +176,7 @@ fn job(scenario: &Scenario, options: Options) -> ChildRun {
         scenario: scenario.name.clone(),
         patience: scenario.patience(),
         options,
-        keep_going: true,
+        manner: RunManner::TO_THE_END,
         more: Vec::new(),
         record: None,
     }

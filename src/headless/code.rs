@@ -9,6 +9,7 @@ use super::progress::Progress;
 use super::scenarios::{load, recording_of};
 use crate::code::{Language, Program, is_seen_by, write};
 use crate::lab::Options;
+use crate::scenario::run::RunManner;
 use crate::scenario::{Scenario, run};
 use crate::side::{Ends, Side};
 
@@ -51,7 +52,7 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         options,
         run::Run {
             more: &Ends::default(),
-            keep_going: true,
+            manner: RunManner::TO_THE_END,
             record: record.as_ref(),
         },
         |_| Ok(()),

@@ -12,6 +12,12 @@ pub const DIFFERS: u8 = 1;
 pub const BAD: u8 = 2;
 /// The exit status where it cannot be done here.
 pub const CANNOT: u8 = 3;
+/// A program that was to be run is not there.
+pub const PROGRAM_MISSING: u8 = 4;
+/// A program that was run did not become ready in time.
+pub const NOT_READY: u8 = 5;
+/// A program ended although the run was not over.
+pub const DIED: u8 = 6;
 
 /// The exit status after a panic, as Rust has it.
 pub const PANICKED: i32 = 101;

@@ -14,6 +14,7 @@ use crate::matrix::measure::{Runs, matrix};
 use crate::matrix::{Agreement, Column, Matrix, OwnColumn, SCENARIOS, markdown};
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::scenario::report::ReportLine;
+use crate::scenario::run::RunManner;
 use crate::side::{Ends, Side};
 use crate::text::{width, wrap};
 
@@ -146,7 +147,7 @@ fn measure(
         scenario: scenario.clone(),
         patience,
         options,
-        keep_going: true,
+        manner: RunManner::TO_THE_END,
         more: Vec::new(),
         record: None,
     };

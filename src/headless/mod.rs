@@ -20,7 +20,7 @@ use crate::recording::Played;
 use crate::session::lineup::{FirstProgram, LineupStatus};
 use crate::session::programs::Program;
 use crate::session::progress::{CommandProgress, CommandResult};
-use crate::session::transcript::{Entry, EntryKind};
+use crate::session::transcript::{Entry, EntryKind, Filter};
 use crate::session::view::SocketView;
 use crate::session::{CommandError, PendingCall, Session, SessionInput};
 use crate::side::{Ends, Side};
@@ -28,6 +28,7 @@ use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
 
 pub mod children;
+pub mod ci;
 pub mod claims;
 pub mod code;
 pub mod config;
@@ -56,6 +57,15 @@ pub enum ShownSockets {
     All,
 }
 
+/// The kernel's counters that are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownCounters {
+    /// Those that tell something: what every segment moves is left out.
+    Telling,
+    /// All.
+    All,
+}
+
 /// The way in which a run is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Printing {
@@ -63,17 +73,28 @@ pub struct Printing {
     pub format: Format,
     /// The sockets that are printed after a command.
     pub sockets: ShownSockets,
+    /// The counters that are printed as text; JSON has all.
+    pub counters: ShownCounters,
 }
 
 impl Printing {
-    /// Returns it in that format, with all sockets or those that have changed.
-    pub const fn new(format: Format, all_sockets: bool) -> Printing {
+    /// Returns it in that format, with all sockets or those that have changed, and all counters or those that tell something.
+    pub const fn new(format: Format, all_sockets: bool, all_counters: bool) -> Printing {
         let sockets = if all_sockets {
             ShownSockets::All
         } else {
             ShownSockets::Changed
         };
-        Printing { format, sockets }
+        let counters = if all_counters {
+            ShownCounters::All
+        } else {
+            ShownCounters::Telling
+        };
+        Printing {
+            format,
+            sockets,
+            counters,
+        }
     }
 }
 
@@ -571,8 +592,13 @@ impl<W: Write> Printer<W> {
     }
 
     fn print_text(&mut self, entry: &Entry) -> io::Result<()> {
+        let lines = match (&entry.what, self.printing.counters) {
+            (EntryKind::Counters { .. }, ShownCounters::All) => entry.lines_of(Filter::Counters),
+            (what, _) if !Filter::All.passes(what) => return Ok(()),
+            _ => entry.lines(),
+        };
         // An endpoint of the user's own may say anything.
-        for line in entry.lines() {
+        for line in lines {
             let line = harmless(&line);
             writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
         }

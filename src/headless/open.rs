@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 400;
 
 /// Opens the recording of that file, `-` for standard input: on the screen; as text or JSON where that is asked for, or where there
 /// is no terminal to show it on.
-pub fn open(file: &str, format: Option<Format>, all_sockets: bool, setup: Setup) -> ExitCode {
+pub fn open(file: &str, format: Option<Format>, all_sockets: bool, all_counters: bool, setup: Setup) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
     let read = match file {
         "-" => Recording::read(io::stdin().lock()),
@@ -39,7 +39,7 @@ pub fn open(file: &str, format: Option<Format>, all_sockets: bool, setup: Setup)
     };
     let format = format.or_else(|| (!io::stdout().is_terminal()).then_some(Format::Text));
     match format {
-        Some(format) => print(recording, Printing::new(format, all_sockets), &shown),
+        Some(format) => print(recording, Printing::new(format, all_sockets, all_counters), &shown),
         None => screen(recording, setup),
     }
 }

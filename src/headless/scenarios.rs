@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::children::{self, ChildRun};
-use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
+use super::ci::{self, CiChoices, CiReports};
+use super::exit::{BAD, CANNOT, DIED, DIFFERS, NOT_READY, PROGRAM_MISSING, complain, fail, print};
 use super::progress::{self, Progress, while_compiling};
 use crate::clock::human;
 use crate::command::EndCommand;
@@ -19,8 +20,10 @@ use crate::runtime::RuntimeChoice;
 use crate::scenario::catalog::{self, ListedLesson};
 use crate::scenario::lesson::Shelf;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
+use crate::scenario::run::RunManner;
 use crate::scenario::{Scenario, file, run};
 use crate::session::lineup::FirstProgram;
+use crate::session::lineup::{ProgramFailed, ProgramFailure};
 use crate::side::Ends;
 use crate::text::{SanitizingWriter, excerpt};
 
@@ -32,12 +35,29 @@ const LONGEST_NAME: usize = 200;
 pub struct RunOptions {
     /// JSON lines rather than text.
     pub json: bool,
-    /// Go on after what was not as expected.
-    pub keep_going: bool,
+    /// The way in which each is run; whether to go on after what was not as expected is for the next scenario, too.
+    pub manner: RunManner,
+    /// The reports for CI.
+    pub ci: CiChoices,
     /// May files start programs?
     pub allow_run: AllowRun,
     /// Programs that each run begins with, beside the scenario's own.
     pub programs: Ends<Vec<FirstProgram>>,
+}
+
+impl RunOptions {
+    /// Has standard output something else than text for people?
+    const fn is_terse(&self) -> bool {
+        self.json || self.ci.tap
+    }
+
+    /// The way in which each is run: JUnit has the transcripts.
+    const fn manner_of_each(&self) -> RunManner {
+        RunManner {
+            keep_going: self.manner.keep_going,
+            transcript: self.manner.transcript || self.ci.junit.is_some(),
+        }
+    }
 }
 
 /// May a file that is not finwait's own start the programs that it names?
@@ -172,6 +192,9 @@ pub fn run(names: &[String], options: &Options, how: RunOptions, record: Option<
             Err(why) => {
                 bad = true;
                 complain(&why);
+                if how.ci.github {
+                    ci::annotate_mistakes(&why);
+                }
             }
         }
     }
@@ -179,23 +202,29 @@ pub fn run(names: &[String], options: &Options, how: RunOptions, record: Option<
         return ExitCode::from(BAD);
     }
     if let ([(_, scenario)], false) = (scenarios.as_slice(), all) {
-        return one(scenario.clone(), options, how, record);
+        return one(scenario.clone(), options, &how, record);
     }
     let names: Vec<&str> = scenarios.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
     match recordings(record, &names) {
-        Ok(files) => several(scenarios, options, how, files),
+        Ok(files) => several(scenarios, options, &how, files),
         Err(why) => fail(BAD, &why),
     }
 }
 
 /// Runs one scenario in this process.
-fn one(scenario: Scenario, options: &Options, how: RunOptions, record: Option<&Path>) -> ExitCode {
+fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&Path>) -> ExitCode {
     let record = match recording_of(record, &scenario.name) {
         Ok(record) => record,
         Err(why) => return fail(BAD, &why),
     };
     let mut out = io::stdout().lock();
-    if let (Some(driven), false) = (options.driven.words(), how.json) {
+    let mut ci = match CiReports::begin(&how.ci, 1, &mut out) {
+        Ok(ci) => ci,
+        Err(why) => return fail(BAD, &why),
+    };
+    let mut report = Vec::new();
+    let manner = how.manner_of_each();
+    if let (Some(driven), false) = (options.driven.words(), how.is_terse()) {
         // A reader that has gone is noticed with the first line of the report.
         let _ = writeln!(SanitizingWriter(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
@@ -203,34 +232,41 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions, record: Option<&P
     // The line is taken off by the first of the report.
     let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
     let ended = while_compiling(&choices, || {
-        let RunOptions {
-            programs, keep_going, ..
-        } = &how;
-        run::run(
-            &Arc::new(scenario),
-            options,
-            programs,
-            *keep_going,
-            record.as_ref(),
-            |line| {
-                progress::hide();
-                if how.json {
-                    lines.print(&mut out, &line)?;
-                } else {
-                    tell(&mut out, &line)?;
-                }
-                out.flush()
-            },
-        )
+        let run = run::Run {
+            more: &how.programs,
+            manner,
+            record: record.as_ref(),
+        };
+        run::run(&Arc::new(scenario), options, run, |line| {
+            progress::hide();
+            if how.json {
+                lines.print(&mut out, &line)?;
+            } else if !how.ci.tap {
+                tell(&mut out, &line)?;
+            }
+            if how.ci.is_wanted() {
+                report.push(line);
+            }
+            out.flush()
+        })
     });
+    let broke_off = ended.as_ref().err().map(ToString::to_string);
+    let told = ci
+        .scenario(&report, SanitizingWriter(&mut out))
+        .and_then(|()| ci.end(&[], broke_off.as_deref(), SanitizingWriter(&mut out)))
+        .and_then(|()| out.flush());
+    let ended = ended.and_then(|end| told.map(|()| end));
     match ended {
         Ok(Summary {
             skipped: Some(why),
             scenario,
+            failed,
             ..
-        }) => fail(CANNOT, &format!("{scenario} cannot run here: {why}")),
-        Ok(end) if end.held() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(DIFFERS),
+        }) => {
+            let own = failed.map_or(CANNOT, |failed| status(false, Some(&failed)));
+            fail(own, &format!("{scenario} cannot run here: {why}"))
+        }
+        Ok(end) => ExitCode::from(status(end.differ > 0, end.failed.as_ref())),
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => fail(DIFFERS, &error.to_string()),
@@ -268,20 +304,26 @@ fn tell(out: &mut impl Write, line: &ReportLine) -> io::Result<()> {
 fn several(
     scenarios: Vec<(String, Scenario)>,
     options: &Options,
-    how: RunOptions,
+    how: &RunOptions,
     records: Vec<Option<PathBuf>>,
 ) -> ExitCode {
     let began = Instant::now();
     let mut total = RunTotals::default();
     let mut out = io::stdout().lock();
+    let mut ci = match CiReports::begin(&how.ci, scenarios.len(), &mut out) {
+        Ok(ci) => ci,
+        Err(why) => return fail(BAD, &why),
+    };
     let mut printed = Lines::default();
-    let mut progress = Progress::new(how.json);
+    let mut left: Vec<&str> = scenarios.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
+    let mut progress = Progress::new(how.is_terse());
     progress.count(0, scenarios.len(), "scenarios");
-    let done = in_parallel(&scenarios, options, &how, &records, |scenario, lines| {
+    let done = in_parallel(&scenarios, options, how, &records, |scenario, lines| {
         progress::hide();
         for line in lines {
             match line {
                 line if how.json => printed.print(&mut out, line)?,
+                _ if how.ci.tap => {}
                 ReportLine::Step(step) if !step.held() => {
                     writeln!(SanitizingWriter(&mut out), "{}", differences(scenario, step))?
                 }
@@ -292,12 +334,16 @@ fn several(
                 total.add(end);
             }
         }
+        left.retain(|name| *name != scenario.name);
+        ci.scenario(lines, SanitizingWriter(&mut out))?;
         out.flush()?;
         progress.count(total.scenarios, scenarios.len(), "scenarios");
         Ok(())
     });
     drop(progress);
-    match done {
+    let broke_off = done.as_ref().err().map(ToString::to_string);
+    let told = ci.end(&left, broke_off.as_deref(), SanitizingWriter(&mut out));
+    match done.and(told) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(error) => return fail(DIFFERS, &error.to_string()),
@@ -306,6 +352,8 @@ fn several(
     total.took_ms = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     let told = if how.json {
         printed.print(&mut out, &Sum::Total(&total))
+    } else if how.ci.tap {
+        out.flush()
     } else {
         writeln!(out, "{}", total.words())
     };
@@ -313,7 +361,9 @@ fn several(
         return ExitCode::SUCCESS;
     }
     match total {
-        RunTotals { differ, .. } if differ > 0 => ExitCode::from(DIFFERS),
+        RunTotals { differ, .. } if differ > 0 => {
+            ExitCode::from(status(total.not_as_expected > 0, total.failed.as_ref()))
+        }
         RunTotals { held: 0, skipped, .. } if skipped > 0 => fail(CANNOT, "none of them can run here"),
         _ => ExitCode::SUCCESS,
     }
@@ -347,6 +397,23 @@ struct RunTotals {
     steps: usize,
     expectations: usize,
     took_ms: f64,
+    /// Those of `differ` in which an expectation did not hold.
+    #[serde(skip)]
+    not_as_expected: usize,
+    /// The first that could not come to its end.
+    #[serde(skip)]
+    failed: Option<ProgramFailed>,
+}
+
+/// The exit status of runs: an expectation that did not hold comes before a program that failed, for that may have followed.
+fn status(differs: bool, failed: Option<&ProgramFailed>) -> u8 {
+    match failed.map(|failed| failed.kind) {
+        _ if differs => DIFFERS,
+        Some(ProgramFailure::Missing) => PROGRAM_MISSING,
+        Some(ProgramFailure::NotReady) => NOT_READY,
+        Some(ProgramFailure::Died) => DIED,
+        None => 0,
+    }
 }
 
 impl RunTotals {
@@ -357,6 +424,10 @@ impl RunTotals {
         self.differ += usize::from(end.skipped.is_none() && !end.held());
         self.steps += end.steps;
         self.expectations += end.expectations;
+        self.not_as_expected += usize::from(end.differ > 0);
+        if self.failed.is_none() && end.skipped.is_none() {
+            self.failed.clone_from(&end.failed);
+        }
     }
 
     fn words(&self) -> String {
@@ -401,14 +472,14 @@ fn in_parallel(
         scenario: name.clone(),
         patience: scenario.patience(),
         options: options.clone(),
-        keep_going: how.keep_going,
+        manner: how.manner_of_each(),
         more: more.clone(),
         record: record.clone(),
     };
     let jobs: Vec<ChildRun> = scenarios.iter().zip(records).map(job).collect();
     let stops = |lines: &io::Result<Vec<ReportLine>>| {
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
-        !how.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
+        !how.manner.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
     };
     children::run(&jobs, stops, |place, lines| ended(&scenarios[place].1, lines))
 }
@@ -486,6 +557,25 @@ pub(super) fn mistaken(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCo
 mod tests {
     use super::*;
     use crate::scenario::file::parsed_by;
+
+    #[test]
+    fn an_expectation_that_failed_comes_before_a_program_that_did() {
+        let failed = |kind| ProgramFailed {
+            kind,
+            why: "the server printed nothing".into(),
+        };
+        assert_eq!((status(false, None), status(true, None)), (0, 1));
+        for (kind, own) in [
+            (ProgramFailure::Missing, 4),
+            (ProgramFailure::NotReady, 5),
+            (ProgramFailure::Died, 6),
+        ] {
+            assert_eq!(
+                (status(false, Some(&failed(kind))), status(true, Some(&failed(kind)))),
+                (own, 1)
+            );
+        }
+    }
 
     #[test]
     fn the_lists_parse_no_scenario_and_one_that_is_run_is_the_only_one() {

@@ -78,6 +78,15 @@ impl Bound {
         }
     }
 
+    /// Does it hold no more of that number, nor of any larger one?
+    pub const fn is_passed(self, number: i64) -> bool {
+        match self.order {
+            Comparison::Equal | Comparison::AtMost => number > self.number,
+            Comparison::Below => number >= self.number,
+            Comparison::Above | Comparison::AtLeast => false,
+        }
+    }
+
     /// Returns a bound that holds of no number of which this one does.
     pub const fn opposite(self) -> Bound {
         let (order, number) = match self.order {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::mistake::Position;
 use super::report::{ReportLine, StepReport};
+use super::run::{Run, RunManner};
 use super::{Scenario, StepAction, run};
 use crate::command::Command;
 use crate::lab::Options;
@@ -63,8 +64,12 @@ impl Branch {
                 }
                 Ok(())
             };
-            let end = run::run(scenario, options, &Ends::default(), true, None, &mut tell)
-                .map_err(|error| error.to_string())?;
+            let how = Run {
+                more: &Ends::default(),
+                manner: RunManner::TO_THE_END,
+                record: None,
+            };
+            let end = run::run(scenario, options, how, &mut tell).map_err(|error| error.to_string())?;
             match end.skipped {
                 Some(why) => Err(why),
                 None => Ok(reports),

@@ -12,6 +12,7 @@ use super::returns::Returns;
 use super::segments::{Segments, listed};
 use crate::call::{SocketName, SocketRole};
 use crate::clock::human;
+use crate::explain::counters::CounterMeaning;
 use crate::lab::event::Death;
 use crate::session::view::HeldBy;
 use crate::side::Side;
@@ -41,6 +42,8 @@ pub enum Expected {
     Queue(SocketRef, Queue, Bound),
     /// The segments on the wire.
     Segments(Segments),
+    /// How far a counter of an end's kernel moved.
+    Counter(Side, &'static CounterMeaning, Bound),
     /// The time that a connect into silence takes with this machine's settings is about so long.
     SynPatience(Duration),
     /// The end of a program.
@@ -318,6 +321,7 @@ impl Expectation {
                 Some(snapshot.is_some_and(|snapshot| bound.holds(i64::from(way.of(snapshot)))))
             }
             Expected::Segments(segments) => seen.segments.as_deref().map(|got| segments.holds(got)),
+            Expected::Counter(side, counter, bound) => seen.counted(*side, counter).map(|by| bound.holds(by)),
             Expected::SynPatience(wanted) => seen.syn_patience.map(|patience| patience.is_about(*wanted)),
             Expected::Exits(who, how) => Some(who.exited(seen) == Some(*how)),
             Expected::Says(who, text) => Some(who.has_said(seen, text)),
@@ -362,6 +366,14 @@ impl Expectation {
                     |got| listed(&segments.counted(got).map(ToString::to_string).collect::<Vec<_>>()),
                 ),
             ),
+            Expected::Counter(side, counter, bound) => (
+                format!("{} of {side}", counter.shown()),
+                bound.to_string(),
+                seen.counted(*side, counter).map_or_else(
+                    || "not seen: the loopback lab has the machine's counters, which other programs move, too".into(),
+                    |by| by.to_string(),
+                ),
+            ),
             Expected::SynPatience(wanted) => (
                 "gives up after".into(),
                 format!("about {}", human(*wanted)),
@@ -397,6 +409,10 @@ impl Expectation {
                 stands.state.is_some() && !seen.is_blocked() && who.find(seen).is_some_and(gone)
             }
             Expected::Segments(segments) => seen.segments.as_deref().is_some_and(|got| segments.is_lost(got)),
+            // It only grows.
+            Expected::Counter(side, counter, bound) => {
+                seen.counted(*side, counter).is_some_and(|by| bound.is_passed(by))
+            }
             // The machine's settings are what they are.
             Expected::SynPatience(_) => self.holds(seen) == Some(false),
             Expected::Exits(who, how) => match who.exited(seen) {
@@ -423,6 +439,7 @@ impl Expectation {
             }
             Expected::Queue(who, way, bound) => vec![Expected::Queue(who.clone(), *way, bound.opposite())],
             Expected::Segments(segments) => segments.opposites().into_iter().map(Expected::Segments).collect(),
+            Expected::Counter(side, counter, bound) => vec![Expected::Counter(*side, counter, bound.opposite())],
             Expected::SynPatience(wanted) => vec![Expected::SynPatience(*wanted * 2)],
             Expected::Exits(who, Death::Exited(status)) => {
                 vec![Expected::Exits(who.clone(), Death::Exited((status + 1) % 256))]

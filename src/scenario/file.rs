@@ -21,6 +21,7 @@ use crate::command::wire::{LinkCommand, WireCommand};
 use crate::command::{Command, EndCommand};
 use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
+use crate::explain::counters::{COUNTERS, CounterMeaning, counter};
 use crate::lab::event::Death;
 use crate::mistake::{Mistake, did_you_mean, quoted};
 use crate::program::ProgramSpec;
@@ -590,7 +591,7 @@ impl<'a> Reader<'a> {
             self.know(queues, keys::QUEUE, "a queue", &value.span());
             for way in Queue::ALL {
                 let Some(value) = queues.get(way.name()) else { continue };
-                if let Some(bound) = self.bound(value) {
+                if let Some(bound) = self.bound(value, "a queue is a number of bytes, like 5 or \">0\"") {
                     add(&self.document, value.span(), Expected::Queue(who.clone(), way, bound));
                 }
             }
@@ -623,6 +624,20 @@ impl<'a> Reader<'a> {
                 add(&self.document, value.span(), Expected::Says(who, text));
             }
         }
+        for (side, value) in self.by_end(table.get("counters"), COUNTERS_LIKE) {
+            let Some(counters) = self.table(value, "{ TCPAbortOnClose = 1 }") else {
+                continue;
+            };
+            for (key, value) in counters {
+                let (counter, bound) = (
+                    self.counter(key),
+                    self.bound(value, "a counter is a number, like 1 or \">0\""),
+                );
+                if let (Some(side), Some(counter), Some(bound)) = (side, counter, bound) {
+                    add(&self.document, value.span(), Expected::Counter(side, counter, bound));
+                }
+            }
+        }
         if let Some(value) = table.get("gives-up")
             && let Some(wanted) = self.duration(Some(value))
         {
@@ -637,6 +652,42 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         table.iter().map(|(key, value)| (self.who(key), value)).collect()
+    }
+
+    /// The values of a table whose keys are ends.
+    fn by_end<'b>(&mut self, value: Field<'a, 'b>, like: &str) -> Vec<(Option<Side>, &'b TomlValue<'a>)> {
+        let Some(table) = value.and_then(|value| self.table(value, like)) else {
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        for (key, value) in table {
+            let side = Side::BOTH
+                .into_iter()
+                .find(|side| side.name() == key.get_ref().as_ref());
+            if side.is_none() {
+                let why = format!("a host is client or server, not {}: {like}", quoted(key.get_ref()));
+                self.wrong(key.span(), why);
+            }
+            values.push((side, value));
+        }
+        values
+    }
+
+    /// A counter by its name, with or without `TcpExt`.
+    fn counter(&mut self, key: &Spanned<std::borrow::Cow<'a, str>>) -> Option<&'static CounterMeaning> {
+        let name = key.get_ref().as_ref();
+        let known = counter(name);
+        if known.is_none() {
+            let names: Vec<&str> = COUNTERS.iter().map(CounterMeaning::shown).collect();
+            let near = did_you_mean(name, &names);
+            let all = if near.is_empty() {
+                "; docs/counters.md lists them"
+            } else {
+                &near
+            };
+            self.wrong(key.span(), format!("finwait knows no counter {}{all}", quoted(name)));
+        }
+        known
     }
 
     fn who(&mut self, key: &Spanned<std::borrow::Cow<'a, str>>) -> Option<SocketRef> {
@@ -796,7 +847,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn bound(&mut self, value: &TomlValue<'a>) -> Option<Bound> {
+    /// A number, or what it must be; otherwise that is `like`.
+    fn bound(&mut self, value: &TomlValue<'a>, like: &str) -> Option<Bound> {
         let bound = match value.get_ref() {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .ok()
@@ -806,12 +858,14 @@ impl<'a> Reader<'a> {
         };
         let bound = bound.filter(|bound| (0..=i64::from(u32::MAX)).contains(&bound.number));
         if bound.is_none() {
-            self.wrong(value.span(), "a queue is a number of bytes, like 5 or \">0\"".into());
+            self.wrong(value.span(), like.into());
         }
         bound
     }
 }
 
+/// An example of what `counters` are.
+const COUNTERS_LIKE: &str = "{ client = { TCPAbortOnClose = 1 } }";
 /// The keys of a step that carry a command.
 const DOERS: [&str; 3] = [Side::Client.name(), Side::Server.name(), WIRE];
 

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 use crate::call::{Bytes, CallKind, SocketName};
+use crate::counter::MovedCounters;
 use crate::explain::EntryNo;
+use crate::explain::counters::{CounterMeaning, is_shown};
 use crate::hash::QuickMap;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;
@@ -114,6 +116,9 @@ pub struct Observation {
     pub sockets: Ends<Vec<SocketSnapshot>>,
     /// The packets in the order of their first sight; none in the loopback lab, which has no wire.
     pub segments: Option<Vec<ObservedPacket>>,
+    /// The kernel's counters that moved, of each host; none in the loopback lab, whose counters are the machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<Ends<MovedCounters>>,
     /// The time that a connect into silence takes on this machine, where the step asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub syn_patience: Option<SynPatience>,
@@ -127,6 +132,24 @@ impl Observation {
     pub(super) fn is_blocked(&self) -> bool {
         let mut calls = self.later.iter().map(|call| &call.returned).chain([&self.returned]);
         calls.any(|returned| *returned == CommandResult::Blocked)
+    }
+
+    /// How far a counter of an end's kernel moved; none where that is not seen.
+    pub(super) fn counted(&self, side: Side, counter: &CounterMeaning) -> Option<i64> {
+        let moved = &self.counters.as_ref()?[side];
+        Some(i64::try_from(moved.by(counter.name)).unwrap_or(i64::MAX))
+    }
+
+    /// The counters that moved and are shown unless all are asked for: `client TCPAbortOnClose 1; server TcpEstabResets 1`; empty where
+    /// there is none.
+    pub fn counters_shown(&self) -> String {
+        let ends = self.counters.iter().flat_map(Ends::iter);
+        let shown = ends.map(|(side, moved)| (side, moved.listed(is_shown)));
+        let shown: Vec<String> = shown
+            .filter(|(_, listed)| !listed.is_empty())
+            .map(|(side, listed)| format!("{side} {listed}"))
+            .collect();
+        shown.join("; ")
     }
 
     /// The words of the endpoints' languages: on the step's call, and on those of earlier steps.
@@ -186,7 +209,7 @@ pub(super) fn seen_by(session: &Session) -> Option<Vec<ObservedPacket>> {
     (session.lab.kind == LabKind::Isolated).then(Vec::new)
 }
 
-/// The reading of packets off the transcript, which looks at each entry once.
+/// The reading of packets and counters off the transcript, which looks at each entry once.
 #[derive(Clone, Debug)]
 pub(super) struct Sightings {
     /// The last entry that was looked at.
@@ -195,6 +218,8 @@ pub(super) struct Sightings {
     places: QuickMap<PacketNo, usize>,
     /// The acknowledgements that went each way.
     acknowledged: QuickMap<Direction, Acknowledged>,
+    /// How far counters have moved.
+    pub(super) counters: Ends<MovedCounters>,
 }
 
 /// The acknowledgements that went one way.
@@ -213,6 +238,7 @@ impl Sightings {
             last,
             places: QuickMap::default(),
             acknowledged: QuickMap::default(),
+            counters: Ends::default(),
         }
     }
 
@@ -223,8 +249,13 @@ impl Sightings {
         for entry in session.transcript.since(self.last) {
             read += 1;
             self.last = entry.no;
-            let EntryKind::Packet(record) = &entry.what else {
-                continue;
+            let record = match &entry.what {
+                EntryKind::Packet(record) => record,
+                EntryKind::Counters { side, moved } => {
+                    self.counters[*side].extend(moved.clone());
+                    continue;
+                }
+                _ => continue,
             };
             let new = packets.len();
             let is_new = !self.places.contains_key(&record.no);

@@ -313,6 +313,7 @@ impl StepInProgress {
                 later: later.collect(),
                 sockets: Ends::default(),
                 segments: seen_by(session),
+                counters: None,
                 syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
                 programs: Vec::new(),
             },
@@ -389,6 +390,10 @@ impl StepInProgress {
         if let Some(packets) = &mut self.seen.segments {
             let (changed, read) = self.sightings.extend(packets, session);
             work.entries += read;
+            self.seen
+                .counters
+                .get_or_insert_default()
+                .clone_from(&self.sightings.counters);
             for (expected, progress) in step.expected.iter().zip(&mut self.lists) {
                 if let (Expected::Segments(list), Some(progress)) = (&expected.what, progress) {
                     work.packets += progress.so_far.see(list, packets, changed.clone());

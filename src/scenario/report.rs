@@ -13,7 +13,7 @@ use crate::call::CallKind;
 use crate::clock::human;
 use crate::command::Command;
 use crate::explain::RuleId;
-use crate::session::lineup::ProgramFailure;
+use crate::session::lineup::ProgramFailed;
 use crate::side::Side;
 use crate::state::State;
 
@@ -128,6 +128,9 @@ pub struct StepReport {
     /// The rules that the outcomes of this step fall under, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuledOutcome>,
+    /// The lines of the transcript, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transcript: Vec<String>,
 }
 
 /// An outcome that falls under a rule.
@@ -177,6 +180,7 @@ impl StepReport {
             took_ms: millis(took),
             observation,
             rules,
+            transcript: Vec::new(),
         }
     }
 
@@ -217,18 +221,18 @@ pub struct Summary {
     pub took_ms: f64,
     /// The verdict on the article's claim; none when it claims nothing, or that could not be seen.
     pub verdict: Option<ClaimStatus>,
-    /// The failure of a program that it runs, where that is the reason why it could not be run here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub program: Option<ProgramFailure>,
     /// The reason why its recording is not whole, in one sentence; none when it is, or none was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<String>,
+    /// The program for which the run could not come to its end; none where nothing but an expectation failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<ProgramFailed>,
 }
 
 impl Summary {
     /// Was all as expected?
     pub const fn held(&self) -> bool {
-        self.skipped.is_none() && self.differ == 0 && self.left == 0
+        self.skipped.is_none() && self.failed.is_none() && self.differ == 0 && self.left == 0
     }
 }
 
@@ -255,6 +259,9 @@ impl fmt::Display for Summary {
             write!(f, ", {} left", count(self.left, "step"))?;
         }
         write!(f, ", {took}")?;
+        if let Some(failed) = &self.failed {
+            write!(f, "; {failed}")?;
+        }
         self.verdict
             .map_or(Ok(()), |verdict| write!(f, "; the claim {verdict}"))
     }
@@ -290,6 +297,10 @@ impl fmt::Display for StepReport {
             .collect();
         if !others.is_empty() {
             write!(f, "\n        {}", others.join(", "))?;
+        }
+        let counters = self.observation.counters_shown();
+        if !counters.is_empty() {
+            write!(f, "\n        counters: {counters}")?;
         }
         for check in self.differences() {
             let (line, column) = (check.place.line, check.place.column);

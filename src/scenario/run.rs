@@ -16,6 +16,7 @@ use crate::live::{EventSink, Live, WaitOutcome};
 use crate::recording::{RecordingFile, recorded};
 use crate::session::Session;
 use crate::session::lineup::{FirstProgram, LineupStatus, ProgramFailed, ProgramFailure};
+use crate::session::transcript::plain_lines;
 use crate::side::Ends;
 
 /// Returns the lab that a scenario is run in, when `options` are what the user wants.
@@ -72,7 +73,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Begins with these programs, and waits until those that can start are ready.
 fn begin(live: &mut Live<'_>, programs: Ends<Vec<FirstProgram>>) -> io::Result<Result<(), ProgramFailed>> {
     let refused = |why: String| ProgramFailed {
-        failure: ProgramFailure::Missing,
+        kind: ProgramFailure::Missing,
         why,
     };
     match live.session.line_up(programs, MonoTime::now()) {
@@ -89,13 +90,30 @@ fn begin(live: &mut Live<'_>, programs: Ends<Vec<FirstProgram>>) -> io::Result<R
     }
 }
 
+/// How far a scenario is run, and what its report has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunManner {
+    /// Go on with the next step after one that was not as expected.
+    pub keep_going: bool,
+    /// Put the transcript's lines into each step's report.
+    pub transcript: bool,
+}
+
+impl RunManner {
+    /// All steps, whatever comes of them.
+    pub const TO_THE_END: RunManner = RunManner {
+        keep_going: true,
+        transcript: false,
+    };
+}
+
 /// The way in which a scenario is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
     /// Programs that its run begins with, beside its own.
     pub more: &'a Ends<Vec<FirstProgram>>,
-    /// Go on after what was not as expected.
-    pub keep_going: bool,
+    /// How far it goes, and what it reports.
+    pub manner: RunManner,
     /// The file that it is recorded in.
     pub record: Option<&'a RecordingFile>,
 }
@@ -109,16 +127,9 @@ pub struct Run<'a> {
 pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
-    more: &Ends<Vec<FirstProgram>>,
-    keep_going: bool,
-    record: Option<&RecordingFile>,
+    how: Run<'_>,
     tell: impl FnMut(ReportLine) -> io::Result<()>,
 ) -> io::Result<Summary> {
-    let how = Run {
-        more,
-        keep_going,
-        record,
-    };
     watched(scenario, options, how, tell, |_, _| {})
 }
 
@@ -134,11 +145,7 @@ pub fn watched(
     mut tell: impl FnMut(ReportLine) -> io::Result<()>,
     mut watch: impl FnMut(&Session, &StepReport),
 ) -> io::Result<Summary> {
-    let Run {
-        more,
-        keep_going,
-        record,
-    } = how;
+    let Run { more, manner, record } = how;
     let began = MonoTime::now();
     tell(ReportLine::Scenario(Heading::of(scenario)))?;
     let mut end = Summary {
@@ -151,8 +158,8 @@ pub fn watched(
         left: scenario.steps.len(),
         took_ms: 0.0,
         verdict: None,
-        program: None,
         unrecorded: None,
+        failed: None,
     };
     let finish = |mut end: Summary, tell: &mut dyn FnMut(ReportLine) -> io::Result<()>| {
         end.unrecorded = record.and_then(RecordingFile::failure);
@@ -163,7 +170,10 @@ pub fn watched(
     let options = match lab_for(scenario, options) {
         Ok(options) => options,
         Err(why) => {
-            end.program = scenario.missing_program().map(|_| ProgramFailure::Missing);
+            end.failed = scenario.missing_program().map(|_| ProgramFailed {
+                kind: ProgramFailure::Missing,
+                why: why.clone(),
+            });
             end.skipped = Some(why);
             return finish(end, &mut tell);
         }
@@ -188,16 +198,16 @@ pub fn watched(
         return finish(end, &mut tell);
     }
     if let Err(failed) = begin(&mut live, joined(&scenario.programs, more))? {
-        end.skipped = Some(failed.why);
-        end.program = Some(failed.failure);
+        end.failed = Some(failed);
         return finish(end, &mut tell);
     }
     let mut play = Play::new(Arc::clone(scenario));
     let mut claimed = Vec::new();
     while play.next() < scenario.steps.len() {
+        let since = live.session.transcript.last();
         let requests = play.begin(&mut live.session, MonoTime::now());
         live.send(requests);
-        let report = loop {
+        let mut report = loop {
             let now = MonoTime::now();
             match play.judge(&live.session, live.quiet.is_quiet(), now) {
                 StepStatus::Over(report) => {
@@ -226,10 +236,13 @@ pub fn watched(
         if !report.claims.is_empty() {
             claimed.push(StepReport::clone(&report));
         }
+        if manner.transcript {
+            report.transcript = plain_lines(live.session.transcript.since(since));
+        }
         watch(&live.session, &report);
         let as_expected = report.held();
         tell(ReportLine::Step(report))?;
-        if !as_expected && !keep_going {
+        if !as_expected && !manner.keep_going {
             break;
         }
     }

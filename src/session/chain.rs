@@ -1,7 +1,7 @@
 //! The reasons why a call returned what it did, or waits, link by link: the call, the state in which it was made, what set the error, the
 //! rule. Each link has its entry in the transcript, where there is one.
 
-use super::transcript::{Entry, EntryKind, Transcript};
+use super::transcript::{Entry, EntryKind, Filter, Transcript};
 use super::{FinishedCall, Session, socket_of};
 use crate::call::{CallClass, CallId, ConnectionId, SocketName};
 use crate::explain::{EntryNo, ErrorSource, RuleId};
@@ -24,6 +24,9 @@ pub struct Chain {
     pub ended: Option<EntryNo>,
     /// The rule.
     pub rule: Option<RuleId>,
+    /// The entry of what the kernel counted when it happened: when the error was set, else of the call; none where it has counted nothing
+    /// that is shown, and where other calls came between.
+    pub counted: Option<EntryNo>,
     /// The last outcome on the same socket from which a language's library may know what it answered by itself: an error, or an end of one
     /// direction or both.
     pub known_from: Option<EntryNo>,
@@ -62,6 +65,7 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
         set_by,
         ended: ended.map(|entry| entry.no),
         rule,
+        counted: ended.and_then(|_| counted(transcript, of.side, set_by.and_then(ErrorSource::entry).or(began)?)),
         known_from: by_library
             .then(|| before(transcript, end_no).find(|entry| of.has_told(entry)))
             .flatten()
@@ -101,6 +105,19 @@ impl<'a> ChainCall<'a> {
             set_by: None,
         })
     }
+}
+
+/// The entry of the counters of that end which were read after `since`, a call or an event, and before any other call began.
+fn counted(transcript: &Transcript, side: Side, since: EntryNo) -> Option<EntryNo> {
+    let mut after = transcript.since(since);
+    let of_it = after.find(|entry| match &entry.what {
+        EntryKind::Call { .. } => true,
+        EntryKind::Counters { side: counted, .. } => *counted == side,
+        _ => false,
+    });
+    of_it
+        .filter(|entry| Filter::All.passes(&entry.what) && matches!(entry.what, EntryKind::Counters { .. }))
+        .map(|entry| entry.no)
 }
 
 /// The entries before `no`, the newest first.

@@ -369,6 +369,8 @@ impl Session {
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
             | EntryKind::Program(_)
+            | EntryKind::Counters { .. }
+            | EntryKind::Reason(_)
             | EntryKind::Note { .. } => None,
         }
     }

@@ -53,6 +53,8 @@ impl Session {
             LabEvent::Program(event) => return self.program_news(at, event),
             LabEvent::Owned { side, inode, owner } => self.owned(side, inode, owner),
             LabEvent::ProgramCall(call) => self.program_calls(at, call),
+            LabEvent::Reason(reason) => self.tell(at, EntryKind::Reason(reason)),
+            LabEvent::Counters { side, moved } => self.tell(at, EntryKind::Counters { side, moved }),
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),

@@ -78,6 +78,7 @@ impl fmt::Display for Readiness {
 #[serde(rename_all = "kebab-case")]
 pub enum ProgramFailure {
     /// It is not there, or could not be started.
+    #[serde(rename = "program-missing")]
     Missing,
     /// It was not ready in time.
     NotReady,
@@ -85,13 +86,39 @@ pub enum ProgramFailure {
     Died,
 }
 
+impl ProgramFailure {
+    /// The name in JSON and JUnit.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ProgramFailure::Missing => "program-missing",
+            ProgramFailure::NotReady => "not-ready",
+            ProgramFailure::Died => "died",
+        }
+    }
+
+    /// The failure in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            ProgramFailure::Missing => "program missing",
+            ProgramFailure::NotReady => "not ready",
+            ProgramFailure::Died => "died",
+        }
+    }
+}
+
 /// A program that a run needs and does not have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramFailed {
-    /// The kind.
-    pub failure: ProgramFailure,
+    /// The kind of failure, which has an exit status of its own.
+    pub kind: ProgramFailure,
     /// One sentence.
     pub why: String,
+}
+
+impl fmt::Display for ProgramFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.words(), self.why)
+    }
 }
 
 /// How far the programs are that a run begins with.
@@ -210,7 +237,7 @@ impl Session {
                 Some(Readiness::Exits) => format!("{} has not ended", program.name),
             };
             return LineupStatus::Failed(ProgramFailed {
-                failure: ProgramFailure::NotReady,
+                kind: ProgramFailure::NotReady,
                 why: format!("{wanted} after {patience}: {}", program.told()),
             });
         }
@@ -241,7 +268,7 @@ impl Session {
         };
         let fail = |failure| {
             let why = program.told();
-            Err(ProgramFailed { failure, why })
+            Err(ProgramFailed { kind: failure, why })
         };
         let ended_well = program.exited() == Some(Death::Exited(0));
         let is_so = match ready {

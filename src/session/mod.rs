@@ -165,7 +165,9 @@ impl Session {
         let ends = Ends::from_fn(|side| End::new(lab.settings[side].clone(), began));
         let mut transcript = Transcript::new(began);
         if let LabKind::Loopback(Some(why)) = &lab.kind {
-            let text = format!("loopback lab: {why}; segments and host settings are not available here");
+            let text = format!(
+                "loopback lab: {why}; segments, host settings and the kernel's counters are not available here"
+            );
             transcript.push(began, EntryKind::Note { text });
         }
         if let Some(why) = &lab.no_sock_diag {

@@ -8,11 +8,13 @@ use std::time::Duration;
 use super::finished::{CallEnd, FinishedCall};
 use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{Millis, MonoTime, human};
+use crate::counter::MovedCounters;
 use crate::errno::Errno;
+use crate::explain::counters::is_shown;
 use crate::explain::{EntryNo, Explanation};
 use crate::lab::event::{
-    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramCall, ProgramEvent, ProgramNews,
-    RuntimeChanged, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
+    CallBegan, CallEnded, Disposition, KernelReason, PacketRecord, ProcessBorn, ProcessDied, ProgramCall, ProgramEvent,
+    ProgramNews, RuntimeChanged, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::{Ends, Side};
@@ -93,6 +95,15 @@ pub enum EntryKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         called: Option<SocketName>,
     },
+    /// Counters of a host's kernel have moved since they were last read.
+    Counters {
+        /// The end.
+        side: Side,
+        /// The counters, and how far each has moved.
+        moved: MovedCounters,
+    },
+    /// The kernel's reason for an RST, or for a packet that it dropped.
+    Reason(KernelReason),
     /// An endpoint came up.
     Born(ProcessBorn),
     /// An endpoint ended.
@@ -196,17 +207,20 @@ pub enum Filter {
     Segments,
     /// State changes.
     States,
+    /// The kernel's counters, also those that always move, and its reasons.
+    Counters,
     /// Endpoints, hosts, notes.
     Processes,
 }
 
 impl Filter {
     /// All of them, in the order in which the key goes through them.
-    pub const ALL: [Filter; 5] = [
+    pub const ALL: [Filter; 6] = [
         Filter::All,
         Filter::Calls,
         Filter::Segments,
         Filter::States,
+        Filter::Counters,
         Filter::Processes,
     ];
 
@@ -217,12 +231,16 @@ impl Filter {
             Filter::Calls => "calls",
             Filter::Segments => "segments",
             Filter::States => "states",
+            Filter::Counters => "counters",
             Filter::Processes => "processes",
         }
     }
 
     /// Does an entry pass?
-    pub const fn passes(self, what: &EntryKind) -> bool {
+    pub fn passes(self, what: &EntryKind) -> bool {
+        if let (Filter::All, EntryKind::Counters { moved, .. }) = (self, what) {
+            return moved.iter().any(|(name, _)| is_shown(name));
+        }
         matches!(
             (self, what),
             (Filter::All, _)
@@ -236,6 +254,7 @@ impl Filter {
                 )
                 | (Filter::Segments, EntryKind::Packet(_) | EntryKind::Wire { .. })
                 | (Filter::States, EntryKind::State { .. })
+                | (Filter::Counters, EntryKind::Counters { .. } | EntryKind::Reason(_))
                 | (
                     Filter::Processes,
                     EntryKind::Born(_)
@@ -270,6 +289,8 @@ impl EntryKind {
             | EntryKind::ProgramCall(_)
             | EntryKind::Blocked { .. }
             | EntryKind::Wire { .. }
+            | EntryKind::Counters { .. }
+            | EntryKind::Reason(_)
             | EntryKind::Note { .. }
             | EntryKind::Ended(_) => false,
         }
@@ -292,6 +313,8 @@ impl Entry {
             EntryKind::Program(entry) => entry.event.side.name(),
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
+            EntryKind::Counters { .. } => "counts",
+            EntryKind::Reason(_) => "kernel",
             EntryKind::Note { .. } => "lab",
         }
     }
@@ -350,6 +373,16 @@ impl Entry {
         self.lines_cut(|cuts| cuts.first().cloned().unwrap_or_default())
     }
 
+    /// The lines for this entry in a log of that kind: among counters alone, all that have moved.
+    pub fn lines_of(&self, filter: Filter) -> Vec<String> {
+        match (&self.what, filter) {
+            (EntryKind::Counters { side, moved }, Filter::Counters) => {
+                vec![format!("{side}: {}", moved.listed(|_| true))]
+            }
+            _ => self.lines(),
+        }
+    }
+
     /// The same where not all lines fit: a call is cut in its arguments rather than in what it returned, by `cut`, which chooses among
     /// its cuts, the longest first.
     pub fn lines_cut(&self, cut: impl Fn(&[String]) -> String) -> Vec<String> {
@@ -405,6 +438,8 @@ impl Entry {
                 };
                 vec![format!("{who} {from} -> {to}   caused by {}{how}", cause.words(*from))]
             }
+            EntryKind::Counters { side, moved } => vec![counted(*side, moved)],
+            EntryKind::Reason(reason) => vec![reason.to_string()],
             EntryKind::Born(ProcessBorn { pid, runtime, .. }) => {
                 vec![format!("the endpoint is up: pid {pid}, {runtime}")]
             }
@@ -423,6 +458,35 @@ impl Entry {
             EntryKind::Note { text } => vec![text.clone()],
         }
     }
+}
+
+/// The counters that moved, those that always do left out where there are others.
+fn counted(side: Side, moved: &MovedCounters) -> String {
+    match moved.listed(is_shown) {
+        shown if shown.is_empty() => format!("{side}: {}", moved.listed(|_| true)),
+        shown => format!("{side}: {shown}"),
+    }
+}
+
+/// The lines of entries as `finwait do` prints them: time, speaker and words, each sentence why below; a call that returned at once is one.
+pub fn plain_lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut entries = entries.filter(|entry| Filter::All.passes(&entry.what)).peekable();
+    while let Some(entry) = entries.next() {
+        let ended = |next: &&Entry| match (&entry.what, &next.what) {
+            (EntryKind::Call { began, .. }, EntryKind::Ended(call)) => {
+                call.outcome().is_some() && began.call == call.call()
+            }
+            _ => false,
+        };
+        if entries.peek().is_some_and(ended) {
+            continue;
+        }
+        let (time, speaker) = (entry.time(), entry.speaker());
+        lines.extend(entry.lines().iter().map(|line| format!("{time}  {speaker:<6}  {line}")));
+        lines.extend(entry.why().map(|why| format!("{:>9}  {:<6}  {why}", "", "why")));
+    }
+    lines
 }
 
 /// The lines of a call that returned, each with its cuts.

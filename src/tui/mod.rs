@@ -121,7 +121,12 @@ const LAST: [i32; 11] = [
 const fn streams(what: &LabEvent) -> bool {
     matches!(
         what,
-        LabEvent::Packet(_) | LabEvent::Table { .. } | LabEvent::Rows { .. } | LabEvent::Rules(_) | LabEvent::Quiet
+        LabEvent::Packet(_)
+            | LabEvent::Table { .. }
+            | LabEvent::Rows { .. }
+            | LabEvent::Counters { .. }
+            | LabEvent::Rules(_)
+            | LabEvent::Quiet
     )
 }
 

@@ -28,8 +28,9 @@ pub enum Shape {
         of: &'static str,
         /// The fields, all of them texts without placeholders.
         fields: &'static [(&'static str, Field)],
-        /// Names of macros that give the constant, and a documentation comment, by the table's name; none where nobody asks so.
-        by_name: Option<(&'static str, &'static str)>,
+        /// Names of macros that give the constant, and, where that is wanted, a documentation comment, by the table's name; none where
+        /// nobody asks so.
+        by_name: Option<(&'static str, Option<&'static str>)>,
     },
 }
 
@@ -61,6 +62,14 @@ const MEANING: &[(&str, Field)] = &[
 pub const FILES: &[(&str, Shape)] = &[
     ("beside", Shape::Sentences("Beside")),
     ("causes", Shape::Clauses("Case")),
+    (
+        "counters",
+        Shape::Records {
+            of: "crate::counters::Text",
+            fields: &[("means", Field::Sentences), ("left-out", Field::OptionalClause)],
+            by_name: Some(("counter_words", None)),
+        },
+    ),
     ("directions", Shape::Clauses("Way")),
     (
         "elsewhere",
@@ -104,7 +113,7 @@ pub const FILES: &[(&str, Shape)] = &[
         Shape::Records {
             of: "crate::rules::RuleWords",
             fields: &[("cause", Field::Clause), ("brief", Field::Clause)],
-            by_name: Some(("rule_words", "rule_doc")),
+            by_name: Some(("rule_words", Some("rule_doc"))),
         },
     ),
     ("settings", Shape::Clauses("SettingHelp")),
@@ -286,7 +295,7 @@ impl Compiler<'_> {
                 let mut names = Vec::new();
                 self.records(of, fields, "", table, &mut names);
                 if let Some((words, doc)) = by_name {
-                    self.macros(words, doc, &names);
+                    self.macros(words, *doc, &names);
                 }
             }
         }
@@ -617,7 +626,7 @@ impl Compiler<'_> {
     }
 
     /// Macros that give a record, and its first field as a sentence, by the table's name: an unknown name does not compile.
-    fn macros(&mut self, words: &str, doc: &str, names: &[(String, String)]) {
+    fn macros(&mut self, words: &str, doc: Option<&str>, names: &[(String, String)]) {
         let (mut records, mut docs) = (String::new(), String::new());
         for (name, sentence) in names {
             let constant = snake(&name.replace('.', "-")).to_uppercase();
@@ -629,10 +638,9 @@ impl Compiler<'_> {
             "concat!(\"{FOLDER}/{}.toml has no table [\", $name, \"]\")",
             self.file.name
         );
-        for (name, arms, otherwise) in [
-            (words, records, format!("compile_error!({missing})")),
-            (doc, docs, missing),
-        ] {
+        let words = (words, records, format!("compile_error!({missing})"));
+        let doc = doc.map(|doc| (doc, docs, missing));
+        for (name, arms, otherwise) in std::iter::once(words).chain(doc) {
             let _ = writeln!(
                 self.code,
                 "macro_rules! {name} {{\n{arms}    ($name:tt) => {{ {otherwise} }};\n}}\npub(crate) use {name};"

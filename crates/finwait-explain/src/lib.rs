@@ -18,6 +18,7 @@ use finwait_model::outcome::{Outcome, Value};
 use finwait_model::side::Side;
 use finwait_model::state::State;
 
+pub mod counters;
 pub mod direction;
 pub mod elsewhere;
 mod error_source;

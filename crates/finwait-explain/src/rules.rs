@@ -303,6 +303,9 @@ pub struct Rule {
     pub brief: &'static str,
     /// The functions or RFCs that decide it.
     pub decided_by: &'static [Authority],
+    /// The counters by which the kernel of this end counts it, as they are shown; any of them where there are several.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub counted: &'static [&'static str],
     /// The scenario that shows it.
     pub proof: &'static str,
 }
@@ -316,6 +319,15 @@ macro_rules! further {
     };
 }
 
+macro_rules! counted {
+    () => {
+        &[]
+    };
+    ($counted:expr) => {
+        $counted
+    };
+}
+
 macro_rules! rules {
     ($(
         $variant:ident $name:tt {
@@ -325,6 +337,7 @@ macro_rules! rules {
             set_by: $set_by:expr,
             $(further: $further:expr,)?
             decided_by: $decided_by:expr,
+            $(counted: $counted:expr,)?
             proof: $proof:literal $(,)?
         }
     )*) => {
@@ -358,6 +371,7 @@ macro_rules! rules {
             },
             brief: rule_words!($name).brief,
             decided_by: $decided_by,
+            counted: counted!($($counted)?),
             proof: $proof,
         }),*];
     };
@@ -435,6 +449,7 @@ rules! {
         states: &[CloseWait, State::Close],
         set_by: &[SetBy::Rst, SetBy::Data],
         decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
+        counted: &["TcpEstabResets"],
         proof: "write-after-close",
     }
     ErrorTold "error-told" {
@@ -516,6 +531,7 @@ rules! {
         set_by: &[SetBy::Rst],
         further: Further::ReportedOnceThenEnd,
         decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
+        counted: &["TcpEstabResets"],
         proof: "linger-zero",
     }
     // tcp_rcv_state_process in FIN_WAIT1 and FIN_WAIT2 with RCV_SHUTDOWN: tcp_reset tells us, and an RST tells the peer.
@@ -526,6 +542,7 @@ rules! {
         set_by: &[SetBy::Data],
         further: Further::ReportedOnce,
         decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.6.1")],
+        counted: &["TCPAbortOnData"],
         proof: "shutdown-both",
     }
     ConnectReset "connect-reset" {
@@ -534,6 +551,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
         decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
+        counted: &["TcpAttemptFails"],
         proof: "shutdown-in-syn-sent",
     }
     // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
@@ -556,6 +574,7 @@ rules! {
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst],
         decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
+        counted: &["TcpAttemptFails"],
         proof: "refused",
     }
     RefusedByIcmp "refused-by-icmp" {
@@ -564,6 +583,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
         decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
+        counted: &["IcmpInDestUnreachs", "TcpAttemptFails"],
         proof: "refused-by-icmp",
     }
     RefusedEarlier "refused-earlier" {
@@ -572,6 +592,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Rst, SetBy::Icmp],
         decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
+        counted: &["TcpAttemptFails"],
         proof: "nonblocking-refused",
     }
     // tcp_v4_err on a connection: noted in sk_err_soft, which SO_ERROR hands out and tcp_write_err reports at the end.
@@ -581,6 +602,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp],
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        counted: &["IcmpInDestUnreachs"],
         proof: "port-unreachable-established",
     }
     RefusedAtEnd "refused-at-the-end" {
@@ -589,6 +611,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        counted: &["TCPAbortOnTimeout"],
         proof: "port-unreachable-at-the-end",
     }
 
@@ -601,6 +624,7 @@ rules! {
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Timer],
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        counted: &["TCPAbortOnTimeout"],
         proof: "syn-lost-timeout",
     }
     // tcp_write_err, from tcp_retransmit_timer, tcp_probe_timer and tcp_keepalive_timer.
@@ -616,6 +640,7 @@ rules! {
             Rfc(9293, "3.8.3"),
             Rfc(9293, "3.8.4"),
         ],
+        counted: &["TCPAbortOnTimeout"],
         proof: "peer-gone-write",
     }
     // tcp_write_err.
@@ -625,6 +650,7 @@ rules! {
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Timer],
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        counted: &["TCPAbortOnTimeout"],
         proof: "write-waits-for-lost-syn",
     }
     // tcp_write_timeout in SYN_RECV, of a simultaneous open.
@@ -634,6 +660,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Timer],
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        counted: &["TCPAbortOnTimeout"],
         proof: "simultaneous-open-timeout",
     }
 
@@ -645,6 +672,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp, SetBy::Route],
         decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
+        counted: &["IcmpInDestUnreachs"],
         proof: "host-unreachable",
     }
     // tcp_v4_err in SYN_SENT and SYN_RECV: it ends the attempt at once.
@@ -654,6 +682,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
         decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
+        counted: &["IcmpInDestUnreachs"],
         proof: "nonblocking-host-unreachable",
     }
     // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and reported in place of ETIMEDOUT at the end.
@@ -664,6 +693,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        counted: &["TCPAbortOnTimeout"],
         proof: "unreachable-at-the-end",
     }
     HostUnreachableNoted "host-unreachable-noted" {
@@ -672,6 +702,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp],
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        counted: &["IcmpInDestUnreachs"],
         proof: "host-unreachable-established",
     }
     NetworkUnreachable "network-unreachable" {
@@ -680,6 +711,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Route, SetBy::Icmp],
         decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
+        counted: &["IpOutNoRoutes", "IcmpInDestUnreachs"],
         proof: "no-route",
     }
     // tcp_v4_err in SYN_SENT and SYN_RECV: it ends the attempt at once.
@@ -689,6 +721,7 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
         decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
+        counted: &["IcmpInDestUnreachs"],
         proof: "nonblocking-network-unreachable",
     }
     NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
@@ -697,6 +730,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        counted: &["TCPAbortOnTimeout"],
         proof: "network-unreachable-established",
     }
     NetworkUnreachableNoted "network-unreachable-noted" {
@@ -705,6 +739,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp],
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        counted: &["IcmpInDestUnreachs"],
         proof: "network-unreachable-established",
     }
 
@@ -718,6 +753,7 @@ rules! {
         states: ANY,
         set_by: &[SetBy::Administrator],
         decided_by: &[Kernel("tcp_diag_destroy"), Kernel("tcp_abort")],
+        counted: &["TcpOutRsts"],
         proof: "destroyed-by-the-administrator",
     }
     // sock_error: the failed attempt's error is gone, and the socket must say something once.

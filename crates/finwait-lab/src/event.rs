@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::endpoint::protocol;
 use crate::runtime::Runtime;
 use finwait_model::call::{CallId, CallKind, SocketName};
 use finwait_model::clock::{Millis, MonoTime};
+use finwait_model::counter::MovedCounters;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
@@ -184,6 +186,15 @@ pub enum LabEvent {
     },
     /// A process of a program made a system call on a TCP socket, or waited for one.
     ProgramCall(ProgramCall),
+    /// Counters of a host's kernel that have moved since they were last read.
+    Counters {
+        /// The end.
+        side: Side,
+        /// The counters, and how far each has moved.
+        moved: MovedCounters,
+    },
+    /// The kernel's reason for an RST, or for a packet that it dropped, where that is traced.
+    Reason(KernelReason),
     /// A host's setting was changed, or could not be.
     Host(SettingChanged),
     /// Another runtime is made ready for an end, or could not be.
@@ -375,6 +386,56 @@ pub struct StateChanged {
     /// The witness of the change.
     #[serde(default, skip_serializing_if = "Witness::is_table")]
     pub witness: Witness,
+}
+
+/// The kernel's own reason for what it did, as a tracepoint has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelReason {
+    /// The host.
+    pub side: Side,
+    /// The action.
+    #[serde(flatten)]
+    pub did: KernelAction,
+    /// The name of the reason: `TCP_ABORT_ON_CLOSE`.
+    pub reason: String,
+    /// The packet that the host was handed then; none where a call or a timer was the occasion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packet_no: Option<PacketNo>,
+}
+
+/// An action of the kernel's that has a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "did", rename_all = "kebab-case")]
+pub enum KernelAction {
+    /// It sent an RST (`tcp:tcp_send_reset`).
+    Reset {
+        /// The socket's state; none without a socket.
+        state: Option<State>,
+        /// The address to which it went.
+        to: SocketAddr,
+    },
+    /// It dropped the packet (`skb:kfree_skb`).
+    Drop {
+        /// The function of the kernel.
+        function: String,
+    },
+}
+
+impl fmt::Display for KernelReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let KernelReason {
+            side,
+            did,
+            reason,
+            packet_no,
+        } = self;
+        match did {
+            KernelAction::Reset { state: Some(state), .. } => write!(f, "{side} sends RST in {state}: {reason}")?,
+            KernelAction::Reset { state: None, to } => write!(f, "{side} sends RST to {to}: {reason}")?,
+            KernelAction::Drop { function } => write!(f, "{side} drops a packet: {reason}, in {function}()")?,
+        }
+        packet_no.map_or(Ok(()), |no| write!(f, ", upon {no}"))
+    }
 }
 
 /// A host's setting that was changed, or could not be.

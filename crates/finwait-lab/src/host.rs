@@ -16,6 +16,7 @@ use super::namespace_reaper::NamespaceReaper;
 use super::process::{SpawnedProcess, spawn};
 use crate::error::{Error, Operation, Result};
 use crate::local::Options;
+use crate::observe::counters::Counters;
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::netns::{ParentNamespace, unshare_net};
@@ -45,6 +46,8 @@ pub struct Host {
     pub diag: std::result::Result<Diag, String>,
     /// The sockets by procfs, for each family.
     pub tables: Vec<(Family, ProcTable)>,
+    /// The kernel's counters, of a host of its own; the machine's mix with what other programs do.
+    pub counters: Option<Counters>,
     /// The settings as they were found.
     pub settings: Vec<(Setting, SettingValue)>,
     /// What programs find here; none in the loopback lab, which runs none.
@@ -232,12 +235,14 @@ impl HostUnderConstruction {
             thread,
             diag,
             tables,
+            counters,
             settings,
         } = self.built.recv().map_err(|_| gone(self.side))??;
         Ok(Host {
             tun,
             diag,
             tables,
+            counters,
             settings,
             surroundings: self.surroundings,
             thread,
@@ -261,6 +266,7 @@ struct HostHandles {
     tun: Option<Tun>,
     diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
+    counters: Option<Counters>,
     settings: Vec<(Setting, SettingValue)>,
 }
 
@@ -325,15 +331,16 @@ fn open(network: Option<&mut Network>) -> Result<HostHandles> {
     let mut tables = vec![(Family::Inet, ProcTable::open(Family::Inet)?)];
     // A kernel without IPv6 has no tcp6: there is nothing to see then.
     tables.extend(ProcTable::open(Family::Inet6).map(|table| (Family::Inet6, table)));
-    let (tun, settings) = match network {
-        None => (None, Vec::new()),
-        Some(network) => (network.tun.take(), network.settings()),
+    let (tun, counters, settings) = match network {
+        None => (None, None, Vec::new()),
+        Some(network) => (network.tun.take(), Some(Counters::open()?), network.settings()),
     };
     Ok(HostHandles {
         thread: rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs(),
         tun,
         diag: Diag::answering().map_err(|error| error.to_string()),
         tables,
+        counters,
         settings,
     })
 }

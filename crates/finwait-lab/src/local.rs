@@ -24,6 +24,7 @@ use crate::event_queue::{Batch, EventQueue};
 use crate::facts::{LabFacts, LabKind};
 use crate::host::{Host, HostLocation, Programs};
 use crate::namespace_reaper::NamespaceReaper;
+use crate::observe::trace::KernelTrace;
 use crate::os::netns;
 use crate::os::rtnl::Rtnl;
 use crate::program::shell::LabCard;
@@ -57,6 +58,8 @@ pub struct Options {
     /// Do the isolated hosts leave checksums and the cutting into segments to their devices? That is many times as fast, and
     /// super-segments of up to 64 KiB are on the wire.
     pub offload: bool,
+    /// Are the kernel's reasons for RSTs and drops traced, where tracefs is available?
+    pub trace_kernel: bool,
     /// The isolated hosts' addresses, of that family; our own choice when absent.
     pub addresses: Option<Ends<IpAddr>>,
     /// A program that this crate is linked into: it becomes the native endpoints and the reapers (`role`).
@@ -79,6 +82,7 @@ impl Options {
             wanted,
             ipv6,
             offload: false,
+            trace_kernel: false,
             addresses: None,
             program,
             driven,
@@ -125,6 +129,9 @@ impl Options {
         if let Some(user) = &self.run_as {
             arguments.extend(["--run-as".into(), user.clone()]);
         }
+        if self.trace_kernel {
+            arguments.push("--trace-kernel".into());
+        }
         arguments
     }
 }
@@ -159,7 +166,7 @@ impl LocalLab {
         if options.ipv6 {
             has_ipv6()?;
         }
-        let (facts, hosts) = match options.wanted {
+        let (facts, hosts, trace) = match options.wanted {
             LabMode::Isolated => isolated(options)?,
             LabMode::Loopback => loopback(options, None)?,
             LabMode::Auto => match isolated(options) {
@@ -178,10 +185,15 @@ impl LocalLab {
         let (requests, inbox) = channel();
         let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
         let makers = Ends::from_fn(|side| options.driven.maker(side, &options.program));
-        let driver = driver::Driver::new(hosts, makers, &facts, inbox, Arc::clone(&wake), outbox)?;
+        let mut driver = driver::Driver::new(hosts, makers, &facts, inbox, Arc::clone(&wake), outbox)?;
         let driver = std::thread::Builder::new()
             .name("lab".into())
-            .spawn(move || driver.run())
+            .spawn(move || {
+                if let Some(trace) = trace {
+                    driver.trace(trace);
+                }
+                driver.run();
+            })
             .during(|| "start the lab's thread".into())?;
         let lab = LocalLab {
             requests: Some(requests),
@@ -225,8 +237,11 @@ pub fn try_isolated(options: &Options) -> Result<()> {
     isolated(options).map(drop)
 }
 
+/// A lab that is built: what is known of it, its hosts, and the kernel's reasons where they are to be traced.
+type Built = (LabFacts, Ends<Host>, Option<std::result::Result<KernelTrace, String>>);
+
 /// Two hosts in namespaces of their own.
-fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
+fn isolated(options: &Options) -> Result<Built> {
     let why = |error: Error| Error::NoIsolatedLab { why: error.to_string() };
     // Asked first, so that a process which falls back to loopback does not stand in a user namespace for nothing.
     crate::os::tun::available().map_err(why)?;
@@ -263,7 +278,13 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         let (own, strace) = (options.program.clone(), options.driven.strace());
         Surroundings::of(side, own, &addresses, port, &options.names, user.clone(), strace)
     };
-    let hosts = hosts(options, place, |side| Some(surroundings(side))).map_err(why)?;
+    let (hosts, reaper) = hosts(options, place, |side| Some(surroundings(side))).map_err(why)?;
+    let trace = options.trace_kernel.then(|| {
+        let trace = KernelTrace::open()?;
+        // Without a reaper, it stays where the program is killed.
+        let _ = reaper.take_away(trace.path());
+        Ok(trace)
+    });
     let facts = LabFacts {
         kind: LabKind::Isolated,
         addresses,
@@ -273,15 +294,15 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         syn_patience: SynPatience::here(),
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
     };
-    Ok((facts, hosts))
+    Ok((facts, hosts, trace))
 }
 
-/// Makes both hosts, at the same time.
+/// Makes both hosts, at the same time; and what clears them away.
 fn hosts(
     options: &Options,
     place: impl Fn(Side) -> HostLocation,
     surroundings: impl Fn(Side) -> Option<Surroundings>,
-) -> Result<Ends<Host>> {
+) -> Result<(Ends<Host>, Arc<NamespaceReaper>)> {
     let reaper = Arc::new(NamespaceReaper::new(options.program.clone()));
     let begin = |side| {
         Host::begin(
@@ -291,17 +312,22 @@ fn hosts(
         )
     };
     let (client, server) = (begin(Side::Client)?, begin(Side::Server)?);
-    Ok(Ends {
+    let hosts = Ends {
         client: client.finish()?,
         server: server.finish()?,
-    })
+    };
+    Ok((hosts, reaper))
 }
 
 /// Both ends on the machine's own loopback address.
-fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
+fn loopback(options: &Options, why: Option<String>) -> Result<Built> {
     let address = loopback_address(options.ipv6);
     reach(address)?;
-    let hosts = hosts(options, |_| HostLocation::Machine, |_| None)?;
+    let (hosts, _) = hosts(options, |_| HostLocation::Machine, |_| None)?;
+    let trace = options.trace_kernel.then(|| {
+        let why = "the loopback lab's packets are handed over by the kernel itself, and no wire sees them";
+        Err(why.to_owned())
+    });
     let facts = LabFacts {
         kind: LabKind::Loopback(why),
         addresses: Ends {
@@ -314,7 +340,7 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
         syn_patience: SynPatience::here(),
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
     };
-    Ok((facts, hosts))
+    Ok((facts, hosts, trace))
 }
 
 /// May the machine's loopback address be used: can something listen there, and be connected to? An address of a device that is down can

@@ -15,20 +15,23 @@ use rustix::net::{
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use super::tree::{self, LabMark, Mark};
 use crate::error::{Operation, Result};
 use crate::observe::diag::Diag;
+use crate::observe::trace;
 use crate::os::netns;
 use crate::role::Role;
 use finwait_model::call::Family;
 use finwait_model::state::State;
 
-/// The message that endpoints may have started processes; any other is the name of a host's namespace, with two descriptors of it.
+/// The message that endpoints may have started processes; one that names no instance of tracefs either is the name of a host's namespace, with two descriptors of it.
 const STARTED: &str = "started";
+/// The beginning of the message that names an instance of tracefs.
+const TRACED: &str = "traced ";
 /// The most readings of the table: a socket may come up while the others are destroyed.
 const ROUNDS: usize = 100;
 
@@ -78,6 +81,15 @@ impl NamespaceReaper {
     /// [`Error::Os`](crate::Error::Os) where the process did not start.
     pub fn end_processes(&self) -> Result<()> {
         self.tell(STARTED, &[])
+    }
+
+    /// Has it take away an instance of tracefs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where the process did not start.
+    pub fn take_away(&self, instance: &Path) -> Result<()> {
+        self.tell(&format!("{TRACED}{}", instance.display()), &[])
     }
 
     fn tell(&self, what: &str, descriptors: &[BorrowedFd<'_>]) -> Result<()> {
@@ -141,12 +153,14 @@ pub fn run(arguments: &[String]) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut namespaces = Vec::new();
+    let mut traced: Vec<PathBuf> = Vec::new();
     let mut started = false;
     loop {
         match next() {
             Ok(None) => break,
             Ok(Some((word, _))) if word == STARTED => started = true,
             Ok(Some((name, descriptors))) => {
+                traced.extend(name.strip_prefix(TRACED).map(PathBuf::from));
                 if let Ok([diag, tun]) = <[OwnedFd; 2]>::try_from(descriptors) {
                     namespaces.push(Namespace {
                         name: name.into(),
@@ -159,6 +173,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
             Err(_) => return ExitCode::FAILURE,
         }
     }
+    traced.iter().for_each(|instance| trace::remove(instance));
     // finwait's own endpoint starts none, and dies with its parent: then there is nobody to look for.
     if started {
         tree::end_lab(lab, namespaces.iter().map(|namespace| namespace.name.as_path()));

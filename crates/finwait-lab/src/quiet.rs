@@ -16,7 +16,10 @@ pub struct Quiet(bool);
 impl Quiet {
     /// Takes in an event, in the order in which they happened.
     pub fn saw(&mut self, what: &LabEvent) {
-        self.0 = *what == LabEvent::Quiet;
+        // What was counted says only what has happened before.
+        if !matches!(what, LabEvent::Counters { .. } | LabEvent::Reason(_)) {
+            self.0 = *what == LabEvent::Quiet;
+        }
     }
 
     /// So many requests were sent, whose consequences are yet to come; without any, nothing stirs.

@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod clock;
+pub mod counter;
 pub mod errno;
 pub mod hash;
 pub mod host;

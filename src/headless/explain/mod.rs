@@ -6,17 +6,20 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::exit;
+use crate::explain::counters::{CounterMeaning, counter_named};
 use crate::explain::meaning::state_named;
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 use crate::json::Versioned;
 use crate::state::State;
 use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
+use counters::CounterAnswer;
 use overview::overview;
 use paper::{Paper, print};
 use progress::Progress;
 use states::StateAnswer;
 
 mod answer;
+mod counters;
 mod overview;
 mod paper;
 mod progress;
@@ -35,6 +38,9 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
     // Only a state's name alone: in a message it is what stands beside an error.
     if let Some(state) = state_named(&text) {
         return explain_state(state, json);
+    }
+    if let Some(counter) = counter_named(text.trim()) {
+        return explain_counter(counter, json);
     }
     let gathered = if !words.is_empty() {
         gather(text.as_bytes(), |_, _| {})
@@ -86,6 +92,19 @@ fn explain_state(state: State, json: bool) -> ExitCode {
     ended(printed.and_then(|()| out.flush()))
 }
 
+/// The meaning of a counter.
+fn explain_counter(counter: &'static CounterMeaning, json: bool) -> ExitCode {
+    let answer = counters::answer(counter);
+    let mut out = io::stdout().lock();
+    let printed = if json {
+        Versioned::new(ToldCounter { counters: [&answer] }).print(&mut out)
+    } else {
+        let columns = columns();
+        answer.print(&mut out, &Paper { columns, lines: 1 })
+    };
+    ended(printed.and_then(|()| out.flush()))
+}
+
 /// The exit code, when all is printed as far as it could be.
 fn ended(printed: io::Result<()>) -> ExitCode {
     match printed {
@@ -111,6 +130,12 @@ struct Told<'a> {
 #[derive(Serialize)]
 struct ToldState<'a> {
     states: [&'a StateAnswer; 1],
+}
+
+/// The same for the name of a counter.
+#[derive(Serialize)]
+struct ToldCounter<'a> {
+    counters: [&'a CounterAnswer; 1],
 }
 
 /// Gathers what the lines say, and how the first that is not empty begins; `progress` gets the number of bytes and lines so far.

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::answer::{Answer, LanguageMessages, MeasuredAnswer, Remark};
+use crate::explain::counters::counter;
 use crate::explain::rules::{CallClass, Rule};
 use crate::state::State;
 use crate::text::wrap;
@@ -155,6 +156,14 @@ fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
     if !rule.decided_by.is_empty() {
         let decided: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
         paper.paragraph(out, "    decided by: ", &decided.join("; "))?;
+    }
+    if !rule.counted.is_empty() {
+        let counted = rule.counted.iter().map(|name| match counter(name) {
+            Some(counter) => format!("{name} ({})", counter.place()),
+            None => (*name).to_owned(),
+        });
+        let counted: Vec<String> = counted.collect();
+        paper.paragraph(out, "    counted as: ", &counted.join("; or "))?;
     }
     paper.paragraph(out, "    shown by:   ", &format!("finwait run {}", rule.proof))
 }

@@ -311,6 +311,7 @@ pub fn shows(scenario: &Scenario) -> String {
             }
             Expected::Queue(..)
             | Expected::Segments(_)
+            | Expected::Counter(..)
             | Expected::SynPatience(_)
             | Expected::Exits(..)
             | Expected::Says(..)

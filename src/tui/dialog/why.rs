@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::{About, Context, Dialog, Reaction, scrolled};
 use crate::call::{CallId, CallKind, EndpointCall};
 use crate::command::ScreenCommand;
+use crate::counter::MovedCounters;
 use crate::explain::ErrorSource;
+use crate::explain::counters::{counter, is_shown};
 use crate::explain::rules::{CallClass, RuleOutcome};
 use crate::explain::waiting::waits;
 use crate::lab::event::{SettingChanged, StateChanged};
@@ -346,7 +348,24 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
             entry: source.entry(),
         });
     }
+    if let Some(EntryKind::Counters { moved, .. }) = entry(chain.counted).map(|entry| &entry.what) {
+        links.push(Link {
+            name: "counted",
+            words: format!("the kernel counted {}", placed(moved)),
+            entry: chain.counted,
+        });
+    }
     links
+}
+
+/// The counters that moved, with the kernel's functions that move them: `TCPAbortOnClose 1 (net/ipv4/tcp.c: __tcp_close())`.
+fn placed(moved: &MovedCounters) -> String {
+    let shown = moved.iter().filter(|(name, _)| is_shown(name));
+    let placed = shown.map(|(name, by)| match counter(name.nstat()) {
+        Some(counter) => format!("{name} {by} ({})", counter.place()),
+        None => format!("{name} {by}"),
+    });
+    placed.collect::<Vec<_>>().join(", ")
 }
 
 /// A call that is over, with what it returned.

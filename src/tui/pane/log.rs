@@ -198,7 +198,7 @@ impl Log {
         };
         let (no, line) = self.index().get(row)?;
         let entry = transcript.entry(no)?;
-        let text = entry.lines().get(usize::from(line))?.clone();
+        let text = entry.lines_of(self.filter).get(usize::from(line))?.clone();
         let text: String = text.chars().map(crate::text::safe).collect();
         Some(format!("{} {} {text}", entry.time().trim_start(), entry.speaker()))
     }
@@ -264,7 +264,11 @@ impl Log {
             };
             let Some(entry) = transcript.entry(no) else { continue };
             if words.as_ref().is_none_or(|(known, _)| *known != no) {
-                words = Some((no, lines_of(entry, room)));
+                let lines = match &entry.what {
+                    EntryKind::Counters { .. } => entry.lines_of(self.filter),
+                    _ => lines_of(entry, room),
+                };
+                words = Some((no, lines));
             }
             let mut x = area.x;
             if line == 0 {

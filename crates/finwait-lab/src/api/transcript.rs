@@ -95,6 +95,8 @@ fn line(what: &LabEvent) -> Option<String> {
         },
         LabEvent::Program(event) => format!("{}: {event}", event.side),
         LabEvent::ProgramCall(ProgramCall { side, pid, made, .. }) => format!("{side}: {made}, process {pid}"),
+        LabEvent::Counters { side, moved } => format!("{side}: counted {}", moved.listed(|_| true)),
+        LabEvent::Reason(reason) => reason.to_string(),
         LabEvent::Runtime(change) => format!("{}: {change}", change.side),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Quiet => "quiet".into(),

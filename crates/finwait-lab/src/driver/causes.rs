@@ -102,6 +102,7 @@ impl<O: Outside> Core<O> {
         self.find_owners(side, changes.iter().map(|change| (change.inode, change.tuple)));
         for change in changes {
             self.unquiet = true;
+            self.ends[side].may_have_counted = true;
             self.touch_peer(side, change.tuple);
             // What a packet does to a listener it does to a socket of its own.
             let connected = change.to != State::Listen && change.from != State::Listen;

@@ -29,6 +29,10 @@ pub(super) struct DriverEnd {
     pub(super) wanted: Option<Runtime>,
     /// The last packet that the host received.
     pub(super) received: Option<ReceivedPacket>,
+    /// Something has happened on the host since its counters were read that the kernel may count.
+    pub(super) may_have_counted: bool,
+    /// The counters that have moved, and were not told yet.
+    pub(super) counted: MovedCounters,
 }
 
 impl DriverEnd {
@@ -48,6 +52,8 @@ impl DriverEnd {
             died: false,
             wanted: None,
             received: None,
+            may_have_counted: false,
+            counted: MovedCounters::default(),
         };
         end.adopt(process);
         end
@@ -82,9 +88,12 @@ impl DriverEnd {
             touched,
             in_flight,
             sockets,
+            may_have_counted,
             ..
         } = self;
         let call = in_flight.iter().find(|known| known.id == call)?;
+        // What it sends may not come by the wire: there is no way to the peer, or the peer is the host itself.
+        *may_have_counted |= call.sends();
         let inode = call.on.as_ref().and_then(|name| sockets.inode(name));
         let row = inode.and_then(|inode| watch.row(inode));
         let listens = row.is_some_and(|row| row.state == State::Listen);

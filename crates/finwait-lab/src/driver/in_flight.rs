@@ -26,6 +26,14 @@ pub(super) struct InFlightCall {
 }
 
 impl InFlightCall {
+    /// May it have the kernel send something?
+    pub(super) const fn sends(&self) -> bool {
+        matches!(
+            self.effect,
+            StateEffect::Opens | StateEffect::Closes | StateEffect::Aborts
+        ) || matches!(self.name, CallKind::Write)
+    }
+
     /// Returns its number and name, as a cause.
     pub(super) const fn named(&self) -> NamedCall {
         NamedCall {

@@ -53,9 +53,9 @@ use self::syscalls::SyscallOrder;
 use self::timing::Timing;
 use self::touched::Touched;
 use super::event::{
-    CallBegan, CallEnded, Disposition, ForgedFor, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn,
-    ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged, StateChanged, SyscallSeen,
-    TransitionCause, WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Disposition, ForgedFor, KernelAction, KernelReason, LabEvent, LabRequest, NamedCall,
+    PacketRecord, ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged,
+    StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
@@ -63,6 +63,7 @@ use super::strace::Word;
 use super::watch::{TableNews, Watch};
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
+use crate::observe::trace::TracedEvent;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
 use crate::os::tun::Sent;
 use crate::runtime::Runtime;
@@ -70,6 +71,7 @@ use finwait_model::call::{
     Call, CallId, CallKind, EndpointCall, Family, ShutdownHow, SocketName, StateEffect, WaitCondition,
 };
 use finwait_model::clock::{Millis, MonoTime};
+use finwait_model::counter::MovedCounters;
 use finwait_model::hash::QuickMap;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::{Outcome, Value};
@@ -148,6 +150,10 @@ struct Core<O> {
     unquiet: bool,
     /// The time at which the tables were last read for the screen.
     read_at: MonoTime,
+    /// The time at which it was last told what counters have moved.
+    counted_at: MonoTime,
+    /// Counters have been read since the tables were last read for the screen.
+    has_counted_ahead: bool,
     /// The time at which they are read next if nothing happens before; none when nothing is waited for.
     look_at: Option<MonoTime>,
     /// The time to wait before looking again; none when nothing is waited for.
@@ -193,6 +199,8 @@ impl<O: Outside> Core<O> {
             streamed: 0,
             unquiet: true,
             read_at: outside.now(),
+            counted_at: outside.now(),
+            has_counted_ahead: false,
             look_at: None,
             look_in: None,
             slack: timing.timer_slack,
@@ -225,6 +233,7 @@ impl<O: Outside> Core<O> {
     fn wakes_at(&mut self) -> Option<MonoTime> {
         let now = self.outside.now();
         let timeout = if self.dirty {
+            self.count_ahead();
             Some(self.linger())
         } else {
             let timer = Side::BOTH
@@ -295,8 +304,16 @@ impl<O: Outside> Core<O> {
             self.slack = (self.slack * 2).min(self.timing.timer_patience);
             let is_idle = now.since(self.read_at) >= self.timing.busy_reading;
             for side in Side::BOTH {
-                let DriverEnd { watch, touched, .. } = &mut self.ends[side];
-                watch.overdue(now).into_iter().for_each(|tuple| touched.one(tuple));
+                let DriverEnd {
+                    watch,
+                    touched,
+                    may_have_counted,
+                    ..
+                } = &mut self.ends[side];
+                for tuple in watch.overdue(now) {
+                    touched.one(tuple);
+                    *may_have_counted = true;
+                }
                 if is_idle && watch.owes_whole() {
                     touched.all();
                 }
@@ -306,11 +323,16 @@ impl<O: Outside> Core<O> {
         }
         self.settle(None);
         self.quieten();
+        // A timer that goes off again and again on a host that reaches nobody, or packets without a pause: quiet is far.
+        if now.since(self.counted_at) > self.timing.busy_reading {
+            self.count();
+            self.outside.flush();
+        }
     }
 
     /// Reads in both tables what was touched, `first`'s first, or all of them, and reports what changed.
     fn settle(&mut self, first: Option<Side>) {
-        (self.dirty, self.streamed) = (false, 0);
+        (self.dirty, self.streamed, self.has_counted_ahead) = (false, 0, false);
         self.read_at = self.outside.now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {

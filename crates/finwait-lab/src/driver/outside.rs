@@ -6,6 +6,7 @@ use crate::endpoint::protocol::{Reply, Request};
 use crate::error::Result;
 use crate::event::{Death, LabEvent};
 use crate::observe::procfs::ProcRow;
+use crate::observe::trace::TracedEvent;
 use crate::os::tun::Sent;
 use crate::process::{ProcessReadiness, ProtocolError};
 use crate::program::ProgramWords;
@@ -14,6 +15,7 @@ use crate::runtime::{Launch, Runtime};
 use crate::strace::Printed;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
+use finwait_model::counter::MovedCounters;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::program::{ProgramNo, ProgramSpec};
@@ -43,6 +45,10 @@ pub(super) trait Outside {
     fn socket(&mut self, side: Side, tuple: &Tuple) -> Result<(MonoTime, Option<SocketRow>)>;
     /// Appends a host's sockets of these families to `rows` as procfs shows them.
     fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()>;
+    /// Reads the counters of a host of its own (`/proc/net/netstat`, `/proc/net/snmp`): those that have moved since the last time.
+    fn counters(&mut self, side: Side) -> Result<MovedCounters>;
+    /// Returns the kernel's reasons since the last time, where they are traced.
+    fn reasons(&mut self) -> Vec<TracedEvent>;
     /// Destroys a connection (SOCK_DESTROY).
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()>;
     /// Changes a host's setting.

@@ -56,6 +56,7 @@ impl<O: Outside> Core<O> {
                 self.look_in = None;
             }
             if std::mem::take(&mut self.unquiet) {
+                self.count();
                 // The last of its batch, so that who reads it finds that nothing has happened since.
                 self.tell(LabEvent::Quiet);
             }
@@ -63,6 +64,76 @@ impl<O: Outside> Core<O> {
             self.look_in = Some(self.timing.first_look);
         }
         self.outside.flush();
+    }
+
+    /// Tells which counters have moved since they were told last: as a rule when all is quiet, so that they are those of one step.
+    pub(super) fn count(&mut self) {
+        self.counted_at = self.outside.now();
+        let reasons = self.outside.reasons();
+        self.reasons(reasons, None);
+        self.read_counters();
+        for side in Side::BOTH {
+            let moved = std::mem::take(&mut self.ends[side].counted);
+            if !moved.is_empty() {
+                self.tell(LabEvent::Counters { side, moved });
+            }
+        }
+    }
+
+    /// Tells the kernel's reasons: those of RSTs of the lab's own connections, for all of the machine's are traced, and of what was dropped when
+    /// a host was handed a packet.
+    pub(super) fn reasons(&mut self, events: Vec<TracedEvent>, upon: Option<(Side, PacketNo)>) {
+        for event in events {
+            let (side, did, reason) = match event {
+                TracedEvent::Reset {
+                    from,
+                    to,
+                    state,
+                    reason,
+                } => {
+                    let is_known = |a, b| self.flows.owes_acknowledgement(a, b).is_some();
+                    let sender = Side::BOTH.into_iter().find(|side| self.addresses[*side] == from.ip());
+                    match sender.filter(|_| is_known(from, to) || is_known(to, from)) {
+                        Some(side) => (side, KernelAction::Reset { state, to }, reason),
+                        None => continue,
+                    }
+                }
+                TracedEvent::Drop { function, reason } => match upon {
+                    Some((side, _)) => (side, KernelAction::Drop { function }, reason),
+                    None => continue,
+                },
+            };
+            let packet_no = upon.filter(|(to, _)| *to == side).map(|(_, no)| no);
+            self.tell(LabEvent::Reason(KernelReason {
+                side,
+                did,
+                reason,
+                packet_no,
+            }));
+        }
+    }
+
+    /// Reads the counters before it is known that all is quiet, where no call is under way: that costs nobody time while a moment is
+    /// waited for whether more comes. Once between two readings of the tables, however many packets pass.
+    pub(super) fn count_ahead(&mut self) {
+        // Where an acknowledgement is waited for, more comes.
+        let is_over = |end: &DriverEnd| end.in_flight.is_empty() && end.watch.quiet(|_| false);
+        if !self.has_counted_ahead && self.ends.iter().all(|(_, end)| is_over(end)) {
+            self.has_counted_ahead = true;
+            self.read_counters();
+        }
+    }
+
+    /// Reads the counters of each host where something has happened since that the kernel may count. Both ends of the loopback lab have the
+    /// machine's, which other programs move.
+    fn read_counters(&mut self) {
+        for side in Side::BOTH {
+            if std::mem::take(&mut self.ends[side].may_have_counted) && self.wired {
+                let moved = self.outside.counters(side);
+                let moved = self.complain(moved).unwrap_or_default();
+                self.ends[side].counted.extend(moved);
+            }
+        }
     }
 
     /// Does a socket wait for an acknowledgement in vain, so that only a timer of its own goes on with it? On the wire, because what it

@@ -53,6 +53,7 @@ impl<O: Outside> Core<O> {
                     _ => self.outside.set(side, setting, value),
                 };
                 let failed = result.err().map(|error| error.to_string());
+                self.ends[side].may_have_counted = true;
                 self.tell(LabEvent::Host(SettingChanged {
                     side,
                     setting,

@@ -17,7 +17,9 @@ use crate::event::{Death, LabEvent, LabRequest};
 use crate::event_queue::EventQueue;
 use crate::facts::LabFacts;
 use crate::host::Host;
+use crate::observe::counters::Counters;
 use crate::observe::procfs::ProcRow;
+use crate::observe::trace::{KernelTrace, TracedEvent};
 use crate::os::tun::Sent;
 use crate::poller::Poller;
 use crate::process::Process;
@@ -28,6 +30,7 @@ use crate::runtime::{Launch, LaunchMaker, Runtime};
 use crate::watch::READINGS;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
+use finwait_model::counter::MovedCounters;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::program::{ProgramNo, ProgramSpec};
@@ -76,6 +79,7 @@ impl Driver {
             wake,
             queue,
             scratch: Vec::new(),
+            trace: None,
         };
         let core = Core::new(shell, facts, Timing::LIVE)?;
         Ok(Driver {
@@ -83,6 +87,24 @@ impl Driver {
             inbox,
             preparations,
         })
+    }
+
+    /// Has the kernel's reasons traced from here on; where they are not available, a note says why. To be called on the driver's thread, which
+    /// is the one that hands packets to hosts.
+    pub(crate) fn trace(&mut self, trace: std::result::Result<KernelTrace, String>) {
+        let thread = rustix::thread::gettid().as_raw_nonzero().get();
+        let followed = trace.and_then(|trace| trace.follow(thread).map(|()| trace).map_err(|error| error.to_string()));
+        let shell = &mut self.core.outside;
+        match followed {
+            Ok(trace) => {
+                let path = trace.path().display();
+                shell.tell(LabEvent::Note(format!(
+                    "the kernel's reasons for RSTs and drops are traced, in {path}"
+                )));
+                shell.trace = Some(trace);
+            }
+            Err(why) => shell.tell(LabEvent::Note(format!("the kernel's reasons are not available: {why}"))),
+        }
     }
 
     /// Runs until nobody can send requests any more. Endpoints end with it, before their hosts' keepers clear away.
@@ -157,6 +179,7 @@ pub(super) struct Shell {
     wake: Arc<OwnedFd>,
     queue: EventQueue,
     scratch: Vec<SocketRow>,
+    trace: Option<KernelTrace>,
 }
 
 impl Shell {
@@ -257,6 +280,15 @@ impl Outside for Shell {
             rows.append(&mut shown);
         }
         Ok(())
+    }
+
+    fn counters(&mut self, side: Side) -> Result<MovedCounters> {
+        let counters = self.hosts[side].counters.as_mut();
+        counters.map_or_else(|| Ok(MovedCounters::default()), Counters::moved)
+    }
+
+    fn reasons(&mut self) -> Vec<TracedEvent> {
+        self.trace.as_mut().map(KernelTrace::events).unwrap_or_default()
     }
 
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {

@@ -34,6 +34,7 @@ impl<O: Outside> Core<O> {
             return false;
         };
         (self.dirty, self.unquiet) = (true, true);
+        self.ends[from].may_have_counted = true;
         self.streamed += 1;
         let strips = self.wire.links.strips(from);
         let stripped = if strips.is_empty() {
@@ -225,6 +226,7 @@ impl<O: Outside> Core<O> {
     /// that `may_change` a state the tables are read.
     fn deliver(&mut self, record: PacketRecord, frame: Frame, copies: &[PacketNo], may_change: bool) {
         let to = record.from.other();
+        self.ends[to].may_have_counted = true;
         let tuple = concerns(&record.packet);
         // Its host drops it before any socket has it.
         let is_corrupted = matches!(record.link, Some(LinkEffect::Corrupted(_)));
@@ -243,6 +245,8 @@ impl<O: Outside> Core<O> {
             Ok(()) if is_corrupted => Disposition::Corrupted,
             Ok(()) => Disposition::Delivered,
         };
+        let reasons = self.outside.reasons();
+        let no = record.no;
         let came = match (disposition, &record.packet) {
             (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
             _ => FinProgress::default(),
@@ -265,6 +269,7 @@ impl<O: Outside> Core<O> {
             }
             None => self.outside.tell_idly(passed),
         }
+        self.reasons(reasons, Some((to, no)));
     }
 
     /// Takes off the wire what is of no use now that a packet has reached its receiver: copies of it, and what it acknowledges.

@@ -2,7 +2,9 @@
 //!
 //! Both are read through descriptors opened in the host's network namespace, which keep pointing there from any thread.
 
+pub mod counters;
 pub mod diag;
 pub mod procfs;
 pub mod rows;
+pub mod trace;
 pub mod tracker;

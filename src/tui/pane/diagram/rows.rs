@@ -244,6 +244,8 @@ impl Rows {
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
             | EntryKind::Program(_)
+            | EntryKind::Counters { .. }
+            | EntryKind::Reason(_)
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }

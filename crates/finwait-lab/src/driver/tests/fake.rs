@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use super::*;
 use crate::event::Death;
 use crate::observe::procfs::ProcRow;
+use crate::observe::trace::TracedEvent;
 use crate::os::tun::Sent;
 use crate::process::ProcessReadiness;
 use crate::program::ProgramWords;
 use crate::program::processes::{Descriptor, Holding};
 use crate::runtime::{Launch, Runtime};
+use finwait_model::counter::MovedCounters;
 use finwait_model::program::{ProgramNo, ProgramSpec};
 
 /// Something that happens at an end.
@@ -36,6 +38,8 @@ pub(super) struct End {
     pub(super) is_torn: bool,
     /// Is there no reading its table?
     pub(super) is_unreadable: bool,
+    /// What the host's counters have moved since they were last read.
+    pub(super) counted: MovedCounters,
     /// The end of the process.
     pub(super) death: Option<Death>,
     /// The acts at the arrival of the next packets, one each; nothing when there are none.
@@ -51,6 +55,8 @@ pub(super) struct Work {
     pub(super) rows: usize,
     /// The readings of procfs.
     pub(super) procfs: usize,
+    /// The readings of a host's counters.
+    pub(super) counters: usize,
 }
 
 /// The outside.
@@ -60,6 +66,8 @@ pub(super) struct Fake {
     pub(super) told: Vec<(MonoTime, LabEvent)>,
     /// The times at which the client's tables were read.
     pub(super) readings: Vec<MonoTime>,
+    /// The reasons that tracefs has, and nobody has read.
+    pub(super) reasons: Vec<TracedEvent>,
     pub(super) ends: Ends<End>,
     pub(super) programs: FakePrograms,
 }
@@ -100,6 +108,7 @@ impl Fake {
                 is_exiting: false,
                 is_torn: false,
                 is_unreadable: false,
+                counted: MovedCounters::default(),
                 death: None,
                 at_arrival: VecDeque::new(),
                 later: Vec::new(),
@@ -110,6 +119,7 @@ impl Fake {
             work: Work::default(),
             told: Vec::new(),
             readings: Vec::new(),
+            reasons: Vec::new(),
             ends: Ends::from_fn(end),
             programs: FakePrograms::default(),
         }
@@ -180,6 +190,15 @@ impl Outside for Fake {
         rows.extend(shown.clone());
         rows.extend(shown.filter(|_| *is_torn));
         Ok(())
+    }
+
+    fn counters(&mut self, side: Side) -> Result<MovedCounters> {
+        self.work.counters += 1;
+        Ok(std::mem::take(&mut self.ends[side].counted))
+    }
+
+    fn reasons(&mut self) -> Vec<TracedEvent> {
+        std::mem::take(&mut self.reasons)
     }
 
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {

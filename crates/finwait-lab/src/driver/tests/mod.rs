@@ -1,6 +1,7 @@
 //! The core's rules, played with a clock, tables, packets and endpoints that are made up.
 
 mod causes;
+mod counters;
 mod fake;
 mod link;
 mod many;
@@ -368,6 +369,7 @@ fn line(what: &LabEvent) -> Option<String> {
         LabEvent::Ended(ended) => format!("{} ended {}", ended.side, ended.call.0),
         LabEvent::Syscall(seen) => format!("{} made {}", seen.side, seen.made),
         LabEvent::Gone { side, socket } => format!("{side} lost {socket}"),
+        LabEvent::Counters { side, moved } => format!("{side} counted {}", moved.listed(|_| true)),
         LabEvent::Died(died) => format!("{} died", died.side),
         LabEvent::Runtime(change) => format!("{} runtime {change}", change.side),
         LabEvent::Program(event) => format!("{} {event}", event.side),

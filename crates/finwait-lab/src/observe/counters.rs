@@ -1,0 +1,216 @@
+//! The counters of a host's TCP and IP: `/proc/net/netstat` and `/proc/net/snmp`, and what has moved in them.
+
+use rustix::io::pread;
+use std::fs::File;
+
+use crate::error::{Operation, Result};
+use finwait_model::counter::{CounterName, MovedCounters};
+
+/// The groups that are read; what a lab's hosts have nothing to do with (UDP, MPTCP) is left out.
+const GROUPS: [&str; 5] = ["TcpExt", "IpExt", "Tcp", "Ip", "Icmp"];
+/// Columns that count nothing: settings, and the number of connections that there are.
+const NO_COUNTERS: [&str; 7] = [
+    "TcpRtoAlgorithm",
+    "TcpRtoMin",
+    "TcpRtoMax",
+    "TcpMaxConn",
+    "TcpCurrEstab",
+    "IpForwarding",
+    "IpDefaultTTL",
+];
+/// Room for a file, which the kernel hands out in one piece where there is enough of it: several times what one takes.
+const ROOM: usize = 16 * 1024;
+
+/// A host's counters. Its descriptors see the network namespace that they were opened in, from whichever thread they are read.
+#[derive(Debug)]
+pub struct Counters {
+    files: [CounterFile; 2],
+    text: Vec<u8>,
+}
+
+/// One of the two files.
+#[derive(Debug)]
+struct CounterFile {
+    path: &'static str,
+    file: File,
+    /// The groups as they were last read, in the file's order.
+    groups: Vec<Group>,
+}
+
+/// A group of counters: two lines of the file, one with the names and one with the values.
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    /// The line of names, to see that it is the same.
+    header: Vec<u8>,
+    /// The counters' names; none for a column that counts nothing.
+    names: Vec<Option<CounterName>>,
+    values: Vec<u64>,
+}
+
+impl Counters {
+    /// Opens the files of the calling thread's network namespace, whose counters all stand at 0: it is as new as the lab.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) without procfs.
+    pub fn open() -> Result<Counters> {
+        let open = |path: &'static str| -> Result<CounterFile> {
+            Ok(CounterFile {
+                path,
+                file: File::open(path).during(|| format!("open {path}"))?,
+                groups: Vec::new(),
+            })
+        };
+        Ok(Counters {
+            files: [
+                open("/proc/thread-self/net/netstat")?,
+                open("/proc/thread-self/net/snmp")?,
+            ],
+            text: Vec::new(),
+        })
+    }
+
+    /// Reads them, and returns what has moved since the last time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where a file could not be read.
+    pub fn moved(&mut self) -> Result<MovedCounters> {
+        let mut moved = Vec::new();
+        self.text.resize(ROOM, 0);
+        for CounterFile { path, file, groups } in &mut self.files {
+            let len = pread(&*file, &mut *self.text, 0).during(|| format!("read {path}"))?;
+            take_in(&self.text[..len], groups, &mut moved);
+        }
+        Ok(moved.into_iter().collect())
+    }
+}
+
+/// Takes in a file as it is now; adds what has moved since the last time. What is no counter, or no number, is passed over.
+fn take_in(text: &[u8], groups: &mut Vec<Group>, moved: &mut Vec<(CounterName, u64)>) {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let mut place = 0;
+    while let (Some(header), Some(values)) = (lines.next(), lines.next()) {
+        let Some(name) = GROUPS.iter().find(|group| is_of(header, group)) else {
+            continue;
+        };
+        if groups.get(place).is_none_or(|group| group.header != header) {
+            groups.truncate(place);
+            groups.push(Group::new(name, header));
+        }
+        groups[place].read(values, moved);
+        place += 1;
+    }
+}
+
+/// Is that a line of the group?
+fn is_of(line: &[u8], group: &str) -> bool {
+    line.strip_prefix(group.as_bytes())
+        .is_some_and(|rest| rest.starts_with(b":"))
+}
+
+/// The columns of a line, after the group's name.
+fn columns(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b' ').skip(1)
+}
+
+impl Group {
+    /// A group of which nothing has been counted so far.
+    fn new(name: &str, header: &[u8]) -> Group {
+        let counter = |column: &[u8]| {
+            let counter = CounterName::of_column(name, &String::from_utf8_lossy(column));
+            (!NO_COUNTERS.contains(&counter.nstat())).then_some(counter)
+        };
+        let names: Vec<Option<CounterName>> = columns(header).map(counter).collect();
+        Group {
+            header: header.to_vec(),
+            values: vec![0; names.len()],
+            names,
+        }
+    }
+
+    /// Takes in the values.
+    fn read(&mut self, line: &[u8], moved: &mut Vec<(CounterName, u64)>) {
+        let counters = self.names.iter().zip(&mut self.values);
+        for ((name, value), column) in counters.zip(columns(line)) {
+            let (Some(name), Some(now)) = (name, number(column)) else {
+                continue;
+            };
+            // A counter of 32 bits in the kernel of such a machine begins anew at 0 (`unsigned long`).
+            let by = now.wrapping_sub(*value);
+            *value = now;
+            if by > 0 {
+                moved.push((name.clone(), by));
+            }
+        }
+    }
+}
+
+fn number(column: &[u8]) -> Option<u64> {
+    let digit = |number: u64, digit: &u8| {
+        let digit = (*digit as char).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    };
+    (!column.is_empty()).then(|| column.iter().try_fold(0, digit))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SNMP: &str = "Ip: Forwarding DefaultTTL InReceives\nIp: 2 64 3\nUdp: InDatagrams\nUdp: 7\n\
+                        Tcp: RtoAlgorithm MaxConn CurrEstab InSegs OutRsts\nTcp: 1 -1 2 3 0\n";
+
+    fn read(texts: &[&str]) -> Vec<String> {
+        let mut groups = Vec::new();
+        let read = |text: &&str| {
+            let mut moved = Vec::new();
+            take_in(text.as_bytes(), &mut groups, &mut moved);
+            moved.into_iter().collect::<MovedCounters>().listed(|_| true)
+        };
+        texts.iter().map(read).collect()
+    }
+
+    #[test]
+    fn what_counts_is_told_apart_from_settings_and_other_protocols() {
+        assert_eq!(read(&[SNMP]), ["IpInReceives 3, TcpInSegs 3"]);
+    }
+
+    #[test]
+    fn only_what_has_moved_since_the_last_time_is_told() {
+        let later = SNMP.replace("1 -1 2 3 0", "1 -1 2 5 1");
+        assert_eq!(
+            read(&[SNMP, SNMP, &later, &later])[1..],
+            ["", "TcpInSegs 2, TcpOutRsts 1", ""]
+        );
+    }
+
+    /// A module that comes while the lab runs adds its lines; another kernel has other columns.
+    #[test]
+    fn a_line_that_has_other_columns_is_read_anew() {
+        let other = "Icmp: InMsgs\nIcmp: 1\nIp: InReceives\nIp: 3\n";
+        assert_eq!(read(&[SNMP, other])[1], "IcmpInMsgs 1, IpInReceives 3");
+    }
+
+    #[test]
+    fn the_kernels_own_files_are_read() {
+        let mut counters = Counters::open().unwrap();
+        let moved = counters.moved().unwrap();
+        assert!(moved.by("TcpActiveOpens") > 0 || moved.by("IpInReceives") > 0 || moved.is_empty());
+        let names: usize = counters
+            .files
+            .iter()
+            .flat_map(|file| &file.groups)
+            .map(|group| group.names.len())
+            .sum();
+        assert!(names > 150, "{names}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reading_panic(text in "(Tcp: |Ip: |[ -~\n]){0,40}", again in "(Tcp: |[0-9 \n]){0,40}") {
+            read(&[&text, SNMP, &again, &text]);
+        }
+    }
+}

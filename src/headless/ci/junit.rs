@@ -1,0 +1,281 @@
+//! JUnit XML: a suite for each scenario, a case for each step, and the run's transcript as the suite's output. The elements and attributes
+//! are those that the schemas of Ant and of Jenkins both have.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{ScenarioRun, in_workspace, step_name};
+use crate::scenario::report::StepReport;
+
+/// The file, and what stands in it when the run is over.
+pub(super) struct JunitFile {
+    path: PathBuf,
+    file: File,
+    began: String,
+    suites: String,
+    totals: Totals,
+    /// The number of suites.
+    no: usize,
+}
+
+/// The counts of a suite, or of all.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+    ms: f64,
+}
+
+impl Totals {
+    fn add(&mut self, other: Totals) {
+        self.tests += other.tests;
+        self.failures += other.failures;
+        self.errors += other.errors;
+        self.skipped += other.skipped;
+        self.ms += other.ms;
+    }
+
+    fn attributes(&self) -> String {
+        let Totals {
+            tests,
+            failures,
+            errors,
+            ..
+        } = self;
+        format!(
+            "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{}\"",
+            seconds(self.ms)
+        )
+    }
+}
+
+impl JunitFile {
+    /// Makes the file, empty until the run is over.
+    ///
+    /// # Errors
+    ///
+    /// It could not be made: one sentence.
+    pub(super) fn create(path: &Path) -> Result<JunitFile, String> {
+        Ok(JunitFile {
+            path: path.into(),
+            file: File::create(path).map_err(|error| format!("--junit {}: {error}", path.display()))?,
+            began: timestamp(SystemTime::now()),
+            suites: String::new(),
+            totals: Totals::default(),
+            no: 0,
+        })
+    }
+
+    /// Takes in a scenario.
+    pub(super) fn scenario(&mut self, run: &ScenarioRun<'_>) {
+        let (heading, end) = (run.heading, run.end);
+        let class = format!("finwait.{}.{}", heading.group, heading.name);
+        let mut totals = Totals {
+            ms: end.took_ms,
+            ..Totals::default()
+        };
+        let (mut cases, mut out) = (String::new(), String::new());
+        let mut case = |name: &str, ms: f64, what: &str| {
+            let (name, class, time) = (escaped(name), escaped(&class), seconds(ms));
+            let _ = writeln!(
+                cases,
+                "    <testcase name=\"{name}\" classname=\"{class}\" time=\"{time}\">{what}</testcase>"
+            );
+        };
+        for step in &run.steps {
+            totals.tests += 1;
+            totals.failures += usize::from(!step.held());
+            case(&step_name(step), step.took_ms, &failure(step));
+            let _ = writeln!(out, "{step}");
+            step.transcript.iter().for_each(|line| {
+                let _ = writeln!(out, "    {line}");
+            });
+        }
+        if let Some(why) = &end.skipped {
+            (totals.tests, totals.skipped) = (totals.tests + 1, totals.skipped + 1);
+            case(&heading.name, 0.0, &format!("<skipped message=\"{}\"/>", escaped(why)));
+        }
+        if let Some(failed) = &end.failed {
+            (totals.tests, totals.errors) = (totals.tests + 1, totals.errors + 1);
+            let (kind, why) = (failed.kind.name(), escaped(&failed.why));
+            case(
+                &heading.name,
+                0.0,
+                &format!("<error type=\"{kind}\" message=\"{why}\"/>"),
+            );
+        }
+        for left in run.steps.len()..run.steps.len() + end.left {
+            if end.skipped.is_none() {
+                (totals.tests, totals.skipped) = (totals.tests + 1, totals.skipped + 1);
+                case(
+                    &(left + 1).to_string(),
+                    0.0,
+                    "<skipped message=\"a step before it was not as expected\"/>",
+                );
+            }
+        }
+        self.suite(
+            &heading.name,
+            &class,
+            totals,
+            &cases,
+            &format!("{}: {}\n{out}{end}\n", in_workspace(&heading.path), heading.title),
+        );
+    }
+
+    fn suite(&mut self, name: &str, package: &str, totals: Totals, cases: &str, out: &str) {
+        let (name, package, out) = (escaped(name), escaped(package), text(out));
+        let _ = write!(
+            self.suites,
+            "  <testsuite id=\"{}\" name=\"{name}\" package=\"{package}\" hostname=\"localhost\" timestamp=\"{}\" {} skipped=\"{}\">\n    \
+             <properties/>\n{cases}    <system-out>{out}</system-out>\n    <system-err/>\n  </testsuite>\n",
+            self.no,
+            self.began,
+            totals.attributes(),
+            totals.skipped,
+        );
+        self.no += 1;
+        self.totals.add(totals);
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written.
+    pub(super) fn write(mut self, left: &[&str], why: Option<&str>) -> io::Result<()> {
+        for name in left {
+            let case = format!(
+                "    <testcase name=\"{0}\" classname=\"finwait.{0}\" time=\"0.000\"><skipped message=\"not begun\"/></testcase>\n",
+                escaped(name)
+            );
+            let totals = Totals {
+                tests: 1,
+                skipped: 1,
+                ..Totals::default()
+            };
+            self.suite(name, "finwait", totals, &case, "");
+        }
+        if let Some(why) = why {
+            let case = format!(
+                "    <testcase name=\"finwait run\" classname=\"finwait\" time=\"0.000\"><error type=\"broke-off\" message=\"{}\"/></testcase>\n",
+                escaped(why)
+            );
+            let totals = Totals {
+                tests: 1,
+                errors: 1,
+                ..Totals::default()
+            };
+            self.suite("finwait run", "finwait", totals, &case, "");
+        }
+        let whole = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"finwait run\" {}>\n{}</testsuites>\n",
+            self.totals.attributes(),
+            self.suites
+        );
+        let name = self.path.display().to_string();
+        self.file
+            .write_all(whole.as_bytes())
+            .map_err(|error| io::Error::new(error.kind(), format!("--junit {name}: {error}")))
+    }
+}
+
+/// The element of a step that was not as expected; empty for one that was.
+fn failure(step: &StepReport) -> String {
+    let differences: Vec<String> = step
+        .differences()
+        .map(|check| {
+            format!(
+                "{}: expected {}, observed {}",
+                check.about, check.expected, check.observed
+            )
+        })
+        .collect();
+    if differences.is_empty() {
+        return String::new();
+    }
+    let message = escaped(&differences.join("; "));
+    format!(
+        "<failure type=\"expectation\" message=\"{message}\">{}</failure>",
+        text(&step.to_string())
+    )
+}
+
+/// Milliseconds as seconds.
+fn seconds(ms: f64) -> String {
+    format!("{:.3}", ms / 1e3)
+}
+
+/// An attribute's value.
+fn escaped(value: &str) -> String {
+    text(value)
+        .replace('"', "&quot;")
+        .replace('\n', "&#10;")
+        .replace('\t', "&#9;")
+}
+
+/// The text of an element. What XML 1.0 has no way to write (control characters, U+FFFE) is shown as Rust escapes it.
+fn text(text: &str) -> String {
+    let mut xml = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => xml.push_str("&amp;"),
+            '<' => xml.push_str("&lt;"),
+            '>' => xml.push_str("&gt;"),
+            '\n' | '\t' => xml.push(c),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => xml.extend(c.escape_unicode()),
+            c => xml.push(c),
+        }
+    }
+    xml
+}
+
+/// A time as `2026-11-30T09:41:14`, in UTC and without a zone, as the schema wants it.
+fn timestamp(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (day, of_day) = (seconds / 86_400, seconds % 86_400);
+    // Days since 1970-01-01 in the Gregorian calendar, counted from 0000-03-01 in eras of 400 years.
+    let day = day + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn text_is_escaped_and_what_xml_cannot_hold_is_shown() {
+        assert_eq!(
+            escaped("a<b & \"c\"\n\u{1b}[2J"),
+            "a&lt;b &amp; &quot;c&quot;&#10;\\u{1b}[2J"
+        );
+        assert_eq!(text("]]>"), "]]&gt;");
+    }
+
+    #[test]
+    fn a_time_is_that_of_the_calendar() {
+        let at = |seconds| timestamp(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(at(0), "1970-01-01T00:00:00");
+        assert_eq!(at(951_782_399), "2000-02-28T23:59:59");
+        assert_eq!(at(951_868_800), "2000-03-01T00:00:00");
+        assert_eq!(at(1_796_031_674), "2026-11-30T09:41:14");
+    }
+}
