@@ -191,9 +191,12 @@ fn printed(call: &str) -> Option<Printed> {
     }
 }
 
-/// A word to finwait, on standard output; strace escapes its quotes.
+/// A word to finwait, on standard output; strace escapes its quotes. PHP sees that it is a socket, and sends it.
 fn said(call: &str) -> Option<(Word, CallId)> {
-    let (descriptor, text) = call.strip_prefix("write(1<")?.split_once(">, \"")?;
+    let written = call
+        .strip_prefix("write(1<")
+        .or_else(|| call.strip_prefix("sendto(1<"))?;
+    let (descriptor, text) = written.split_once(">, \"")?;
     let words = [
         (Word::Began, r#"{\"began\":{\"id\":"#),
         (Word::Ended, r#"{\"ended\":{\"id\":"#),
@@ -402,5 +405,12 @@ mod tests {
             .is_empty()
         );
         assert!(reader.read(&[b'7', b' ', 0xff, b'"', b'\\', 0xe2, b'\n']).is_empty());
+    }
+
+    #[test]
+    fn a_word_that_was_sent_is_one_that_was_written() {
+        let line = r#"sendto(1<UNIX-STREAM:[1->2]>, "{\"began\":{\"id\":16,\"at\":21"..., 90, MSG_DONTWAIT, NULL, 0) = 90 <0.1>"#;
+        assert_eq!(said(line), Some((Word::Began, CallId(16))));
+        assert_eq!(said(&line.replace("sendto(1<", "sendto(4<")), None);
     }
 }
