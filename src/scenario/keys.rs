@@ -31,6 +31,7 @@ pub const NEEDS: &[Key] = &[("disconnect-under-read", false), ("shutdown-under-c
 
 /// The keys of a step.
 pub const STEP: &[Key] = &[
+    ("name", false),
     ("say", false),
     ("look", false),
     ("client", false),

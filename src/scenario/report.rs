@@ -90,6 +90,9 @@ pub struct StepReport {
     pub no: usize,
     /// The line at which it begins in the file.
     pub line: usize,
+    /// The name, where its file gives it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The prose before it.
     pub say: Option<String>,
     /// The prose after it.
