@@ -169,6 +169,8 @@ pub enum LabEvent {
         /// The process.
         owner: SocketOwner,
     },
+    /// A process of a program made a system call on a TCP socket, or waited for one.
+    ProgramCall(ProgramCall),
     /// A host's setting was changed, or could not be.
     Host(SettingChanged),
     /// Another runtime is made ready for an end, or could not be.
@@ -314,6 +316,26 @@ pub struct CallEnded {
 pub struct SyscallSeen {
     /// The end that made it.
     pub side: Side,
+    /// The call and what it returned.
+    #[serde(flatten)]
+    pub made: Syscall,
+}
+
+/// A system call of a program's process, as `strace` saw it: one on a TCP socket, or one that waits for such.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramCall {
+    /// The host that it runs on.
+    pub side: Side,
+    /// The program.
+    pub program: ProgramNo,
+    /// The process.
+    pub pid: u32,
+    /// The descriptor that it is about; none where it waits for several (`epoll_wait`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fd: Option<i32>,
+    /// The inode of the socket behind that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inode: Option<u64>,
     /// The call and what it returned.
     #[serde(flatten)]
     pub made: Syscall,

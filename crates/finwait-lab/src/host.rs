@@ -22,9 +22,12 @@ use crate::os::netns::{ParentNamespace, unshare_net};
 use crate::os::rtnl::{LO, Rtnl};
 use crate::os::sysctl;
 use crate::os::tun::Tun;
+use crate::program::surroundings::Surroundings;
+use crate::program::{self, SpawnedProgram};
 use crate::runtime::Launch;
 use finwait_model::call::Family;
 use finwait_model::host::{Setting, SettingScope, SettingValue};
+use finwait_model::program::ProgramSpec;
 use finwait_model::side::Side;
 
 /// The name of the device that leads to the wire.
@@ -43,6 +46,8 @@ pub struct Host {
     pub tables: Vec<(Family, ProcTable)>,
     /// The settings as they were found.
     pub settings: Vec<(Setting, SettingValue)>,
+    /// What programs find here; none in the loopback lab, which runs none.
+    surroundings: Option<Arc<Surroundings>>,
     jobs: Sender<Job>,
     /// The endpoint that is being started.
     starting: Option<Receiver<Result<SpawnedProcess>>>,
@@ -52,6 +57,7 @@ pub struct Host {
 /// A host whose thread is building it.
 pub struct HostUnderConstruction {
     side: Side,
+    surroundings: Option<Arc<Surroundings>>,
     jobs: Sender<Job>,
     built: Receiver<Result<HostHandles>>,
     thread: JoinHandle<()>,
@@ -62,6 +68,11 @@ enum Job {
     Set(Setting, SettingValue, Sender<Result<()>>),
     /// The endpoints that are started from here on.
     Use(Launch),
+    Run(
+        Arc<Surroundings>,
+        Box<ProgramSpec>,
+        Sender<std::result::Result<SpawnedProgram, String>>,
+    ),
 }
 
 /// The place of a host.
@@ -85,15 +96,22 @@ pub struct Programs {
     own: PathBuf,
     endpoint: Launch,
     reaper: Arc<NamespaceReaper>,
+    surroundings: Option<Arc<Surroundings>>,
 }
 
 impl Programs {
     /// The programs of one end of a lab, which has one reaper.
-    pub fn of(options: &Options, side: Side, reaper: &Arc<NamespaceReaper>) -> Programs {
+    pub fn of(
+        options: &Options,
+        side: Side,
+        reaper: &Arc<NamespaceReaper>,
+        surroundings: Option<Surroundings>,
+    ) -> Programs {
         Programs {
             own: options.program.clone(),
             endpoint: options.driven.launch(side).clone(),
             reaper: Arc::clone(reaper),
+            surroundings: surroundings.map(Arc::new),
         }
     }
 
@@ -112,6 +130,7 @@ impl Host {
     pub fn begin(side: Side, place: HostLocation, programs: Programs) -> Result<HostUnderConstruction> {
         let (jobs, inbox) = channel();
         let (ready, built) = channel();
+        let surroundings = programs.surroundings.clone();
         let thread = std::thread::Builder::new()
             .name(format!("{side} host"))
             .spawn(move || live(side, place, programs, &ready, &inbox))
@@ -121,6 +140,7 @@ impl Host {
             })?;
         Ok(HostUnderConstruction {
             side,
+            surroundings,
             jobs,
             built,
             thread,
@@ -161,6 +181,21 @@ impl Host {
         self.jobs.send(Job::Use(launch)).map_err(|_| gone(side))
     }
 
+    /// Begins to start a program on this host; also what it finds here.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, where it cannot be.
+    pub fn run(&self, spec: &ProgramSpec) -> std::result::Result<(SpawnedProgram, Arc<Surroundings>), String> {
+        let surroundings = self.surroundings.as_ref().ok_or("this lab runs no programs")?;
+        let (reply, answer) = channel();
+        let job = Job::Run(Arc::clone(surroundings), Box::new(spec.clone()), reply);
+        let no_thread = "its host's thread is gone";
+        self.jobs.send(job).map_err(|_| no_thread)?;
+        let spawned = answer.recv().map_err(|_| no_thread)??;
+        Ok((spawned, Arc::clone(surroundings)))
+    }
+
     /// Changes a setting.
     ///
     /// # Errors
@@ -193,6 +228,7 @@ impl HostUnderConstruction {
             diag,
             tables,
             settings,
+            surroundings: self.surroundings,
             jobs: self.jobs,
             starting: None,
             _thread: self.thread,
@@ -257,6 +293,7 @@ fn live(
                 }
             }
             Job::Use(launch) => programs.endpoint = launch,
+            Job::Run(surroundings, spec, reply) => drop(reply.send(program::spawn(&surroundings, &spec))),
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),
                 None => Err(Error::NoIsolatedLab {

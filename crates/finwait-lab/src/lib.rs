@@ -78,7 +78,6 @@
 #[doc(hidden)]
 pub mod advice;
 mod api;
-mod complaints;
 mod driver;
 #[doc(hidden)]
 pub mod endpoint;
@@ -88,6 +87,7 @@ mod event_queue;
 #[doc(hidden)]
 pub mod facts;
 mod host;
+mod lines;
 mod local;
 mod namespace_reaper;
 #[doc(hidden)]
@@ -98,6 +98,7 @@ pub mod os;
 mod owner;
 mod poller;
 mod process;
+mod program;
 mod quiet;
 mod role;
 #[doc(hidden)]
@@ -126,5 +127,7 @@ pub use finwait_wire as wire;
 pub use event_queue::{Batch, BatchEvents};
 #[doc(hidden)]
 pub use local::{LabMode, LocalLab, Options, has_ipv6, try_isolated, try_loopback};
+#[doc(hidden)]
+pub use program::surroundings::NamedAddress;
 #[doc(hidden)]
 pub use quiet::{COMPILE_PATIENCE, PROCESS_PATIENCE, Quiet};

@@ -25,6 +25,7 @@ use crate::host::{Host, HostLocation, Programs};
 use crate::namespace_reaper::NamespaceReaper;
 use crate::os::netns;
 use crate::os::rtnl::Rtnl;
+use crate::program::surroundings::{self, NamedAddress, Surroundings};
 use crate::runtime::{EndpointRuntimes, RuntimeChoice};
 use crate::syn::SynPatience;
 use finwait_model::errno::Errno;
@@ -60,6 +61,12 @@ pub struct Options {
     pub program: PathBuf,
     /// The runtimes that drive the ends.
     pub driven: EndpointRuntimes,
+    /// The port that the server usually listens on in the isolated lab; 8080 when absent.
+    pub port: Option<Port>,
+    /// Names that programs know beside `client` and `server`.
+    pub names: Vec<(String, NamedAddress)>,
+    /// The user whom programs run as, by name or number; the one behind sudo, or finwait's own, when absent.
+    pub run_as: Option<String>,
 }
 
 impl Options {
@@ -73,6 +80,9 @@ impl Options {
             addresses: None,
             program,
             driven,
+            port: None,
+            names: Vec::new(),
+            run_as: None,
         }
     }
 
@@ -196,6 +206,8 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
     let why = |error: Error| Error::NoIsolatedLab { why: error.to_string() };
     // Asked first, so that a process which falls back to loopback does not stand in a user namespace for nothing.
     crate::os::tun::available().map_err(why)?;
+    // Who finwait is is not to be seen from within.
+    let user = surroundings::user(options.run_as.as_deref())?;
     if !netns::capable() {
         netns::enter_user_namespace().map_err(|error| match &error {
             Error::Os { source, .. } if Errno::of(source) == Errno::EINVAL => Error::NoIsolatedLab {
@@ -222,12 +234,17 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         address: addresses[side],
         offload: options.offload,
     };
-    let hosts = hosts(options, place).map_err(why)?;
+    let port = options.port.unwrap_or(PORT);
+    let surroundings = |side| {
+        let (own, strace) = (options.program.clone(), options.driven.strace());
+        Surroundings::of(side, own, &addresses, port, &options.names, user.clone(), strace)
+    };
+    let hosts = hosts(options, place, |side| Some(surroundings(side))).map_err(why)?;
     let facts = LabFacts {
         kind: LabKind::Isolated,
         addresses,
         offload: options.offload,
-        port: PORT,
+        port,
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
         syn_patience: SynPatience::here(),
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
@@ -236,9 +253,19 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
 }
 
 /// Makes both hosts, at the same time.
-fn hosts(options: &Options, place: impl Fn(Side) -> HostLocation) -> Result<Ends<Host>> {
+fn hosts(
+    options: &Options,
+    place: impl Fn(Side) -> HostLocation,
+    surroundings: impl Fn(Side) -> Option<Surroundings>,
+) -> Result<Ends<Host>> {
     let reaper = Arc::new(NamespaceReaper::new(options.program.clone()));
-    let begin = |side| Host::begin(side, place(side), Programs::of(options, side, &reaper));
+    let begin = |side| {
+        Host::begin(
+            side,
+            place(side),
+            Programs::of(options, side, &reaper, surroundings(side)),
+        )
+    };
     let (client, server) = (begin(Side::Client)?, begin(Side::Server)?);
     Ok(Ends {
         client: client.finish()?,
@@ -250,7 +277,7 @@ fn hosts(options: &Options, place: impl Fn(Side) -> HostLocation) -> Result<Ends
 fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
     let address = loopback_address(options.ipv6);
     reach(address)?;
-    let hosts = hosts(options, |_| HostLocation::Machine)?;
+    let hosts = hosts(options, |_| HostLocation::Machine, |_| None)?;
     let facts = LabFacts {
         kind: LabKind::Loopback(why),
         addresses: Ends {

@@ -13,8 +13,8 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::complaints::Complaints;
 use super::event::Death;
+use super::lines::LineReader;
 use super::strace::{self, Printed};
 use super::tree::{self, Mark};
 use crate::endpoint::protocol::{Reply, Request};
@@ -115,7 +115,7 @@ pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<SpawnedP
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    complaints: Complaints,
+    complaints: LineReader,
     control: OwnedFd,
     pidfd: OwnedFd,
     inbox: Vec<u8>,
@@ -215,7 +215,7 @@ impl Process {
             hides,
             mark,
         } = spawned;
-        let complaints = Complaints::of(child.stderr.take());
+        let complaints = LineReader::of(child.stderr.take());
         Process {
             child,
             complaints,

@@ -11,6 +11,7 @@ use crate::endpoint::native;
 use crate::error::{Error, Result};
 use crate::os::constructor::{self, Linked};
 use crate::os::signal;
+use crate::program::keeper;
 use crate::{namespace_reaper, owner};
 use finwait_model::call::Sigpipe;
 
@@ -26,10 +27,12 @@ pub enum Role {
     Endpoint,
     /// The reaper of a lab's namespaces.
     Reaper,
+    /// The keeper of a program of the user's own.
+    Program,
 }
 
 impl Role {
-    const ALL: [Role; 3] = [Role::Owner, Role::Endpoint, Role::Reaper];
+    const ALL: [Role; 4] = [Role::Owner, Role::Endpoint, Role::Reaper, Role::Program];
 
     /// The name under which the program is started (`argv[0]`).
     pub const fn name(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Role {
             Role::Owner => "finwait-lab",
             Role::Endpoint => "finwait-endpoint",
             Role::Reaper => "finwait-reaper",
+            Role::Program => "finwait-program",
         }
     }
 
@@ -78,6 +82,7 @@ impl Role {
                 native::run()
             }
             Role::Reaper => namespace_reaper::run(arguments),
+            Role::Program => keeper::run(),
         }
     }
 }

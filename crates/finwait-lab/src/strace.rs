@@ -1,12 +1,14 @@
-//! The system calls of an endpoint in another language, as `strace` prints them: read line by line, and only those on TCP sockets.
+//! The system calls of an endpoint in another language, or of a program, as `strace` prints them: read line by line, and only those on TCP
+//! sockets.
 //!
 //! `strace -f -yy -T` begins each line with the thread's number, writes `5<TCP:[10.0.0.1:41822->10.0.0.2:8080]>` for a descriptor,
 //! and cuts a call that another thread's comes into in two: `read(5<...>, <unfinished ...>` and `<... read resumed>"hi", 9) = 2`.
 //! The endpoint's own words to finwait are system calls, too: they show which calls came before which words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use crate::program::TracedCall;
 use finwait_model::call::CallId;
 use finwait_model::errno::Errno;
 use finwait_model::syscall::Syscall;
@@ -25,8 +27,31 @@ pub const ARGUMENTS: [&str; 9] = [
     "-o",
 ];
 
+/// strace's arguments when it looks on at a program, by `-p`: its marks of sockets are their inodes.
+pub const PROGRAM_ARGUMENTS: [&str; 8] = [
+    "-f",
+    "-qq",
+    "-y",
+    "-T",
+    "-s32",
+    "-esignal=none",
+    "-etrace=%network,%desc",
+    "-o",
+];
+
+/// The calls by which a program waits for its sockets.
+const WAITS: [&str; 7] = [
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+];
+
 /// The marks of a TCP socket's descriptor (`-yy`), of either family.
-const MARK: &str = "<TCP";
+const MARK: &str = "TCP";
 
 /// The finding in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,29 +73,29 @@ pub enum Word {
 
 /// Puts calls together that were cut in two.
 #[derive(Debug, Default)]
-pub struct StraceReader {
+struct WholeCalls {
     /// The beginning of a line that is not whole.
     rest: Vec<u8>,
     /// The beginnings of calls, by thread.
     unfinished: HashMap<u32, String>,
 }
 
-impl StraceReader {
-    /// Takes in what strace has printed; what is whole with it, in its order.
-    pub fn read(&mut self, bytes: &[u8]) -> Vec<Printed> {
+impl WholeCalls {
+    /// Takes in what strace has printed, and hands over what is whole with it, with its thread.
+    fn read(&mut self, bytes: &[u8], mut each: impl FnMut(u32, &str)) {
         self.rest.extend_from_slice(bytes);
-        let mut made = Vec::new();
+        let rest = std::mem::take(&mut self.rest);
         let mut taken = 0;
-        while let Some(end) = self.rest[taken..].iter().position(|&byte| byte == b'\n') {
-            let line = String::from_utf8_lossy(&self.rest[taken..taken + end]).into_owned();
-            made.extend(self.line(&line));
+        while let Some(end) = rest[taken..].iter().position(|&byte| byte == b'\n') {
+            let line = String::from_utf8_lossy(&rest[taken..taken + end]);
+            self.line(&line, &mut each);
             taken += end + 1;
         }
+        self.rest = rest;
         self.rest.drain(..taken);
-        made
     }
 
-    fn line(&mut self, line: &str) -> Option<Printed> {
+    fn line(&mut self, line: &str, each: &mut impl FnMut(u32, &str)) -> Option<()> {
         let (thread, call) = line.split_once(' ')?;
         let thread = thread.parse().ok()?;
         let call = call.trim_start();
@@ -79,10 +104,83 @@ impl StraceReader {
             return None;
         }
         match call.strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>")) {
-            Some((_, rest)) => printed(&format!("{}{rest}", self.unfinished.remove(&thread)?)),
-            None => printed(call),
+            Some((_, rest)) => each(thread, &format!("{}{rest}", self.unfinished.remove(&thread)?)),
+            None => each(thread, call),
         }
+        Some(())
     }
+}
+
+/// Reads the calls of an endpoint, and its words among them.
+#[derive(Debug, Default)]
+pub struct StraceReader {
+    calls: WholeCalls,
+}
+
+impl StraceReader {
+    /// Takes in what strace has printed; what is whole with it, in its order.
+    pub fn read(&mut self, bytes: &[u8]) -> Vec<Printed> {
+        let mut made = Vec::new();
+        self.calls.read(bytes, |_, call| made.extend(printed(call)));
+        made
+    }
+}
+
+/// Reads the calls of a program's processes on TCP sockets, and those by which they wait for such.
+#[derive(Debug, Default)]
+pub struct ProgramStraceReader {
+    calls: WholeCalls,
+    /// The inodes of TCP sockets that were seen to be made.
+    sockets: HashSet<u64>,
+}
+
+impl ProgramStraceReader {
+    /// Takes in what strace has printed; the calls that are whole with it, in their order.
+    pub fn read(&mut self, bytes: &[u8]) -> Vec<TracedCall> {
+        let ProgramStraceReader { calls, sockets } = self;
+        let mut made = Vec::new();
+        calls.read(bytes, |thread, call| made.extend(program_call(thread, call, sockets)));
+        made
+    }
+}
+
+/// A call of a program's, if it is about a TCP socket, or waits for one.
+fn program_call(thread: u32, call: &str, sockets: &mut HashSet<u64>) -> Option<TracedCall> {
+    let mut marks = Vec::new();
+    let line = without_marks(call, |fd, mark| {
+        let inode = mark.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+        marks.extend(inode.and_then(|inode| Some((fd?, inode.parse::<u64>().ok()?))));
+    });
+    let made = parsed(&line)?;
+    let makes_one = match made.name.as_str() {
+        "socket" => {
+            let arguments = made.args.as_deref().unwrap_or(&[]);
+            matches!(arguments, [family, kind, ..] if family.starts_with("AF_INET") && kind.starts_with("SOCK_STREAM"))
+        }
+        "accept" | "accept4" => marks.first().is_some_and(|(_, listener)| sockets.contains(listener)),
+        _ => false,
+    };
+    if makes_one && let Some((_, inode)) = marks.last().filter(|_| made.errno.is_none()) {
+        sockets.insert(*inode);
+    }
+    let about = match made.name.as_str() {
+        // The socket that it makes.
+        "socket" => marks.last(),
+        _ => marks.iter().find(|(_, inode)| sockets.contains(inode)),
+    };
+    let about = about.filter(|(_, inode)| sockets.contains(inode)).copied();
+    // An epoll descriptor does not say what it waits for.
+    let waits = WAITS.contains(&made.name.as_str());
+    let is_told = match about {
+        Some(_) => true,
+        None => waits && made.name.starts_with("epoll") && !sockets.is_empty(),
+    };
+    is_told.then(|| TracedCall {
+        thread,
+        fd: about.map(|(fd, _)| fd),
+        inode: about.map(|(_, inode)| inode),
+        made,
+    })
 }
 
 /// Parses a whole call.
@@ -112,15 +210,23 @@ fn said(call: &str) -> Option<(Word, CallId)> {
 
 /// A whole call, if it is about a TCP socket.
 fn traced(call: &str) -> Option<Syscall> {
-    let (call, took) = match call
+    let mut is_about_one = false;
+    let text = without_marks(call, |_, mark| is_about_one |= mark.starts_with(MARK));
+    // A closed descriptor has no mark any more, and its errno is what is asked for.
+    (is_about_one || call.contains(" = -1 EBADF "))
+        .then(|| parsed(&text))
+        .flatten()
+}
+
+/// Reads a call, with the time that it took behind it.
+fn parsed(call: &str) -> Option<Syscall> {
+    let (text, took) = match call
         .rsplit_once(" <")
         .and_then(|(call, took)| Some((call, took.strip_suffix('>')?)))
     {
         Some((call, took)) => (call, took.parse::<f64>().ok()?),
         None => (call, 0.0),
     };
-    // A closed descriptor has no mark any more, and its errno is what is asked for.
-    let text = without_marks(call).or_else(|| call.contains(" = -1 EBADF ").then(|| call.to_owned()))?;
     let returned = text.rsplit_once(" = -1 ").map(|(_, why)| why);
     let errno = returned.and_then(|why| {
         let name = why.split_whitespace().next()?;
@@ -133,9 +239,9 @@ fn traced(call: &str) -> Option<Syscall> {
     Some(Syscall::parse(&line, errno, Duration::from_nanos((took * 1e9) as u64)))
 }
 
-/// The call without what `-yy` adds to descriptors; none when no TCP socket is among them. What stands in quotes is the program's.
-fn without_marks(call: &str) -> Option<String> {
-    let (mut text, mut marked) = (String::with_capacity(call.len()), false);
+/// The call without what `-y` adds to descriptors, which is handed to `each` with the descriptor. What stands in quotes is the program's.
+fn without_marks(call: &str, mut each: impl FnMut(Option<i32>, &str)) -> String {
+    let mut text = String::with_capacity(call.len());
     let (mut rest, mut quoted) = (call, false);
     while let Some(c) = rest.chars().next() {
         let step = match c {
@@ -145,13 +251,15 @@ fn without_marks(call: &str) -> Option<String> {
                 1
             }
             '<' if !quoted && text.ends_with(|c: char| c.is_ascii_digit()) => {
-                marked |= rest.starts_with(MARK);
                 // An address has a > in its arrow; a mark ends with what follows an argument.
                 let end = rest.match_indices('>').map(|(at, _)| at + 1).find(|&end| {
                     let next = rest[end..].chars().next();
                     next.is_none_or(|next| matches!(next, ',' | ')' | ']' | '}' | ' '))
                 });
-                rest = &rest[end.unwrap_or(rest.len())..];
+                let end = end.unwrap_or(rest.len());
+                let digits = text.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+                each(text[digits..].parse().ok(), rest[1..end].trim_end_matches('>'));
+                rest = &rest[end..];
                 continue;
             }
             c => c.len_utf8(),
@@ -159,7 +267,7 @@ fn without_marks(call: &str) -> Option<String> {
         text.push_str(&rest[..step]);
         rest = &rest[step..];
     }
-    marked.then_some(text)
+    text
 }
 
 #[cfg(test)]
@@ -242,6 +350,45 @@ mod tests {
             texts(&mut StraceReader::default(), line),
             ["write(5, \"1<TCP:[x]> \\\"2<b>\", 9) = 9"]
         );
+    }
+
+    #[test]
+    fn of_a_program_the_calls_on_its_tcp_sockets_are_told_and_what_it_waits_in() {
+        let printed = "\
+7 socket(AF_UNIX, SOCK_STREAM, 0)         = 3<socket:[99]> <0.1>
+7 epoll_wait(5<anon_inode:[eventpoll]>, [], 8, 0) = 0 <0.1>
+7 socket(AF_INET6, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4<socket:[100]> <0.000021>
+7 listen(4<socket:[100]>, 128)       = 0 <0.1>
+7 read(3<socket:[99]>, \"\", 8) = 0 <0.1>
+8 accept4(4<socket:[100]>, {sa_family=AF_INET, sin_port=htons(1)}, [16], SOCK_CLOEXEC) = 6<socket:[101]> <0.1>
+8 poll([{fd=3<socket:[99]>, events=POLLIN}, {fd=6<socket:[101]>, events=POLLIN}], 2, 10) = 1 ([{fd=6, revents=POLLIN}]) <0.1>
+8 epoll_wait(5<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=4, u64=4}}], 8, -1) = 1 <0.1>
+8 write(6<socket:[101]>, \"7<socket:[100]>\", 9) = -1 EPIPE (Broken pipe) <0.1>
+8 close(6<socket:[101]>) = 0 <0.1>
+";
+        let mut reader = ProgramStraceReader::default();
+        let told = reader.read(printed.as_bytes()).into_iter();
+        let told: Vec<_> = told
+            .map(|call| (call.thread, call.made.name, call.fd, call.inode))
+            .collect();
+        let of = |thread, name: &str, socket: Option<(i32, u64)>| {
+            (
+                thread,
+                name.to_owned(),
+                socket.map(|(fd, _)| fd),
+                socket.map(|(_, inode)| inode),
+            )
+        };
+        let expected = [
+            of(7, "socket", Some((4, 100))),
+            of(7, "listen", Some((4, 100))),
+            of(8, "accept4", Some((4, 100))),
+            of(8, "poll", Some((6, 101))),
+            of(8, "epoll_wait", None),
+            of(8, "write", Some((6, 101))),
+            of(8, "close", Some((6, 101))),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -210,6 +210,11 @@ impl Watch {
         self.rows.of_tuple(tuple).is_some()
     }
 
+    /// The number of rows, as they were last read.
+    pub fn len(&self) -> usize {
+        self.rows.all().len()
+    }
+
     /// Were connections read one by one since all were?
     pub const fn owes_whole(&self) -> bool {
         self.read_singly > 0

@@ -91,7 +91,14 @@ impl<O: Outside> Core<O> {
 
     /// Reports changes. Where no packet has just arrived, the likeliest cause is found for each.
     fn report(&mut self, side: Side, changes: Result<Vec<StateChange>>, beside: ReadTrigger) {
-        for change in self.complain(changes).unwrap_or_default() {
+        let changes = self.complain(changes).unwrap_or_default();
+        self.find_owners(
+            side,
+            changes
+                .iter()
+                .flat_map(|change| [change.inode, change.heir.unwrap_or(0)]),
+        );
+        for change in changes {
             self.unquiet = true;
             self.touch_peer(side, change.tuple);
             // What a packet does to a listener it does to a socket of its own.
@@ -102,8 +109,12 @@ impl<O: Outside> Core<O> {
                 }
                 ReadTrigger::FinLeft(tuple) if tuple == change.tuple => self.finished(side, &change),
                 ReadTrigger::RstLeft(tuple) if tuple == change.tuple => self.aborted(side, &change),
-                _ => self.transition(side, &change, self.likely(side, &change), Witness::Table),
+                _ => {
+                    let cause = self.likely(side, &change);
+                    self.transition(side, &change, cause, Witness::Table);
+                }
             }
+            self.disown(side, &change);
         }
     }
 
@@ -151,7 +162,8 @@ impl<O: Outside> Core<O> {
         let mut from = change.from;
         for to in unseen.into_iter().chain([change.to]) {
             let step = StateChange { from, to, ..*change };
-            self.transition(side, &step, self.likely(side, &step), witness);
+            let cause = self.likely(side, &step);
+            self.transition(side, &step, cause, witness);
             from = to;
         }
     }
@@ -159,6 +171,9 @@ impl<O: Outside> Core<O> {
     /// Tells what ended a connection whose RST has left. A retransmission timer that gives up sends none (`tcp_write_err`): one that
     /// has run out meanwhile did not do it, where a call can have.
     fn aborted(&mut self, side: Side, change: &StateChange) {
+        if let Some(cause) = self.program_cause(side, change, true) {
+            return self.transition(side, change, cause, Witness::Table);
+        }
         let by_a_call = StateChange {
             expired: change.expired.filter(|kind| *kind != TimerKind::Retransmit),
             ..*change
@@ -192,7 +207,10 @@ impl<O: Outside> Core<O> {
     }
 
     /// Returns what made a socket change its state when no packet came for it.
-    pub(super) fn likely(&self, side: Side, change: &StateChange) -> TransitionCause {
+    pub(super) fn likely(&mut self, side: Side, change: &StateChange) -> TransitionCause {
+        if let Some(cause) = self.program_cause(side, change, false) {
+            return cause;
+        }
         let end = &self.ends[side];
         // With a listener goes what waits in its queue.
         let goes = |(at, gone): (Side, Tuple)| {

@@ -15,6 +15,8 @@ pub(super) struct DriverEnd {
     pub(super) ended: VecDeque<Reply>,
     /// The endpoint's sockets.
     pub(super) sockets: EndpointSockets,
+    /// The sockets of programs on its host.
+    pub(super) program_sockets: ProgramSockets,
     /// The order of its system calls among its words, where strace sees them.
     pub(super) strace: Option<SyscallOrder>,
     /// The sockets of its process by inode: is the reading end open?
@@ -39,6 +41,7 @@ impl DriverEnd {
             in_flight: Vec::new(),
             ended: VecDeque::new(),
             sockets: EndpointSockets::default(),
+            program_sockets: ProgramSockets::default(),
             strace: None,
             reads: QuickMap::default(),
             nofile: None,
@@ -129,6 +132,11 @@ impl DriverEnd {
     pub(super) fn own(&mut self, inode: u64) {
         self.watch.own(inode);
         self.reads.entry(inode).or_insert(true);
+    }
+
+    /// Is that socket the process's own?
+    pub(super) fn is_own(&self, inode: u64) -> bool {
+        self.reads.contains_key(&inode)
     }
 
     /// Notes that a call shuts down the reading end of a socket.

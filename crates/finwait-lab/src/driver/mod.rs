@@ -17,7 +17,7 @@
 //! to four readings deep. With actions, each such place would be the end of one function and the beginning of another, and what
 //! stands between them a state to keep, which another input could come into; with the trait the order is that of the lines.
 //!
-//! `requests` is what it is asked, `endpoints` what it hears, `wire` what it does with packets, `causes` how it finds what changed and why,
+//! `programs` is what programs of the user's own do, `requests` what it is asked, `endpoints` what it hears, `wire` what it does with packets, `causes` how it finds what changed and why,
 //! `quiet` when nothing more is to come, `end` what it knows of one end, `sockets` of its sockets, `in_flight` of a call under way,
 //! `touched` what of a table is to be read anew, `syscalls` where those that strace sees belong, `timing` how long it waits for what.
 
@@ -26,6 +26,7 @@ mod end;
 mod endpoints;
 mod in_flight;
 mod outside;
+mod programs;
 mod quiet;
 mod requests;
 mod shell;
@@ -39,13 +40,14 @@ mod wire;
 
 pub(super) use shell::Driver;
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use self::end::DriverEnd;
 use self::in_flight::{ChangesState, InFlightCall};
 use self::outside::{EndpointProcess, Heard, Outside, Preparation, Ready};
+use self::programs::{ProgramSockets, RunningPrograms};
 use self::sockets::EndpointSockets;
 use self::syscalls::SyscallOrder;
 use self::timing::Timing;
@@ -123,6 +125,7 @@ struct Core<O> {
     outside: O,
     timing: Timing,
     ends: Ends<DriverEnd>,
+    programs: RunningPrograms,
     /// Whether a wire joins the hosts, on which segments are seen; the loopback lab has none.
     wired: bool,
     /// The connection that the administrator destroys just now.
@@ -175,6 +178,7 @@ impl<O: Outside> Core<O> {
                 client: end(Side::Client)?,
                 server: end(Side::Server)?,
             },
+            programs: RunningPrograms::default(),
             wired,
             destroyed: None,
             addresses: facts.addresses,
@@ -233,7 +237,11 @@ impl<O: Outside> Core<O> {
         };
         self.look_at = timeout.map(|timeout| now.plus(timeout));
         // What is due on the wire is seen to at once, and is no reason to read tables.
-        [self.look_at, self.wire.next_due()].into_iter().flatten().min()
+        let programs = self.programs_wake_at();
+        [self.look_at, self.wire.next_due(), programs]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Returns how long nothing must happen now before the tables are read, and how long plain data may wait to be reported.
@@ -265,6 +273,8 @@ impl<O: Outside> Core<O> {
                 self.reap(side);
             }
         }
+        self.hear_programs();
+        self.look_at_programs();
     }
 
     /// Reads the tables when nothing more is under way, or has been for long.
@@ -309,8 +319,14 @@ impl<O: Outside> Core<O> {
                 .watch
                 .table(|families, rows| outside.procfs(side, families, rows));
             match self.complain(table).flatten() {
-                Some(TableNews::Whole(rows)) => self.tell(LabEvent::Table { side, rows }),
-                Some(TableNews::Singly(rows, gone)) => self.tell(LabEvent::Rows { side, rows, gone }),
+                Some(TableNews::Whole(rows)) => {
+                    self.find_owners(side, rows.iter().map(|seen| seen.row.inode));
+                    self.tell(LabEvent::Table { side, rows });
+                }
+                Some(TableNews::Singly(rows, gone)) => {
+                    self.find_owners(side, rows.iter().map(|seen| seen.row.inode));
+                    self.tell(LabEvent::Rows { side, rows, gone });
+                }
                 None => {}
             }
         }

@@ -8,12 +8,15 @@ use crate::event::{Death, LabEvent};
 use crate::observe::procfs::ProcRow;
 use crate::os::tun::Sent;
 use crate::process::{ProcessReadiness, ProtocolError};
+use crate::program::ProgramWords;
+use crate::program::processes::{Descriptor, Holding};
 use crate::runtime::{Launch, Runtime};
 use crate::strace::Printed;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
+use finwait_model::program::{ProgramNo, ProgramSpec};
 use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::{SocketRow, Tuple};
 use finwait_model::state::State;
@@ -86,6 +89,25 @@ pub(super) trait Outside {
     fn reap(&mut self, side: Side) -> Option<Death>;
     /// Lets go of the descriptors of an endpoint that has ended.
     fn let_go(&mut self, side: Side);
+
+    /// Begins to start a program on a host; its words tell whether it runs. Returns why it cannot be, in a sentence.
+    fn run(&mut self, side: Side, no: ProgramNo, spec: &ProgramSpec) -> std::result::Result<(), String>;
+    /// Takes in the words of all programs since the last time; does not block.
+    fn program_words(&mut self) -> Vec<ProgramWords>;
+    /// Returns the number of a program's first process.
+    fn program_pid(&self, no: ProgramNo) -> Option<u32>;
+    /// Sends a signal to a program's first process.
+    fn signal_program(&mut self, no: ProgramNo, signal: i32);
+    /// Ends all processes of a program.
+    fn end_program(&mut self, no: ProgramNo);
+    /// Lets go of a program that has ended.
+    fn forget_program(&mut self, no: ProgramNo);
+    /// Returns the descriptor of a program's process on a host that the socket with that inode is behind; `None` where there is none.
+    fn holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)>;
+    /// Is that descriptor still open, with the socket with that inode behind it?
+    fn holding(&self, held: &Descriptor, inode: u64) -> Holding;
+    /// Returns the process that a thread is one of.
+    fn process_of(&mut self, thread: u32) -> u32;
 }
 
 /// An endpoint's process, as far as the core needs to know it.

@@ -24,9 +24,9 @@ impl<O: Outside> Core<O> {
                     self.ends[side].adopt(process);
                 }
             }
-            LabRequest::Run(..) | LabRequest::Signal(..) | LabRequest::EndProgram(_) => {
-                self.tell(LabEvent::Note("this lab runs no programs yet".into()));
-            }
+            LabRequest::Run(side, no, spec) => self.run_program(side, no, &spec),
+            LabRequest::Signal(no, signal) => self.signal_program(no, signal),
+            LabRequest::EndProgram(no) => self.end_program(no),
             LabRequest::Prepare(side, runtime) => {
                 self.ends[side].wanted = Some(runtime);
                 self.outside.prepare(side, runtime);

@@ -3,9 +3,9 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::time::Duration;
 
 use super::Core;
@@ -21,12 +21,16 @@ use crate::observe::procfs::ProcRow;
 use crate::os::tun::Sent;
 use crate::poller::Poller;
 use crate::process::Process;
+use crate::program::keeper::KeeperOrder;
+use crate::program::processes::{self, Descriptor, Holding, ProgramProcesses};
+use crate::program::{MOST_WAITING, Program, ProgramWord, ProgramWords};
 use crate::runtime::{Launch, LaunchMaker, Runtime};
 use crate::watch::READINGS;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
+use finwait_model::program::{ProgramNo, ProgramSpec};
 use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::{SocketRow, Tuple};
 use finwait_model::state::State;
@@ -58,8 +62,13 @@ impl Driver {
             hosts[side].begin_spawn(side)?;
         }
         let (prepared, preparations) = channel();
+        let (to_words, words) = sync_channel(MOST_WAITING);
         let shell = Shell {
             processes: Ends::default(),
+            words,
+            to_words,
+            programs: BTreeMap::new(),
+            first_processes: BTreeMap::new(),
             hosts,
             poller: Poller::new(Arc::clone(&wake))?,
             makers,
@@ -135,6 +144,11 @@ impl Driver {
 pub(super) struct Shell {
     // Field order is drop order: a process goes before its host, whose thread spawned it.
     processes: Ends<Option<Process>>,
+    /// What the programs' attendants say. It goes before the programs: who waits to be heard by it would wait for ever.
+    words: Receiver<ProgramWords>,
+    to_words: SyncSender<ProgramWords>,
+    programs: BTreeMap<ProgramNo, (Side, Program)>,
+    first_processes: BTreeMap<ProgramNo, u32>,
     hosts: Ends<Host>,
     poller: Poller,
     makers: Ends<LaunchMaker>,
@@ -383,5 +397,63 @@ impl Outside for Shell {
 
     fn let_go(&mut self, side: Side) {
         self.processes[side] = None;
+    }
+
+    fn run(&mut self, side: Side, no: ProgramNo, spec: &ProgramSpec) -> std::result::Result<(), String> {
+        let (spawned, surroundings) = self.hosts[side].run(spec)?;
+        let wake = Arc::clone(&self.wake);
+        let program = Program::adopt(spawned, no, &surroundings, self.to_words.clone(), wake)?;
+        self.programs.insert(no, (side, program));
+        Ok(())
+    }
+
+    fn program_words(&mut self) -> Vec<ProgramWords> {
+        let heard: Vec<ProgramWords> = self.words.try_iter().take(MOST_WAITING).collect();
+        for (no, words) in &heard {
+            let pid = words.iter().find_map(|word| match word {
+                ProgramWord::Here(pid) => Some(*pid),
+                _ => None,
+            });
+            if let (Some(pid), Some((_, program))) = (pid, self.programs.get_mut(no)) {
+                program.processes = Some(ProgramProcesses::of(program.keeper(), pid));
+                self.first_processes.insert(*no, pid);
+            }
+        }
+        heard
+    }
+
+    fn program_pid(&self, no: ProgramNo) -> Option<u32> {
+        self.first_processes.get(&no).copied()
+    }
+
+    fn signal_program(&mut self, no: ProgramNo, signal: i32) {
+        if let Some((_, program)) = self.programs.get(&no) {
+            program.order(KeeperOrder::Signal(signal));
+        }
+    }
+
+    fn end_program(&mut self, no: ProgramNo) {
+        if let Some((_, program)) = self.programs.get(&no) {
+            program.order(KeeperOrder::End);
+        }
+    }
+
+    fn forget_program(&mut self, no: ProgramNo) {
+        self.programs.remove(&no);
+        self.first_processes.remove(&no);
+    }
+
+    fn holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
+        let here = self.programs.iter_mut().filter(|(_, (on, _))| *on == side);
+        let mut processes = here.filter_map(|(no, (_, program))| Some((*no, program.processes.as_mut()?)));
+        processes.find_map(|(no, processes)| Some((no, processes.holder(inode)?)))
+    }
+
+    fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
+        held.holding(inode)
+    }
+
+    fn process_of(&mut self, thread: u32) -> u32 {
+        processes::process_of(thread)
     }
 }

@@ -14,6 +14,9 @@ pub(super) struct Timing {
     /// The time between two readings for the screen while packets stream without a pause: ten a second look live, and each costs as much
     /// as many packets.
     pub(super) busy_reading: Duration,
+    /// The longest time between two readings of a host's table while a program runs there: what it does silently, as to listen, is seen
+    /// then.
+    pub(super) program_reading: Duration,
     /// The first wait before the tables are read again while a socket waits for an acknowledgement that no packet will announce
     /// (loopback), and when a call has begun that does not return (it may fill a queue and then block); twice as long each time.
     pub(super) first_look: Duration,
@@ -38,6 +41,7 @@ impl Timing {
         grace: Duration::from_micros(100),
         stream_grace: Duration::from_millis(5),
         busy_reading: Duration::from_millis(100),
+        program_reading: Duration::from_millis(20),
         first_look: Duration::from_millis(1),
         last_look: Duration::from_millis(256),
         timer_slack: Duration::from_millis(5),

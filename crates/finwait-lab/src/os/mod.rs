@@ -1,6 +1,7 @@
 //! The operating system where the libraries end: the only unsafe code of the program.
 
 pub mod constructor;
+pub mod fork;
 pub mod job;
 pub mod netlink;
 pub mod netns;
@@ -10,3 +11,4 @@ pub mod sock;
 pub mod stat;
 pub mod sysctl;
 pub mod tun;
+pub mod user;

@@ -116,7 +116,12 @@ pub fn capable() -> bool {
     })
 }
 
-fn unshare(flags: UnshareFlags) -> rustix::io::Result<()> {
+/// Moves the calling thread into new namespaces of these kinds (`unshare(2)`).
+///
+/// # Errors
+///
+/// The errno of `unshare(2)`.
+pub(crate) fn unshare(flags: UnshareFlags) -> rustix::io::Result<()> {
     // SAFETY: the one danger is CLONE_FILES, which gives the thread another descriptor table; it is never asked for here.
     unsafe { unshare_unsafe(flags) }
 }

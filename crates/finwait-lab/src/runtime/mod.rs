@@ -317,6 +317,7 @@ pub fn to_be_compiled(choices: &Ends<RuntimeChoice>) -> Vec<Runtime> {
 pub struct EndpointRuntimes {
     choices: Ends<RuntimeChoice>,
     syscalls: bool,
+    strace: Option<PathBuf>,
     launches: Ends<Launch>,
 }
 
@@ -326,6 +327,7 @@ impl EndpointRuntimes {
         EndpointRuntimes {
             choices: Ends::default(),
             syscalls: false,
+            strace: None,
             launches: Ends::from_fn(|side| Launch::native(program, side)),
         }
     }
@@ -345,6 +347,7 @@ impl EndpointRuntimes {
         Ok(EndpointRuntimes {
             choices,
             syscalls,
+            strace,
             launches,
         })
     }
@@ -360,6 +363,11 @@ impl EndpointRuntimes {
             None => self.choices[side].clone(),
         });
         EndpointRuntimes::by(choices, self.syscalls, program)
+    }
+
+    /// Returns `strace`, where system calls are to be seen.
+    pub fn strace(&self) -> Option<PathBuf> {
+        self.strace.clone()
     }
 
     /// The choices of what drives the ends.

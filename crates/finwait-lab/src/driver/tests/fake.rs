@@ -7,7 +7,10 @@ use crate::event::Death;
 use crate::observe::procfs::ProcRow;
 use crate::os::tun::Sent;
 use crate::process::ProcessReadiness;
+use crate::program::ProgramWords;
+use crate::program::processes::{Descriptor, Holding};
 use crate::runtime::{Launch, Runtime};
+use finwait_model::program::{ProgramNo, ProgramSpec};
 
 /// Something that happens at an end.
 pub(super) type Act = Box<dyn FnOnce(&mut End)>;
@@ -58,6 +61,18 @@ pub(super) struct Fake {
     /// The times at which the client's tables were read.
     pub(super) readings: Vec<MonoTime>,
     pub(super) ends: Ends<End>,
+    pub(super) programs: FakePrograms,
+}
+
+/// Programs, their words, and the sockets that they hold.
+#[derive(Default)]
+pub(super) struct FakePrograms {
+    pub(super) started: Vec<ProgramNo>,
+    pub(super) words: Vec<ProgramWords>,
+    /// The descriptor of each inode, and what became of it.
+    pub(super) held: BTreeMap<u64, (Descriptor, Holding)>,
+    /// How often it was asked who holds a socket.
+    pub(super) asked: usize,
 }
 
 impl Fake {
@@ -92,6 +107,7 @@ impl Fake {
             told: Vec::new(),
             readings: Vec::new(),
             ends: Ends::from_fn(end),
+            programs: FakePrograms::default(),
         }
     }
 
@@ -278,5 +294,40 @@ impl Outside for Fake {
 
     fn let_go(&mut self, side: Side) {
         self.ends[side].inodes.clear();
+    }
+
+    fn run(&mut self, _: Side, no: ProgramNo, _: &ProgramSpec) -> std::result::Result<(), String> {
+        self.programs.started.push(no);
+        Ok(())
+    }
+
+    fn program_words(&mut self) -> Vec<ProgramWords> {
+        std::mem::take(&mut self.programs.words)
+    }
+
+    fn program_pid(&self, _: ProgramNo) -> Option<u32> {
+        Some(4711)
+    }
+
+    fn signal_program(&mut self, _: ProgramNo, _: i32) {}
+
+    fn end_program(&mut self, _: ProgramNo) {}
+
+    fn forget_program(&mut self, _: ProgramNo) {}
+
+    fn holder(&mut self, _: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
+        self.programs.asked += 1;
+        let held = self.programs.held.get(&inode)?;
+        (held.1 == Holding::Open).then(|| (ProgramNo(1), held.0.clone()))
+    }
+
+    fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
+        let now = self.programs.held.get(&inode);
+        now.filter(|(now, _)| now == held)
+            .map_or(Holding::Closed, |(_, holding)| *holding)
+    }
+
+    fn process_of(&mut self, thread: u32) -> u32 {
+        thread
     }
 }

@@ -1,0 +1,366 @@
+//! The driver and the programs of the user's own: what they say, whose sockets are theirs, and what they have done to them.
+
+use super::*;
+use crate::event::{ProgramCall, ProgramCause, ProgramDeed, ProgramEvent, ProgramNews};
+use crate::program::processes::{Descriptor, Holding};
+use crate::program::{ProgramWord, TracedCall};
+use finwait_model::program::{ProgramNo, ProgramSpec, SocketOwner};
+
+/// The programs that have not ended, and where they run.
+#[derive(Debug, Default)]
+pub(super) struct RunningPrograms {
+    sides: BTreeMap<ProgramNo, Side>,
+    /// The time at which the tables of their hosts were last read because of them.
+    read_at: MonoTime,
+}
+
+/// The sockets on a host that processes of programs hold, or held.
+#[derive(Debug, Default)]
+pub(super) struct ProgramSockets {
+    /// By inode.
+    owned: QuickMap<u64, OwnedSocket>,
+    /// How often it was asked in vain who holds a socket.
+    asked: QuickMap<u64, u8>,
+    /// Listeners that are gone, and what a program did to them: what waited in their queues goes with them.
+    gone: VecDeque<(SocketAddr, ProgramCause)>,
+    /// The time at which it was last asked whether all are still held by the same processes.
+    checked_at: MonoTime,
+}
+
+/// A socket of a program's.
+#[derive(Debug)]
+struct OwnedSocket {
+    program: ProgramNo,
+    held: Descriptor,
+    /// The last descriptor was closed, and that was told.
+    is_released: bool,
+    /// strace has seen the call that closes it.
+    seen_to_close: bool,
+}
+
+/// The number of times that it is asked who holds a socket: a process that comes up just then may be missed once.
+const MOST_ASKED: u8 = 5;
+/// The most listeners that are remembered when they are gone.
+const MOST_GONE: usize = 16;
+/// The most descriptors that are looked at in one reading, whether they are still open.
+const MOST_CHECKED: usize = 256;
+/// The number of rows that a table may have to be read every [`Timing::program_reading`]; one of twice as many is read half as often.
+const MANY_ROWS: usize = 256;
+
+impl OwnedSocket {
+    fn owner(&self) -> SocketOwner {
+        SocketOwner {
+            program: self.program,
+            pid: self.held.pid,
+            name: self.held.name.clone(),
+        }
+    }
+}
+
+impl RunningPrograms {
+    /// Does one run on that host?
+    pub(super) fn any_on(&self, side: Side) -> bool {
+        self.sides.values().any(|on| *on == side)
+    }
+
+    /// Does none run?
+    pub(super) fn is_empty(&self) -> bool {
+        self.sides.is_empty()
+    }
+}
+
+impl<O: Outside> Core<O> {
+    /// Starts a program on a host.
+    pub(super) fn run_program(&mut self, side: Side, no: ProgramNo, spec: &ProgramSpec) {
+        let started = if self.wired {
+            self.outside.run(side, no, spec)
+        } else {
+            Err("programs run on the hosts of the isolated lab, and this is the loopback lab".into())
+        };
+        match started {
+            Ok(()) => {
+                self.programs.sides.insert(no, side);
+                for family in [Family::Inet, Family::Inet6] {
+                    self.ends[side].watch.expect(family);
+                }
+            }
+            Err(why) => self.tell_program(side, no, ProgramNews::NotStarted { why }),
+        }
+    }
+
+    /// Sends a signal to a program's first process.
+    pub(super) fn signal_program(&mut self, no: ProgramNo, signal: i32) {
+        match self.programs.sides.contains_key(&no) {
+            true => self.outside.signal_program(no, signal),
+            false => self.tell(LabEvent::Note(format!("program {no} does not run"))),
+        }
+    }
+
+    /// Ends all processes of a program.
+    pub(super) fn end_program(&mut self, no: ProgramNo) {
+        match self.programs.sides.contains_key(&no) {
+            true => self.outside.end_program(no),
+            false => self.tell(LabEvent::Note(format!("program {no} does not run"))),
+        }
+    }
+
+    fn tell_program(&mut self, side: Side, program: ProgramNo, what: ProgramNews) {
+        self.tell(LabEvent::Program(ProgramEvent { side, program, what }));
+    }
+
+    /// Hears what programs have written and done since the last time.
+    pub(super) fn hear_programs(&mut self) {
+        if self.programs.is_empty() {
+            return;
+        }
+        for (no, words) in self.outside.program_words() {
+            for word in words {
+                self.program_says(no, word);
+            }
+        }
+    }
+
+    fn program_says(&mut self, no: ProgramNo, word: ProgramWord) {
+        let Some(side) = self.programs.sides.get(&no).copied() else {
+            return;
+        };
+        let what = match word {
+            ProgramWord::Here(_) => return,
+            ProgramWord::Note(note) => return self.tell(LabEvent::Note(note)),
+            ProgramWord::Call(call) => return self.program_calls(side, no, call),
+            ProgramWord::Output(stream, line) => ProgramNews::Output { stream, line },
+            ProgramWord::Flooded(left_out) => ProgramNews::Flooded { left_out },
+            ProgramWord::Started => {
+                let pid = self.outside.program_pid(no).unwrap_or(0);
+                ProgramNews::Started { pid }
+            }
+            ProgramWord::NotStarted(why) => {
+                self.tell_program(side, no, ProgramNews::NotStarted { why });
+                return self.program_is_over(side, no);
+            }
+            ProgramWord::Exited(how, left) => {
+                // Its sockets' last segments, and what became of them.
+                self.relay(EITHER);
+                self.read_whole(side);
+                self.tell_program(side, no, ProgramNews::Exited { how, left });
+                if left == 0 {
+                    self.program_is_over(side, no);
+                }
+                return;
+            }
+            ProgramWord::Gone => {
+                self.relay(EITHER);
+                self.read_whole(side);
+                self.tell_program(side, no, ProgramNews::Gone);
+                return self.program_is_over(side, no);
+            }
+        };
+        self.tell_program(side, no, what);
+    }
+
+    fn program_is_over(&mut self, side: Side, no: ProgramNo) {
+        self.outside.forget_program(no);
+        self.programs.sides.remove(&no);
+        let sockets = &mut self.ends[side].program_sockets;
+        sockets.asked.clear();
+        (self.dirty, self.unquiet) = (true, true);
+    }
+
+    fn read_whole(&mut self, side: Side) {
+        self.ends[side].touched.all();
+        self.settle(Some(side));
+        (self.dirty, self.unquiet) = (true, true);
+    }
+
+    /// Tells a system call of a program's.
+    fn program_calls(&mut self, side: Side, program: ProgramNo, call: TracedCall) {
+        let TracedCall {
+            thread,
+            fd,
+            inode,
+            made,
+        } = call;
+        if let Some(inode) = inode
+            && matches!(made.name.as_str(), "close" | "shutdown")
+            && let Some(owned) = self.ends[side].program_sockets.owned.get_mut(&inode)
+        {
+            owned.seen_to_close |= made.name == "close";
+        }
+        let pid = self.outside.process_of(thread);
+        self.unquiet = true;
+        self.tell(LabEvent::ProgramCall(ProgramCall {
+            side,
+            program,
+            pid,
+            fd,
+            inode,
+            made,
+        }));
+    }
+
+    /// The longest that nothing is read of the tables while programs run: a listener is to be seen when it listens. None while none runs.
+    pub(super) fn program_reading(&self) -> Option<Duration> {
+        let on = |(side, end): (Side, &DriverEnd)| self.programs.any_on(side).then(|| end.watch.len());
+        let rows = self.ends.iter().filter_map(on).max()?;
+        let times = u32::try_from(rows.div_ceil(MANY_ROWS)).unwrap_or(u32::MAX).max(1);
+        Some((self.timing.program_reading * times).min(self.timing.busy_reading))
+    }
+
+    /// Returns when they are to be read next because of programs; none while none runs.
+    pub(super) fn programs_wake_at(&self) -> Option<MonoTime> {
+        let reading = self.program_reading()?;
+        Some(self.programs.read_at.plus(reading))
+    }
+
+    /// Reads the tables of hosts with programs, where it is time to.
+    pub(super) fn look_at_programs(&mut self) {
+        let now = self.outside.now();
+        if self.programs_wake_at().is_none_or(|at| at > now) {
+            return;
+        }
+        self.programs.read_at = now;
+        for side in Side::BOTH {
+            if self.programs.any_on(side) {
+                self.ends[side].touched.all();
+                self.check_owners(side);
+            }
+        }
+        self.settle(None);
+        self.quieten();
+    }
+
+    /// Finds out who holds sockets that nobody is known to hold, and tells it.
+    pub(super) fn find_owners(&mut self, side: Side, inodes: impl IntoIterator<Item = u64>) {
+        if !self.programs.any_on(side) {
+            return;
+        }
+        for inode in inodes {
+            let end = &mut self.ends[side];
+            if inode == 0 || end.is_own(inode) || end.program_sockets.owned.contains_key(&inode) {
+                continue;
+            }
+            let asked = end.program_sockets.asked.entry(inode).or_default();
+            if *asked >= MOST_ASKED {
+                continue;
+            }
+            *asked += 1;
+            self.find_owner(side, inode);
+        }
+    }
+
+    fn find_owner(&mut self, side: Side, inode: u64) -> bool {
+        let Some((program, held)) = self.outside.holder(side, inode) else {
+            return false;
+        };
+        let owned = OwnedSocket {
+            program,
+            held,
+            is_released: false,
+            seen_to_close: false,
+        };
+        let owner = owned.owner();
+        let sockets = &mut self.ends[side].program_sockets;
+        sockets.asked.remove(&inode);
+        sockets.owned.insert(inode, owned);
+        self.tell(LabEvent::Owned { side, inode, owner });
+        true
+    }
+
+    /// Asks of each socket of a program's, from time to time, whether the same process still holds it: a server's master may have handed
+    /// it to a worker.
+    fn check_owners(&mut self, side: Side) {
+        let now = self.outside.now();
+        let sockets = &mut self.ends[side].program_sockets;
+        if now.since(sockets.checked_at) < self.timing.busy_reading {
+            return;
+        }
+        sockets.checked_at = now;
+        let held = sockets.owned.iter().filter(|(_, owned)| !owned.is_released);
+        let lost: Vec<u64> = held
+            .take(MOST_CHECKED)
+            .filter(|(inode, owned)| self.outside.holding(&owned.held, **inode) != Holding::Open)
+            .map(|(inode, _)| *inode)
+            .collect();
+        for inode in lost {
+            // In nobody's hands any more: the table tells what comes of it.
+            self.find_owner(side, inode);
+        }
+    }
+
+    /// Returns what a program did to make a socket change its state, when no packet came for it; none where it did not.
+    pub(super) fn program_cause(&mut self, side: Side, change: &StateChange, resets: bool) -> Option<TransitionCause> {
+        self.program_deed(side, change, resets).map(TransitionCause::Program)
+    }
+
+    fn program_deed(&mut self, side: Side, change: &StateChange, resets: bool) -> Option<ProgramCause> {
+        let is_listening = change.from == State::Listen;
+        let closes = StateEffect::Closes.made(change);
+        let opens = StateEffect::Opens.made(change) && change.to != State::Listen;
+        let Core { ends, outside, .. } = self;
+        let end = &mut ends[side];
+        if change.inode == 0 {
+            // What waits in a listener's queue goes with it.
+            let gone = end.program_sockets.gone.iter().rev();
+            let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
+            return closes.then(|| through.next().map(|(_, cause)| cause.clone())).flatten();
+        }
+        if change.heir.is_some() {
+            return None;
+        }
+        if opens && change.to != State::SynSent && end.watch.listener_of(&change.tuple).is_some() {
+            // Accepted: on the loopback device of the host no segment tells of the handshake, but who has begun it is known.
+            let twin = end
+                .watch
+                .connection(&change.tuple.mirrored())
+                .and_then(|(_, inode)| inode)?;
+            let process = end.program_sockets.owned.get(&twin)?.owner();
+            return Some(ProgramCause {
+                process,
+                by: ProgramDeed::Connect,
+            });
+        }
+        let owned = end.program_sockets.owned.get_mut(&change.inode)?;
+        let process = owned.owner();
+        let by = match () {
+            () if change.to == State::Listen => ProgramDeed::Listen,
+            () if opens => ProgramDeed::Connect,
+            () if !closes || owned.is_released => return None,
+            () => {
+                let holding = match outside.holding(&owned.held, change.inode) {
+                    Holding::Open => Holding::Open,
+                    // Another process may have it, too: then it is no close.
+                    _ if outside.holder(side, change.inode).is_some() => Holding::Open,
+                    other => other,
+                };
+                match holding {
+                    Holding::Open if is_listening => ProgramDeed::Shutdown,
+                    Holding::Open if matches!(change.to, State::FinWait1 | State::LastAck) => ProgramDeed::Shutdown,
+                    // It is over, and its process has not let go of it.
+                    Holding::Open => return None,
+                    // A timer that gives up closes nobody's descriptor, and the process may have closed it since.
+                    _ if change.expired.is_some() && change.retransmits > 0 && !resets => return None,
+                    Holding::Ended if !owned.seen_to_close => ProgramDeed::Exit,
+                    _ if resets && change.to == State::Close => ProgramDeed::Abort,
+                    Holding::Closed | Holding::Ended => ProgramDeed::Close,
+                }
+            }
+        };
+        owned.is_released = matches!(by, ProgramDeed::Close | ProgramDeed::Abort | ProgramDeed::Exit);
+        let cause = ProgramCause { process, by };
+        if is_listening {
+            let gone = &mut end.program_sockets.gone;
+            gone.push_back((change.tuple.local, cause.clone()));
+            if gone.len() > MOST_GONE {
+                gone.pop_front();
+            }
+        }
+        Some(cause)
+    }
+
+    /// A socket has left the table.
+    pub(super) fn disown(&mut self, side: Side, change: &StateChange) {
+        if change.to == State::Close && change.inode != 0 {
+            self.ends[side].program_sockets.owned.remove(&change.inode);
+        }
+    }
+}
