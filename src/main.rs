@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use finwait::battery::Battery;
 use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::MonoTime;
 use finwait::config;
@@ -18,6 +19,7 @@ use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, Printing, RunStatus, Runner};
+use finwait::host::Port;
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::os::signal;
@@ -99,14 +101,14 @@ fn main() -> ExitCode {
             }
         }
         Driving::Fixed if chosen => {
-            let why = "claims, matrix and code choose what drives the ends: --client, --server and --syscalls do not apply to them";
+            let why = "claims, matrix, code, proxy and http-client choose what drives the ends: --client, --server and --syscalls do not apply to them";
             return fail(NOT_UNDERSTOOD, why);
         }
         Driving::Fixed | Driving::None => options,
     };
     if let (Driving::Fixed, true) = (driving, cli.offload) {
         let why =
-            "claims, matrix and code are about the segments as a cable carries them: --offload does not apply to them";
+            "claims, matrix, code, proxy and http-client are about the segments as a cable carries them: --offload does not apply to them";
         return fail(NOT_UNDERSTOOD, why);
     }
     if let (Driving::Chosen, true, LabMode::Loopback) = (driving, cli.offload, options.wanted) {
@@ -115,7 +117,7 @@ fn main() -> ExitCode {
     }
     let record = cli.record.as_deref();
     if let (Driving::None, Some(_)) = (driving, record) {
-        let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix and code";
+        let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix, code, proxy and http-client";
         return fail(NOT_UNDERSTOOD, why);
     }
     match cli.verb {
@@ -154,6 +156,13 @@ fn main() -> ExitCode {
                 (false, false) => MatrixFormat::Text,
             };
             finwait::headless::matrix::run(&scenarios, &runtimes, &options, form, record)
+        }
+        Some(Verb::Proxy { listen, backend, how }) => {
+            headless::battery::run(Battery::Proxy, &how, (listen, backend), &options, record)
+        }
+        Some(Verb::HttpClient { how }) => {
+            // The ports are the lab's own.
+            headless::battery::run(Battery::HttpClient, &how, (Port(8080), Port(8080)), &options, record)
         }
         Some(Verb::Open {
             file,

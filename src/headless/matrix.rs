@@ -112,6 +112,7 @@ fn measure(
         options,
         keep_going: true,
         record: None,
+        folder: None,
     };
     // The words of an error hold addresses: always those of the same lab.
     let raw = Options {
@@ -146,7 +147,7 @@ fn measure(
     for (job, file) in jobs.iter_mut().zip(files.map_err(|why| ExitError(BAD, why))?) {
         job.record = file;
     }
-    let reports = children::reports(&jobs, progress);
+    let reports = children::reports(&jobs, children::AT_ONCE, progress);
     let reports = reports.map_err(|error| ExitError(DIFFERS, error.to_string()))?;
     let mut reports = reports.into_iter();
     let mut runs = Vec::new();

@@ -159,6 +159,7 @@ impl StepReport {
             path: scenario.path.clone(),
             no: place + 1,
             line: step.map_or(0, |step| step.place.line),
+            name: step.and_then(|step| step.name.clone()),
             say: step.and_then(|step| step.say.clone()),
             look: step.and_then(|step| step.look.clone()),
             command: step.and_then(|step| Some(step.action.as_ref()?.text.clone())),

@@ -9,6 +9,11 @@ def copy(source, target):
         target.shutdown(socket.SHUT_WR)
     except OSError as error:
         print(error, flush=True)
+        for side in source, target:
+            try:
+                side.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 def serve(client):
     try:

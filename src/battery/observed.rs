@@ -1,0 +1,211 @@
+//! What a run of a case has shown, step by step.
+
+use std::time::Duration;
+
+use crate::call::{PollEvent, SocketRole};
+use crate::clock::human;
+use crate::errno::Errno;
+use crate::outcome::{Outcome, Value};
+use crate::scenario::observation::{CommandResult, ObservedPacket, PacketContent, SocketSnapshot};
+use crate::scenario::report::{ReportLine, StepReport, Summary};
+use crate::side::Side;
+use crate::wire::segment::Flags;
+
+/// The report of a case's run.
+#[derive(Clone, Debug)]
+pub struct Observed<'a> {
+    steps: Vec<&'a StepReport>,
+    end: Option<&'a Summary>,
+}
+
+/// The result of a step's command, as far as verdicts tell results apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Got<'a> {
+    /// The end of the stream.
+    Eof,
+    /// So many bytes, and the first of them.
+    Data(usize, &'a [u8]),
+    /// An error.
+    Error(Errno),
+    /// Its deadline passed; a write had written so much.
+    Late(usize),
+    /// So much was written.
+    Wrote(usize),
+    /// The events of a poll.
+    Ready(&'a [PollEvent]),
+    /// It was done, and has no more to say.
+    Done,
+    /// It was not done, did not return, or has no such step.
+    Nothing,
+}
+
+impl<'a> Observed<'a> {
+    /// The run with those lines.
+    pub fn of(lines: &'a [ReportLine]) -> Observed<'a> {
+        let steps = lines.iter().filter_map(|line| match line {
+            ReportLine::Step(step) => Some(step.as_ref()),
+            ReportLine::Scenario(_) | ReportLine::End(_) => None,
+        });
+        let end = lines.iter().find_map(|line| match line {
+            ReportLine::End(end) => Some(end),
+            ReportLine::Scenario(_) | ReportLine::Step(_) => None,
+        });
+        Observed {
+            steps: steps.collect(),
+            end,
+        }
+    }
+
+    /// The step of that name.
+    pub(super) fn step(&self, name: &str) -> Option<&'a StepReport> {
+        self.steps.iter().find(|step| step.name.as_deref() == Some(name)).copied()
+    }
+
+    /// The result of the step of that name.
+    pub(super) fn got(&self, name: &str) -> Got<'a> {
+        self.step(name).map_or(Got::Nothing, |step| match &step.observation.returned {
+            CommandResult::Outcome(outcome) => match outcome {
+                Outcome::Ok(Value::Read { n: 0, .. }) => Got::Eof,
+                Outcome::Ok(Value::Read { n, data }) => Got::Data(*n, &data.0),
+                Outcome::Ok(Value::Written { n }) => Got::Wrote(*n),
+                Outcome::Ok(Value::Ready { events }) => Got::Ready(events),
+                Outcome::Ok(_) => Got::Done,
+                Outcome::Err(errno) => Got::Error(*errno),
+                Outcome::DeadlineExceeded { written } => Got::Late(*written),
+                Outcome::Library(_) | Outcome::Unsupported(_) => Got::Nothing,
+            },
+            CommandResult::Done => Got::Done,
+            CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_) => Got::Nothing,
+        })
+    }
+
+    /// Was all as expected in the step of that name?
+    pub(super) fn held(&self, name: &str) -> bool {
+        self.step(name).is_some_and(StepReport::held)
+    }
+
+    /// Returns `after 3.0 s`: how long the step of that name took.
+    pub(super) fn after(&self, name: &str) -> String {
+        let took = self.step(name).map_or(0.0, |step| step.took_ms);
+        format!("after {}", human(Duration::from_secs_f64(took / 1e3)))
+    }
+
+    /// The packets of the step of that name.
+    pub(super) fn packets(&self, name: &str) -> &'a [ObservedPacket] {
+        let packets = self.step(name).and_then(|step| step.observation.segments.as_deref());
+        packets.unwrap_or_default()
+    }
+
+    /// Why the case did not come to its question; none where it did. What comes before the first named step is what the question needs.
+    pub(super) fn not_measured(&self) -> Option<String> {
+        if let Some(why) = self.end.and_then(|end| end.skipped.as_ref()) {
+            return Some(why.clone());
+        }
+        let before = self.steps.iter().take_while(|step| step.name.is_none());
+        let failed = before.into_iter().find(|step| !step.held());
+        let failed = failed.map(|step| {
+            let command = step.command.as_deref().unwrap_or("wait");
+            let why = match &step.observation.returned {
+                CommandResult::NotDone(why) => why.clone(),
+                returned => returned.words(),
+            };
+            format!("{command}: {why}")
+        });
+        let begun = self.steps.iter().any(|step| step.name.is_some());
+        failed.or_else(|| (!begun).then(|| "it did not come to its first question".into()))
+    }
+
+    /// The program's last line.
+    pub(super) fn last_words(&self) -> Option<String> {
+        None
+    }
+
+    /// The evidence for a verdict: what each named step returned, the state of its socket afterwards, and the FINs and RSTs of the wire,
+    /// where the server's end is called `server`.
+    pub fn evidence(&self, server: &str) -> Vec<String> {
+        let named = self.steps.iter().filter(|step| step.name.is_some());
+        named.map(|step| evidence(step, server)).collect()
+    }
+}
+
+/// The evidence of one step: `backend read: EOF, in CLOSE_WAIT`.
+fn evidence(step: &StepReport, server: &str) -> String {
+    let command = step.command.as_deref().unwrap_or_default();
+    let (who, what) = command.split_once(' ').unwrap_or((command, ""));
+    let verb = match what.split_once(' ') {
+        Some(("await", what)) => format!("await {}", what.split(' ').next().unwrap_or_default()),
+        Some((verb, _)) => verb.to_owned(),
+        None => what.to_owned(),
+    };
+    let who = if who == Side::Server.name() { server } else { who };
+    let mut text = format!("{who} {verb}: {}", brief(step));
+    if let Some(state) = step.side.and_then(|side| state(&step.observation.sockets[side], side)) {
+        text.push_str(&format!(", in {state}"));
+    }
+    let ends = step.observation.segments.iter().flatten().filter(|packet| is_an_end(packet));
+    let ends: Vec<String> = ends.map(|packet| told(packet, server)).collect();
+    if !ends.is_empty() {
+        text.push_str(&format!("; on the wire {}", ends.join(", ")));
+    }
+    text
+}
+
+/// The result of a step's command in few words.
+fn brief(step: &StepReport) -> String {
+    match &step.observation.returned {
+        CommandResult::Outcome(Outcome::Ok(Value::Read { n, data })) if *n > 0 => {
+            let first = String::from_utf8_lossy(&data.0);
+            let line = first.lines().next().unwrap_or_default();
+            format!("\"{line}\"")
+        }
+        CommandResult::Outcome(Outcome::DeadlineExceeded { written }) if *written > 0 => {
+            format!("wrote {} in time", megabytes(*written))
+        }
+        CommandResult::Outcome(Outcome::DeadlineExceeded { .. }) => "nothing comes".into(),
+        CommandResult::Outcome(Outcome::Ok(Value::Written { n })) => format!("wrote {}", megabytes(*n)),
+        CommandResult::Outcome(Outcome::Ok(Value::Ready { events })) if events.is_empty() => "nothing happens".into(),
+        returned => returned.words(),
+    }
+}
+
+/// A number of bytes, for people.
+pub(super) fn megabytes(bytes: usize) -> String {
+    match bytes {
+        ..10_000 => format!("{bytes} bytes"),
+        10_000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+/// The state of the endpoint's newest connection at that end.
+fn state(sockets: &[SocketSnapshot], side: Side) -> Option<&'static str> {
+    let role = SocketRole::from(side);
+    let is_its = |socket: &&SocketSnapshot| {
+        socket.owner.is_none()
+            && socket.name.as_ref().and_then(|name| name.id()).is_some_and(|id| id.connection.role == role)
+    };
+    let newest = sockets.iter().rev().find(is_its)?;
+    newest.state.map(crate::state::State::name)
+}
+
+/// Does it end a direction, or the connection?
+fn is_an_end(packet: &ObservedPacket) -> bool {
+    match &packet.said {
+        PacketContent::Tcp { flags, .. } => packet.again.is_none() && (flags.has(Flags::FIN) || flags.has(Flags::RST)),
+        PacketContent::Icmp(_) | PacketContent::Other(_) => false,
+    }
+}
+
+/// `client FIN`, `proxy RST`: what comes from the server's host is not the backend's, but the program's, where there is one between.
+fn told(packet: &ObservedPacket, server: &str) -> String {
+    let from = match (packet.from, server) {
+        (Side::Server, "backend") => "proxy",
+        (Side::Server, server) => server,
+        (Side::Client, _) => "client",
+    };
+    let what = match &packet.said {
+        PacketContent::Tcp { flags, .. } if flags.has(Flags::RST) => "RST",
+        _ => "FIN",
+    };
+    format!("{from} {what}")
+}
