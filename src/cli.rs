@@ -165,8 +165,8 @@ pub struct BatteryArgs {
     /// Measure all programs of a file that are installed, and print a page in Markdown: docs/measured/proxies.toml
     #[arg(long, value_name = "FILE", requires = "allow_run", conflicts_with_all = ["scenario", "markdown", "expect"])]
     pub page: Option<PathBuf>,
-    /// Of the page, only these programs, separated by commas
-    #[arg(long = "row", value_name = "NAMES", value_delimiter = ',', requires = "page")]
+    /// Of the page, only this program; may be given several times
+    #[arg(long = "row", value_name = "NAME", requires = "page")]
     pub rows: Vec<String>,
     /// Allow the page to run the commands in its file, which are somebody else's
     #[arg(long, requires = "page")]
@@ -325,6 +325,7 @@ pub enum Verb {
         /// The port at which the proxy looks for its backend
         #[arg(long, value_name = "PORT", default_value = "9000", value_parser = port)]
         backend: Port,
+        /// What both batteries take
         #[command(flatten)]
         how: BatteryArgs,
     },
@@ -337,6 +338,7 @@ pub enum Verb {
     ///
     /// Exit status: 0 if all cases were measured and --expect, where given, is right about them; 1 if not; 3 if it cannot be done here.
     HttpClient {
+        /// What both batteries take
         #[command(flatten)]
         how: BatteryArgs,
     },

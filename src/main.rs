@@ -107,8 +107,7 @@ fn main() -> ExitCode {
         Driving::Fixed | Driving::None => options,
     };
     if let (Driving::Fixed, true) = (driving, cli.offload) {
-        let why =
-            "claims, matrix, code, proxy and http-client are about the segments as a cable carries them: --offload does not apply to them";
+        let why = "claims, matrix, code, proxy and http-client are about the segments as a cable carries them: --offload does not apply to them";
         return fail(NOT_UNDERSTOOD, why);
     }
     if let (Driving::Chosen, true, LabMode::Loopback) = (driving, cli.offload, options.wanted) {

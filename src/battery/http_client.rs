@@ -83,7 +83,9 @@ fn no_continue(seen: &Observed<'_>) -> Judged {
     let Got::Data(_, head) = seen.got("first") else {
         return Verdict::NotMeasured.with("no request came");
     };
-    let asks = String::from_utf8_lossy(head).to_ascii_lowercase().contains("100-continue");
+    let asks = String::from_utf8_lossy(head)
+        .to_ascii_lowercase()
+        .contains("100-continue");
     match seen.got("body") {
         _ if !asks => Verdict::AsksNot.plain(),
         Got::Data(..) => Verdict::SendsIt.with(seen.after("body")),

@@ -104,7 +104,7 @@ verdicts! {
     /// It arrives at the other side as it was.
     PassedOn "passed on" "it arrives at the other side as what it was, and nothing else is lost";
     /// The other direction is cut.
-    AnswerLost "answer lost" "it arrives, and what comes the other way afterwards does not";
+    RestLost "rest lost" "it arrives, and what comes the other way afterwards does not";
     /// It does not arrive.
     HeldBack "held back" "it does not arrive at the other side within 3 s";
     /// An RST arrives as FIN.
@@ -233,7 +233,8 @@ impl Case {
         let text = self.text.replace("{listen}", &subject.listen.to_string());
         let text = text.replace("{backend}", &subject.backend.to_string());
         // The command last: nothing in it is a placeholder of ours.
-        text.replace("{url}", URL).replace("{command}", &in_basic_string(&command))
+        text.replace("{url}", URL)
+            .replace("{command}", &in_basic_string(&command))
     }
 
     /// The title, as its scenario has it.
@@ -319,10 +320,15 @@ mod tests {
                 for command in ["socat -t 10 A B", r#"sh -c 'echo "a\b" {url}'"#] {
                     let scenario = case.read(&subject(command)).unwrap();
                     assert_eq!(scenario.name, case.name);
-                    assert_eq!((scenario.title.as_str(), scenario.summary.as_str()), (case.title(), case.summary()));
+                    assert_eq!(
+                        (scenario.title.as_str(), scenario.summary.as_str()),
+                        (case.title(), case.summary())
+                    );
                     let command = command.replace("{url}", URL);
                     let runs = |step: &crate::scenario::Step| {
-                        step.action.as_ref().is_some_and(|action| action.text.ends_with(&command))
+                        step.action
+                            .as_ref()
+                            .is_some_and(|action| action.text.ends_with(&command))
                     };
                     assert!(scenario.steps.iter().any(runs), "{}: {command}", case.name);
                 }
@@ -348,7 +354,10 @@ mod tests {
     fn words_are_put_together_as_a_shell_splits_them() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert_eq!(command_line(&words(&["haproxy", "-f", "h.cfg"])), "haproxy -f h.cfg");
-        assert_eq!(command_line(&words(&["ncat", "-c", "ncat a 1", "it's"])), r"ncat -c 'ncat a 1' 'it'\''s'");
+        assert_eq!(
+            command_line(&words(&["ncat", "-c", "ncat a 1", "it's"])),
+            r"ncat -c 'ncat a 1' 'it'\''s'"
+        );
         assert_eq!(command_line(&words(&["socat A B"])), "socat A B");
     }
 }

@@ -58,25 +58,29 @@ impl<'a> Observed<'a> {
 
     /// The step of that name.
     pub(super) fn step(&self, name: &str) -> Option<&'a StepReport> {
-        self.steps.iter().find(|step| step.name.as_deref() == Some(name)).copied()
+        self.steps
+            .iter()
+            .find(|step| step.name.as_deref() == Some(name))
+            .copied()
     }
 
     /// The result of the step of that name.
     pub(super) fn got(&self, name: &str) -> Got<'a> {
-        self.step(name).map_or(Got::Nothing, |step| match &step.observation.returned {
-            CommandResult::Outcome(outcome) => match outcome {
-                Outcome::Ok(Value::Read { n: 0, .. }) => Got::Eof,
-                Outcome::Ok(Value::Read { n, data }) => Got::Data(*n, &data.0),
-                Outcome::Ok(Value::Written { n }) => Got::Wrote(*n),
-                Outcome::Ok(Value::Ready { events }) => Got::Ready(events),
-                Outcome::Ok(_) => Got::Done,
-                Outcome::Err(errno) => Got::Error(*errno),
-                Outcome::DeadlineExceeded { written } => Got::Late(*written),
-                Outcome::Library(_) | Outcome::Unsupported(_) => Got::Nothing,
-            },
-            CommandResult::Done => Got::Done,
-            CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_) => Got::Nothing,
-        })
+        self.step(name)
+            .map_or(Got::Nothing, |step| match &step.observation.returned {
+                CommandResult::Outcome(outcome) => match outcome {
+                    Outcome::Ok(Value::Read { n: 0, .. }) => Got::Eof,
+                    Outcome::Ok(Value::Read { n, data }) => Got::Data(*n, &data.0),
+                    Outcome::Ok(Value::Written { n }) => Got::Wrote(*n),
+                    Outcome::Ok(Value::Ready { events }) => Got::Ready(events),
+                    Outcome::Ok(_) => Got::Done,
+                    Outcome::Err(errno) => Got::Error(*errno),
+                    Outcome::DeadlineExceeded { written } => Got::Late(*written),
+                    Outcome::Library(_) | Outcome::Unsupported(_) => Got::Nothing,
+                },
+                CommandResult::Done => Got::Done,
+                CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_) => Got::Nothing,
+            })
     }
 
     /// Was all as expected in the step of that name?
@@ -88,12 +92,6 @@ impl<'a> Observed<'a> {
     pub(super) fn after(&self, name: &str) -> String {
         let took = self.step(name).map_or(0.0, |step| step.took_ms);
         format!("after {}", human(Duration::from_secs_f64(took / 1e3)))
-    }
-
-    /// The packets of the step of that name.
-    pub(super) fn packets(&self, name: &str) -> &'a [ObservedPacket] {
-        let packets = self.step(name).and_then(|step| step.observation.segments.as_deref());
-        packets.unwrap_or_default()
     }
 
     /// Why the case did not come to its question; none where it did. What comes before the first named step is what the question needs.
@@ -123,13 +121,26 @@ impl<'a> Observed<'a> {
     /// The evidence for a verdict: what each named step returned, the state of its socket afterwards, and the FINs and RSTs of the wire,
     /// where the server's end is called `server`.
     pub fn evidence(&self, server: &str) -> Vec<String> {
-        let named = self.steps.iter().filter(|step| step.name.is_some());
-        named.map(|step| evidence(step, server)).collect()
+        let mut ends = Vec::new();
+        let mut evidence = Vec::new();
+        for step in &self.steps {
+            let packets = step.observation.segments.iter().flatten();
+            ends.extend(
+                packets
+                    .filter(|packet| is_an_end(packet))
+                    .map(|packet| told(packet, server)),
+            );
+            // What comes before a named step is seen in it.
+            if step.name.is_some() {
+                evidence.push(of_step(step, server, &std::mem::take(&mut ends)));
+            }
+        }
+        evidence
     }
 }
 
-/// The evidence of one step: `backend read: EOF, in CLOSE_WAIT`.
-fn evidence(step: &StepReport, server: &str) -> String {
+/// The evidence of one step: `backend read: EOF, in CLOSE_WAIT`, and the `ends` that were on the wire.
+fn of_step(step: &StepReport, server: &str, ends: &[String]) -> String {
     let command = step.command.as_deref().unwrap_or_default();
     let (who, what) = command.split_once(' ').unwrap_or((command, ""));
     let verb = match what.split_once(' ') {
@@ -142,8 +153,6 @@ fn evidence(step: &StepReport, server: &str) -> String {
     if let Some(state) = step.side.and_then(|side| state(&step.observation.sockets[side], side)) {
         text.push_str(&format!(", in {state}"));
     }
-    let ends = step.observation.segments.iter().flatten().filter(|packet| is_an_end(packet));
-    let ends: Vec<String> = ends.map(|packet| told(packet, server)).collect();
     if !ends.is_empty() {
         text.push_str(&format!("; on the wire {}", ends.join(", ")));
     }
@@ -182,7 +191,11 @@ fn state(sockets: &[SocketSnapshot], side: Side) -> Option<&'static str> {
     let role = SocketRole::from(side);
     let is_its = |socket: &&SocketSnapshot| {
         socket.owner.is_none()
-            && socket.name.as_ref().and_then(|name| name.id()).is_some_and(|id| id.connection.role == role)
+            && socket
+                .name
+                .as_ref()
+                .and_then(|name| name.id())
+                .is_some_and(|id| id.connection.role == role)
     };
     let newest = sockets.iter().rev().find(is_its)?;
     newest.state.map(crate::state::State::name)

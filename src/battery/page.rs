@@ -137,7 +137,9 @@ impl Page {
         let rows = match table.get("row").map(|value| (value, value.get_ref())) {
             Some((_, DeValue::Array(rows))) => rows.iter().map(|row| reader.row(row, battery)).collect(),
             Some((value, _)) => Err(reader.document.kind(value, "tables, each after a line [[row]]")),
-            None => Err(reader.document.wrong(whole.start..whole.start, "a page has rows: [[row]]".into())),
+            None => Err(reader
+                .document
+                .wrong(whole.start..whole.start, "a page has rows: [[row]]".into())),
         };
         Ok(Page {
             battery,
@@ -163,7 +165,10 @@ impl<'a> Reader<'a> {
             cases.push(battery.case(&name).ok_or_else(|| {
                 let names: Vec<&str> = battery.cases().iter().map(|case| case.name).collect();
                 let near = did_you_mean(&name, &names);
-                self.document.wrong(span, format!("{battery} has no case {name}{near}", battery = battery.name()))
+                self.document.wrong(
+                    span,
+                    format!("{battery} has no case {name}{near}", battery = battery.name()),
+                )
             })?);
         }
         Ok(Row {
@@ -172,7 +177,11 @@ impl<'a> Reader<'a> {
             build: self.text(table, "build")?.map(|(text, _)| text),
             run: self.needed(table, "run", &at)?.0,
             cases,
-            files: self.list(table.get("files"))?.into_iter().map(|(file, _)| file).collect(),
+            files: self
+                .list(table.get("files"))?
+                .into_iter()
+                .map(|(file, _)| file)
+                .collect(),
         })
     }
 
@@ -195,7 +204,10 @@ impl<'a> Reader<'a> {
     }
 
     fn needed(&self, table: &DeTable<'a>, key: &str, at: &Range<usize>) -> Result<(String, Range<usize>), Mistake> {
-        let missing = || self.document.wrong(at.start..at.start, format!("{key} is missing: {key} = \"...\""));
+        let missing = || {
+            self.document
+                .wrong(at.start..at.start, format!("{key} is missing: {key} = \"...\""))
+        };
         self.text(table, key)?.ok_or_else(missing)
     }
 
@@ -213,10 +225,18 @@ impl<'a> Reader<'a> {
 pub fn markdown(page: &Page, file: &str, kernel: &str, rows: &[RowResult]) -> String {
     let verb = page.battery.name();
     let cases = page.battery.cases();
-    let mut text = format!("<!-- made by finwait {verb} --allow-run --page {file} -->\n# {}\n\n{}\n\n", page.title, page.about);
+    let mut text = format!(
+        "<!-- made by finwait {verb} --allow-run --page {file} -->\n# {}\n\n{}\n\n",
+        page.title, page.about
+    );
     let _ = writeln!(text, "Measured on Linux {kernel}.\n");
     let heads: Vec<&str> = cases.iter().map(|case| case.short).collect();
-    let _ = writeln!(text, "| | {} |\n|{}", heads.join(" | "), " --- |".repeat(cases.len() + 1));
+    let _ = writeln!(
+        text,
+        "| | {} |\n|{}",
+        heads.join(" | "),
+        " --- |".repeat(cases.len() + 1)
+    );
     for (row, result) in page.rows.iter().zip(rows) {
         let cells = cases.iter().map(|case| match result {
             RowResult::Missing(_) => NOT_INSTALLED.to_owned(),
@@ -250,7 +270,13 @@ pub fn markdown(page: &Page, file: &str, kernel: &str, rows: &[RowResult]) -> St
             RowResult::Measured { version, cases } => {
                 let _ = writeln!(text, "\n{}\n", escaped(version));
                 for report in cases {
-                    let _ = writeln!(text, "- `{}`: **{}**. {}", report.case, report.judged, escaped(&report.grounds()));
+                    let _ = writeln!(
+                        text,
+                        "- `{}`: **{}**. {}",
+                        report.case,
+                        report.judged,
+                        escaped(&report.grounds())
+                    );
                 }
             }
         }
@@ -268,7 +294,9 @@ fn is_used(verdict: Verdict, rows: &[RowResult]) -> bool {
 /// The cells of a page's table: of each row and case the words, without what stands in brackets after them.
 pub fn cells(markdown: &str, battery: Battery) -> Vec<(String, &'static str, String)> {
     let mut cells = Vec::new();
-    let table = markdown.lines().skip_while(|line| !line.starts_with("| --- |") && !line.starts_with("| |"));
+    let table = markdown
+        .lines()
+        .skip_while(|line| !line.starts_with("| --- |") && !line.starts_with("| |"));
     for line in table.skip(2).take_while(|line| line.starts_with("| ")) {
         let mut columns = line.trim_matches('|').split(" | ").map(str::trim);
         let row = columns.next().unwrap_or_default();
@@ -316,7 +344,9 @@ mod tests {
         let cells = cells(&text, page.battery);
         let of = |row: &str, case: &str| {
             let mut cells = cells.iter();
-            cells.find(|cell| cell.0 == row && cell.1 == case).map(|cell| cell.2.as_str())
+            cells
+                .find(|cell| cell.0 == row && cell.1 == case)
+                .map(|cell| cell.2.as_str())
         };
         assert_eq!(cells.len(), 2 * page.battery.cases().len());
         assert_eq!(of("a", "idle"), Some(NOT_INSTALLED));
@@ -329,7 +359,11 @@ mod tests {
     fn a_mistake_in_a_page_is_told_where_it_is() {
         for (from, to, why) in [
             ("\"proxy\"", "\"prxy\"", "1:11: a battery is proxy or http-client"),
-            ("\"idle\"", "\"idel\"", "12:10: proxy has no case idel; did you mean idle?"),
+            (
+                "\"idle\"",
+                "\"idel\"",
+                "12:10: proxy has no case idel; did you mean idle?",
+            ),
             ("run = \"b\"", "runn = \"b\"", "11:1: a row has no runn"),
             ("title = \"Proxies\"\n", "", "1:1: title is missing"),
         ] {

@@ -140,7 +140,12 @@ impl BatteryReport {
             if let Some(why) = complaint {
                 let _ = write!(text, "<failure message=\"{}\"/>", xml(why));
             }
-            let _ = writeln!(text, "<system-out>{}: {}</system-out></testcase>", case.judged, xml(&case.grounds()));
+            let _ = writeln!(
+                text,
+                "<system-out>{}: {}</system-out></testcase>",
+                case.judged,
+                xml(&case.grounds())
+            );
         }
         text.push_str("</testsuite>\n");
         text
@@ -154,7 +159,13 @@ impl BatteryReport {
             self.kernel
         );
         for report in &self.cases {
-            let _ = writeln!(text, "| {} | {} | {} |", report.case, cell(&report.judged), escaped(&report.grounds()));
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} |",
+                report.case,
+                cell(&report.judged),
+                escaped(&report.grounds())
+            );
         }
         text
     }

@@ -34,7 +34,7 @@ fn half_close(seen: &Observed<'_>, after: &str) -> Judged {
     let comes = matches!(seen.got(after), Got::Data(..));
     match seen.got("fin") {
         Got::Eof if comes => Verdict::PassedOn.plain(),
-        Got::Eof => Verdict::AnswerLost.plain(),
+        Got::Eof => Verdict::RestLost.plain(),
         Got::Error(Errno::ECONNRESET) => Verdict::AsRst.plain(),
         _ if comes => Verdict::HeldBack.plain(),
         _ => Verdict::HeldBack.with("and the rest lost"),
@@ -77,7 +77,7 @@ fn end(seen: &Observed<'_>) -> Judged {
 fn full(seen: &Observed<'_>) -> Judged {
     match (seen.got("ask"), seen.got("answer")) {
         (Got::Data(..), Got::Data(..)) => Verdict::PassedOn.plain(),
-        (Got::Data(..), _) => Verdict::AnswerLost.plain(),
+        (Got::Data(..), _) => Verdict::RestLost.plain(),
         (_, Got::Error(_)) => Verdict::Rst.plain(),
         (_, Got::Eof) => Verdict::Fin.plain(),
         _ => Verdict::Waits.plain(),

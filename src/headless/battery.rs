@@ -116,7 +116,11 @@ impl Run<'_> {
             if self.how.json {
                 return Versioned::new(&report).print(out);
             }
-            let text = if self.how.markdown { report.markdown() } else { report.text() };
+            let text = if self.how.markdown {
+                report.markdown()
+            } else {
+                report.text()
+            };
             SanitizingWriter(out).write_all(text.as_bytes())
         });
         let mut right = true;
@@ -126,7 +130,11 @@ impl Run<'_> {
                 complain(&format!("finwait: {why}"));
             }
         }
-        if report.cases.iter().all(|case| case.judged.verdict == Verdict::NotMeasured) {
+        if report
+            .cases
+            .iter()
+            .all(|case| case.judged.verdict == Verdict::NotMeasured)
+        {
             return Ok(ExitCode::from(CANNOT));
         }
         Ok(if right { printed } else { ExitCode::from(DIFFERS) })
@@ -170,7 +178,11 @@ impl Run<'_> {
                         backend: Port(9000),
                     },
                     folder: Some(&folder),
-                    name: format!("{}-{}", row.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"), case.name),
+                    name: format!(
+                        "{}-{}",
+                        row.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
+                        case.name
+                    ),
                 }));
             }
             rows.push(version.map(|version| (version, cells.len() - before)));
@@ -202,7 +214,10 @@ impl Run<'_> {
             let names: Vec<&str> = self.battery.cases().iter().map(|case| case.name).collect();
             let near = did_you_mean(name, &names);
             let verb = self.battery.name();
-            ExitError(BAD, format!("{verb} has no case {name}{near}; finwait {verb} --list lists them"))
+            ExitError(
+                BAD,
+                format!("{verb} has no case {name}{near}; finwait {verb} --list lists them"),
+            )
         })
     }
 
@@ -222,13 +237,19 @@ impl Run<'_> {
                 .ok_or_else(|| ExitError(BAD, format!("--expect {text} is no CASE=VERDICT, like idle=waits")))?;
             let case = self.case(name)?;
             if measured.iter().all(|measured| measured.name != case.name) {
-                return Err(ExitError(BAD, format!("--expect names {name}, which --case leaves out")));
+                return Err(ExitError(
+                    BAD,
+                    format!("--expect names {name}, which --case leaves out"),
+                ));
             }
             let verdict = Verdict::named(words).ok_or_else(|| {
                 let tags: Vec<String> = Verdict::ALL.iter().map(|verdict| verdict.tag()).collect();
                 let names: Vec<&str> = tags.iter().map(String::as_str).collect();
                 let near = did_you_mean(words, &names);
-                ExitError(BAD, format!("{words} is no verdict{near}; there are {}", names.join(", ")))
+                ExitError(
+                    BAD,
+                    format!("{words} is no verdict{near}; there are {}", names.join(", ")),
+                )
             })?;
             Ok((case.name, verdict))
         });
@@ -295,7 +316,10 @@ impl Scratch {
             }
         }
         let folder = env::temp_dir();
-        Err(ExitError(DIFFERS, format!("{}: no folder of our own could be made", folder.display())))
+        Err(ExitError(
+            DIFFERS,
+            format!("{}: no folder of our own could be made", folder.display()),
+        ))
     }
 
     /// A command of a page, with the folder for what was made.
@@ -341,7 +365,11 @@ fn build(row: &Row, folder: &Path, bin: &Scratch) -> Result<(), String> {
 
 /// Runs a command of a page: did it succeed, and what did it print, errors included?
 fn shell(command: &str, folder: &Path) -> Result<(bool, String), String> {
-    let output = Command::new("sh").args(["-c", command]).current_dir(folder).stdin(Stdio::null()).output();
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output();
     let output = output.map_err(|error| format!("sh: {error}"))?;
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
     said.push_str(&String::from_utf8_lossy(&output.stderr));

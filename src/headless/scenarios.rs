@@ -365,7 +365,9 @@ fn in_parallel(
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
         !how.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
     };
-    children::run(&jobs, children::AT_ONCE, stops, |place, lines| ended(&scenarios[place].1, lines))
+    children::run(&jobs, children::AT_ONCE, stops, |place, lines| {
+        ended(&scenarios[place].1, lines)
+    })
 }
 
 /// The scenario of that name, or of that file.
