@@ -7,10 +7,13 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Millis;
 use crate::code::Language;
+use crate::command::parse::parse;
 use crate::command::table::LONGEST_MS;
+use crate::command::{Command, EndCommand};
 use crate::host::Port;
-use crate::lab::LabMode;
+use crate::lab::{LabMode, NamedAddress};
 use crate::runtime::{Runtime, RuntimeChoice};
+use crate::session::lineup::FirstProgram;
 use crate::side::{Ends, Side};
 use crate::typed;
 
@@ -41,6 +44,25 @@ pub struct Cli {
     /// Drive the server with your own command
     #[arg(long, value_name = "COMMAND", conflicts_with = "server", global = true)]
     pub server_command: Option<String>,
+    /// Start a program of your own on the server's host, unmodified, as the run command does: "nginx -c ./nginx.conf"; may be given several
+    /// times
+    #[arg(long, value_name = "COMMAND", global = true)]
+    pub server_run: Vec<String>,
+    /// Start a program of your own on the client's host, once the server's are ready: "curl -sS http://server:8080/"
+    #[arg(long, value_name = "COMMAND", global = true)]
+    pub client_run: Vec<String>,
+    /// The port that the isolated lab's server usually listens on, and FINWAIT_PORT says to programs [default: 8080]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), global = true)]
+    pub port: Option<u16>,
+    /// A name that programs find an address under, beside client and server: db=server, api.example=10.0.0.9
+    #[arg(long = "host", value_name = "NAME=ADDRESS", value_parser = host, global = true)]
+    pub hosts: Vec<(String, NamedAddress)>,
+    /// The user whom programs run as, by default the one who started finwait, under sudo the one behind it
+    #[arg(long, value_name = "USER", global = true)]
+    pub run_as: Option<String>,
+    /// Let a scenario's file start the programs that it names; those of finwait's own catalog need no leave
+    #[arg(long, global = true)]
+    pub allow_run: bool,
     /// Use strace to show the system calls that another language's sockets really make
     #[arg(long, global = true)]
     pub syscalls: bool,
@@ -99,6 +121,29 @@ impl Cli {
             client: choice(&self.client_command, self.client),
             server: choice(&self.server_command, self.server),
         }
+    }
+
+    /// Reads the programs that a run begins with.
+    ///
+    /// # Errors
+    ///
+    /// One is not to be understood: one sentence.
+    pub fn programs(&self) -> Result<Ends<Vec<FirstProgram>>, String> {
+        let of = |side: Side, commands: &[String]| {
+            let read = |text: &String| match parse(&format!("run {text}"), Some(side)) {
+                Ok(Command::End(_, EndCommand::Run(spec))) => Ok(FirstProgram {
+                    spec: *spec,
+                    ready: None,
+                }),
+                Ok(_) => Err(format!("--{side}-run \"{text}\" is no program")),
+                Err(error) => Err(format!("--{side}-run \"{text}\": {}", error.why)),
+            };
+            commands.iter().map(read).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Ends {
+            client: of(Side::Client, &self.client_run)?,
+            server: of(Side::Server, &self.server_run)?,
+        })
     }
 
     /// Says who decides what drives the ends.
@@ -162,21 +207,33 @@ pub struct BatteryArgs {
     /// Write a JUnit report to FILE as well: a verdict that --expect did not name fails
     #[arg(long, value_name = "FILE", conflicts_with = "page")]
     pub junit: Option<PathBuf>,
-    /// Measure all programs of a file that are installed, and print a page in Markdown: docs/measured/proxies.toml
-    #[arg(long, value_name = "FILE", requires = "allow_run", conflicts_with_all = ["scenario", "markdown", "expect"])]
+    /// Measure all programs of a file that are installed, and print a page in Markdown; --allow-run allows the file's commands
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "markdown", "expect"])]
     pub page: Option<PathBuf>,
     /// Of the page, only this program; may be given several times
     #[arg(long = "row", value_name = "NAME", requires = "page")]
     pub rows: Vec<String>,
-    /// Allow the page to run the commands in its file, which are somebody else's
-    #[arg(long, requires = "page")]
-    pub allow_run: bool,
 }
 
 /// Reads a port.
 fn port(text: &str) -> Result<Port, String> {
     let port = text.parse().ok().filter(|port| *port > 0).map(Port);
     port.ok_or_else(|| "a port is a number from 1 to 65535".into())
+}
+
+/// Reads a name and the address that it stands for.
+fn host(text: &str) -> Result<(String, NamedAddress), String> {
+    let like = "it must be like db=server or api.example=10.0.0.9";
+    let (name, address) = text.split_once('=').ok_or(like)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || !name.chars().all(fits) {
+        return Err(format!("a name has letters, digits, dots and hyphens; {like}"));
+    }
+    let side = Side::BOTH.into_iter().find(|side| side.name() == address);
+    let address = side
+        .map(NamedAddress::Host)
+        .or_else(|| address.parse().ok().map(NamedAddress::Ip));
+    Ok((name.to_owned(), address.ok_or(like)?))
 }
 
 /// Reads how long to wait.
@@ -313,15 +370,12 @@ pub enum Verb {
     /// Find out what a proxy of your own does with half-closes, resets, slow readers ...: finwait proxy -- haproxy -f h.cfg
     ///
     /// The proxy runs on the server's host as it is. finwait's client connects to it through the wire, and its backend is finwait's
-    /// server on the same host. So the proxy's configuration has it listen at port 8080 (--listen) of any address, with the backend at
+    /// server on the same host. So the proxy's configuration has it listen at port 8080 (--port) of any address, with the backend at
     /// port 9000 (--backend) of 127.0.0.1 or of the name server. It stays in the foreground, or not; it is ended after each case, with all
     /// its processes. What it has time-outs for is waited for 8 s at the most.
     ///
     /// Exit status: 0 if all cases were measured and --expect, where given, is right about them; 1 if not; 3 if it cannot be done here.
     Proxy {
-        /// The port that the proxy listens at
-        #[arg(long, value_name = "PORT", default_value = "8080", value_parser = port)]
-        listen: Port,
         /// The port at which the proxy looks for its backend
         #[arg(long, value_name = "PORT", default_value = "9000", value_parser = port)]
         backend: Port,

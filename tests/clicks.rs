@@ -948,6 +948,7 @@ fn comparison() -> Script {
             sockets: Ends::default(),
             segments: None,
             syn_patience: None,
+            programs: Vec::new(),
         },
         rules: Vec::new(),
     };

@@ -629,7 +629,10 @@ fn recordings() -> impl Iterator<Item = (&'static String, Recording)> {
 fn listen(quiet: &mut Quiet, input: &SessionInput) {
     match input {
         SessionInput::Event(event) => quiet.saw(&event.what),
-        SessionInput::Command { .. } | SessionInput::Wire { .. } | SessionInput::Look { .. } => quiet.sent(1),
+        SessionInput::Command { .. }
+        | SessionInput::Wire { .. }
+        | SessionInput::Look { .. }
+        | SessionInput::Programs { .. } => quiet.sent(1),
         SessionInput::Blocked { .. } | SessionInput::Over { .. } => {}
     }
 }
@@ -675,6 +678,7 @@ fn present_of(session: &Session, since: u64) -> Observation {
         sockets: Ends::from_fn(|side| snapshots(session, side)),
         segments: sightings(session, since),
         syn_patience: None,
+        programs: Vec::new(),
     }
 }
 

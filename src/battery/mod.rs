@@ -189,9 +189,6 @@ impl fmt::Display for Judged {
     }
 }
 
-/// The address that an HTTP client is to ask.
-pub const URL: &str = "http://server:8080/";
-
 impl Battery {
     /// Both.
     pub const ALL: [Battery; 2] = [Battery::Proxy, Battery::HttpClient];
@@ -220,6 +217,17 @@ impl Battery {
         }
     }
 
+    /// Do the program's last words belong to that verdict? What a proxy writes is its log.
+    const fn is_heard(self, verdict: Verdict) -> bool {
+        match self {
+            Battery::Proxy => false,
+            Battery::HttpClient => matches!(
+                verdict,
+                Verdict::Fails | Verdict::TakesIt | Verdict::GivesUp | Verdict::Hangs
+            ),
+        }
+    }
+
     /// The case of that name.
     pub fn case(self, name: &str) -> Option<&'static Case> {
         self.cases().iter().find(|case| case.name == name)
@@ -229,11 +237,12 @@ impl Battery {
 impl Case {
     /// The scenario's file, with the program filled in.
     pub fn scenario(&self, subject: &Subject) -> String {
-        let command = subject.command.replace("{url}", URL);
+        let url = format!("http://server:{}/", subject.listen);
+        let command = subject.command.replace("{url}", &url);
         let text = self.text.replace("{listen}", &subject.listen.to_string());
         let text = text.replace("{backend}", &subject.backend.to_string());
         // The command last: nothing in it is a placeholder of ours.
-        text.replace("{url}", URL)
+        text.replace("{url}", &url)
             .replace("{command}", &in_basic_string(&command))
     }
 
@@ -324,7 +333,7 @@ mod tests {
                         (scenario.title.as_str(), scenario.summary.as_str()),
                         (case.title(), case.summary())
                     );
-                    let command = command.replace("{url}", URL);
+                    let command = command.replace("{url}", "http://server:8080/");
                     let runs = |step: &crate::scenario::Step| {
                         step.action
                             .as_ref()

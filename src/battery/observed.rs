@@ -113,9 +113,11 @@ impl<'a> Observed<'a> {
         failed.or_else(|| (!begun).then(|| "it did not come to its first question".into()))
     }
 
-    /// The program's last line.
+    /// The last line that the program wrote, if it wrote any.
     pub(super) fn last_words(&self) -> Option<String> {
-        None
+        let programs = self.steps.iter().rev().flat_map(|step| step.observation.programs.iter().rev());
+        let mut lines = programs.flat_map(|program| program.said.iter().rev());
+        lines.find(|line| !line.trim().is_empty()).cloned()
     }
 
     /// The evidence for a verdict: what each named step returned, the state of its socket afterwards, and the FINs and RSTs of the wire,

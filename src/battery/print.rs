@@ -35,6 +35,7 @@ impl CaseReport {
     /// The report of a case, from its run's.
     pub fn of(battery: Battery, case: &Case, lines: &[ReportLine]) -> CaseReport {
         let seen = Observed::of(lines);
+        let judged = case.judge(&seen);
         let title = lines.iter().find_map(|line| match line {
             ReportLine::Scenario(heading) => Some(heading.title.clone()),
             ReportLine::Step(_) | ReportLine::End(_) => None,
@@ -46,9 +47,9 @@ impl CaseReport {
         CaseReport {
             case: case.name.into(),
             title: title.unwrap_or_default(),
-            judged: case.judge(&seen),
             evidence: seen.evidence(battery.servers_name()),
-            says: seen.last_words(),
+            says: seen.last_words().filter(|_| battery.is_heard(judged.verdict)),
+            judged,
             held: end.is_some_and(|end| end.held()),
             took_ms: end.map_or(0.0, |end| end.took_ms),
         }

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 use super::children::{self, AT_ONCE_WITH_PROGRAMS, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain, fail, print};
 use super::progress::Progress;
-use super::scenarios::recordings;
+use super::scenarios::{AllowRun, recordings};
 use crate::battery::page::{self, Page, Row, RowResult};
 use crate::battery::print::{BatteryReport, CaseReport};
 use crate::battery::{Battery, Case, Subject, Verdict, command_line};
@@ -21,12 +21,13 @@ use crate::mistake::did_you_mean;
 use crate::scenario::Kernel;
 use crate::text::SanitizingWriter;
 
-/// Runs a battery as the command line has it; `ports` are the proxy's own and its backend's.
+/// Runs a battery as the command line has it; `backend` is the port of a proxy's backend.
 pub fn run(
     battery: Battery,
     how: &BatteryArgs,
-    ports: (Port, Port),
+    backend: Port,
     options: &Options,
+    allow_run: AllowRun,
     record: Option<&Path>,
 ) -> ExitCode {
     let options = match options.wanted {
@@ -39,6 +40,11 @@ pub fn run(
             ..options.clone()
         },
     };
+    let subject = Subject {
+        command: command_line(&how.command),
+        listen: options.server_port(),
+        backend,
+    };
     let run = Run {
         battery,
         how,
@@ -47,19 +53,15 @@ pub fn run(
     };
     let done = match (&how.page, &how.scenario) {
         _ if how.list => return list(battery),
-        (Some(page), _) => run.page(page),
-        (None, Some(name)) => run.show(name, &subject(how, ports)),
-        (None, None) => run.subject(&subject(how, ports)),
+        (Some(page), _) if allow_run == AllowRun::No => {
+            let page = page.display();
+            Err(ExitError(BAD, format!("{page} names commands to run: --allow-run lets it")))
+        }
+        (Some(page), _) => run.page(page, &subject),
+        (None, Some(name)) => run.show(name, &subject),
+        (None, None) => run.subject(&subject),
     };
     done.unwrap_or_else(ExitError::end)
-}
-
-fn subject(how: &BatteryArgs, (listen, backend): (Port, Port)) -> Subject {
-    Subject {
-        command: command_line(&how.command),
-        listen,
-        backend,
-    }
 }
 
 /// Prints the cases.
@@ -147,8 +149,8 @@ impl Run<'_> {
         Ok(print(|out| out.write_all(case.scenario(subject).as_bytes())))
     }
 
-    /// Measures the programs of a page.
-    fn page(&self, path: &Path) -> Result<ExitCode, ExitError> {
+    /// Measures the programs of a page, with the ports of `ports`.
+    fn page(&self, path: &Path, ports: &Subject) -> Result<ExitCode, ExitError> {
         let shown = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| ExitError(BAD, format!("{shown}: {error}")))?;
         let mut page = Page::read(&shown, &text).map_err(|mistake| ExitError(BAD, mistake.to_string()))?;
@@ -174,8 +176,7 @@ impl Run<'_> {
                     case,
                     subject: Subject {
                         command: bin.filled_in(&row.run),
-                        listen: Port(8080),
-                        backend: Port(9000),
+                        ..*ports
                     },
                     folder: Some(&folder),
                     name: format!(
@@ -286,6 +287,7 @@ impl Run<'_> {
                 patience: scenario.patience(),
                 options: self.options.clone(),
                 keep_going: true,
+                more: vec!["--allow-run".into()],
                 record,
                 folder: cell.folder.map(Path::to_path_buf),
             });

@@ -28,6 +28,8 @@ pub struct ChildRun {
     pub options: Options,
     /// Go on with the next step after one that was not as expected.
     pub keep_going: bool,
+    /// More arguments.
+    pub more: Vec<String>,
     /// The file that it is recorded in.
     pub record: Option<PathBuf>,
     /// The folder that it runs in; finwait's own where none is given.
@@ -156,6 +158,7 @@ fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
     if job.keep_going {
         command.arg("--keep-going");
     }
+    command.args(&job.more);
     if let Some(file) = &job.record {
         command.arg("--record").arg(file);
     }
@@ -210,6 +213,7 @@ mod tests {
             patience: scenario.patience(),
             options: options.clone(),
             keep_going: true,
+            more: Vec::new(),
             record: None,
             folder: None,
         };

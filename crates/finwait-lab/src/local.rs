@@ -96,6 +96,11 @@ impl Options {
         Ok(self)
     }
 
+    /// Returns the port that the server usually listens on in the isolated lab.
+    pub fn server_port(&self) -> Port {
+        self.port.unwrap_or(PORT)
+    }
+
     /// The arguments by which another finwait has the same lab.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = self.driven.arguments();
@@ -109,6 +114,19 @@ impl Options {
         }
         if self.offload {
             arguments.push("--offload".into());
+        }
+        if let Some(port) = self.port {
+            arguments.extend(["--port".into(), port.to_string()]);
+        }
+        for (name, address) in &self.names {
+            let address = match address {
+                NamedAddress::Host(side) => side.to_string(),
+                NamedAddress::Ip(ip) => ip.to_string(),
+            };
+            arguments.extend(["--host".into(), format!("{name}={address}")]);
+        }
+        if let Some(user) = &self.run_as {
+            arguments.extend(["--run-as".into(), user.clone()]);
         }
         arguments
     }
@@ -234,7 +252,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         address: addresses[side],
         offload: options.offload,
     };
-    let port = options.port.unwrap_or(PORT);
+    let port = options.server_port();
     let surroundings = |side| {
         let (own, strace) = (options.program.clone(), options.driven.strace());
         Surroundings::of(side, own, &addresses, port, &options.names, user.clone(), strace)
