@@ -1130,6 +1130,7 @@ fn the_schema_has_the_programs_keys() {
         (&schema["properties"]["driven"], keys::DRIVEN),
         (&schema["$defs"]["lesson"], keys::LESSON),
         (&schema["$defs"]["needs"], keys::NEEDS),
+        (&schema["$defs"]["program"], keys::PROGRAM),
     ] {
         let mut known: Vec<&str> = table["properties"]
             .as_object()
@@ -1159,7 +1160,7 @@ fn the_schema_has_the_programs_keys() {
     let levels = finwait::scenario::lesson::Level::ALL.map(finwait::scenario::lesson::Level::name);
     assert_eq!(lesson["level"]["enum"], serde_json::json!(levels));
     let questions = finwait::scenario::needs::Question::ALL;
-    assert_eq!(keys::NEEDS.len(), questions.len());
+    assert_eq!(keys::NEEDS.len(), questions.len() + 1);
     for question in questions {
         let answers: Vec<String> = question.answers().iter().map(|answer| answer.name()).collect();
         let known = &schema["$defs"]["needs"]["properties"][question.name()]["enum"];
@@ -1175,7 +1176,7 @@ fn the_example_of_the_description_holds() {
     let (_, rest) = readme.split_once("```toml\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
     let file = Temporary::new("example", example);
-    let output = run(&["--lab", "isolated", "run", file.path()]);
+    let output = run(&["--lab", "isolated", "run", "--allow-run", file.path()]);
     assert_eq!(
         output.status.code(),
         Some(0),
