@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::call::{PollEvent, SocketRole};
+use crate::call::{CallKind, PollEvent, SocketRole};
 use crate::clock::human;
 use crate::errno::Errno;
+use crate::lab::event::Disposition;
 use crate::outcome::{Outcome, Value};
 use crate::scenario::observation::{CommandResult, ObservedPacket, PacketContent, SocketSnapshot};
 use crate::scenario::report::{ReportLine, StepReport, Summary};
@@ -134,31 +135,37 @@ impl<'a> Observed<'a> {
             );
             // What comes before a named step is seen in it.
             if step.name.is_some() {
-                evidence.push(of_step(step, server, &std::mem::take(&mut ends)));
+                evidence.extend(of_step(step, server, &std::mem::take(&mut ends)));
             }
         }
         evidence
     }
 }
 
-/// The evidence of one step: `backend read: EOF, in CLOSE_WAIT`, and the `ends` that were on the wire.
-fn of_step(step: &StepReport, server: &str, ends: &[String]) -> String {
+/// The evidence of one step: `backend read: EOF, in CLOSE_WAIT`, and the `ends` that were on the wire. None of a call that was made on the
+/// socket of a step that had none to give.
+fn of_step(step: &StepReport, server: &str, ends: &[String]) -> Option<String> {
     let command = step.command.as_deref().unwrap_or_default();
     let (who, what) = command.split_once(' ').unwrap_or((command, ""));
-    let verb = match what.split_once(' ') {
-        Some(("await", what)) => format!("await {}", what.split(' ').next().unwrap_or_default()),
-        Some((verb, _)) => verb.to_owned(),
-        None => what.to_owned(),
-    };
+    let verb = what.split(' ').next().unwrap_or_default();
     let who = if who == Side::Server.name() { server } else { who };
-    let mut text = format!("{who} {verb}: {}", brief(step));
-    if let Some(state) = step.side.and_then(|side| state(&step.observation.sockets[side], side)) {
-        text.push_str(&format!(", in {state}"));
+    let mut parts = Vec::new();
+    match (step.side, &step.observation.returned) {
+        (None, _) | (_, CommandResult::Outcome(Outcome::Err(Errno::EBADF)) | CommandResult::NotDone(_)) => {}
+        (Some(side), CommandResult::Done) => {
+            let programs = step.observation.programs.iter().filter(|program| program.side == side);
+            parts.extend(programs.last().map(|program| format!("{} {}", program.name, program.now)));
+        }
+        (Some(side), _) => {
+            let state = state(&step.observation.sockets[side], side);
+            let state = state.map_or_else(String::new, |state| format!(", in {state}"));
+            parts.push(format!("{who} {verb}: {}{state}", brief(step)));
+        }
     }
     if !ends.is_empty() {
-        text.push_str(&format!("; on the wire {}", ends.join(", ")));
+        parts.push(format!("on the wire {}", ends.join(", ")));
     }
-    text
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The result of a step's command in few words.
@@ -173,6 +180,8 @@ fn brief(step: &StepReport) -> String {
             format!("wrote {} in time", megabytes(*written))
         }
         CommandResult::Outcome(Outcome::DeadlineExceeded { .. }) => "nothing comes".into(),
+        CommandResult::Blocked if step.call == Some(CallKind::Accept) => "no connection comes".into(),
+        CommandResult::Outcome(Outcome::Ok(Value::Descriptor { .. })) => "a connection".into(),
         CommandResult::Outcome(Outcome::Ok(Value::Written { n })) => format!("wrote {}", megabytes(*n)),
         CommandResult::Outcome(Outcome::Ok(Value::Ready { events })) if events.is_empty() => "nothing happens".into(),
         returned => returned.words(),
@@ -222,5 +231,8 @@ fn told(packet: &ObservedPacket, server: &str) -> String {
         PacketContent::Tcp { flags, .. } if flags.has(Flags::RST) => "RST",
         _ => "FIN",
     };
-    format!("{from} {what}")
+    match packet.disposition {
+        Disposition::Held => format!("{from} {what} held"),
+        _ => format!("{from} {what}"),
+    }
 }
