@@ -221,10 +221,7 @@ impl Battery {
     const fn is_heard(self, verdict: Verdict) -> bool {
         match self {
             Battery::Proxy => false,
-            Battery::HttpClient => matches!(
-                verdict,
-                Verdict::Fails | Verdict::TakesIt | Verdict::GivesUp | Verdict::Hangs
-            ),
+            Battery::HttpClient => matches!(verdict, Verdict::Fails | Verdict::GivesUp | Verdict::Hangs),
         }
     }
 

@@ -1,9 +1,6 @@
 //! What a run of a case has shown, step by step.
 
-use std::time::Duration;
-
 use crate::call::{CallKind, PollEvent, SocketRole};
-use crate::clock::human;
 use crate::errno::Errno;
 use crate::lab::event::Disposition;
 use crate::outcome::{Outcome, Value};
@@ -89,10 +86,12 @@ impl<'a> Observed<'a> {
         self.step(name).is_some_and(StepReport::held)
     }
 
-    /// Returns `after 3.0 s`: how long the step of that name took.
+    /// Returns `after 3.0 s`: how long the step of that name took; below half a second the program did not wait.
     pub(super) fn after(&self, name: &str) -> String {
-        let took = self.step(name).map_or(0.0, |step| step.took_ms);
-        format!("after {}", human(Duration::from_secs_f64(took / 1e3)))
+        match self.step(name).map_or(0.0, |step| step.took_ms) {
+            ..500.0 => "at once".into(),
+            took => format!("after {:.1} s", took / 1e3),
+        }
     }
 
     /// Why the case did not come to its question; none where it did. What comes before the first named step is what the question needs.
@@ -177,7 +176,7 @@ fn brief(step: &StepReport) -> String {
             format!("\"{line}\"")
         }
         CommandResult::Outcome(Outcome::DeadlineExceeded { written }) if *written > 0 => {
-            format!("wrote {} in time", megabytes(*written))
+            format!("wrote {}, then no more", megabytes(*written))
         }
         CommandResult::Outcome(Outcome::DeadlineExceeded { .. }) => "nothing comes".into(),
         CommandResult::Blocked if step.call == Some(CallKind::Accept) => "no connection comes".into(),

@@ -262,6 +262,9 @@ pub fn markdown(page: &Page, file: &str, kernel: &str, rows: &[RowResult]) -> St
         for file in &row.files {
             let _ = write!(text, "[{file}](measured/{}/{file}), ", page.folder);
         }
+        if let Some(build) = &row.build {
+            let _ = write!(text, "made by `{build}`, ");
+        }
         let _ = writeln!(text, "run as `{}`", row.run);
         match result {
             RowResult::Missing(why) => {

@@ -10,7 +10,8 @@ public class Client {
         HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         var body = args[0].equals("POST") ? BodyPublishers.ofString("x=1") : BodyPublishers.noBody();
         for (String name : new String[] {"1", "2"}) {
-            HttpRequest request = HttpRequest.newBuilder(URI.create(args[1] + name)).method(args[0], body).build();
+            var builder = HttpRequest.newBuilder(URI.create(args[1] + name)).method(args[0], body);
+            HttpRequest request = builder.expectContinue(args.length > 2).build();
             try {
                 var response = client.send(request, BodyHandlers.ofString());
                 System.out.println(response.statusCode() + " " + response.body());

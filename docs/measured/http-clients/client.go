@@ -18,6 +18,9 @@ func main() {
 		}
 		request, err := http.NewRequest(method, url+name, body)
 		if err == nil {
+			if len(os.Args) > 3 {
+				request.Header.Set("Expect", "100-continue")
+			}
 			var response *http.Response
 			if response, err = http.DefaultClient.Do(request); err == nil {
 				var text []byte
