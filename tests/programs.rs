@@ -699,3 +699,49 @@ fn a_run_begins_with_the_servers_programs() {
     };
     assert_eq!(failed.failure, ProgramFailure::Missing);
 }
+
+/// What was done by hand is written down as a scenario that does the same, its programs included.
+#[test]
+fn a_run_with_programs_is_recorded_as_a_scenario() {
+    use finwait::program::ProgramSpec;
+    use finwait::scenario::file;
+    use finwait::scenario::record::Recorder;
+    use finwait::session::lineup::{FirstProgram, Readiness};
+    let mut play = Play::new();
+    let nginx = FirstProgram {
+        spec: ProgramSpec {
+            run: "nginx -c \"n.conf\"".into(),
+            env: vec![("LANG".into(), "C".into())],
+            files: vec![("n.conf".into(), "daemon off;\n".into())],
+            ..ProgramSpec::default()
+        },
+        ready: Some(Readiness::Listens(Some(Port(8080)))),
+    };
+    let programs = Ends {
+        client: Vec::new(),
+        server: vec![nginx.clone()],
+    };
+    play.session.line_up(programs.clone(), MonoTime(play.now)).unwrap();
+    let mut recorder = Recorder::default();
+    let record = |play: &mut Play, recorder: &mut Recorder, text: &str| {
+        let before = play.session.transcript.last();
+        recorder.settle(&play.session);
+        play.types(text).unwrap();
+        recorder.issued(&play.session, &parse(text, None).unwrap(), None, before);
+    };
+    record(&mut play, &mut recorder, "client run curl -sS 'http://server:8080/'");
+    play.says(Client, 2, ProgramNews::Started { pid: 70 });
+    record(&mut play, &mut recorder, "client await exit");
+    play.exits(Client, 2, Death::Exited(56));
+    let text = recorder.file(&play.session, "Recorded");
+    let scenario = file::read("recorded.toml", &text).unwrap_or_else(|mistakes| panic!("{}\n{text}", mistakes[0]));
+    assert_eq!(scenario.programs, programs);
+    assert_eq!(
+        scenario.commands(),
+        [
+            (Server, "nginx -c \"n.conf\""),
+            (Client, "curl -sS 'http://server:8080/'")
+        ]
+    );
+    assert!(text.contains("exits = { \"curl\" = 56 }"), "{text}");
+}

@@ -641,7 +641,9 @@ impl<W: Write> Printer<W> {
                     of(Side::Server)
                 )?;
                 let ran = session.programs.all().iter();
-                let ran: Vec<String> = ran.map(|program| format!("{} {}", program.name, program.words())).collect();
+                let ran: Vec<String> = ran
+                    .map(|program| format!("{} {}", program.name, program.words()))
+                    .collect();
                 if !ran.is_empty() {
                     let all = harmless(&ran.join("; "));
                     writeln!(self.out, "{:>9}  {:<6}  programs: {all}", "", "now")?;
