@@ -277,7 +277,7 @@ fn the_page_of_http_clients_says_what_is_so_here() {
     compared(
         Battery::HttpClient,
         "http-clients",
-        "race-rst,race-fin,rst-before,fin-within",
+        "race-rst,race-fin,fin-within",
         &compiled,
     );
 }
