@@ -152,9 +152,13 @@ fn a_program_that_is_no_proxy_is_not_measured_and_a_mistake_is_one_sentence() {
         (
             &["proxy", "--case", "idle", "--", "no-such-proxy"][..],
             3,
-            "idle: not measured",
+            "finwait: no case was measured: it needs no-such-proxy, which is not installed",
         ),
-        (&["proxy", "--case", "idle", "--", "true"], 3, "idle: not measured"),
+        (
+            &["proxy", "--case", "idle,rst-client", "--", "true"],
+            3,
+            "finwait: no case was measured: nothing on the server's host listens at port 8080 any more: true exited with status 0",
+        ),
         (
             &["proxy", "--case", "idel", "--", "true"],
             2,

@@ -183,6 +183,7 @@ impl Verdict {
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.detail {
+            Some(why) if self.verdict == Verdict::NotMeasured => write!(f, "{}: {why}", self.verdict),
             Some(detail) => write!(f, "{} {detail}", self.verdict),
             None => self.verdict.fmt(f),
         }

@@ -101,13 +101,10 @@ impl<'a> Observed<'a> {
         }
         let before = self.steps.iter().take_while(|step| step.name.is_none());
         let failed = before.into_iter().find(|step| !step.held());
-        let failed = failed.map(|step| {
-            let command = step.command.as_deref().unwrap_or("wait");
-            let why = match &step.observation.returned {
-                CommandResult::NotDone(why) => why.clone(),
-                returned => returned.words(),
-            };
-            format!("{command}: {why}")
+        let failed = failed.map(|step| match &step.observation.returned {
+            // Its sentence says enough.
+            CommandResult::NotDone(why) => why.clone(),
+            returned => format!("{}: {}", step.command.as_deref().unwrap_or("wait"), returned.words()),
         });
         let begun = self.steps.iter().any(|step| step.name.is_some());
         failed.or_else(|| (!begun).then(|| "it did not come to its first question".into()))
@@ -115,7 +112,11 @@ impl<'a> Observed<'a> {
 
     /// The last line that the program wrote, if it wrote any.
     pub(super) fn last_words(&self) -> Option<String> {
-        let programs = self.steps.iter().rev().flat_map(|step| step.observation.programs.iter().rev());
+        let programs = self
+            .steps
+            .iter()
+            .rev()
+            .flat_map(|step| step.observation.programs.iter().rev());
         let mut lines = programs.flat_map(|program| program.said.iter().rev());
         lines.find(|line| !line.trim().is_empty()).cloned()
     }
@@ -153,7 +154,11 @@ fn of_step(step: &StepReport, server: &str, ends: &[String]) -> Option<String> {
         (None, _) | (_, CommandResult::Outcome(Outcome::Err(Errno::EBADF)) | CommandResult::NotDone(_)) => {}
         (Some(side), CommandResult::Done) => {
             let programs = step.observation.programs.iter().filter(|program| program.side == side);
-            parts.extend(programs.last().map(|program| format!("{} {}", program.name, program.now)));
+            parts.extend(
+                programs
+                    .last()
+                    .map(|program| format!("{} {}", program.name, program.now)),
+            );
         }
         (Some(side), _) => {
             let state = state(&step.observation.sockets[side], side);

@@ -47,7 +47,10 @@ impl CaseReport {
         CaseReport {
             case: case.name.into(),
             title: title.unwrap_or_default(),
-            evidence: seen.evidence(battery.servers_name()),
+            evidence: match judged.verdict {
+                Verdict::NotMeasured => Vec::new(),
+                _ => seen.evidence(battery.servers_name()),
+            },
             says: seen.last_words().filter(|_| battery.is_heard(judged.verdict)),
             judged,
             held: end.is_some_and(|end| end.held()),

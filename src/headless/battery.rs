@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -55,7 +56,10 @@ pub fn run(
         _ if how.list => return list(battery),
         (Some(page), _) if allow_run == AllowRun::No => {
             let page = page.display();
-            Err(ExitError(BAD, format!("{page} names commands to run: --allow-run lets it")))
+            Err(ExitError(
+                BAD,
+                format!("{page} names commands to run: --allow-run lets it"),
+            ))
         }
         (Some(page), _) => run.page(page, &subject),
         (None, Some(name)) => run.show(name, &subject),
@@ -104,6 +108,12 @@ impl Run<'_> {
             name: case.name.to_owned(),
         };
         let cases = self.measure(&cases.iter().map(cell).collect::<Vec<_>>())?;
+        // Where it is so of all, the reason does not lie in a case.
+        if let Some(why) = cases.first().and_then(|first| first.judged.detail.as_ref())
+            && cases.iter().all(|case| case.judged.verdict == Verdict::NotMeasured)
+        {
+            return Err(ExitError(CANNOT, format!("no case was measured: {why}")));
+        }
         let report = BatteryReport {
             battery: self.battery,
             command: subject.command.clone(),
@@ -131,13 +141,6 @@ impl Run<'_> {
                 right = false;
                 complain(&format!("finwait: {why}"));
             }
-        }
-        if report
-            .cases
-            .iter()
-            .all(|case| case.judged.verdict == Verdict::NotMeasured)
-        {
-            return Ok(ExitCode::from(CANNOT));
         }
         Ok(if right { printed } else { ExitCode::from(DIFFERS) })
     }
@@ -311,7 +314,8 @@ impl Scratch {
     fn new() -> Result<Scratch, ExitError> {
         let of = |nth: u32| env::temp_dir().join(format!("finwait-{}-{nth}", std::process::id()));
         for path in (0..100).map(of) {
-            match fs::create_dir(&path) {
+            // Programs may run as another user, and are started from here.
+            match fs::DirBuilder::new().mode(0o755).create(&path) {
                 Ok(()) => return Ok(Scratch(path)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(ExitError(DIFFERS, format!("{}: {error}", path.display()))),
