@@ -160,9 +160,9 @@ fn a_program_that_is_no_proxy_is_not_measured_and_a_mistake_is_one_sentence() {
             "finwait: no case was measured: nothing on the server's host listens at port 8080 any more: true exited with status 0",
         ),
         (
-            &["proxy", "--case", "idel", "--", "true"],
+            &["proxy", "--case", "idlee", "--", "true"],
             2,
-            "proxy has no case idel; did you mean idle?",
+            "proxy has no case idlee; did you mean idle?",
         ),
         (
             &["proxy", "--expect", "idle", "--", "true"],

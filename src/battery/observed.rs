@@ -153,12 +153,9 @@ fn of_step(step: &StepReport, server: &str, ends: &[String]) -> Option<String> {
     match (step.side, &step.observation.returned) {
         (None, _) | (_, CommandResult::Outcome(Outcome::Err(Errno::EBADF)) | CommandResult::NotDone(_)) => {}
         (Some(side), CommandResult::Done) => {
-            let programs = step.observation.programs.iter().filter(|program| program.side == side);
-            parts.extend(
-                programs
-                    .last()
-                    .map(|program| format!("{} {}", program.name, program.now)),
-            );
+            let mut programs = step.observation.programs.iter().rev();
+            let newest = programs.find(|program| program.side == side);
+            parts.extend(newest.map(|program| format!("{} {}", program.name, program.now)));
         }
         (Some(side), _) => {
             let state = state(&step.observation.sockets[side], side);

@@ -364,10 +364,10 @@ mod tests {
             ("\"proxy\"", "\"prxy\"", "1:11: a battery is proxy or http-client"),
             (
                 "\"idle\"",
-                "\"idel\"",
-                "12:10: proxy has no case idel; did you mean idle?",
+                "\"idlee\"",
+                "13:10: proxy has no case idlee; did you mean idle?",
             ),
-            ("run = \"b\"", "runn = \"b\"", "11:1: a row has no runn"),
+            ("run = \"b\"", "command = \"b\"", "12:1: a row has no command"),
             ("title = \"Proxies\"\n", "", "1:1: title is missing"),
         ] {
             let mistake = Page::read("p.toml", &FILE.replace(from, to)).unwrap_err().to_string();

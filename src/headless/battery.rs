@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -314,8 +314,10 @@ impl Scratch {
     fn new() -> Result<Scratch, ExitError> {
         let of = |nth: u32| env::temp_dir().join(format!("finwait-{}-{nth}", std::process::id()));
         for path in (0..100).map(of) {
-            // Programs may run as another user, and are started from here.
-            match fs::DirBuilder::new().mode(0o755).create(&path) {
+            // Programs may run as another user, and are started from here, whatever the umask.
+            let made =
+                fs::create_dir(&path).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)));
+            match made {
                 Ok(()) => return Ok(Scratch(path)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(ExitError(DIFFERS, format!("{}: {error}", path.display()))),
