@@ -4,7 +4,7 @@ use crate::call::{CallKind, PollEvent, SocketRole};
 use crate::errno::Errno;
 use crate::lab::event::Disposition;
 use crate::outcome::{Outcome, Value};
-use crate::scenario::observation::{CommandResult, ObservedPacket, PacketContent, SocketSnapshot};
+use crate::scenario::observation::{CommandResult, Observation, ObservedPacket, PacketContent, SocketSnapshot};
 use crate::scenario::report::{ReportLine, StepReport, Summary};
 use crate::side::Side;
 use crate::wire::segment::Flags;
@@ -35,6 +35,29 @@ pub(super) enum Got<'a> {
     Done,
     /// It was not done, did not return, or has no such step.
     Nothing,
+}
+
+/// What is between the client and the program, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Queues {
+    /// Not acknowledged, in the client's send queue.
+    pub unsent: usize,
+    /// Not read, in the receive queue of the program's socket.
+    pub unread: usize,
+}
+
+impl Queues {
+    fn of(seen: &Observation) -> Queues {
+        let longest = |side: Side, is_a_programs: bool, queue: fn(&SocketSnapshot) -> u32| {
+            let sockets = seen.sockets[side].iter();
+            let sockets = sockets.filter(|socket| socket.owner.is_some() == is_a_programs);
+            sockets.map(queue).max().unwrap_or(0) as usize
+        };
+        Queues {
+            unsent: longest(Side::Client, false, |socket| socket.tx),
+            unread: longest(Side::Server, true, |socket| socket.rx),
+        }
+    }
 }
 
 impl<'a> Observed<'a> {
@@ -79,6 +102,12 @@ impl<'a> Observed<'a> {
                 CommandResult::Done => Got::Done,
                 CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_) => Got::Nothing,
             })
+    }
+
+    /// The queues between the client and the program at the end of the step of that name.
+    pub(super) fn queues(&self, name: &str) -> Queues {
+        self.step(name)
+            .map_or_else(Queues::default, |step| Queues::of(&step.observation))
     }
 
     /// Was all as expected in the step of that name?
@@ -161,6 +190,10 @@ fn of_step(step: &StepReport, server: &str, ends: &[String]) -> Option<String> {
             let state = state(&step.observation.sockets[side], side);
             let state = state.map_or_else(String::new, |state| format!(", in {state}"));
             parts.push(format!("{who} {verb}: {}{state}", brief(step)));
+            let Queues { unread, .. } = Queues::of(&step.observation);
+            if step.call == Some(CallKind::Write) && unread > 0 {
+                parts.push(format!("{} unread in the program's socket", megabytes(unread)));
+            }
         }
     }
     if !ends.is_empty() {

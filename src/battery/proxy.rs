@@ -56,11 +56,20 @@ fn reset(seen: &Observed<'_>) -> Judged {
     }
 }
 
+/// The send queue of a proxy's socket may hold 4 MB (`tcp_wmem`), and its own buffers something: what is more than this is in its memory.
+const IN_BUFFERS: usize = 8_000_000;
+
 fn slow_reader(seen: &Observed<'_>) -> Judged {
-    match seen.got("write") {
-        Got::Late(written) => Verdict::Stops.with(format!("after {}", megabytes(written))),
-        Got::Wrote(written) => Verdict::BuffersAll.with(megabytes(written)),
-        _ => Verdict::Rst.with(seen.after("write")),
+    let (Got::Late(written) | Got::Wrote(written)) = seen.got("write") else {
+        return Verdict::Rst.with(seen.after("write"));
+    };
+    let queues = seen.queues("write");
+    let read = written.saturating_sub(queues.unsent + queues.unread);
+    match queues.unread {
+        // It reads no more.
+        65_537.. => Verdict::Stops.with(format!("after {}", megabytes(read))),
+        _ if read > IN_BUFFERS => Verdict::BuffersAll.with(megabytes(read)),
+        _ => Verdict::NotMeasured.with(format!("only {} were on their way in that time", megabytes(read))),
     }
 }
 
