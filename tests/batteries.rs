@@ -66,16 +66,15 @@ fn a_naive_proxy_loses_the_answer_and_one_that_ends_each_direction_passes_it_on(
 fn a_client_without_retries_fails_where_one_with_them_asks_again() {
     let _turn = turn();
     let folder = programs("http-clients");
-    for (library, verdict) in [("http_client", "fails"), ("urllib3", "asks-again")] {
+    let asks_again = ["curl", "-sS", "--fail-early", "{url}1", "{url}2"];
+    let fails = [PYTHON, "client.py", "http_client", "GET", "{url}"];
+    for (command, verdict) in [(fails, "fails"), (asks_again, "asks-again")] {
         let args = ["http-client", "--json", "--case", "race-rst,race-fin", "--"];
-        let output = run(
-            &folder,
-            &[args.as_slice(), &[PYTHON, "client.py", library, "GET", "{url}"]].concat(),
-        );
+        let output = run(&folder, &[args.as_slice(), &command].concat());
         assert!(output.status.success(), "{output:?}");
         let seen = verdicts(&output);
-        assert_eq!(seen["race-rst"], verdict, "{library}: {output:?}");
-        assert_eq!(seen["race-fin"], verdict, "{library}: {output:?}");
+        assert_eq!(seen["race-rst"], verdict, "{command:?}: {output:?}");
+        assert_eq!(seen["race-fin"], verdict, "{command:?}: {output:?}");
     }
 }
 
