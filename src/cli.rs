@@ -3,13 +3,14 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Millis;
 use crate::code::Language;
 use crate::command::parse::parse;
 use crate::command::table::LONGEST_MS;
 use crate::command::{Command, EndCommand};
+use crate::host::Port;
 use crate::lab::{LabMode, NamedAddress};
 use crate::matrix::OwnColumn;
 use crate::runtime::{Runtime, RuntimeChoice};
@@ -153,7 +154,13 @@ impl Cli {
     pub const fn driving(&self) -> Driving {
         match &self.verb {
             None | Some(Verb::Tour { .. } | Verb::Do { .. } | Verb::Run { .. }) => Driving::Chosen,
-            Some(Verb::Claims { .. } | Verb::Matrix { .. } | Verb::Code { .. }) => Driving::Fixed,
+            Some(
+                Verb::Claims { .. }
+                | Verb::Matrix { .. }
+                | Verb::Code { .. }
+                | Verb::Proxy { .. }
+                | Verb::HttpClient { .. },
+            ) => Driving::Fixed,
             Some(
                 Verb::List { .. }
                 | Verb::Show { .. }
@@ -176,6 +183,47 @@ impl Cli {
             Some(_) => false,
         }
     }
+}
+
+/// The options that both batteries have.
+#[derive(Clone, Debug, Args)]
+pub struct BatteryArgs {
+    /// The program and its arguments, after --
+    #[arg(value_name = "COMMAND", last = true, required_unless_present_any = ["page", "list"], conflicts_with_all = ["page", "list"])]
+    pub command: Vec<String>,
+    /// Only these cases, separated by commas
+    #[arg(long = "case", value_name = "CASES", value_delimiter = ',')]
+    pub cases: Vec<String>,
+    /// List the cases
+    #[arg(long, conflicts_with_all = ["cases", "scenario", "page"])]
+    pub list: bool,
+    /// Print a case as a scenario file, in place of running it: finwait run --allow-run runs it
+    #[arg(long, value_name = "CASE", conflicts_with_all = ["cases", "json", "markdown", "junit", "expect"])]
+    pub scenario: Option<String>,
+    /// End with status 1 unless the verdict is this one: --expect half-close-client=passed-on,idle=fin
+    #[arg(long, value_name = "CASE=VERDICT", value_delimiter = ',')]
+    pub expect: Vec<String>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print a table in Markdown
+    #[arg(long)]
+    pub markdown: bool,
+    /// Write a JUnit report to FILE as well: a verdict that --expect did not name fails
+    #[arg(long, value_name = "FILE", conflicts_with = "page")]
+    pub junit: Option<PathBuf>,
+    /// Measure all programs of a file that are installed, and print a page in Markdown; --allow-run allows the file's commands
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "markdown", "expect"])]
+    pub page: Option<PathBuf>,
+    /// Of the page, only this program; may be given several times
+    #[arg(long = "row", value_name = "NAME", requires = "page")]
+    pub rows: Vec<String>,
+}
+
+/// Reads a port.
+fn port(text: &str) -> Result<Port, String> {
+    let port = text.parse().ok().filter(|port| *port > 0).map(Port);
+    port.ok_or_else(|| "a port is a number from 1 to 65535".into())
 }
 
 /// Reads a name and the address that it stands for.
@@ -361,6 +409,35 @@ pub enum Verb {
         /// Print a table in Markdown
         #[arg(long)]
         markdown: bool,
+    },
+    /// Find out what a proxy of your own does with half-closes, resets, slow readers ...: finwait proxy -- haproxy -f h.cfg
+    ///
+    /// The proxy runs on the server's host as it is. finwait's client connects to it through the wire, and its backend is finwait's
+    /// server on the same host. So the proxy's configuration has it listen at port 8080 (--port) of any address, with the backend at
+    /// port 9000 (--backend) of 127.0.0.1 or of the name server. It stays in the foreground, or not; it is ended after each case, with all
+    /// its processes. What it has time-outs for is waited for 8 s at the most.
+    ///
+    /// Exit status: 0 if all cases were measured and --expect, where given, is right about them; 1 if not; 3 if it cannot be done here.
+    Proxy {
+        /// The port at which the proxy looks for its backend
+        #[arg(long, value_name = "PORT", default_value = "9000", value_parser = port)]
+        backend: Port,
+        /// What both batteries take
+        #[command(flatten)]
+        how: BatteryArgs,
+    },
+    /// Find out what an HTTP client of your own does when its connection ends at the wrong moment: finwait http-client -- curl -sS --fail-early {url}1 {url}2
+    ///
+    /// The client runs on the client's host as it is, once for each case. It asks for http://server:8080/1, and when that is answered for
+    /// http://server:8080/2, on the same connection if it keeps connections; {url} in the command stands for http://server:8080/. It ends
+    /// at the first request that fails, with a status that is not 0. For no-continue it sends a body with Expect: 100-continue. The server
+    /// is finwait's, and writes each answer byte by byte as a step of a scenario.
+    ///
+    /// Exit status: 0 if all cases were measured and --expect, where given, is right about them; 1 if not; 3 if it cannot be done here.
+    HttpClient {
+        /// What both batteries take
+        #[command(flatten)]
+        how: BatteryArgs,
     },
     /// Show a recorded run again, on the screen or as text: finwait open run.jsonl
     ///

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
 
+pub mod battery;
 pub mod cli;
 pub mod code;
 pub mod command;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use finwait::battery::Battery;
 use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::MonoTime;
 use finwait::config;
@@ -124,14 +125,13 @@ fn main() -> ExitCode {
             }
         }
         Driving::Fixed if chosen => {
-            let why = "claims, matrix and code choose what drives the ends: --client, --server and --syscalls do not apply to them";
+            let why = "claims, matrix, code, proxy and http-client choose what drives the ends: --client, --server and --syscalls do not apply to them";
             return fail(NOT_UNDERSTOOD, why);
         }
         Driving::Fixed | Driving::None => options,
     };
     if let (Driving::Fixed, true) = (driving, cli.offload) {
-        let why =
-            "claims, matrix and code are about the segments as a cable carries them: --offload does not apply to them";
+        let why = "claims, matrix, code, proxy and http-client are about the segments as a cable carries them: --offload does not apply to them";
         return fail(NOT_UNDERSTOOD, why);
     }
     if let (Driving::Chosen, true, LabMode::Loopback) = (driving, cli.offload, options.wanted) {
@@ -141,7 +141,7 @@ fn main() -> ExitCode {
     let record = cli.record.as_deref();
     let allow_run = AllowRun::of_switch(cli.allow_run);
     if let (Driving::None, Some(_)) = (driving, record) {
-        let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix and code";
+        let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix, code, proxy and http-client";
         return fail(NOT_UNDERSTOOD, why);
     }
     match cli.verb {
@@ -195,6 +195,13 @@ fn main() -> ExitCode {
                 (false, false) => MatrixFormat::Text,
             };
             finwait::headless::matrix::run(&scenarios, &runtimes, &columns, &options, form, record)
+        }
+        Some(Verb::Proxy { backend, how }) => {
+            headless::battery::run(Battery::Proxy, &how, backend, &options, allow_run, record)
+        }
+        Some(Verb::HttpClient { how }) => {
+            let backend = options.server_port();
+            headless::battery::run(Battery::HttpClient, &how, backend, &options, allow_run, record)
         }
         Some(Verb::Open {
             file,

@@ -73,6 +73,30 @@ pub fn wrap_to(text: &str, room: usize, lines: usize) -> Vec<String> {
     wrapped
 }
 
+/// Returns a text as an attribute's value of XML.
+pub fn xml_attribute(value: &str) -> String {
+    xml_text(value)
+        .replace('"', "&quot;")
+        .replace('\n', "&#10;")
+        .replace('\t', "&#9;")
+}
+
+/// Returns the text of an element of XML. What XML 1.0 has no way to write (control characters, U+FFFE) is shown as Rust escapes it.
+pub fn xml_text(text: &str) -> String {
+    let mut xml = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => xml.push_str("&amp;"),
+            '<' => xml.push_str("&lt;"),
+            '>' => xml.push_str("&gt;"),
+            '\n' | '\t' => xml.push(c),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => xml.extend(c.escape_unicode()),
+            c => xml.push(c),
+        }
+    }
+    xml
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

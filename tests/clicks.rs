@@ -930,6 +930,7 @@ fn comparison() -> Script {
         path: "half-close.toml".into(),
         no,
         line: no,
+        name: None,
         say: None,
         look: None,
         command: Some(format!("client read {no}")),

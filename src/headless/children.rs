@@ -33,10 +33,14 @@ pub struct ChildRun {
     pub more: Vec<String>,
     /// The file that it is recorded in.
     pub record: Option<PathBuf>,
+    /// The folder that it runs in; finwait's own where none is given.
+    pub folder: Option<PathBuf>,
 }
 
 /// The most runs at once, for each CPU: a run waits far longer, for timers of the kernel, than it works.
-const AT_ONCE: usize = 12;
+pub const AT_ONCE: usize = 12;
+/// The same where they start programs, which are work, and are asked what they do within a time.
+pub const AT_ONCE_WITH_PROGRAMS: usize = 3;
 /// The most of them whose labs start at once, for each CPU: that is work, and what waits meanwhile should not wait for a CPU.
 const STARTING: usize = 2;
 
@@ -65,7 +69,7 @@ impl Drop for Start<'_> {
     }
 }
 
-/// Does all of them, several at once and those first that may take the longest, so that no long one is left for the end. Hands over each
+/// Does all of them, `at_once` for each CPU and those first that may take the longest, so that no long one is left for the end. Hands over each
 /// one's place among them and its report, in the order in which they end. An error of `ended` stops it, and so does `stops` when it says so
 /// of a report.
 ///
@@ -74,6 +78,7 @@ impl Drop for Start<'_> {
 /// The first error of `ended`, or of a process that did not start or whose report could not be read.
 pub fn run(
     jobs: &[ChildRun],
+    at_once: usize,
     stops: impl Fn(&io::Result<Vec<ReportLine>>) -> bool + Sync,
     mut ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -87,7 +92,7 @@ pub fn run(
         given_back: Condvar::new(),
     };
     thread::scope(|scope| {
-        for _ in 0..(cpus * AT_ONCE).min(jobs.len()) {
+        for _ in 0..(cpus * at_once).min(jobs.len()) {
             let sender = sender.clone();
             let (next, stop, stops, starts) = (&next, &stop, &stops, &starts);
             scope.spawn(move || {
@@ -127,12 +132,13 @@ fn longest_first(jobs: &[ChildRun]) -> VecDeque<usize> {
 /// # Errors
 ///
 /// The first error of a process: it did not start, or its output could not be read.
-pub fn reports(jobs: &[ChildRun], mut progress: Progress) -> io::Result<Vec<Vec<ReportLine>>> {
+pub fn reports(jobs: &[ChildRun], at_once: usize, mut progress: Progress) -> io::Result<Vec<Vec<ReportLine>>> {
     let mut done = 0;
     progress.count(done, jobs.len(), "runs");
     let mut reports = vec![Vec::new(); jobs.len()];
     run(
         jobs,
+        at_once,
         |_| false,
         |place, lines| {
             reports[place] = lines.to_vec();
@@ -164,6 +170,9 @@ fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
+    if let Some(folder) = &job.folder {
+        command.current_dir(folder);
+    }
     die_with_parent(&mut command);
     let mut child = command.spawn()?;
     let mut lines = Vec::new();
@@ -210,6 +219,7 @@ mod tests {
             manner: RunManner::TO_THE_END,
             more: Vec::new(),
             record: None,
+            folder: None,
         };
         let jobs: Vec<ChildRun> = all.iter().map(job).collect();
         let order = longest_first(&jobs);

@@ -148,7 +148,7 @@ pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) ->
         Ok(files) => jobs.iter_mut().zip(files).for_each(|(job, file)| job.record = file),
         Err(why) => return fail(BAD, &why),
     }
-    let reports = match children::reports(&jobs, Progress::new(json)) {
+    let reports = match children::reports(&jobs, children::AT_ONCE, Progress::new(json)) {
         Ok(reports) => reports,
         Err(error) => return fail(DIFFERS, &error.to_string()),
     };
@@ -179,6 +179,7 @@ fn job(scenario: &Scenario, options: Options) -> ChildRun {
         manner: RunManner::TO_THE_END,
         more: Vec::new(),
         record: None,
+        folder: None,
     }
 }
 

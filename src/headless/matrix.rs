@@ -150,6 +150,7 @@ fn measure(
         manner: RunManner::TO_THE_END,
         more: Vec::new(),
         record: None,
+        folder: None,
     };
     // The words of an error hold addresses: always those of the same lab.
     let raw = Options {
@@ -184,7 +185,7 @@ fn measure(
     for (job, file) in jobs.iter_mut().zip(files.map_err(|why| ExitError(BAD, why))?) {
         job.record = file;
     }
-    let reports = children::reports(&jobs, progress);
+    let reports = children::reports(&jobs, children::AT_ONCE, progress);
     let reports = reports.map_err(|error| ExitError(DIFFERS, error.to_string()))?;
     let mut reports = reports.into_iter();
     let mut runs = Vec::new();

@@ -27,6 +27,7 @@ use crate::side::{Ends, Side};
 use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
 
+pub mod battery;
 pub mod children;
 pub mod ci;
 pub mod claims;

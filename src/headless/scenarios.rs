@@ -475,13 +475,16 @@ fn in_parallel(
         manner: how.manner_of_each(),
         more: more.clone(),
         record: record.clone(),
+        folder: None,
     };
     let jobs: Vec<ChildRun> = scenarios.iter().zip(records).map(job).collect();
     let stops = |lines: &io::Result<Vec<ReportLine>>| {
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
         !how.manner.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
     };
-    children::run(&jobs, stops, |place, lines| ended(&scenarios[place].1, lines))
+    children::run(&jobs, children::AT_ONCE, stops, |place, lines| {
+        ended(&scenarios[place].1, lines)
+    })
 }
 
 /// The scenario of that name, or of that file.

@@ -377,6 +377,7 @@ impl<'a> Reader<'a> {
         let what = Expected::Returns(Returns::Success);
         Some(Step {
             place,
+            name: None,
             say: None,
             look: None,
             action: Some(action),
@@ -398,6 +399,7 @@ impl<'a> Reader<'a> {
         // What only follows from a mistake is none of its own.
         let before = self.mistakes.len();
         self.know(table, keys::STEP, "a step", &at);
+        let name = self.line(table.get("name"));
         let say = self.string(table.get("say"));
         let look = self.string(table.get("look"));
         let action = self.action(table, isolated);
@@ -499,6 +501,7 @@ impl<'a> Reader<'a> {
         }
         Some(Step {
             place: self.document.places.of(at.start),
+            name,
             say,
             look,
             action,

@@ -46,6 +46,7 @@ pub const NEEDS: &[Key] = &[
 
 /// The keys of a step.
 pub const STEP: &[Key] = &[
+    ("name", false),
     ("say", false),
     ("look", false),
     ("client", false),

@@ -81,6 +81,8 @@ pub struct Scenario {
 pub struct Step {
     /// The line at which it begins in the file.
     pub place: Position,
+    /// The name by which others find it: a battery, which judges what it returned.
+    pub name: Option<String>,
     /// Prose for people before it is run: what is about to happen, and why.
     pub say: Option<String>,
     /// Prose for people once it is over: where to look, and what that means.

@@ -11,6 +11,7 @@ use crate::hash::QuickMap;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
+use crate::program::SocketOwner;
 use crate::session::transcript::{EntryKind, describe};
 use crate::session::view::HeldBy;
 use crate::session::{LabKind, Session};
@@ -51,6 +52,9 @@ pub struct SocketSnapshot {
     pub rx: u32,
     /// Bytes not acknowledged.
     pub tx: u32,
+    /// The process of a program that holds it, or held it last; none of the endpoint's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<SocketOwner>,
 }
 
 /// A packet that was on the wire in that step, and what became of it in the end.
@@ -191,6 +195,7 @@ pub fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
                 (None, _) => None,
             },
             held: view.held,
+            owner: view.owner.cloned(),
             rx: view.row.map_or(0, |observed| observed.row.rx_queue),
             tx: view.row.map_or(0, |observed| observed.row.tx_queue),
         })

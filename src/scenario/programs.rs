@@ -32,7 +32,7 @@ pub struct ProgramSnapshot {
     /// The end of its first process; none while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exited: Option<Death>,
-    /// The lines that it wrote in the step, the last [`LINES`] of them.
+    /// The lines that it wrote in the step, at most the last 200.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<String>,
 }

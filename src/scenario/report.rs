@@ -99,6 +99,9 @@ pub struct StepReport {
     pub no: usize,
     /// The line at which it begins in the file.
     pub line: usize,
+    /// The name, where its file gives it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The prose before it.
     pub say: Option<String>,
     /// The prose after it.
@@ -168,6 +171,7 @@ impl StepReport {
             path: scenario.path.clone(),
             no: place + 1,
             line: step.map_or(0, |step| step.place.line),
+            name: step.and_then(|step| step.name.clone()),
             say: step.and_then(|step| step.say.clone()),
             look: step.and_then(|step| step.look.clone()),
             command: step.and_then(|step| Some(step.action.as_ref()?.text.clone())),

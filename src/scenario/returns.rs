@@ -16,6 +16,8 @@ use crate::outcome::{Outcome, Reading, Value};
 pub enum Returns {
     /// Anything but an error: what is meant where nothing is said.
     Success,
+    /// `any`: whatever it returns, as long as it does.
+    Any,
     /// `ok`: success, and nothing that a word of its own is for.
     Ok,
     /// `EPIPE`: that error; of `so-error`, that it was pending.
@@ -47,8 +49,8 @@ pub enum Returns {
 }
 
 /// The valid words, for complaints.
-const VALID: &str = "ok, an errno like EPIPE, blocked, EOF, read \"hello\", read 5, wrote 5, deadline exceeded, the events of poll like \
-                     in out rdhup, not ready, no error, value 1, killed by SIGPIPE, library, unsupported";
+const VALID: &str = "ok, any, an errno like EPIPE, blocked, EOF, read \"hello\", read 5, wrote 5, deadline exceeded, the events of poll \
+                     like in out rdhup, not ready, no error, value 1, killed by SIGPIPE, library, unsupported";
 const NOT_READY: &str = "not ready";
 const NO_ERROR: &str = "no error";
 const DEADLINE: &str = "deadline exceeded";
@@ -77,6 +79,7 @@ impl Returns {
         let events: Option<Vec<PollEvent>> = trimmed.split_whitespace().map(event).collect();
         Ok(match (trimmed, verb) {
             ("ok", _) => Returns::Ok,
+            ("any", _) => Returns::Any,
             ("blocked", _) => Returns::Blocked,
             ("library", _) => Returns::Library,
             ("unsupported", _) => Returns::Unsupported,
@@ -113,6 +116,7 @@ impl Returns {
                 _ => {
                     let mut words = vec![
                         "ok",
+                        "any",
                         "blocked",
                         "EOF",
                         "read",
@@ -145,7 +149,7 @@ impl Returns {
         let outcome = match (self, returned) {
             (Returns::Blocked, returned) => return matches!(returned, CommandResult::Blocked),
             (Returns::Killed(death), returned) => return *returned == CommandResult::Died(*death),
-            (Returns::Success | Returns::Ok, CommandResult::Done) => return true,
+            (Returns::Success | Returns::Any | Returns::Ok, CommandResult::Done) => return true,
             (_, CommandResult::Outcome(outcome)) => outcome,
             (_, CommandResult::Done | CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_)) => {
                 return false;
@@ -153,7 +157,7 @@ impl Returns {
         };
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         match (self, outcome) {
-            (Returns::Success, Outcome::Ok(_)) => true,
+            (Returns::Success, Outcome::Ok(_)) | (Returns::Any, _) => true,
             (
                 Returns::Ok,
                 Outcome::Ok(
@@ -224,7 +228,7 @@ impl Returns {
         })
     }
 
-    /// Returns an expectation that holds of nothing of which this one does.
+    /// Returns an expectation that holds of nothing of which this one does; of `any`, which holds of everything, any other.
     pub fn opposite(&self) -> Returns {
         match self {
             Returns::Errno(Errno::EINVAL) => Returns::Errno(Errno::EPIPE),
@@ -233,6 +237,7 @@ impl Returns {
             Returns::Value(bound) => Returns::Value(bound.opposite()),
             Returns::Bytes(Bytes(bytes)) => Returns::Bytes(Bytes(bytes.iter().map(|byte| byte ^ 1).collect())),
             Returns::Success
+            | Returns::Any
             | Returns::Ok
             | Returns::Errno(_)
             | Returns::Blocked
@@ -252,6 +257,7 @@ impl fmt::Display for Returns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Returns::Success => f.write_str("success"),
+            Returns::Any => f.write_str("any"),
             Returns::Ok => f.write_str("ok"),
             Returns::Errno(errno) => f.write_str(&errno.name()),
             Returns::Blocked => f.write_str("blocked"),
@@ -299,6 +305,7 @@ mod tests {
     fn what_is_read_is_written_alike() {
         for text in [
             "ok",
+            "any",
             "EPIPE",
             "blocked",
             "EOF",

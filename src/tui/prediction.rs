@@ -79,7 +79,7 @@ pub fn questions(step: &Step, session: &Session, level: Option<Level>) -> Vec<Pr
         };
         let state = socket.and_then(|name| end.state_of(name)).unwrap_or(State::Close);
         let choices = outcomes(kind, state, &right, level);
-        if choices.len() > 1 {
+        if choices.len() > 1 && returns != Some(&Returns::Any) {
             questions.push(PredictionQuestion {
                 about: RETURNS.to_owned(),
                 choices,
@@ -114,7 +114,8 @@ fn outcome_label(kind: CallKind, returns: &Returns) -> String {
         Returns::Success | Returns::Ok | Returns::Bytes(_) | Returns::Read(_) | Returns::Wrote(_) => {
             success(kind).to_owned()
         }
-        Returns::Errno(_)
+        Returns::Any
+        | Returns::Errno(_)
         | Returns::Blocked
         | Returns::Eof
         | Returns::DeadlineExceeded

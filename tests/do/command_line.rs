@@ -709,7 +709,7 @@ fn offload_is_refused_where_it_means_nothing() {
         ),
         (
             &["--offload", "claims"],
-            "finwait: claims, matrix and code are about the segments as a cable carries them: --offload does not apply to them\n",
+            "finwait: claims, matrix, code, proxy and http-client are about the segments as a cable carries them: --offload does not apply to them\n",
         ),
     ] {
         let output = output(finwait().args(args));

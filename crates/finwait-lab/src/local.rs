@@ -102,6 +102,11 @@ impl Options {
         Ok(self)
     }
 
+    /// Returns the port that the server usually listens on in the isolated lab.
+    pub fn server_port(&self) -> Port {
+        self.port.unwrap_or(PORT)
+    }
+
     /// The arguments by which another finwait has the same lab.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = self.driven.arguments();
@@ -273,7 +278,7 @@ fn isolated(options: &Options) -> Result<Built> {
         address: addresses[side],
         offload: options.offload,
     };
-    let port = options.port.unwrap_or(PORT);
+    let port = options.server_port();
     let surroundings = |side| {
         let (own, strace) = (options.program.clone(), options.driven.strace());
         Surroundings::of(side, own, &addresses, port, &options.names, user.clone(), strace)

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{ScenarioRun, in_workspace, step_name};
 use crate::scenario::report::StepReport;
+use crate::text::{xml_attribute, xml_text};
 
 /// The file, and what stands in it when the run is over.
 pub(super) struct JunitFile {
@@ -81,7 +82,7 @@ impl JunitFile {
         };
         let (mut cases, mut out) = (String::new(), String::new());
         let mut case = |name: &str, ms: f64, what: &str| {
-            let (name, class, time) = (escaped(name), escaped(&class), seconds(ms));
+            let (name, class, time) = (xml_attribute(name), xml_attribute(&class), seconds(ms));
             let _ = writeln!(
                 cases,
                 "    <testcase name=\"{name}\" classname=\"{class}\" time=\"{time}\">{what}</testcase>"
@@ -98,11 +99,15 @@ impl JunitFile {
         }
         if let Some(why) = &end.skipped {
             (totals.tests, totals.skipped) = (totals.tests + 1, totals.skipped + 1);
-            case(&heading.name, 0.0, &format!("<skipped message=\"{}\"/>", escaped(why)));
+            case(
+                &heading.name,
+                0.0,
+                &format!("<skipped message=\"{}\"/>", xml_attribute(why)),
+            );
         }
         if let Some(failed) = &end.failed {
             (totals.tests, totals.errors) = (totals.tests + 1, totals.errors + 1);
-            let (kind, why) = (failed.kind.name(), escaped(&failed.why));
+            let (kind, why) = (failed.kind.name(), xml_attribute(&failed.why));
             case(
                 &heading.name,
                 0.0,
@@ -129,7 +134,7 @@ impl JunitFile {
     }
 
     fn suite(&mut self, name: &str, package: &str, totals: Totals, cases: &str, out: &str) {
-        let (name, package, out) = (escaped(name), escaped(package), text(out));
+        let (name, package, out) = (xml_attribute(name), xml_attribute(package), xml_text(out));
         let _ = write!(
             self.suites,
             "  <testsuite id=\"{}\" name=\"{name}\" package=\"{package}\" hostname=\"localhost\" timestamp=\"{}\" {} skipped=\"{}\">\n    \
@@ -152,7 +157,7 @@ impl JunitFile {
         for name in left {
             let case = format!(
                 "    <testcase name=\"{0}\" classname=\"finwait.{0}\" time=\"0.000\"><skipped message=\"not begun\"/></testcase>\n",
-                escaped(name)
+                xml_attribute(name)
             );
             let totals = Totals {
                 tests: 1,
@@ -164,7 +169,7 @@ impl JunitFile {
         if let Some(why) = why {
             let case = format!(
                 "    <testcase name=\"finwait run\" classname=\"finwait\" time=\"0.000\"><error type=\"broke-off\" message=\"{}\"/></testcase>\n",
-                escaped(why)
+                xml_attribute(why)
             );
             let totals = Totals {
                 tests: 1,
@@ -199,40 +204,16 @@ fn failure(step: &StepReport) -> String {
     if differences.is_empty() {
         return String::new();
     }
-    let message = escaped(&differences.join("; "));
+    let message = xml_attribute(&differences.join("; "));
     format!(
         "<failure type=\"expectation\" message=\"{message}\">{}</failure>",
-        text(&step.to_string())
+        xml_text(&step.to_string())
     )
 }
 
 /// Milliseconds as seconds.
 fn seconds(ms: f64) -> String {
     format!("{:.3}", ms / 1e3)
-}
-
-/// An attribute's value.
-fn escaped(value: &str) -> String {
-    text(value)
-        .replace('"', "&quot;")
-        .replace('\n', "&#10;")
-        .replace('\t', "&#9;")
-}
-
-/// The text of an element. What XML 1.0 has no way to write (control characters, U+FFFE) is shown as Rust escapes it.
-fn text(text: &str) -> String {
-    let mut xml = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => xml.push_str("&amp;"),
-            '<' => xml.push_str("&lt;"),
-            '>' => xml.push_str("&gt;"),
-            '\n' | '\t' => xml.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => xml.extend(c.escape_unicode()),
-            c => xml.push(c),
-        }
-    }
-    xml
 }
 
 /// A time as `2026-11-30T09:41:14`, in UTC and without a zone, as the schema wants it.
@@ -264,10 +245,10 @@ mod tests {
     #[test]
     fn text_is_escaped_and_what_xml_cannot_hold_is_shown() {
         assert_eq!(
-            escaped("a<b & \"c\"\n\u{1b}[2J"),
+            xml_attribute("a<b & \"c\"\n\u{1b}[2J"),
             "a&lt;b &amp; &quot;c&quot;&#10;\\u{1b}[2J"
         );
-        assert_eq!(text("]]>"), "]]&gt;");
+        assert_eq!(xml_text("]]>"), "]]&gt;");
     }
 
     #[test]
