@@ -25,5 +25,7 @@ pub mod tui;
 pub use finwait_explain as explain;
 pub use finwait_lab as lab;
 pub use finwait_lab::{endpoint, error, observe, os, runtime};
-pub use finwait_model::{call, clock, errno, hash, host, outcome, program, side, socket_table, state, syscall, typed};
+pub use finwait_model::{
+    call, clock, errno, hash, host, outcome, program, side, signal, socket_table, state, syscall, typed,
+};
 pub use finwait_wire as wire;

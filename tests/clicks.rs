@@ -294,7 +294,13 @@ impl Press<'_> {
                 }
                 assert_eq!(called, wanted, "{name}");
             }
-            EndCommand::Runtime(_) | EndCommand::Host(..) => panic!("{name}: it has no button"),
+            EndCommand::Runtime(_)
+            | EndCommand::Host(..)
+            | EndCommand::Run(_)
+            | EndCommand::Signal(..)
+            | EndCommand::KillProgram(_)
+            | EndCommand::RestartProgram(_)
+            | EndCommand::Await(_) => panic!("{name}: it has no button"),
         }
     }
 

@@ -196,7 +196,12 @@ fn absent(command: &Command) -> Option<(String, Option<Side>)> {
         EndCommand::Runtime(_) => format!("from its next start on another language drives the {side}: {command}"),
         EndCommand::Restart => format!("the {side}'s process is restarted"),
         EndCommand::Destroy(_) => format!("the administrator destroys the {side}'s connection"),
-        EndCommand::Host(..) => format!("on the {side}'s host: {command}"),
+        EndCommand::Host(..)
+        | EndCommand::Run(_)
+        | EndCommand::Signal(..)
+        | EndCommand::KillProgram(_)
+        | EndCommand::RestartProgram(_)
+        | EndCommand::Await(_) => format!("on the {side}'s host: {command}"),
     };
     Some((what, Some(side)))
 }

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 
 use super::complaint::{ParseError, nearest, shown};
+use super::programs::{self, AwaitRequest, PROGRAM, program_name};
 use super::table::{self, Arg, ArgKind, EndVerb, Spec};
 use super::token::Token;
 use super::{Address, CallRequest, EndCommand, Pick, ScreenCommand, ThemeName};
@@ -12,6 +13,7 @@ use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketNa
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
 use crate::runtime::Runtime;
+use crate::signal::Signal;
 use crate::typed;
 
 /// The word that stands for a value in commands: its name in the protocol.
@@ -348,6 +350,44 @@ impl ParsedArguments {
                 let value = setting.parse(&token.text()).map_err(|why| token.wrong(why))?;
                 EndCommand::Host(setting, value)
             }
+            // Its command line is no list of arguments.
+            EndVerb::Run => return Err(self.missing("the command line", "like run curl -sS http://server:8080/")),
+            EndVerb::Signal => {
+                let token = self.required(0, "a signal", "like TERM, HUP or KILL")?;
+                let names: Vec<&str> = Signal::names().collect();
+                let signal = Signal::named(&token.text()).ok_or_else(|| ParseError {
+                    column: token.value_column,
+                    why: format!(
+                        "{} is no signal: it is a name like TERM, HUP or KILL, or a number from 1 to 64",
+                        shown(&token.text())
+                    ),
+                    nearest: nearest(&token.text().to_uppercase(), &names),
+                })?;
+                EndCommand::Signal(signal, self.plain.get(1).map(program_name).transpose()?)
+            }
+            EndVerb::KillProgram => EndCommand::KillProgram(self.plain.first().map(program_name).transpose()?),
+            EndVerb::RestartProgram => EndCommand::RestartProgram(self.plain.first().map(program_name).transpose()?),
+            EndVerb::Await => EndCommand::Await(self.awaited()?),
+        })
+    }
+
+    fn awaited(&self) -> Result<AwaitRequest, ParseError> {
+        let what = self.required(0, "what to wait for", "a state like LISTEN, exit, or output \"text\"")?;
+        let port = match self.number("port", "port")? {
+            Some(port) => self.named("port").map(|token| (token, port)),
+            None => None,
+        };
+        let on = match self.on()? {
+            Some(on) => self.named("on").map(|token| (token, on)),
+            None => None,
+        };
+        let by = match self.named(PROGRAM) {
+            Some(token) => Some((token, program_name(token)?)),
+            None => None,
+        };
+        Ok(AwaitRequest {
+            what: programs::awaited(what, self.plain.get(1), port, on, by, self.end_of_text)?,
+            within: self.time("within", 1)?,
         })
     }
 

@@ -32,7 +32,7 @@ fn as_long_as_a_word(word: &str) -> &str {
 }
 
 /// The words by which other tools and people call what a command of ours does.
-const CALLED: [(&str, &str); 14] = [
+const CALLED: [(&str, &str); 18] = [
     ("send", "write"),
     ("recv", "read"),
     ("receive", "read"),
@@ -46,6 +46,10 @@ const CALLED: [(&str, &str); 14] = [
     ("setsockopt", "set-option"),
     ("select", "poll"),
     ("exit", "quit"),
+    ("start", "run"),
+    ("exec", "run"),
+    ("wait", "await"),
+    ("end-program", "kill-program"),
     ("undo", "back"),
 ];
 
@@ -134,6 +138,10 @@ mod tests {
             ("recv", "read"),
             ("half-close", "shutdown"),
             ("exit", "quit"),
+            ("start", "run"),
+            ("exec", "run"),
+            ("wait", "await"),
+            ("end-program", "kill-program"),
         ] {
             assert_eq!(of_commands(word), [meant], "{word}");
         }

@@ -2,11 +2,13 @@
 
 use super::ThemeName;
 use super::parse::WIRE;
+use super::programs::AwaitRequest;
 use super::table::{self, Arg, ArgKind, Verb};
 use super::token::tokens;
 use crate::call::{SocketName, SocketOption};
 use crate::host::{Setting, SettingKind};
 use crate::side::Side;
+use crate::signal::Signal;
 
 /// The words that could stand in place of the last word of `text`, in the order of the table; where none begins with it, those that have
 /// its letters, the nearest first.
@@ -177,7 +179,17 @@ fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<Strin
                 _ => Vec::new(),
             }
         }
-        ArgKind::Address | ArgKind::Bytes | ArgKind::Number(..) | ArgKind::Time => Vec::new(),
+        ArgKind::Signal => Signal::names().map(str::to_owned).collect(),
+        ArgKind::Awaited => AwaitRequest::words().map(str::to_owned).collect(),
+        ArgKind::Address
+        | ArgKind::Bytes
+        | ArgKind::Number(..)
+        | ArgKind::Time
+        | ArgKind::Path
+        | ArgKind::Pair
+        | ArgKind::CommandLine
+        | ArgKind::Program
+        | ArgKind::AwaitedOf => Vec::new(),
     }
 }
 
@@ -200,9 +212,12 @@ mod tests {
         assert_eq!(of("wire hold FIN from="), ["from=client", "from=server"]);
         // What begins so comes alone; what only has the letters, or has them in its help, where nothing begins so.
         assert_eq!(of("client half"), ["shutdown"]);
-        assert_eq!(of("client err"), ["so-error", "interrupt"]);
+        assert_eq!(of("client err"), ["so-error", "interrupt", "restart-program"]);
         assert_eq!(of("client cnct")[0], "connect");
         assert_eq!(of("client set-option NODELAY"), ["TCP_NODELAY"]);
+        assert_eq!(of("server signal US"), ["USR1", "USR2"]);
+        assert_eq!(of("server await LI"), ["LISTEN"]);
+        assert_eq!(of("server run cw"), ["cwd="]);
         assert_eq!(of("client close"), [""; 0]);
         assert!(of("client write lin").is_empty());
         assert!(of("client zzz").is_empty());

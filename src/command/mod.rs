@@ -9,14 +9,17 @@ use std::net::SocketAddr;
 use crate::call::{Call, CallId, CallKind, Sigpipe, SocketName, escape};
 use crate::clock::Millis;
 use crate::host::{Port, Setting, SettingValue};
+use crate::program::ProgramSpec;
 use crate::runtime::Runtime;
 use crate::side::Side;
+use crate::signal::Signal;
 
 mod arguments;
 mod complaint;
 pub mod complete;
 mod on_wire;
 pub mod parse;
+pub mod programs;
 pub mod signature;
 pub mod table;
 mod theme_name;
@@ -26,6 +29,7 @@ pub mod wire;
 pub use arguments::option_value;
 pub use complaint::nearest;
 pub(crate) use complaint::shown;
+use programs::{AwaitRequest, ProgramName};
 use table::{EndVerb, Verb};
 pub use theme_name::ThemeName;
 use wire::WireCommand;
@@ -73,6 +77,7 @@ impl Command {
         match self {
             Command::Wire(_) => Some("the wire"),
             Command::End(_, EndCommand::Host(setting, _)) if setting.is_the_hosts() => Some("a host's settings"),
+            Command::End(_, EndCommand::Run(_) | EndCommand::RestartProgram(_)) => Some("programs of your own"),
             Command::End(..) | Command::Screen(_) => None,
         }
     }
@@ -104,6 +109,16 @@ pub enum EndCommand {
     Destroy(Option<SocketName>),
     /// A setting of its host.
     Host(Setting, SettingValue),
+    /// Starts a program on the host, beside the endpoint.
+    Run(Box<ProgramSpec>),
+    /// Sends a program a signal; the newest one that runs where none is named.
+    Signal(Signal, Option<ProgramName>),
+    /// `kill -9` of all processes of a program.
+    KillProgram(Option<ProgramName>),
+    /// Starts the same program again, once the one that runs has been ended.
+    RestartProgram(Option<ProgramName>),
+    /// Waits for something that the host or a program on it does.
+    Await(AwaitRequest),
 }
 
 /// The socket to make the current one.
@@ -279,6 +294,11 @@ impl EndCommand {
             EndCommand::Runtime(_) => EndVerb::Runtime,
             EndCommand::Destroy(_) => EndVerb::Destroy,
             EndCommand::Host(..) => EndVerb::Host,
+            EndCommand::Run(_) => EndVerb::Run,
+            EndCommand::Signal(..) => EndVerb::Signal,
+            EndCommand::KillProgram(_) => EndVerb::KillProgram,
+            EndCommand::RestartProgram(_) => EndVerb::RestartProgram,
+            EndCommand::Await(_) => EndVerb::Await,
         }
     }
 
@@ -336,6 +356,18 @@ impl fmt::Display for EndCommand {
             EndCommand::Sigpipe(Some(Sigpipe::Ignore)) => f.write_str(" ignore"),
             EndCommand::Sigpipe(Some(Sigpipe::Default)) => f.write_str(" default"),
             EndCommand::Host(setting, value) => write!(f, " {} {}", setting.name(), setting.show(*value)),
+            EndCommand::Run(spec) => programs::write_spec(f, spec),
+            EndCommand::Signal(signal, program) => {
+                match signal.name() {
+                    Some(name) => write!(f, " {name}")?,
+                    None => write!(f, " {}", signal.0)?,
+                }
+                program.as_ref().map_or(Ok(()), |program| write!(f, " {program}"))
+            }
+            EndCommand::KillProgram(program) | EndCommand::RestartProgram(program) => {
+                program.as_ref().map_or(Ok(()), |program| write!(f, " {program}"))
+            }
+            EndCommand::Await(request) => write!(f, "{request}"),
         }
     }
 }

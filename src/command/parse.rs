@@ -1,10 +1,10 @@
 //! From text to a [`Command`], or one sentence about what is wrong, where, and what would be right.
 
-use super::Command;
 use super::arguments::ParsedArguments;
 use super::complaint::nearest;
 use super::table::{self, Spec, Verb};
-use super::token::tokens;
+use super::token::{Tokens, tokens};
+use super::{Command, EndCommand, programs};
 use crate::side::Side;
 
 pub use super::complaint::ParseError;
@@ -18,6 +18,9 @@ pub const WIRE: &str = "wire";
 ///
 /// [`ParseError`]: the text is no command; where it is wrong, and what would be right.
 pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
+    if let Some(run) = run(text, side) {
+        return run;
+    }
     let tokens = tokens(text)?;
     let mut rest = tokens.as_slice();
     let end_of_text = text.chars().count() + 1;
@@ -101,6 +104,25 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
     }
 }
 
+/// Reads a command that starts a program, whose command line is the rest of the text and need not be words of ours; none for any other.
+fn run(text: &str, side: Option<Side>) -> Option<Result<Command, ParseError>> {
+    let mut words = Tokens::of(text);
+    let mut verb = words.next_token().ok()??;
+    let named = Side::BOTH
+        .into_iter()
+        .find(|side| verb.name.is_none() && side.name() == verb.text());
+    if named.is_some() {
+        verb = words.next_token().ok()??;
+    }
+    if !programs::takes_the_rest(&verb) {
+        return None;
+    }
+    // Without an end it is wrong like any other.
+    let side = named.or(side)?;
+    let spec = programs::spec(text, words);
+    Some(spec.map(|spec| Command::End(side, EndCommand::Run(Box::new(spec)))))
+}
+
 impl Spec {
     /// Is it about the screen rather than an end?
     pub const fn is_screen(&self) -> bool {
@@ -113,7 +135,8 @@ mod tests {
     use super::*;
     use crate::call::{Bytes, Call, SocketName};
     use crate::clock::Millis;
-    use crate::command::{Address, CallRequest, EndCommand, ScreenCommand, ThemeName};
+    use crate::command::{Address, CallRequest, ScreenCommand, ThemeName};
+    use crate::program::ProgramSpec;
     use proptest::prelude::*;
 
     fn end(text: &str) -> EndCommand {
@@ -169,6 +192,110 @@ mod tests {
             complaint("theme ../dark"),
             "column 7: a theme's name has small letters, digits and hyphens, like dark, not ../dark"
         );
+    }
+
+    /// A command line is kept as it was typed: it is for a shell, not for us, to read quotes, signs and words in it.
+    #[test]
+    fn a_programs_command_line_is_the_rest_of_the_text() {
+        let run = |text: &str| match end(text) {
+            EndCommand::Run(spec) => *spec,
+            other => panic!("{text}: {other:?}"),
+        };
+        let plain = |run: &str| ProgramSpec {
+            run: run.into(),
+            ..ProgramSpec::default()
+        };
+        for line in [
+            "curl -sS http://server:8080/",
+            r#"sh -c 'echo "on=client2'"#,
+            r"printf '\q' | cat > /dev/null",
+            "LANG=C nginx  -c ./nginx.conf",
+            "a=b",
+            "\"my server\" --port 8080",
+        ] {
+            assert_eq!(run(&format!("client run {line}")), plain(line));
+            assert_eq!(
+                parse(&format!("run {line}"), Some(Side::Client)),
+                parse(&format!("client run {line}"), None)
+            );
+        }
+        let spec = run(r#"server run cwd=/srv env=A=1 env="B=two words" file="n.conf=a\nb" terminal=yes -- env=3 x"#);
+        assert_eq!(
+            spec,
+            ProgramSpec {
+                run: "env=3 x".into(),
+                env: vec![("A".into(), "1".into()), ("B".into(), "two words".into())],
+                cwd: Some("/srv".into()),
+                files: vec![("n.conf".into(), "a\nb".into())],
+                terminal: true,
+            }
+        );
+        let command = Command::End(Side::Server, EndCommand::Run(Box::new(spec)));
+        assert_eq!(parse(&command.to_string(), None), Ok(command));
+        assert_eq!(
+            complaint("client run env=A"),
+            "column 16: env=A is not like env=NAME=VALUE"
+        );
+        assert_eq!(
+            complaint("client run"),
+            "column 11: the command line is missing, like run curl -sS http://server:8080/"
+        );
+        assert_eq!(
+            complaint("run curl"),
+            "column 1: run needs an end before it: client run or server run"
+        );
+    }
+
+    #[test]
+    fn what_is_done_to_programs_and_waited_for_reads_back_as_itself() {
+        for text in [
+            "server signal HUP",
+            "server signal 40 nginx",
+            "client kill-program curl2",
+            "server restart-program",
+            "server await LISTEN port=8080",
+            "client await FIN_WAIT2 on=client2 within=500",
+            "client await CLOSE on=client",
+            "client await exit",
+            "client await exit python3-2 within=30000",
+            "server await output \"ready to go\" program=nginx",
+        ] {
+            let command = parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(command.to_string(), text);
+        }
+        assert_eq!(parse("server signal sigterm", None), parse("server signal TERM", None));
+        assert_eq!(
+            parse("server await fin-wait2", None),
+            parse("server await FIN_WAIT2", None)
+        );
+        for (text, why) in [
+            (
+                "server signal TREM",
+                "column 15: TREM is no signal: it is a name like TERM, HUP or KILL, or a number from 1 to 64; did you mean TERM?",
+            ),
+            (
+                "server await LISTN",
+                "column 14: await takes a state like LISTEN or ESTABLISHED, exit, or output, not LISTN; did you mean LISTEN?",
+            ),
+            (
+                "server await output",
+                "column 20: the text is missing: await output \"ready\"",
+            ),
+            (
+                "client await exit port=80",
+                "column 19: port=80 is only for await with a state, like await LISTEN port=8080",
+            ),
+            (
+                "client await CLOSE",
+                "column 19: the socket is missing: await CLOSE on=client2",
+            ),
+            (
+                "client signal TERM a/b",
+                "column 20: a program's name is that of its command, like curl, and of the second curl2, not a/b",
+            ),
+        ] {
+            assert_eq!(complaint(text), why, "{text}");
+        }
     }
 
     #[test]
@@ -334,6 +461,9 @@ mod tests {
                 "set-option" => "SO_LINGER off",
                 "host" => "device down",
                 "runtime" => "go",
+                "run" => "nginx -c ./nginx.conf",
+                "signal" => "HUP",
+                "await" => "exit",
                 _ => "",
             };
             let text = format!("client {} {args}", spec.name);
@@ -490,6 +620,13 @@ mod tests {
         #[test]
         fn no_text_makes_the_parser_panic(text in "\\PC*") {
             let _ = parse(&text, None);
+        }
+
+        #[test]
+        fn no_command_line_is_changed(text in "\\PC*") {
+            if let Ok(command) = parse(&format!("client run {text}"), None) {
+                prop_assert_eq!(parse(&command.to_string(), None), Ok(command));
+            }
         }
 
         #[test]

@@ -186,6 +186,8 @@ const fn is_always_needed(spec: &Spec, arg: &Arg) -> bool {
     match arg {
         // A forged packet has a receiver.
         Arg::Named(name, _) => matches!(name.as_bytes(), b"to") && matches!(spec.verb, Verb::Wire(_)),
+        // The newest program is meant where none is named.
+        Arg::Plain(_, ArgKind::Program | ArgKind::AwaitedOf) => false,
         Arg::Plain(..) => true,
         Arg::Flags(_) => false,
     }
@@ -206,6 +208,13 @@ fn form(kind: ArgKind) -> String {
         ArgKind::Setting => "SETTING".into(),
         ArgKind::Segment => "SEGMENT".into(),
         ArgKind::Theme => "THEME".into(),
+        ArgKind::Path => "DIR".into(),
+        ArgKind::Pair => "NAME=VALUE".into(),
+        ArgKind::CommandLine => "COMMAND ...".into(),
+        ArgKind::Program => "PROGRAM".into(),
+        ArgKind::Signal => "SIGNAL".into(),
+        ArgKind::Awaited => "STATE|exit|output".into(),
+        ArgKind::AwaitedOf => "PROGRAM|TEXT".into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
 
+use super::programs::PROGRAM;
 use super::wire::{ModeChoice, Preset, Target, WireCommand, WireVerb};
 use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
@@ -91,6 +92,20 @@ pub enum ArgKind {
     Segment,
     /// A theme's name.
     Theme,
+    /// A folder.
+    Path,
+    /// `NAME=VALUE`
+    Pair,
+    /// All that follows, as it stands there.
+    CommandLine,
+    /// A program's name.
+    Program,
+    /// A signal's name or number.
+    Signal,
+    /// What `await` waits for: a state, `exit` or `output`.
+    Awaited,
+    /// Of `await exit` the program, of `await output` the text.
+    AwaitedOf,
 }
 
 /// A button and its key, and the command that a press of either is.
@@ -136,6 +151,16 @@ pub enum EndVerb {
     Destroy,
     /// [`EndCommand::Host`]
     Host,
+    /// [`EndCommand::Run`]
+    Run,
+    /// [`EndCommand::Signal`]
+    Signal,
+    /// [`EndCommand::KillProgram`]
+    KillProgram,
+    /// [`EndCommand::RestartProgram`]
+    RestartProgram,
+    /// [`EndCommand::Await`]
+    Await,
 }
 
 impl EndVerb {
@@ -144,9 +169,17 @@ impl EndVerb {
         match self {
             EndVerb::Call(kind) => Some(kind),
             EndVerb::Reconnect => Some(CallKind::Connect),
-            EndVerb::Use | EndVerb::Kill | EndVerb::Restart | EndVerb::Runtime | EndVerb::Destroy | EndVerb::Host => {
-                None
-            }
+            EndVerb::Use
+            | EndVerb::Kill
+            | EndVerb::Restart
+            | EndVerb::Runtime
+            | EndVerb::Destroy
+            | EndVerb::Host
+            | EndVerb::Run
+            | EndVerb::Signal
+            | EndVerb::KillProgram
+            | EndVerb::RestartProgram
+            | EndVerb::Await => None,
         }
     }
 }
@@ -372,6 +405,20 @@ table! {
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
     End(Host) "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
+    End(Run) "run" Process []
+        [Arg::Named("cwd", ArgKind::Path), Arg::Named("env", ArgKind::Pair), Arg::Named("file", ArgKind::Pair),
+         Arg::Named("terminal", ArgKind::Word(&["yes", "no"])), Arg::Plain("command", ArgKind::CommandLine)]
+        "start a program of your own on this host, unmodified: run curl -sS http://server:8080/; the command line goes to the end, cwd=DIR env=A=1 come before it";
+    End(Signal) "signal" Process [] [Arg::Plain("signal", ArgKind::Signal), Arg::Plain("program", ArgKind::Program)]
+        "send a program a signal: signal TERM, signal HUP nginx; by default the newest that runs";
+    End(KillProgram) "kill-program" Process [] [Arg::Plain("program", ArgKind::Program)]
+        "kill -9 a program with all its processes, workers and daemons too; by default the newest that runs";
+    End(RestartProgram) "restart-program" Process [] [Arg::Plain("program", ArgKind::Program)]
+        "start the same program again; one that still runs is killed first";
+    End(Await) "await" Process []
+        [Arg::Plain("what", ArgKind::Awaited), Arg::Plain("of", ArgKind::AwaitedOf), PORT, ON,
+         Arg::Named(PROGRAM, ArgKind::Program), Arg::Named("within", ArgKind::Time)]
+        "wait, by default within=5s: await LISTEN port=8080, await exit curl, await output \"ready\"; what can come no more is not waited for";
     Wire(Mode) "mode" Wire [primary(button('s', "mode", wire!(Mode(ModeChoice::Next))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "slow", "step"]))]
         "let segments pass at once (flow), let each take its time (slow), or hold each until you say so (step); without an argument, the next of the three";
     Wire(Step) "step" Wire [] []
@@ -551,6 +598,12 @@ mod tests {
             ArgKind::SettingValue => "5".into(),
             ArgKind::Segment => "any".into(),
             ArgKind::Theme => "dark".into(),
+            ArgKind::Path => "/tmp".into(),
+            ArgKind::Pair => "A=1".into(),
+            ArgKind::CommandLine => "curl -sS http://server:8080/".into(),
+            ArgKind::Program | ArgKind::AwaitedOf => "nginx".into(),
+            ArgKind::Signal => "TERM".into(),
+            ArgKind::Awaited => "exit".into(),
         }
     }
 
@@ -570,6 +623,10 @@ mod tests {
                 },
                 // A kind of segment makes a rule, which has no copies.
                 Arg::Plain(..) if matches!(arg, Arg::Named("copies", _)) => "all".to_owned(),
+                // A state has a port and a socket, and the output a program.
+                Arg::Plain(_, ArgKind::Awaited) if matches!(arg, Arg::Named("port" | "on", _)) => "LISTEN".to_owned(),
+                Arg::Plain(_, ArgKind::AwaitedOf) if matches!(arg, Arg::Named("port" | "on", _)) => continue,
+                Arg::Plain(_, ArgKind::Awaited) if matches!(arg, Arg::Named(PROGRAM, _)) => "output".to_owned(),
                 // Only data has bytes.
                 Arg::Plain(..) if matches!(arg, Arg::Named("bytes", _)) => Forgery::Data.name().to_owned(),
                 Arg::Plain(_, kind) => sample(*kind),

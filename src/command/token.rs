@@ -42,13 +42,41 @@ impl Token {
 
 /// Splits text into words; quotes hold a word together, and escapes are those of C.
 pub fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
-    let mut chars = text.chars().enumerate().peekable();
+    let mut words = Tokens::of(text);
     let mut tokens = Vec::new();
-    while let Some(&(at, c)) = chars.peek() {
-        if c.is_whitespace() {
-            chars.next();
-            continue;
+    while let Some(token) = words.next_token()? {
+        tokens.push(token);
+    }
+    Ok(tokens)
+}
+
+/// The words of a text, read one by one: what follows need not be words of ours.
+#[derive(Clone, Debug)]
+pub struct Tokens<'a> {
+    chars: std::iter::Peekable<std::iter::Enumerate<std::str::Chars<'a>>>,
+    /// The characters in all.
+    len: usize,
+}
+
+impl<'a> Tokens<'a> {
+    /// Those of that text.
+    pub fn of(text: &'a str) -> Tokens<'a> {
+        Tokens {
+            chars: text.chars().enumerate().peekable(),
+            len: text.chars().count(),
         }
+    }
+
+    /// Returns how many characters have been read.
+    pub fn place(&mut self) -> usize {
+        self.chars.peek().map_or(self.len, |(at, _)| *at)
+    }
+
+    /// Reads the next word; none after the last.
+    pub fn next_token(&mut self) -> Result<Option<Token>, ParseError> {
+        let chars = &mut self.chars;
+        while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {}
+        let Some(&(at, _)) = chars.peek() else { return Ok(None) };
         let mut token = Token {
             column: at + 1,
             name: None,
@@ -67,7 +95,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
                 (Some(_), '"') => quoted_since = None,
                 (Some(_), '\\') => {
                     chars.next();
-                    token.value.push(escaped(&mut chars, at)?);
+                    token.value.push(escaped(chars, at)?);
                     continue;
                 }
                 (None, '=') if token.name.is_none() && !token.quoted && is_name(&token.value) => {
@@ -86,9 +114,8 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
                 nearest: Vec::new(),
             });
         }
-        tokens.push(token);
+        Ok(Some(token))
     }
-    Ok(tokens)
 }
 
 /// Could this stand before `=`?

@@ -12,9 +12,12 @@ use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::json::{Lines, Versioned};
+use crate::lab::event::Death;
 use crate::lab::{COMPILE_PATIENCE, LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
+use crate::program::{ProgramNo, SocketOwner};
 use crate::recording::Played;
+use crate::session::programs::Program;
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::view::SocketView;
@@ -357,7 +360,14 @@ impl<'a, W: Write> Runner<'a, W> {
                 format!("{} could not be set: {why}", setting.name()),
             ),
             (Some(CommandResult::NotDone(why)), _) => at_fault(RunStatus::NotDone, why),
-            _ => Ok(Ok(())),
+            // A program may end as it likes; of one whose end is waited for it matters.
+            _ => match progress.exit_of().and_then(|no| self.live.session.programs.get(no)) {
+                Some(program) if program.exited() != Some(Death::Exited(0)) => {
+                    let why = program.told();
+                    at_fault(RunStatus::NotDone, why)
+                }
+                _ => Ok(Ok(())),
+            },
         }
     }
 
@@ -386,6 +396,9 @@ impl<'a, W: Write> Runner<'a, W> {
             self.patience
         };
         let mut until = MonoTime::now().plus(bound);
+        if let Some(waits) = progress.waits_until() {
+            until = waits;
+        }
         let mut was_over = false;
         loop {
             self.print_new()?;
@@ -557,13 +570,24 @@ impl<W: Write> Printer<W> {
             statuses.collect::<Vec<_>>()
         });
         match self.printing.format {
-            Format::Json => self.print_json(&ExtraLine::States {
-                states: &states,
-                as_before,
-            }),
+            Format::Json => {
+                let programs: Vec<ProgramStatus> = session.programs.all().iter().map(ProgramStatus::of).collect();
+                let inside = Ends::from_fn(|side| session.inside(side));
+                self.print_json(&ExtraLine::States {
+                    states: &states,
+                    as_before,
+                    programs: &programs,
+                    inside: Some(inside).filter(|inside| inside.iter().any(|(_, count)| *count > 0)),
+                })
+            }
             Format::Text => {
                 let of = |side| {
-                    let sockets: Vec<String> = states[side].iter().map(SocketStatus::text).collect();
+                    let mut sockets: Vec<String> = states[side].iter().map(SocketStatus::text).collect();
+                    match session.inside(side) {
+                        0 => {}
+                        1 => sockets.push("a connection of the host with itself".into()),
+                        inside => sockets.push(format!("{inside} connections of the host with itself")),
+                    }
                     match (sockets.is_empty(), as_before[side]) {
                         (true, 0) if session.ends[side].sockets.is_empty() => "no sockets".to_owned(),
                         (true, 0) => "as before".to_owned(),
@@ -579,7 +603,15 @@ impl<W: Write> Printer<W> {
                     "now",
                     of(Side::Client),
                     of(Side::Server)
-                )
+                )?;
+                let mut ran = session.programs.all().iter().peekable();
+                if ran.peek().is_some() {
+                    let all: Vec<String> = ran
+                        .map(|program| format!("{} {}", program.name, program.words()))
+                        .collect();
+                    writeln!(self.out, "{:>9}  {:<6}  {}", "", "runs", harmless(&all.join("; ")))?;
+                }
+                Ok(())
             }
         }
     }
@@ -592,6 +624,9 @@ struct SocketStatus {
     fd: Option<i32>,
     state: &'static str,
     held: &'static str,
+    /// The process of a program that holds it, or held it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<SocketOwner>,
     local: Option<String>,
     peer: Option<String>,
     rx_queue: u32,
@@ -618,6 +653,7 @@ impl SocketStatus {
             fd: view.fd,
             state: view.state().name(),
             held: view.held.words(),
+            owner: view.owner.cloned(),
             local: view.row.map(|observed| observed.row.tuple.local.to_string()),
             peer: view.row.map(|observed| observed.row.tuple.peer.to_string()),
             rx_queue: view.row.map_or(0, |observed| observed.row.rx_queue),
@@ -638,7 +674,11 @@ impl SocketStatus {
         } else {
             format!(" ({})", self.held)
         };
-        format!("{name} {}{held}", self.state)
+        let owner = self
+            .owner
+            .as_ref()
+            .map_or_else(String::new, |owner| format!(" by {owner}"));
+        format!("{name} {}{owner}{held}", self.state)
     }
 }
 
@@ -654,5 +694,42 @@ enum ExtraLine<'a> {
         states: &'a Ends<Vec<SocketStatus>>,
         /// The sockets of each host's table that are not among them: they are as they were.
         as_before: Ends<usize>,
+        /// The programs of the user's own, and how far each is.
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        programs: &'a [ProgramStatus<'a>],
+        /// The connections of each host with itself that programs on it have, where there are any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        inside: Option<Ends<usize>>,
     },
+}
+
+/// A program as it is after a command.
+#[derive(Serialize)]
+struct ProgramStatus<'a> {
+    side: Side,
+    program: ProgramNo,
+    name: &'a str,
+    command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    /// `runs, pid 4711`, `exited with status 56`
+    now: String,
+    runs: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exited: Option<Death>,
+}
+
+impl<'a> ProgramStatus<'a> {
+    fn of(program: &'a Program) -> ProgramStatus<'a> {
+        ProgramStatus {
+            side: program.side,
+            program: program.no,
+            name: program.name.as_str(),
+            command: &program.spec.run,
+            pid: program.pid(),
+            now: program.words(),
+            runs: program.is_alive(),
+            exited: program.exited(),
+        }
+    }
 }

@@ -22,6 +22,7 @@ use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, ObservedSocket, RuntimeProgress};
 use crate::outcome::{OptionReading, Outcome, Value};
+use crate::program::SocketOwner;
 use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::socket_table::{SocketRow, Tuple};
@@ -124,6 +125,17 @@ pub struct Socket {
     pub closed: Option<EntryNo>,
     /// The state in its TCP_INFO, while its descriptor is open and its socket in no table.
     pub info: Option<State>,
+    /// Whose it is.
+    pub maker: SocketMaker,
+}
+
+/// Whose a socket is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketMaker {
+    /// The endpoint's: it takes calls.
+    Endpoint,
+    /// A program's, with the process that holds it; none while it waits in the queue of the program's listener.
+    Program(Option<SocketOwner>),
 }
 
 /// A socket of the kernel's at one end.
@@ -192,6 +204,24 @@ impl Socks {
         id
     }
 
+    /// The inode stands for that socket.
+    pub(super) fn holds(&mut self, inode: u64, sock: SockId) {
+        self.by_inode.insert(inode, sock);
+    }
+
+    /// The socket of a program that is seen for the first time: that of the inode, the connection with these addresses that waited in a
+    /// queue, or a new one.
+    pub(super) fn of_a_program(&mut self, tuple: Tuple, inode: Option<u64>, begins: bool) -> SockId {
+        let held = inode.and_then(|inode| self.by_inode.get(&inode).copied());
+        let waits = |id: &SockId| !begins && self.get(*id).end.is_none();
+        let known = held.or_else(|| self.of_tuple(&tuple).filter(waits));
+        let id = known.unwrap_or_else(|| self.add(Sock::default()));
+        if let Some(inode) = inode {
+            self.holds(inode, id);
+        }
+        id
+    }
+
     /// The connection with these addresses that accept takes out of the queue: the oldest.
     fn take(&mut self, tuple: &Tuple) -> Option<SockId> {
         match self.queued.iter().position(|(queued, _)| queued == tuple) {
@@ -248,6 +278,8 @@ pub struct End {
     pub(super) socks: Socks,
     /// The newest change of each setting: its entry.
     pub(super) set_at: HashMap<Setting, EntryNo>,
+    /// The processes that hold sockets of programs which have no name yet, by inode.
+    pub(super) owners: QuickMap<u64, SocketOwner>,
 }
 
 /// A socket that differs from what it was.
@@ -272,7 +304,21 @@ impl Socket {
             sock,
             closed: None,
             info: None,
+            maker: SocketMaker::Endpoint,
         }
+    }
+
+    /// The process of a program that holds it; none of the endpoint's own, and of one that nobody has accepted.
+    pub const fn owner(&self) -> Option<&SocketOwner> {
+        match &self.maker {
+            SocketMaker::Program(owner) => owner.as_ref(),
+            SocketMaker::Endpoint => None,
+        }
+    }
+
+    /// Is it the endpoint's, so that calls can be made on it?
+    pub fn is_endpoints(&self) -> bool {
+        self.maker == SocketMaker::Endpoint
     }
 
     /// The current name.
@@ -306,6 +352,7 @@ impl End {
             dups: HashMap::new(),
             socks: Socks::default(),
             set_at: HashMap::new(),
+            owners: QuickMap::default(),
         }
     }
 
@@ -453,6 +500,69 @@ impl End {
         self.put(socket);
     }
 
+    /// Adds a socket of a program. It is the one that is looked at unless the endpoint has one of its own.
+    pub(super) fn add_a_programs(&mut self, socket: Socket) {
+        if self.current().is_none_or(|current| !current.is_endpoints()) {
+            self.current = Some(socket.name.clone());
+        }
+        self.put(socket);
+    }
+
+    /// The greatest number that a socket of that role was given.
+    pub(super) fn given(&self, role: SocketRole) -> u32 {
+        self.given.get(&role).copied().unwrap_or(0)
+    }
+
+    /// A name of that role with that number, which is greater than all that were given.
+    pub(super) fn take_number(&mut self, role: SocketRole, number: u32) -> Option<SocketName> {
+        self.given.insert(role, number);
+        let number = NonZeroU32::new(number)?;
+        let connection = ConnectionId { role, number };
+        SocketId { connection, dup: None }.name()
+    }
+
+    /// Has the socket of that row a name?
+    pub(super) fn is_named(&self, row: &SocketRow) -> bool {
+        !self.sockets.of_inode(row.inode).is_empty() || self.named.contains_key(&row.tuple)
+    }
+
+    /// Is a connect of the endpoint to that address under way?
+    pub(super) fn is_connecting_to(&self, peer: SocketAddr) -> bool {
+        self.pending.iter().any(|pending| match &pending.order {
+            EndpointCall::On {
+                call: Call::Connect { address, .. },
+                ..
+            } => *address == peer,
+            _ => false,
+        })
+    }
+
+    /// The newest listener that the other host reaches: the endpoint's, else a program's.
+    pub fn reachable_listener(&self) -> Option<&Socket> {
+        self.listener().or_else(|| {
+            let listens = |socket: &&Socket| {
+                let row = self.row(socket).map(|observed| &observed.row);
+                row.is_some_and(|row| row.state == State::Listen && !row.tuple.local.ip().is_loopback())
+            };
+            self.sockets
+                .iter()
+                .rev()
+                .filter(|socket| !socket.is_endpoints())
+                .find(listens)
+        })
+    }
+
+    /// A program's socket with that row: the program holds it no longer once nobody does.
+    fn follow_a_programs(&mut self, tuple: &Tuple, inode: u64) {
+        let place = self.named.get(tuple).and_then(|name| self.sockets.place(name));
+        let Some(place) = place else { return };
+        let socket = &self.sockets[place];
+        if socket.open && inode == 0 && !socket.is_endpoints() {
+            self.changed.note(Changed::Socket(place));
+            self.sockets.change(place, |socket| socket.open = false);
+        }
+    }
+
     /// Adds a socket.
     fn put(&mut self, socket: Socket) {
         self.changed.note(Changed::Socket(self.sockets.len()));
@@ -584,10 +694,10 @@ impl End {
         };
         self.process = ProcessState::Starting { replaces };
         self.sigpipe = Sigpipe::Ignore;
-        self.sockets = Sockets::default();
+        self.sockets.retain(|socket| !socket.is_endpoints());
         self.listened.clear();
         self.changed.clear();
-        self.current = None;
+        self.current = self.sockets.last().map(|socket| socket.name.clone());
         self.pending.clear();
         self.last = None;
         self.options = None;
@@ -761,8 +871,9 @@ impl End {
             if old.is_none_or(|old| !is_alike(old, row)) {
                 self.changed.note(Changed::Row(row.tuple));
             }
-            let tuple = row.tuple;
+            let (tuple, inode) = (row.tuple, row.inode);
             before.remove(&tuple);
+            self.follow_a_programs(&tuple, inode);
         }
         for gone in before.rows() {
             if self.table.of_inode(gone.row.inode).is_none() {
@@ -783,6 +894,7 @@ impl End {
             let SocketRow { tuple, inode, .. } = observed.row;
             self.changed.note(Changed::Row(tuple));
             self.table.put(observed);
+            self.follow_a_programs(&tuple, inode);
             self.join_inode(Some(inode));
         }
     }
@@ -790,6 +902,7 @@ impl End {
     /// A row is in the table no longer: the sockets that it was of have changed.
     fn gone(&mut self, row: &SocketRow) {
         self.changed.forget(&Changed::Row(row.tuple));
+        self.follow_a_programs(&row.tuple, 0);
         let named = self.named.get(&row.tuple).and_then(|name| self.sockets.place(name));
         for place in self.sockets.of_inode(row.inode).iter().copied().chain(named) {
             self.changed.note(Changed::Socket(place));
@@ -889,8 +1002,9 @@ impl End {
                 // The library makes it later; until then it has a name, and no descriptor.
                 None if *outcome == Outcome::Ok(Value::Later) => {}
                 None => {
-                    self.sockets.remove(name);
-                    self.current = self.sockets.last().map(|socket| socket.name.clone());
+                    self.sockets.retain(|socket| socket.name != *name);
+                    let newest = self.sockets.iter().rfind(|socket| socket.is_endpoints());
+                    self.current = newest.or(self.sockets.last()).map(|socket| socket.name.clone());
                 }
             },
             Call::Accept { r#as } => match outcome {

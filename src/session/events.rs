@@ -42,10 +42,17 @@ impl Session {
             LabEvent::Info { side, socket, state } => {
                 self.ends[side].set(&socket, |socket| socket.info = state);
             }
-            LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
-            LabEvent::Rows { side, rows, gone } => self.ends[side].observe_singly(rows, &gone),
-            LabEvent::Program(event) => self.tell(at, EntryKind::Program(event)),
-            LabEvent::Owned { .. } | LabEvent::ProgramCall(_) => {}
+            LabEvent::Table { side, rows } => {
+                self.ends[side].observe(rows, at);
+                self.adopt_rows(side);
+            }
+            LabEvent::Rows { side, rows, gone } => {
+                self.ends[side].observe_singly(rows, &gone);
+                self.adopt_rows(side);
+            }
+            LabEvent::Program(event) => return self.program_news(at, event),
+            LabEvent::Owned { side, inode, owner } => self.owned(side, inode, owner),
+            LabEvent::ProgramCall(_) => {}
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
@@ -156,6 +163,9 @@ impl Session {
         let queued = inode == 0 && matches!(to, State::SynRecv | State::Established | State::CloseWait);
         if from == State::Close && (queued || to == State::SynSent) {
             self.ends[side].forget_connection(&tuple);
+        }
+        if self.meets_a_programs(&change) {
+            return;
         }
         if from == State::Close && !queued && to != State::Listen {
             self.ends[side].connects_unseen(tuple, inode);
@@ -391,7 +401,7 @@ impl Session {
     }
 
     /// The host's and the process's limits, and what set them.
-    fn limits(&self, side: Side) -> Limits {
+    pub(super) fn limits(&self, side: Side) -> Limits {
         let end = &self.ends[side];
         let value = |setting: Setting| {
             end.settings

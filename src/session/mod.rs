@@ -23,6 +23,7 @@ use crate::syscall::CallText;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, IcmpError, Packet};
 
+mod awaiting;
 pub mod chain;
 pub mod connections;
 pub mod edges;
@@ -36,8 +37,10 @@ mod latest;
 pub mod moves;
 pub mod now;
 mod plan;
+pub mod programs;
 pub mod progress;
 mod rest;
+mod said;
 mod sockets;
 pub mod table;
 pub mod transcript;
@@ -46,10 +49,11 @@ pub mod view;
 mod wire;
 
 pub use crate::lab::facts::{LabFacts, LabKind};
-pub use end::{End, NextRuntime, ProcessState, Socket};
+pub use end::{End, NextRuntime, ProcessState, Socket, SocketMaker};
 pub use finished::{CallEnd, FinishedCall, LastOutcome};
 pub use input::{InputTap, SessionInput};
 use issued::IssuedCalls;
+use programs::Programs;
 pub use sockets::Sockets;
 use transcript::{EntryKind, Transcript};
 pub use wire::{WaitingPacket, WireView};
@@ -145,6 +149,8 @@ pub struct Session {
     inferred: inferred::Inferred,
     /// The calls that were made.
     calls: IssuedCalls,
+    /// The programs of the user's own on both hosts.
+    pub programs: Programs,
     /// The observer of all that goes in.
     tap: input::Tap,
     /// The number of inputs so far.
@@ -177,6 +183,7 @@ impl Session {
             connections: connections::Connections::default(),
             inferred: inferred::Inferred::default(),
             calls: IssuedCalls::default(),
+            programs: Programs::default(),
             tap: input::Tap::default(),
         }
     }
@@ -185,6 +192,10 @@ impl Session {
         let request = match command {
             EndCommand::Call { on, call } => {
                 self.require_process(side)?;
+                let target = on.as_ref().or(plan::current_target(&self.ends[side], call));
+                if let Some(target) = target {
+                    self.require_own(side, target)?;
+                }
                 let orders = plan::plan(&self.lab, &mut self.ends, side, on.as_ref(), call)?;
                 return Ok(self.begin(side, orders, None, now));
             }
@@ -277,6 +288,15 @@ impl Session {
                 }
                 LabKind::Isolated | LabKind::Loopback(_) => LabRequest::Host(side, *setting, *value),
             },
+            EndCommand::Run(spec) => return self.run_program(side, spec),
+            EndCommand::Signal(signal, program) => return self.signal_program(side, *signal, program.as_ref()),
+            EndCommand::KillProgram(program) => return self.kill_program(side, program.as_ref()),
+            EndCommand::RestartProgram(program) => return self.restart_program(side, program.as_ref()),
+            // Who gave the command waits: `progress`.
+            EndCommand::Await(request) => {
+                self.wait_for(side, request, now)?;
+                return Ok(IssuedCommand::default());
+            }
         };
         Ok(IssuedCommand {
             requests: vec![request],

@@ -103,7 +103,8 @@ pub(super) fn plan(
 /// The socket that a call goes to when the user names none; none when a new one is to be made, or there is none at all.
 fn default_target(end: &End, request: &CallRequest) -> Option<SocketName> {
     let current = end.current();
-    let unused = current.filter(|socket| {
+    let own = current.filter(|socket| socket.is_endpoints());
+    let unused = own.filter(|socket| {
         let open = socket.open || socket.fd.is_none();
         let sock = end.sock(socket);
         open && !sock.connected && !sock.listening && !end.is_spoken_for(&socket.name)
@@ -119,11 +120,17 @@ fn default_target(end: &End, request: &CallRequest) -> Option<SocketName> {
     .map(|socket| socket.name.clone())
 }
 
+/// The current socket, where the call goes to it.
+pub(super) fn current_target<'a>(end: &'a End, request: &CallRequest) -> Option<&'a SocketName> {
+    let current = end.current.as_ref()?;
+    (default_target(end, request).as_ref() == Some(current)).then_some(current)
+}
+
 /// Returns where `connect` goes: to the peer's listener, or where it would be.
 fn peer_address(lab: &LabFacts, peer: &End, side: Side) -> SocketAddr {
     let host = lab.addresses[side];
     let listener = peer
-        .listener()
+        .reachable_listener()
         .and_then(|socket| peer.row(socket))
         .filter(|observed| observed.row.state == State::Listen)
         .map(|observed| observed.row.tuple.local);

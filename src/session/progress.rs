@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+use super::awaiting::Wait;
+use super::programs::{Program, ProgramState};
 use super::transcript::EntryKind;
 use super::{CallEnd, CommandError, FinishedCall, IssuedCommand, ProcessState, Session};
 use crate::call::CallId;
@@ -11,6 +13,7 @@ use crate::command::{Command, EndCommand};
 use crate::explain::EntryNo;
 use crate::lab::event::{Death, LabRequest, RuntimeProgress};
 use crate::outcome::Outcome;
+use crate::program::ProgramNo;
 use crate::side::Side;
 
 /// The result of a command.
@@ -64,6 +67,12 @@ enum Awaited {
         root: CallId,
         interrupted: Option<CallId>,
     },
+    /// The start of that program, or the news that it did not start.
+    Started(Option<ProgramNo>),
+    /// The end of all processes of that program.
+    Over(Option<ProgramNo>),
+    /// The event that the command waits for.
+    Event(Box<Wait>),
 }
 
 impl CommandProgress {
@@ -93,6 +102,14 @@ impl CommandProgress {
             Command::End(side, EndCommand::Interrupt(id)) => session.interrupted(*side, *id),
             Command::End(..) | Command::Wire(_) | Command::Screen(_) => None,
         };
+        // Both are of before the command, which changes the newest.
+        let ends = match command {
+            Command::End(side, EndCommand::KillProgram(name)) => {
+                let meant = session.programs.meant(*side, name.as_ref(), Program::is_alive);
+                meant.ok().map(|program| program.no)
+            }
+            _ => None,
+        };
         let IssuedCommand { requests, root } = match command {
             Command::End(side, command) => session.command(*side, command, now)?,
             Command::Wire(command) => session.wire(command)?,
@@ -106,6 +123,15 @@ impl CommandProgress {
             Command::End(side, EndCommand::Runtime(_)) => Awaited::Runtime(*side),
             Command::End(_, EndCommand::Host(..)) => Awaited::Setting,
             Command::End(_, EndCommand::Destroy(_)) => Awaited::Change,
+            Command::End(_, EndCommand::Run(_) | EndCommand::RestartProgram(_)) => {
+                Awaited::Started(session.programs.newest().map(|program| program.no))
+            }
+            Command::End(_, EndCommand::KillProgram(_)) => Awaited::Over(ends),
+            // What it does is the program's business.
+            Command::End(_, EndCommand::Signal(..)) => Awaited::Nothing,
+            Command::End(side, EndCommand::Await(request)) => {
+                Awaited::Event(Box::new(session.wait_for(*side, request, now)?))
+            }
             Command::End(side, EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_)) => root
                 .map_or(Awaited::Nothing, |root| Awaited::Return {
                     side: *side,
@@ -124,7 +150,33 @@ impl CommandProgress {
 
     /// Returns whether it ends with an endpoint's process or its host, not with a call that may block.
     pub const fn is_of_process(&self) -> bool {
-        matches!(self.end, Awaited::Dead(_) | Awaited::Running(_) | Awaited::Setting)
+        matches!(
+            self.end,
+            Awaited::Dead(_) | Awaited::Running(_) | Awaited::Setting | Awaited::Started(_) | Awaited::Over(_)
+        )
+    }
+
+    /// Returns until when it waits for something that a host or a program does; none where it waits for nothing of that kind.
+    pub const fn waits_until(&self) -> Option<MonoTime> {
+        match &self.end {
+            Awaited::Event(wait) => Some(wait.until()),
+            _ => None,
+        }
+    }
+
+    /// Has such a wait last until then at least.
+    pub fn wait_at_least(&mut self, until: MonoTime) {
+        if let Awaited::Event(wait) = &mut self.end {
+            wait.at_least(until);
+        }
+    }
+
+    /// Returns the program whose end it waits for.
+    pub const fn exit_of(&self) -> Option<ProgramNo> {
+        match &self.end {
+            Awaited::Event(wait) => wait.exit_of(),
+            _ => None,
+        }
     }
 
     /// Returns whether a compiler may have to make an endpoint before it ends.
@@ -150,6 +202,13 @@ impl CommandProgress {
         };
         match self.end {
             Awaited::Nothing => Some(CommandResult::Done),
+            Awaited::Started(no) => match &session.programs.get(no?)?.state {
+                ProgramState::Starting => None,
+                ProgramState::NotStarted(why) => Some(CommandResult::NotDone(why.clone())),
+                ProgramState::Running { .. } | ProgramState::Exited { .. } => Some(CommandResult::Done),
+            },
+            Awaited::Over(no) => (!session.programs.get(no?)?.is_alive()).then_some(CommandResult::Done),
+            Awaited::Event(ref wait) => wait.result(session, now),
             Awaited::Dead(side) => {
                 matches!(session.ends[side].process, ProcessState::Dead { .. }).then_some(CommandResult::Done)
             }

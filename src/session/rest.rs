@@ -29,7 +29,8 @@ impl Session {
                 || matches!(end.next, NextRuntime::Preparing { .. })
                 || end.pending.iter().any(|pending| self.ends_by_itself(side, pending))
         };
-        if now < self.shows_all_from() || Side::BOTH.into_iter().any(is_active) {
+        // A program does what it likes when it likes.
+        if now < self.shows_all_from() || self.programs.run() || Side::BOTH.into_iter().any(is_active) {
             return None;
         }
         let timers = self.ends.iter().flat_map(|(_, end)| {

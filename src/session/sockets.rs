@@ -1,4 +1,4 @@
-//! The sockets that an endpoint made, in the order in which they came, found by name, by inode and by the kernel's socket.
+//! The sockets of an end, its endpoint's and its programs', in the order in which they came, found by name, by inode and by the kernel's socket.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -8,7 +8,7 @@ use super::end::SockId;
 use crate::call::SocketName;
 use crate::hash::QuickMap;
 
-/// The sockets that an endpoint made, the oldest first.
+/// The sockets that an endpoint made, and those of programs, the oldest first.
 #[derive(Debug, Default)]
 pub struct Sockets {
     all: Vec<Socket>,
@@ -70,15 +70,16 @@ impl Sockets {
         self.enter(place);
     }
 
-    /// Notes that none of the descriptors is open any more.
+    /// Notes that none of the endpoint's descriptors is open any more.
     pub(super) fn close_all(&mut self) {
-        self.all.iter_mut().for_each(|socket| socket.open = false);
+        let own = self.all.iter_mut().filter(|socket| socket.is_endpoints());
+        own.for_each(|socket| socket.open = false);
     }
 
-    /// Takes out the one of that name.
-    pub(super) fn remove(&mut self, name: &SocketName) {
+    /// Takes out those that do not fit.
+    pub(super) fn retain(&mut self, fits: impl Fn(&Socket) -> bool) {
         let all = std::mem::take(self).all;
-        let left = all.into_iter().filter(|socket| socket.name != *name);
+        let left = all.into_iter().filter(fits);
         left.for_each(|socket| self.push(socket));
     }
 

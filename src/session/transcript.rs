@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::finished::{CallEnd, FinishedCall};
 use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{Millis, MonoTime, human};
-use crate::explain::EntryNo;
+use crate::explain::{EntryNo, Explanation};
 use crate::lab::event::{
-    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramEvent, RuntimeChanged,
-    SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
+    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramEvent, ProgramNews,
+    RuntimeChanged, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
@@ -96,7 +96,7 @@ pub enum EntryKind {
     /// An endpoint ended.
     Died(ProcessDied),
     /// A program of the user's own started, said something, or ended.
-    Program(ProgramEvent),
+    Program(Box<ProgramEntry>),
     /// A setting of a host was changed, or could not be.
     Host(SettingChanged),
     /// Another runtime was made ready for an end, or could not be.
@@ -109,6 +109,53 @@ pub enum EntryKind {
     /// A call is over; it says itself whether it is an `outcome`, or was `lost`.
     #[serde(untagged)]
     Ended(Arc<FinishedCall>),
+}
+
+/// News of a program, with what people know it by.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProgramEntry {
+    /// The news.
+    #[serde(flatten)]
+    pub event: ProgramEvent,
+    /// The program's name; none of one that the run did not start.
+    pub name: Option<String>,
+    /// The number of its first process; none before it started, and of one that did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// The command line, where it has just been started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Why the call failed that its line tells of.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Explanation>,
+}
+
+impl ProgramEntry {
+    /// Returns the program as it is called: `curl 4711`, `curl` where it has no process yet.
+    pub fn who(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("a program");
+        self.pid.map_or_else(|| name.to_owned(), |pid| format!("{name} {pid}"))
+    }
+
+    /// The line of the log.
+    fn line(&self) -> String {
+        let who = self.who();
+        match &self.event.what {
+            ProgramNews::Started { .. } => match &self.command {
+                Some(command) => format!("{who} runs: {command}"),
+                None => format!("{who} runs"),
+            },
+            ProgramNews::NotStarted { why } => format!("{who} did not start: {why}"),
+            ProgramNews::Output { line, .. } => format!("{who}: {line}"),
+            ProgramNews::Flooded { left_out } => {
+                format!("{who} writes more than is read: {left_out} lines are left out so far")
+            }
+            ProgramNews::Exited { how, left: 0 } => format!("{who} {how}"),
+            ProgramNews::Exited { how, left: 1 } => format!("{who} {how}; one process of it goes on"),
+            ProgramNews::Exited { how, left } => format!("{who} {how}; {left} processes of it go on"),
+            ProgramNews::Gone => format!("the last process of {who} has ended"),
+        }
+    }
 }
 
 /// The kinds of line that the log can be filtered by.
@@ -183,11 +230,11 @@ impl EntryKind {
             EntryKind::State { change, .. } => {
                 matches!(change.cause, TransitionCause::Timer(_) | TransitionCause::Destroyed)
             }
-            EntryKind::Born(_)
-            | EntryKind::Died(_)
-            | EntryKind::Host(_)
-            | EntryKind::Runtime(_)
-            | EntryKind::Program(_) => true,
+            EntryKind::Program(entry) => !matches!(
+                entry.event.what,
+                ProgramNews::Output { .. } | ProgramNews::Flooded { .. }
+            ),
+            EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Runtime(_) => true,
             EntryKind::Call { .. }
             | EntryKind::Syscall(_)
             | EntryKind::Blocked { .. }
@@ -210,7 +257,7 @@ impl Entry {
             EntryKind::Died(died) => died.side.name(),
             EntryKind::Host(change) => change.side.name(),
             EntryKind::Runtime(change) => change.side.name(),
-            EntryKind::Program(event) => event.side.name(),
+            EntryKind::Program(entry) => entry.event.side.name(),
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
             EntryKind::Note { .. } => "lab",
@@ -260,6 +307,7 @@ impl Entry {
                 let plain = matches!(call.outcome(), Some(Outcome::Ok(_))) && call.why.rule.is_none();
                 (!plain).then_some(&call.why.sentence)
             }
+            EntryKind::Program(entry) => entry.why.as_ref().map(|why| why.sentence.as_str()),
             _ => None,
         }
     }
@@ -338,7 +386,7 @@ impl Entry {
                 }]
             }
             EntryKind::Runtime(change) => vec![change.to_string()],
-            EntryKind::Program(event) => vec![event.to_string()],
+            EntryKind::Program(entry) => vec![entry.line()],
             EntryKind::Note { text } => vec![text.clone()],
         }
     }

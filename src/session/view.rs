@@ -13,6 +13,7 @@ use crate::explain::sock::ConnectionEnd;
 use crate::explain::{Sock, states};
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::ObservedSocket;
+use crate::program::SocketOwner;
 use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, TimerKind};
 use crate::state::State;
@@ -30,6 +31,8 @@ pub struct SocketView<'a> {
     pub current: bool,
     /// The holder of the socket.
     pub held: HeldBy,
+    /// The process of a program that holds it, or held it last; none of the endpoint's own, and of one that nobody has accepted.
+    pub owner: Option<&'a SocketOwner>,
     /// The socket's row in the host's table.
     pub row: Option<&'a ObservedSocket>,
     /// The state in the TCP_INFO of its open descriptor, where its socket is in no table.
@@ -160,7 +163,8 @@ impl SocketView<'_> {
 }
 
 impl Session {
-    /// The sockets of an end: first those that the endpoint made, then those that only the kernel holds.
+    /// The sockets of an end: first those that the endpoint and programs made, then those that only the kernel holds. Connections of a host
+    /// with itself that programs have are not among them ([`Session::inside`]).
     pub fn sockets(&self, side: Side) -> Vec<SocketView<'_>> {
         let end = &self.ends[side];
         let rows = end.table.rows();
@@ -176,10 +180,11 @@ impl Session {
                 self.view(side, socket, place)
             })
             .collect();
+        let folds = self.programs.ran_on(side);
         let nobodys = rows
             .iter()
             .zip(shown)
-            .filter(|(_, shown)| !shown)
+            .filter(|(observed, shown)| !shown && !(folds && self.is_inside(side, &observed.row.tuple)))
             .map(|(observed, _)| observed);
         views.extend(nobodys.map(|observed| self.nobodys_view(side, observed)));
         views
@@ -215,7 +220,10 @@ impl Session {
         let shown: BTreeSet<usize> = named.iter().filter_map(|(_, place)| *place).collect();
         let others = rows.len() - shown.union(&nobodys).count();
         let named = named.into_iter().map(|(socket, place)| self.view(side, socket, place));
-        let nobodys = nobodys.iter().map(|place| self.nobodys_view(side, &rows[*place]));
+        let folds = self.programs.ran_on(side);
+        let nobodys = nobodys.iter().map(|place| &rows[*place]);
+        let nobodys = nobodys.filter(|observed| !(folds && self.is_inside(side, &observed.row.tuple)));
+        let nobodys = nobodys.map(|observed| self.nobodys_view(side, observed));
         (named.chain(nobodys).collect(), others)
     }
 
@@ -230,6 +238,7 @@ impl Session {
             open: socket.open,
             current: end.current.as_ref() == Some(&socket.name),
             held: held(socket, row),
+            owner: socket.owner(),
             row,
             info: socket.info.filter(|_| socket.open),
             segments: row
@@ -262,6 +271,7 @@ impl Session {
             } else {
                 HeldBy::Orphan
             },
+            owner: None,
             row: Some(observed),
             info: None,
             segments: self.inferred.state(side, tuple, self.quiet_at),
@@ -341,6 +351,10 @@ impl Session {
 fn held(socket: &Socket, row: Option<&ObservedSocket>) -> HeldBy {
     match row.map(|observed| observed.row.state) {
         Some(State::TimeWait) => HeldBy::TimeWait,
+        // A descriptor of a program is known by the row alone.
+        None if !socket.is_endpoints() => HeldBy::Closed,
+        Some(_) if !socket.is_endpoints() && socket.inode.is_none() => HeldBy::Queued,
+        Some(_) if !socket.is_endpoints() && !socket.open => HeldBy::Orphan,
         _ if socket.open || socket.fd.is_none() => HeldBy::Open,
         Some(_) if row.is_some_and(|observed| observed.row.inode != 0) => HeldBy::Shared,
         Some(_) => HeldBy::Orphan,

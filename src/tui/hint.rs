@@ -324,6 +324,18 @@ fn of_end(side: Side, command: &EndCommand, session: &Session) -> Parts {
         EndCommand::Restart => Some("The process that runs is killed first.".to_owned()),
         EndCommand::Runtime(_) => Some(format!("At the next restart of the {side}.")),
         EndCommand::Host(..) => Some(format!("Of the {side}'s host.")),
+        EndCommand::Run(_) | EndCommand::RestartProgram(_) if session.lab.kind != LabKind::Isolated => {
+            Some("Not in the loopback lab.".to_owned())
+        }
+        EndCommand::Run(_) => Some(format!("On the {side}'s host, beside its endpoint.")),
+        EndCommand::Signal(_, program) | EndCommand::KillProgram(program) | EndCommand::RestartProgram(program) => {
+            let meant = session.programs.meant(side, program.as_ref(), |_| true);
+            Some(meant.map_or_else(
+                |why| format!("{why}."),
+                |program| format!("{} {}.", program.name, program.words()),
+            ))
+        }
+        EndCommand::Await(_) => None,
         _ if dead => {
             let restart = table::of_end(&EndCommand::Restart).name;
             Some(format!("The {side}'s process is dead: {restart} starts another."))

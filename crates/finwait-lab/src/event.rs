@@ -14,6 +14,7 @@ use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
 use finwait_model::program::{OutputStream, ProgramNo, ProgramSpec, SocketOwner};
 use finwait_model::side::Side;
+use finwait_model::signal::Signal;
 use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
@@ -430,10 +431,7 @@ impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Death::Exited(status) => write!(f, "exited with status {status}"),
-            Death::Signal(libc::SIGKILL) => f.write_str("killed by SIGKILL"),
-            Death::Signal(libc::SIGPIPE) => f.write_str("killed by SIGPIPE"),
-            Death::Signal(libc::SIGTERM) => f.write_str("killed by SIGTERM"),
-            Death::Signal(number) => write!(f, "killed by signal {number}"),
+            Death::Signal(number) => write!(f, "killed by {}", Signal(*number)),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod host;
 pub mod outcome;
 pub mod program;
 pub mod side;
+pub mod signal;
 pub mod socket_table;
 pub mod state;
 pub mod syscall;

@@ -233,8 +233,8 @@ impl Session {
             Command::End(_, EndCommand::Call { call, .. }) => !end.refuses(call),
             _ => true,
         };
-        // A library answers in words of its own, and may read and close otherwise than it is asked to.
-        let are_raw = self.ends.iter().all(|(_, end)| end.process.makes_raw_calls());
+        // A library answers in words of its own, and may read and close otherwise than it is asked to; a program is asked nothing.
+        let are_raw = self.ends.iter().all(|(_, end)| end.process.makes_raw_calls()) && !self.programs.run();
         let is_sure = |act: Act, follows: &Follows| {
             are_raw
                 || act == Act::Restart

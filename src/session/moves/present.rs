@@ -55,7 +55,8 @@ impl<'a> Known<'a> {
     pub(super) fn of(session: &'a Session, side: Side, now: MonoTime) -> Known<'a> {
         let end = &session.ends[side];
         let views = session.sockets(side);
-        let current = end.current().filter(|socket| socket.open);
+        // No call is made on a program's.
+        let current = end.current().filter(|socket| socket.open && socket.is_endpoints());
         let is_listener = |socket: &&Socket| end.sock(socket).listening;
         let subject_of = |socket: &Socket| {
             let view = views.iter().find(|view| view.name == Some(socket.shown()))?;
@@ -268,9 +269,10 @@ impl<'a> Known<'a> {
         self.side == Side::Server && end.listener().is_none() && is_free && !is_connected && self.begins_afresh()
     }
 
-    /// Does the library of an end take what comes by itself?
+    /// Does the library of an end, or a program on its host, take what comes by itself?
     pub(super) fn is_taken_unasked(&self) -> bool {
-        self.session.ends.iter().any(|(_, end)| end.takes_unasked)
+        let session = self.session;
+        session.programs.run() || session.ends.iter().any(|(_, end)| end.takes_unasked)
     }
 }
 
@@ -427,6 +429,8 @@ pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSe
         local: segment.destination,
         peer: segment.source,
     };
+    // What a program does with it, nothing says.
+    let is_usual = is_usual && !session.programs.run();
     if !is_usual || !is_of_the_lab(session, side, &tuple) || !is_in_order(session, no, segment) {
         return None;
     }

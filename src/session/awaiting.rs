@@ -1,0 +1,254 @@
+//! Waiting for something that a host, or a program on it, does: whether it is so, and whether it can still come.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use super::programs::{Program, ProgramState, contains};
+use super::progress::CommandResult;
+use super::transcript::EntryKind;
+use super::{CommandError, Session};
+use crate::clock::{MonoTime, human};
+use crate::command::programs::{AwaitRequest, AwaitedEvent};
+use crate::explain::EntryNo;
+use crate::host::Port;
+use crate::lab::event::ProgramNews;
+use crate::program::ProgramNo;
+use crate::side::Side;
+use crate::socket_table::Tuple;
+use crate::state::State;
+
+/// The time that is waited where nothing is said.
+pub const WITHIN: Duration = Duration::from_secs(5);
+
+/// A wait under way.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    side: Side,
+    what: AwaitedEvent,
+    /// The program that is meant; none where any of the host's may be.
+    program: Option<ProgramNo>,
+    began: MonoTime,
+    until: MonoTime,
+    /// The last entry that was looked at, and whether it has come by then: what is over again at once has been, too.
+    looked: Cell<EntryNo>,
+    seen: Cell<bool>,
+}
+
+impl Session {
+    /// Begins to wait at `now`.
+    ///
+    /// # Errors
+    ///
+    /// The program is not there: one sentence.
+    pub(super) fn wait_for(&self, side: Side, request: &AwaitRequest, now: MonoTime) -> Result<Wait, CommandError> {
+        let named = match &request.what {
+            AwaitedEvent::State { .. } => None,
+            AwaitedEvent::Exit(name) => Some(self.programs.meant(side, name.as_ref(), |_| true)?),
+            AwaitedEvent::Output { by: Some(name), .. } => Some(self.programs.meant(side, Some(name), |_| true)?),
+            AwaitedEvent::Output { by: None, .. } => {
+                self.programs.meant(side, None, |_| true)?;
+                None
+            }
+        };
+        let within = request.within.map_or(WITHIN, Duration::from);
+        Ok(Wait {
+            side,
+            what: request.what.clone(),
+            program: named.map(|program| program.no),
+            began: now,
+            until: now.plus(within),
+            looked: Cell::new(self.transcript.last()),
+            seen: Cell::new(false),
+        })
+    }
+}
+
+impl Wait {
+    /// Returns until when it waits.
+    pub const fn until(&self) -> MonoTime {
+        self.until
+    }
+
+    /// Has it wait until then at least.
+    pub fn at_least(&mut self, until: MonoTime) {
+        self.until = self.until.max(until);
+    }
+
+    /// The program whose end it waits for.
+    pub const fn exit_of(&self) -> Option<ProgramNo> {
+        match self.what {
+            AwaitedEvent::Exit(_) => self.program,
+            _ => None,
+        }
+    }
+
+    /// Returns what came of it as of `now`; none while that is open.
+    pub fn result(&self, session: &Session, now: MonoTime) -> Option<CommandResult> {
+        if self.is_so(session) {
+            return Some(CommandResult::Done);
+        }
+        if let Some(why) = self.is_lost(session) {
+            return Some(CommandResult::NotDone(why));
+        }
+        (now >= self.until).then(|| CommandResult::NotDone(self.too_late(session)))
+    }
+
+    fn is_so(&self, session: &Session) -> bool {
+        let so = self.seen.get() || self.is_so_now(session) || self.has_come(session);
+        self.seen.set(so);
+        so
+    }
+
+    fn is_so_now(&self, session: &Session) -> bool {
+        let end = &session.ends[self.side];
+        match &self.what {
+            AwaitedEvent::State {
+                state: State::Close,
+                on: Some(on),
+                ..
+            } => end.socket(on).is_some() && end.state_of(on).is_none(),
+            AwaitedEvent::State { state, port, on } => {
+                let named = on
+                    .as_ref()
+                    .map(|on| end.socket(on).and_then(|socket| end.place(socket)));
+                let rows = end.table.rows().iter().enumerate();
+                let mut rows = rows.filter(|(place, _)| named.is_none_or(|named| named == Some(*place)));
+                rows.any(|(_, observed)| {
+                    let row = &observed.row;
+                    row.state == *state && is_at(&row.tuple, *port) && is_reached(&row.tuple)
+                })
+            }
+            AwaitedEvent::Exit(_) => self.candidates(session).any(|program| program.exited().is_some()),
+            AwaitedEvent::Output { text, .. } => self.candidates(session).any(|program| program.has_said(text)),
+        }
+    }
+
+    /// Is it among what has happened since it was looked for last?
+    fn has_come(&self, session: &Session) -> bool {
+        let mut since = session.transcript.since(self.looked.get());
+        let come = since.any(|entry| match (&self.what, &entry.what) {
+            (AwaitedEvent::State { state, port, on }, EntryKind::State { change, socket, called }) => {
+                let is_named = |on| socket.as_ref() == Some(on) || called.as_ref() == Some(on);
+                change.side == self.side
+                    && change.to == *state
+                    && is_at(&change.tuple, *port)
+                    && is_reached(&change.tuple)
+                    && on.as_ref().is_none_or(is_named)
+            }
+            (AwaitedEvent::Output { text, .. }, EntryKind::Program(entry)) => match &entry.event.what {
+                ProgramNews::Output { line, .. } => {
+                    entry.event.side == self.side
+                        && self.program.is_none_or(|program| program == entry.event.program)
+                        && contains(line, text)
+                }
+                _ => false,
+            },
+            _ => false,
+        });
+        drop(since);
+        self.looked.set(session.transcript.last());
+        come
+    }
+
+    /// The programs that may do it.
+    fn candidates<'a>(&self, session: &'a Session) -> impl DoubleEndedIterator<Item = &'a Program> + use<'a> {
+        let (side, program) = (self.side, self.program);
+        session
+            .programs
+            .of(side)
+            .filter(move |candidate| program.is_none_or(|program| program == candidate.no))
+    }
+
+    /// Can it come no more? Why, in one sentence.
+    fn is_lost(&self, session: &Session) -> Option<String> {
+        let last = self.candidates(session).next_back();
+        match &self.what {
+            AwaitedEvent::Exit(_) => {
+                let program = last.filter(|program| matches!(program.state, ProgramState::NotStarted(_)))?;
+                Some(program.told())
+            }
+            AwaitedEvent::Output { text, .. } => {
+                let gone = self.candidates(session).all(|program| !program.is_alive());
+                let last = last.filter(|_| gone)?;
+                Some(format!("no program writes \"{text}\" any more: {}", last.told()))
+            }
+            AwaitedEvent::State {
+                state: State::Listen, ..
+            } => {
+                let gone = self.candidates(session).all(|program| !program.is_alive());
+                let last = last.filter(|_| gone && session.ends[self.side].pending.is_empty())?;
+                Some(format!("{} any more: {}", self.nothing(), last.told()))
+            }
+            AwaitedEvent::State { .. } => {
+                // What neither a program nor a call nor a segment can lead to.
+                let last = session.programs.newest()?;
+                let rests = !session.programs.run()
+                    && session.wire.held.is_empty()
+                    && session.ends.iter().all(|(_, end)| {
+                        let mut rows = end.table.rows().iter().map(|observed| observed.row.state);
+                        end.pending.is_empty() && rows.all(|state| matches!(state, State::Listen | State::TimeWait))
+                    });
+                rests.then(|| format!("{} any more: {}", self.nothing(), last.told()))
+            }
+        }
+    }
+
+    /// `nothing on the server's host is in LISTEN at port 8080`
+    fn nothing(&self) -> String {
+        let AwaitedEvent::State { state, port, on } = &self.what else {
+            return String::new();
+        };
+        let who = match on {
+            Some(on) => format!("{on} is not in {state}"),
+            None => match state {
+                State::Listen => format!("nothing on the {}'s host listens", self.side),
+                state => format!("no socket of the {}'s host is in {state}", self.side),
+            },
+        };
+        port.map_or(who.clone(), |port| format!("{who} at port {port}"))
+    }
+
+    /// The sentence after the time is up.
+    fn too_late(&self, session: &Session) -> String {
+        let waited = human(self.until.since(self.began));
+        let last = self.candidates(session).next_back();
+        let beside = last.map_or_else(String::new, |program| format!("; {}", program.told()));
+        match &self.what {
+            AwaitedEvent::State { state, port, .. } => {
+                let inside = (*state == State::Listen)
+                    .then(|| self.listens_inside(session, *port))
+                    .flatten();
+                let inside = inside.map_or_else(String::new, |at| {
+                    format!("; what listens at {at} is not reached from the other host")
+                });
+                format!("{} after {waited}{inside}{beside}", self.nothing())
+            }
+            AwaitedEvent::Exit(_) => match last {
+                Some(program) => format!("{} has not ended after {waited}: it {}", program.name, program.words()),
+                None => format!("no program has ended after {waited}"),
+            },
+            AwaitedEvent::Output { text, .. } => format!("no line has \"{text}\" in it after {waited}{beside}"),
+        }
+    }
+
+    /// A listener at that port of the loopback address.
+    fn listens_inside(&self, session: &Session, port: Option<Port>) -> Option<std::net::SocketAddr> {
+        let rows = session.ends[self.side]
+            .table
+            .rows()
+            .iter()
+            .map(|observed| &observed.row);
+        let mut inside = rows.filter(|row| row.state == State::Listen && is_at(&row.tuple, port));
+        inside.find(|row| !is_reached(&row.tuple)).map(|row| row.tuple.local)
+    }
+}
+
+/// Has either end that port?
+fn is_at(tuple: &Tuple, port: Option<Port>) -> bool {
+    port.is_none_or(|port| tuple.local.port() == port.0 || tuple.peer.port() == port.0)
+}
+
+/// Does the other host reach it?
+fn is_reached(tuple: &Tuple) -> bool {
+    !tuple.local.ip().is_loopback()
+}

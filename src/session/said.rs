@@ -1,0 +1,119 @@
+//! Lines that programs write about their sockets: why the call behind such a line failed, by the record of the program's connection.
+
+use std::time::Duration;
+
+use super::{LabKind, Session, Socket};
+use crate::call::{Bytes, Call, EndpointCall, SocketName, SocketRole};
+use crate::errno::Errno;
+use crate::explain::rules::CallClass;
+use crate::explain::wording::{self, Carrier, Subject, WordingMatch};
+use crate::explain::{self, Explanation, Situation, Sock};
+use crate::outcome::{Outcome, Value};
+use crate::program::ProgramNo;
+use crate::side::Side;
+use crate::state::State;
+
+impl Session {
+    /// Returns why the call failed that a line of that program tells of; none where it tells of none, or nothing is known of it.
+    pub(super) fn why_of_line(&self, side: Side, program: ProgramNo, line: &str) -> Option<Explanation> {
+        let said = wording::recognize(line).filter(|said| said.carrier == Carrier::Tcp && !said.is_windows())?;
+        let outcome = match said.subject {
+            Subject::Errno(errno) => Outcome::Err(errno),
+            Subject::Eof => Outcome::Ok(Value::Read {
+                n: 0,
+                data: Bytes(Vec::new()),
+            }),
+            _ => return None,
+        };
+        let socket = self.meant_by(side, program, &said);
+        let sock = socket.map(|socket| *self.ends[side].sock(socket)).unwrap_or_default();
+        let order = EndpointCall::On {
+            socket: socket.map_or_else(
+                || SocketName::from(SocketRole::from(side)),
+                |socket| socket.name.clone(),
+            ),
+            call: self.call_of(side, &said, &sock)?,
+        };
+        let why = explain::explain(&order, &outcome, &self.situation_of_a_programs(side, socket, sock));
+        // Without a rule it would say the errno's text once more.
+        why.rule.is_some().then_some(why)
+    }
+
+    /// The socket of a program that a line is about: the one with its addresses, else the newest that has ended, else the newest.
+    fn meant_by(&self, side: Side, program: ProgramNo, said: &WordingMatch) -> Option<&Socket> {
+        let end = &self.ends[side];
+        let is_its = |socket: &&Socket| socket.owner().is_some_and(|owner| owner.program == program);
+        let its = || end.sockets.iter().rev().filter(is_its);
+        let has_address = |socket: &&Socket| {
+            let tuple = socket.tuple;
+            tuple.is_some_and(|tuple| said.addresses.iter().any(|at| *at == tuple.peer || *at == tuple.local))
+        };
+        its()
+            .find(has_address)
+            .or_else(|| its().find(|socket| end.sock(socket).end.is_some()))
+            .or_else(|| its().next())
+    }
+
+    /// The call that a line tells of: the one that it names, else the one that gives such an error.
+    fn call_of(&self, side: Side, said: &WordingMatch, sock: &Sock) -> Option<Call> {
+        let class = said.call.unwrap_or(match said.subject {
+            Subject::Errno(Errno::ECONNREFUSED | Errno::ENETUNREACH | Errno::EHOSTUNREACH) => CallClass::Connect,
+            Subject::Errno(Errno::ETIMEDOUT) if sock.established.is_none() => CallClass::Connect,
+            Subject::Errno(Errno::EADDRINUSE | Errno::EADDRNOTAVAIL) => CallClass::Bind,
+            Subject::Errno(Errno::EPIPE) => CallClass::Write,
+            _ => CallClass::Read,
+        });
+        let address = said.addresses.first().copied();
+        let port = self.lab.port.0;
+        Some(match class {
+            CallClass::Connect => Call::Connect {
+                address: address.unwrap_or((self.lab.addresses[side.other()], port).into()),
+                deadline: None,
+            },
+            CallClass::Bind => Call::Bind {
+                address: address.unwrap_or((self.lab.addresses[side], port).into()),
+            },
+            CallClass::Read => Call::Read {
+                n: 1,
+                flags: Vec::new(),
+                deadline: None,
+            },
+            CallClass::Write => Call::Write {
+                data: Bytes(vec![0]),
+                repeat: 1,
+                flags: Vec::new(),
+                deadline: None,
+            },
+            _ => return None,
+        })
+    }
+
+    /// The facts about a socket of a program, as far as they are known without its calls.
+    fn situation_of_a_programs(&self, side: Side, socket: Option<&Socket>, sock: Sock) -> Situation {
+        let end = &self.ends[side];
+        let state = socket.and_then(|socket| end.state_of(&socket.name));
+        let rows = end.table.rows().iter().map(|observed| observed.row.state);
+        Situation {
+            side,
+            open: true,
+            known: socket.is_some(),
+            closed: None,
+            before: state,
+            now: state,
+            unread: 0,
+            sock,
+            to_itself: false,
+            segments_seen: self.lab.kind == LabKind::Isolated,
+            began: self.transcript.last(),
+            took: Duration::ZERO,
+            interrupted: None,
+            under_way: Vec::new(),
+            held_by: None,
+            accepted: None,
+            port_taken_by: rows.max_by_key(|state| *state == State::Listen),
+            limits: self.limits(side),
+            lacks_family: false,
+            takes_unasked: true,
+        }
+    }
+}

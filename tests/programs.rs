@@ -1,0 +1,618 @@
+//! Programs of the user's own in a session, played without a kernel: what they are called, which sockets are theirs, what can be asked of
+//! them, and what their lines mean.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use finwait::call::{Bytes, SocketName};
+use finwait::clock::MonoTime;
+use finwait::command::parse::parse;
+use finwait::errno::Errno;
+use finwait::host::Port;
+use finwait::lab::event::{
+    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, ProcessBorn, ProgramCause, ProgramDeed,
+    ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, Witness,
+};
+use finwait::program::{OutputStream, ProgramNo, SocketOwner};
+use finwait::session::progress::{CommandProgress, CommandResult};
+use finwait::session::transcript::EntryKind;
+use finwait::session::view::HeldBy;
+use finwait::session::{CommandError, LabFacts, LabKind, Session};
+use finwait::side::{Ends, Side};
+use finwait::socket_table::{SocketRow, Tuple};
+use finwait::state::State;
+use finwait::wire::flow::{FlowInfo, PacketNo};
+use finwait::wire::queue::Origin;
+use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
+
+use Side::{Client, Server};
+
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
+
+/// A lab that says what the test tells it to say.
+struct Play {
+    session: Session,
+    now: u64,
+    asked: Vec<LabRequest>,
+}
+
+impl Play {
+    fn in_a(kind: LabKind) -> Play {
+        let lab = LabFacts {
+            kind,
+            addresses: Ends {
+                client: CLIENT,
+                server: SERVER,
+            },
+            offload: false,
+            port: Port(8080),
+            settings: Ends::default(),
+            syn_patience: None,
+            no_sock_diag: None,
+        };
+        let session = Session::new(lab, MonoTime(0));
+        let mut play = Play {
+            session,
+            now: 0,
+            asked: Vec::new(),
+        };
+        for side in Side::BOTH {
+            play.happens(LabEvent::Born(ProcessBorn {
+                side,
+                pid: 100,
+                runtime: "native".into(),
+                takes_unasked: false,
+                nofile: None,
+            }));
+        }
+        play
+    }
+
+    fn new() -> Play {
+        Play::in_a(LabKind::Isolated)
+    }
+
+    fn happens(&mut self, what: LabEvent) {
+        self.now += 1_000_000;
+        let at = MonoTime(self.now);
+        self.asked.extend(self.session.absorb(TimedEvent { at, what }));
+    }
+
+    fn types(&mut self, text: &str) -> Result<CommandProgress, CommandError> {
+        let command = parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+        self.now += 1_000_000;
+        let (progress, requests) = CommandProgress::issue(&mut self.session, &command, MonoTime(self.now))?;
+        self.asked.extend(requests);
+        Ok(progress)
+    }
+
+    fn refuses(&mut self, text: &str) -> String {
+        self.types(text).map(drop).unwrap_err().to_string()
+    }
+
+    fn asked(&mut self) -> Vec<LabRequest> {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// A program that runs under that number, with that process.
+    fn runs(&mut self, text: &str, no: u32, pid: u32) {
+        self.types(text).unwrap();
+        let side = self.session.programs.get(ProgramNo(no)).unwrap().side;
+        self.says(side, no, ProgramNews::Started { pid });
+    }
+
+    fn says(&mut self, side: Side, no: u32, what: ProgramNews) {
+        let program = ProgramNo(no);
+        self.happens(LabEvent::Program(ProgramEvent { side, program, what }));
+    }
+
+    fn writes(&mut self, side: Side, no: u32, line: &str) {
+        let (stream, line) = (OutputStream::Stderr, line.to_owned());
+        self.says(side, no, ProgramNews::Output { stream, line });
+    }
+
+    fn exits(&mut self, side: Side, no: u32, how: Death) {
+        self.says(side, no, ProgramNews::Exited { how, left: 0 });
+    }
+
+    fn owns(&mut self, side: Side, inode: u64, no: u32, pid: u32, name: &str) {
+        let owner = owner(no, pid, name);
+        self.happens(LabEvent::Owned { side, inode, owner });
+    }
+
+    fn changes(&mut self, side: Side, tuple: Tuple, inode: u64, (from, to): (State, State), cause: TransitionCause) {
+        self.happens(LabEvent::Transition(StateChanged {
+            side,
+            tuple,
+            inode,
+            from,
+            to,
+            cause,
+            witness: Witness::Table,
+        }));
+    }
+
+    fn table(&mut self, side: Side, rows: &[(Tuple, State, u64)]) {
+        let rows = rows.iter().map(|row| observed(*row)).collect();
+        self.happens(LabEvent::Table { side, rows });
+    }
+
+    /// nginx listens at the port of the server's host on all addresses of both families.
+    fn nginx_listens(&mut self) {
+        self.runs("server run nginx -c n.conf", 1, 50);
+        self.owns(Server, 7, 1, 50, "nginx");
+        let by = by(1, 50, "nginx", ProgramDeed::Listen);
+        self.changes(Server, listener("[::]:8080"), 7, (State::Close, State::Listen), by);
+        self.table(Server, &[(listener("[::]:8080"), State::Listen, 7)]);
+    }
+
+    /// curl connects from that port, by the program of that number, and the server's host takes it into its queue.
+    fn curl_connects(&mut self, port: u16, no: u32, pid: u32) {
+        let inode = u64::from(port);
+        self.owns(Client, inode, no, pid, "curl");
+        let (there, here) = (of_client(port).mirrored(), of_client(port));
+        let by = by(no, pid, "curl", ProgramDeed::Connect);
+        self.changes(Client, here, inode, (State::Close, State::SynSent), by);
+        self.changes(Server, there, 0, (State::Close, State::SynRecv), received(Flags::SYN));
+        self.changes(
+            Client,
+            here,
+            inode,
+            (State::SynSent, State::Established),
+            received(Flags::SYN),
+        );
+        self.table(Client, &[(here, State::Established, inode)]);
+        self.changes(
+            Server,
+            there,
+            0,
+            (State::SynRecv, State::Established),
+            received(Flags::ACK),
+        );
+    }
+
+    /// The server's host sends an RST, and the client's socket is reset by it.
+    fn is_reset(&mut self, port: u16) {
+        let tuple = of_client(port);
+        self.happens(LabEvent::Packet(PacketRecord {
+            no: PacketNo(1),
+            from: Server,
+            packet: Packet::Tcp(Segment {
+                source: tuple.peer,
+                destination: tuple.local,
+                flags: Flags::RST,
+                seq: SeqNo(1),
+                ack: SeqNo(0),
+                window: 0,
+                urgent: 0,
+                options: Vec::new(),
+                len: 0,
+                payload: Bytes(Vec::new()),
+            }),
+            segment_size: None,
+            seen: FlowInfo::default(),
+            origin: Origin::Host,
+            disposition: Disposition::Delivered,
+            rule: None,
+            waited: None,
+        }));
+        self.changes(
+            Client,
+            tuple,
+            port.into(),
+            (State::Established, State::Close),
+            received(Flags::RST),
+        );
+        self.table(Client, &[]);
+    }
+
+    fn views(&self, side: Side) -> Vec<String> {
+        let views = self.session.sockets(side).into_iter();
+        views
+            .map(|view| {
+                let name = view.name.map_or("-", SocketName::as_str);
+                let owner = view.owner.map_or_else(String::new, |owner| format!(" by {owner}"));
+                format!("{name} {} {}{owner}", view.state(), view.held.words())
+            })
+            .collect()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let entries = self.session.transcript.entries().iter();
+        entries.flat_map(|entry| entry.lines()).collect()
+    }
+
+    fn result(&self, progress: &CommandProgress, after_s: u64) -> Option<CommandResult> {
+        let now = MonoTime(self.now + after_s * 1_000_000_000);
+        progress.result(&self.session, true, now, std::time::Duration::ZERO)
+    }
+}
+
+fn owner(no: u32, pid: u32, name: &str) -> SocketOwner {
+    SocketOwner {
+        program: ProgramNo(no),
+        pid,
+        name: name.into(),
+    }
+}
+
+fn by(no: u32, pid: u32, name: &str, by: ProgramDeed) -> TransitionCause {
+    let process = owner(no, pid, name);
+    TransitionCause::Program(ProgramCause { process, by })
+}
+
+fn received(flags: Flags) -> TransitionCause {
+    TransitionCause::Received(ReceivedPacket {
+        packet_no: PacketNo(1),
+        flags: Some(flags),
+    })
+}
+
+fn of_client(port: u16) -> Tuple {
+    Tuple {
+        local: (CLIENT, port).into(),
+        peer: (SERVER, 8080).into(),
+    }
+}
+
+fn listener(at: &str) -> Tuple {
+    let local: SocketAddr = at.parse().unwrap();
+    let any = if local.is_ipv6() { "[::]:0" } else { "0.0.0.0:0" };
+    Tuple {
+        local,
+        peer: any.parse().unwrap(),
+    }
+}
+
+fn observed((tuple, state, inode): (Tuple, State, u64)) -> ObservedSocket {
+    ObservedSocket {
+        row: SocketRow {
+            tuple,
+            state,
+            rx_queue: 0,
+            tx_queue: 0,
+            timer: None,
+            retransmits: 0,
+            inode,
+            info: None,
+        },
+        line: String::new(),
+    }
+}
+
+#[test]
+fn programs_are_called_by_their_commands_and_no_two_alike() {
+    let mut play = Play::new();
+    for command in [
+        "client run curl -sS http://server:8080/",
+        "server run /usr/sbin/nginx -g 'daemon off;'",
+        "server run curl http://client/",
+        "client run A=1 python3 -m http.server",
+        "client run python3 x.py",
+        "client run 'my server'",
+    ] {
+        play.types(command).unwrap();
+    }
+    let names: Vec<&str> = play
+        .session
+        .programs
+        .all()
+        .iter()
+        .map(|program| program.name.as_str())
+        .collect();
+    assert_eq!(names, ["curl", "nginx", "curl2", "python3", "python3-2", "my"]);
+    let asked = play.asked();
+    let LabRequest::Run(side, no, spec) = &asked[1] else {
+        panic!("{asked:?}")
+    };
+    assert_eq!((*side, *no), (Server, ProgramNo(2)));
+    assert_eq!(spec.run, "/usr/sbin/nginx -g 'daemon off;'");
+    // The name is enough, and a wrong one is told with the right ones.
+    assert_eq!(
+        play.refuses("client signal TERM nginx"),
+        "nginx is on the server's host, not on the client's"
+    );
+    assert_eq!(
+        play.refuses("server kill-program ngnix"),
+        "the server's host has no program ngnix: it has nginx, curl2"
+    );
+    let mut loopback = Play::in_a(LabKind::Loopback(None));
+    assert_eq!(
+        loopback.refuses("client run curl"),
+        "programs of your own run on a host of the isolated lab: the loopback lab has none, and no wire"
+    );
+}
+
+#[test]
+fn a_program_is_signalled_killed_and_started_again() {
+    let mut play = Play::new();
+    assert_eq!(
+        play.refuses("server signal TERM"),
+        "no program was started on the server's host: server run COMMAND starts one"
+    );
+    play.runs("server run nginx", 1, 50);
+    play.asked();
+    play.types("server signal HUP").unwrap();
+    assert_eq!(play.asked(), [LabRequest::Signal(ProgramNo(1), libc::SIGHUP)]);
+    // What still has its port is ended first, and the new one is started when it is gone.
+    let again = play.types("server restart-program").unwrap();
+    assert_eq!(play.asked(), [LabRequest::EndProgram(ProgramNo(1))]);
+    assert_eq!(play.result(&again, 0), None);
+    play.says(
+        Server,
+        1,
+        ProgramNews::Exited {
+            how: Death::Signal(9),
+            left: 2,
+        },
+    );
+    assert_eq!(play.asked(), []);
+    play.says(Server, 1, ProgramNews::Gone);
+    let asked = play.asked();
+    assert!(matches!(&asked[..], [LabRequest::Run(Server, ProgramNo(2), spec)] if spec.run == "nginx"));
+    play.says(Server, 2, ProgramNews::Started { pid: 60 });
+    assert_eq!(play.result(&again, 0), Some(CommandResult::Done));
+    play.exits(Server, 2, Death::Exited(1));
+    assert_eq!(
+        play.refuses("server signal TERM nginx2"),
+        "nginx2 runs no more: it exited with status 1"
+    );
+    let lines = play.lines();
+    assert!(lines.contains(&"nginx2 60 runs: nginx".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"nginx 50 killed by SIGKILL; 2 processes of it go on".to_owned()));
+}
+
+/// The same number at both ends, by the addresses; a child has its name while it waits, and an owner once it is accepted.
+#[test]
+fn a_programs_sockets_have_names_and_owners_at_both_ends() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    let there = of_client(40_001).mirrored();
+    let listens = (listener("[::]:8080"), State::Listen, 7);
+    play.table(Server, &[listens, (there, State::Established, 0)]);
+    assert_eq!(play.views(Client), ["client ESTABLISHED open by curl 70"]);
+    assert_eq!(
+        play.views(Server),
+        [
+            "listener LISTEN open by nginx 50",
+            "server ESTABLISHED not accepted yet"
+        ]
+    );
+    // A worker accepts it.
+    play.owns(Server, 9, 1, 51, "nginx");
+    play.table(Server, &[listens, (there, State::Established, 9)]);
+    assert_eq!(play.views(Server)[1], "server ESTABLISHED open by nginx 51");
+    // A second one that was refused has taken a number at its end: the third has the same at both.
+    play.runs("client run curl http://server:8081/", 3, 71);
+    play.owns(Client, 11, 3, 71, "curl");
+    let refused = Tuple {
+        local: (CLIENT, 40_002).into(),
+        peer: (SERVER, 8081).into(),
+    };
+    let connects = by(3, 71, "curl", ProgramDeed::Connect);
+    play.changes(Client, refused, 11, (State::Close, State::SynSent), connects);
+    play.changes(
+        Client,
+        refused,
+        11,
+        (State::SynSent, State::Close),
+        received(Flags::RST),
+    );
+    play.runs("client run curl http://server:8080/", 4, 72);
+    play.curl_connects(40_003, 4, 72);
+    let names = |side| {
+        play.session
+            .sockets(side)
+            .iter()
+            .map(|view| view.name.map(ToString::to_string))
+            .collect()
+    };
+    let (client, server): (Vec<_>, Vec<_>) = (names(Client), names(Server));
+    assert_eq!(
+        client.iter().flatten().collect::<Vec<_>>(),
+        ["client", "client2", "client3"]
+    );
+    assert_eq!(
+        server.iter().flatten().collect::<Vec<_>>(),
+        ["listener", "server", "server3"]
+    );
+    let lines = play.lines();
+    assert!(
+        lines.contains(&"client CLOSE -> SYN_SENT   caused by connect by curl, pid 70".to_owned()),
+        "{lines:?}"
+    );
+    assert!(
+        lines.iter().any(|line| line.starts_with("server CLOSE -> SYN_RECV")),
+        "{lines:?}"
+    );
+}
+
+/// The row of a connection that was reset is gone at once, and its socket stays, as one that is over.
+#[test]
+fn what_was_reset_does_not_vanish() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    play.is_reset(40_001);
+    let views = play.session.sockets(Client);
+    assert_eq!(views.len(), 1);
+    assert_eq!((views[0].held, views[0].state()), (HeldBy::Closed, State::Close));
+    assert_eq!(
+        play.session.folded(Client).ended.len(),
+        0,
+        "it is the one that is looked at"
+    );
+    // And it is told what the program's words are about.
+    play.writes(Client, 2, "curl: (56) Recv failure: Connection reset by peer");
+    let entry = play.session.transcript.entries().back().unwrap();
+    assert_eq!(
+        entry.lines(),
+        ["curl 70: curl: (56) Recv failure: Connection reset by peer"]
+    );
+    let EntryKind::Program(said) = &entry.what else {
+        panic!("{entry:?}")
+    };
+    let why = said.why.as_ref().unwrap();
+    assert!(why.sentence.contains("RST"), "{}", why.sentence);
+    assert!(why.set_by.is_some());
+    assert!(why.sentence.len() > Errno::ECONNRESET.text().len());
+    // What says nothing of a socket has no why.
+    play.writes(Client, 2, "hello");
+    assert_eq!(play.session.transcript.entries().back().unwrap().why(), None);
+}
+
+#[test]
+fn a_connection_of_a_host_with_itself_is_folded() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    let inside = Tuple {
+        local: "127.0.0.1:50000".parse().unwrap(),
+        peer: "127.0.0.1:9000".parse().unwrap(),
+    };
+    play.owns(Server, 20, 1, 51, "nginx");
+    let connects = by(1, 51, "nginx", ProgramDeed::Connect);
+    let before = play.lines().len();
+    play.changes(Server, inside, 20, (State::Close, State::Established), connects.clone());
+    play.changes(
+        Server,
+        inside.mirrored(),
+        0,
+        (State::Close, State::Established),
+        connects,
+    );
+    let listens = (listener("[::]:8080"), State::Listen, 7);
+    let rows = [
+        listens,
+        (inside, State::Established, 20),
+        (inside.mirrored(), State::Established, 0),
+    ];
+    play.table(Server, &rows);
+    assert_eq!(play.views(Server), ["listener LISTEN open by nginx 50"]);
+    assert_eq!((play.session.inside(Server), play.session.inside(Client)), (1, 0));
+    assert_eq!(play.lines().len(), before);
+    assert_eq!(play.session.connection_count(), 0);
+}
+
+#[test]
+fn no_call_is_made_on_a_programs_socket() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    play.asked();
+    let why = "client is curl's (pid 70): finwait makes no calls on it; act on its segments with wire, on its program with \
+               client signal, or end it with client destroy on=client";
+    for call in ["client close", "client read on=client", "client shutdown write"] {
+        assert_eq!(play.refuses(call), why);
+    }
+    assert!(
+        play.refuses("server accept on=listener")
+            .starts_with("listener is nginx's (pid 50):")
+    );
+    // It can be destroyed, and the endpoint's own calls make sockets of their own.
+    play.types("client destroy on=client").unwrap();
+    assert_eq!(play.asked(), [LabRequest::Destroy(Client, of_client(40_001))]);
+    play.types("client connect").unwrap();
+    let asked = format!("{:?}", play.asked());
+    assert!(asked.contains("Socket"), "{asked}");
+    let current = play.session.ends[Client].current().unwrap();
+    assert_eq!(current.name.as_str(), "client2");
+    play.types("client use client").unwrap();
+    assert_eq!(play.session.ends[Client].current().unwrap().name.as_str(), "client");
+    assert!(play.session.sure_moves(Client, MonoTime(play.now)).is_empty());
+}
+
+/// The programs' sockets stay when the endpoint is started anew, and when it dies.
+#[test]
+fn the_end_of_the_endpoint_is_not_that_of_a_programs_sockets() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.types("server restart").unwrap();
+    assert_eq!(play.views(Server), ["listener LISTEN open by nginx 50"]);
+}
+
+#[test]
+fn a_wait_is_over_when_it_is_so() {
+    let mut play = Play::new();
+    play.runs("server run nginx", 1, 50);
+    let listens = play.types("server await LISTEN port=8080").unwrap();
+    let other = play.types("server await LISTEN port=81").unwrap();
+    let says = play.types("server await output \"READY\"").unwrap();
+    let exits = play.types("server await exit").unwrap();
+    assert_eq!(play.result(&listens, 0), None);
+    play.table(Server, &[(listener("127.0.0.1:8080"), State::Listen, 8)]);
+    assert_eq!(play.result(&listens, 0), None);
+    assert_eq!(
+        play.result(&listens, 6),
+        Some(CommandResult::NotDone(
+            "nothing on the server's host listens at port 8080 after 5.0 s; what listens at 127.0.0.1:8080 is not \
+             reached from the other host; nginx runs, pid 50"
+                .into()
+        ))
+    );
+    play.table(Server, &[(listener("[::]:8080"), State::Listen, 7)]);
+    assert_eq!(play.result(&listens, 0), Some(CommandResult::Done));
+    assert_eq!(play.result(&other, 0), None);
+    play.writes(Server, 1, "now I am ready to go");
+    assert_eq!(play.result(&says, 0), Some(CommandResult::Done));
+    play.exits(Server, 1, Death::Exited(3));
+    assert_eq!(play.result(&exits, 0), Some(CommandResult::Done));
+    // What was so already needs no waiting.
+    let said = play.types("server await output ready program=nginx").unwrap();
+    assert_eq!(play.result(&said, 0), Some(CommandResult::Done));
+}
+
+/// A state that came and went between two looks has come.
+#[test]
+fn what_is_over_again_at_once_was_there() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    let wait = play.types("client await ESTABLISHED port=8080").unwrap();
+    play.curl_connects(40_001, 2, 70);
+    play.is_reset(40_001);
+    assert_eq!(play.result(&wait, 0), Some(CommandResult::Done));
+    let closed = play.types("client await CLOSE on=client").unwrap();
+    assert_eq!(play.result(&closed, 0), Some(CommandResult::Done));
+}
+
+#[test]
+fn what_can_come_no_more_is_not_waited_for() {
+    let mut play = Play::new();
+    play.types("server run ngnix").unwrap();
+    let exits = play.types("server await exit").unwrap();
+    let why = "there is no command ngnix".to_owned();
+    play.says(Server, 1, ProgramNews::NotStarted { why });
+    assert_eq!(
+        play.result(&exits, 0),
+        Some(CommandResult::NotDone(
+            "ngnix did not start: there is no command ngnix".into()
+        ))
+    );
+    play.runs("server run nginx", 2, 50);
+    let listens = play.types("server await LISTEN port=8080").unwrap();
+    let says = play.types("server await output started").unwrap();
+    play.writes(Server, 2, "bind() to 0.0.0.0:8080 failed (98: Address already in use)");
+    assert_eq!((play.result(&listens, 0), play.result(&says, 0)), (None, None));
+    play.exits(Server, 2, Death::Exited(1));
+    let last = "nginx exited with status 1; its last line: bind() to 0.0.0.0:8080 failed (98: Address already in use)";
+    assert_eq!(
+        play.result(&listens, 0),
+        Some(CommandResult::NotDone(format!(
+            "nothing on the server's host listens at port 8080 any more: {last}"
+        )))
+    );
+    assert_eq!(
+        play.result(&says, 0),
+        Some(CommandResult::NotDone(format!(
+            "no program writes \"started\" any more: {last}"
+        )))
+    );
+    assert_eq!(
+        play.refuses("client await exit"),
+        "no program was started on the client's host: client run COMMAND starts one"
+    );
+}
