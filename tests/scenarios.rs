@@ -629,7 +629,10 @@ fn recordings() -> impl Iterator<Item = (&'static String, Recording)> {
 fn listen(quiet: &mut Quiet, input: &SessionInput) {
     match input {
         SessionInput::Event(event) => quiet.saw(&event.what),
-        SessionInput::Command { .. } | SessionInput::Wire { .. } | SessionInput::Look { .. } => quiet.sent(1),
+        SessionInput::Command { .. }
+        | SessionInput::Wire { .. }
+        | SessionInput::Look { .. }
+        | SessionInput::Programs { .. } => quiet.sent(1),
         SessionInput::Blocked { .. } | SessionInput::Over { .. } => {}
     }
 }

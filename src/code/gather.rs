@@ -81,6 +81,7 @@ impl Program {
                     }
                 }
                 EntryKind::Syscall(_)
+                | EntryKind::ProgramCall(_)
                 | EntryKind::Blocked { .. }
                 | EntryKind::Wire { .. }
                 | EntryKind::State { .. }

@@ -366,6 +366,7 @@ impl Session {
                 let (local, peer) = tuple?;
                 connections.at(Tuple { local, peer }, entry.no, sent)
             }
+            EntryKind::ProgramCall(entry) => self.connection_of_socket(entry.call.side, entry.socket.as_ref()?),
             EntryKind::Syscall(_)
             | EntryKind::Wire { .. }
             | EntryKind::Born(_)

@@ -52,7 +52,7 @@ impl Session {
             }
             LabEvent::Program(event) => return self.program_news(at, event),
             LabEvent::Owned { side, inode, owner } => self.owned(side, inode, owner),
-            LabEvent::ProgramCall(_) => {}
+            LabEvent::ProgramCall(call) => self.program_calls(at, call),
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use super::lineup::FirstProgram;
 use super::transcript::Entry;
 use super::{CommandError, EntryKind, IssuedCommand, PendingCall, Session, socket_of};
 use crate::call::{CallId, SocketName};
@@ -10,7 +11,7 @@ use crate::clock::MonoTime;
 use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand};
 use crate::lab::event::{LabRequest, TimedEvent};
-use crate::side::Side;
+use crate::side::{Ends, Side};
 use crate::text::excerpt;
 
 /// One input. [`Session::take`] is the only way by which a session changes, and the same inputs make the same session.
@@ -54,6 +55,13 @@ pub enum SessionInput {
         /// The time at which the step was over.
         at: MonoTime,
     },
+    /// The programs that the run begins with.
+    Programs {
+        /// The time at which the first of them are started.
+        at: MonoTime,
+        /// The programs of each host.
+        programs: Ends<Vec<FirstProgram>>,
+    },
     /// Something happened in the lab.
     Event(TimedEvent),
 }
@@ -65,6 +73,7 @@ impl SessionInput {
             SessionInput::Command { at, .. }
             | SessionInput::Look { at, .. }
             | SessionInput::Blocked { at, .. }
+            | SessionInput::Programs { at, .. }
             | SessionInput::Over { at } => Some(*at),
             SessionInput::Wire { .. } => None,
             SessionInput::Event(event) => Some(event.at),
@@ -82,6 +91,7 @@ impl SessionInput {
             SessionInput::Look { .. }
             | SessionInput::Blocked { .. }
             | SessionInput::Over { .. }
+            | SessionInput::Programs { .. }
             | SessionInput::Event(_) => None,
         }
     }
@@ -193,10 +203,15 @@ impl Session {
                 Ok(IssuedCommand::default())
             }
             SessionInput::Over { .. } => Ok(IssuedCommand::default()),
-            SessionInput::Event(event) => Ok(IssuedCommand {
-                requests: self.take_event(event),
-                root: None,
-            }),
+            SessionInput::Programs { at, programs } => self.take_lineup(programs, at),
+            SessionInput::Event(event) => {
+                let at = event.at;
+                let mut requests = self.take_event(event);
+                if self.lineup.is_open() {
+                    requests.extend(self.start_due(at));
+                }
+                Ok(IssuedCommand { requests, root: None })
+            }
         };
         self.show_new();
         issued

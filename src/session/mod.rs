@@ -34,6 +34,7 @@ mod inferred;
 mod input;
 mod issued;
 mod latest;
+pub mod lineup;
 pub mod moves;
 pub mod now;
 mod plan;
@@ -151,6 +152,8 @@ pub struct Session {
     calls: IssuedCalls,
     /// The programs of the user's own on both hosts.
     pub programs: Programs,
+    /// Those that the run begins with.
+    lineup: lineup::Lineup,
     /// The observer of all that goes in.
     tap: input::Tap,
     /// The number of inputs so far.
@@ -184,6 +187,7 @@ impl Session {
             inferred: inferred::Inferred::default(),
             calls: IssuedCalls::default(),
             programs: Programs::default(),
+            lineup: lineup::Lineup::default(),
             tap: input::Tap::default(),
         }
     }

@@ -1,13 +1,18 @@
-//! Lines that programs write about their sockets: why the call behind such a line failed, by the record of the program's connection.
+//! What programs say and are seen to do: why a call failed that a line of theirs tells of, or that strace has seen, by the record of their
+//! connection.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::transcript::{EntryKind, ProgramCallEntry};
 use super::{LabKind, Session, Socket};
 use crate::call::{Bytes, Call, EndpointCall, SocketName, SocketRole};
+use crate::clock::MonoTime;
 use crate::errno::Errno;
 use crate::explain::rules::CallClass;
 use crate::explain::wording::{self, Carrier, Subject, WordingMatch};
 use crate::explain::{self, Explanation, Situation, Sock};
+use crate::lab::event::ProgramCall;
 use crate::outcome::{Outcome, Value};
 use crate::program::ProgramNo;
 use crate::side::Side;
@@ -19,22 +24,72 @@ impl Session {
         let said = wording::recognize(line).filter(|said| said.carrier == Carrier::Tcp && !said.is_windows())?;
         let outcome = match said.subject {
             Subject::Errno(errno) => Outcome::Err(errno),
-            Subject::Eof => Outcome::Ok(Value::Read {
-                n: 0,
-                data: Bytes(Vec::new()),
-            }),
+            Subject::Eof => eof(),
             _ => return None,
         };
         let socket = self.meant_by(side, program, &said);
+        let sock = socket.map(|socket| *self.ends[side].sock(socket)).unwrap_or_default();
+        let class = class_of(&said, &sock);
+        let address = said.addresses.first().copied();
+        self.why_of_a_programs(side, socket, class, address, &outcome)
+    }
+
+    /// Takes in a system call of a program.
+    pub(super) fn program_calls(&mut self, at: MonoTime, call: ProgramCall) {
+        let ProgramCall {
+            side,
+            program,
+            inode,
+            ref made,
+            ..
+        } = call;
+        let end = &self.ends[side];
+        let place = inode.and_then(|inode| end.sockets.of_inode(inode).first());
+        let socket = place.and_then(|place| end.sockets.get(*place));
+        let class = class_of_syscall(&made.name);
+        let outcome = match (made.errno, made.result.as_deref()) {
+            (Some(errno), _) => Some(Outcome::Err(errno)),
+            (None, Some("0")) if class == Some(CallClass::Read) => Some(eof()),
+            _ => None,
+        };
+        let why = outcome.zip(class).and_then(|(outcome, class)| {
+            let tuple = socket.and_then(|socket| socket.tuple);
+            let address = tuple.map(|tuple| match class {
+                CallClass::Connect => tuple.peer,
+                _ => tuple.local,
+            });
+            self.why_of_a_programs(side, socket, class, address, &outcome)
+        });
+        let known = self.programs.get(program);
+        let entry = ProgramCallEntry {
+            socket: socket.map(|socket| socket.shown().clone()),
+            process: socket
+                .and_then(|socket| Some(socket.owner()?.name.clone()))
+                .or_else(|| known.map(|program| program.name.to_string())),
+            why,
+            call,
+        };
+        self.transcript.push(at, EntryKind::ProgramCall(Box::new(entry)));
+    }
+
+    /// Returns why a call of that class on a program's socket had that outcome; none where no rule says it.
+    fn why_of_a_programs(
+        &self,
+        side: Side,
+        socket: Option<&Socket>,
+        class: CallClass,
+        address: Option<SocketAddr>,
+        outcome: &Outcome,
+    ) -> Option<Explanation> {
         let sock = socket.map(|socket| *self.ends[side].sock(socket)).unwrap_or_default();
         let order = EndpointCall::On {
             socket: socket.map_or_else(
                 || SocketName::from(SocketRole::from(side)),
                 |socket| socket.name.clone(),
             ),
-            call: self.call_of(side, &said, &sock)?,
+            call: self.call_of(side, class, address)?,
         };
-        let why = explain::explain(&order, &outcome, &self.situation_of_a_programs(side, socket, sock));
+        let why = explain::explain(&order, outcome, &self.situation_of_a_programs(side, socket, sock));
         // Without a rule it would say the errno's text once more.
         why.rule.is_some().then_some(why)
     }
@@ -54,16 +109,8 @@ impl Session {
             .or_else(|| its().next())
     }
 
-    /// The call that a line tells of: the one that it names, else the one that gives such an error.
-    fn call_of(&self, side: Side, said: &WordingMatch, sock: &Sock) -> Option<Call> {
-        let class = said.call.unwrap_or(match said.subject {
-            Subject::Errno(Errno::ECONNREFUSED | Errno::ENETUNREACH | Errno::EHOSTUNREACH) => CallClass::Connect,
-            Subject::Errno(Errno::ETIMEDOUT) if sock.established.is_none() => CallClass::Connect,
-            Subject::Errno(Errno::EADDRINUSE | Errno::EADDRNOTAVAIL) => CallClass::Bind,
-            Subject::Errno(Errno::EPIPE) => CallClass::Write,
-            _ => CallClass::Read,
-        });
-        let address = said.addresses.first().copied();
+    /// A call of that class, with that address where it takes one.
+    fn call_of(&self, side: Side, class: CallClass, address: Option<SocketAddr>) -> Option<Call> {
         let port = self.lab.port.0;
         Some(match class {
             CallClass::Connect => Call::Connect {
@@ -116,4 +163,34 @@ impl Session {
             takes_unasked: true,
         }
     }
+}
+
+/// The class of the call that a line tells of: of the one that it names, else of the one that gives such an error.
+fn class_of(said: &WordingMatch, sock: &Sock) -> CallClass {
+    said.call.unwrap_or(match said.subject {
+        Subject::Errno(Errno::ECONNREFUSED | Errno::ENETUNREACH | Errno::EHOSTUNREACH) => CallClass::Connect,
+        Subject::Errno(Errno::ETIMEDOUT) if sock.established.is_none() => CallClass::Connect,
+        Subject::Errno(Errno::EADDRINUSE | Errno::EADDRNOTAVAIL) => CallClass::Bind,
+        Subject::Errno(Errno::EPIPE) => CallClass::Write,
+        _ => CallClass::Read,
+    })
+}
+
+/// The class of a system call, of those that rules are about.
+fn class_of_syscall(name: &str) -> Option<CallClass> {
+    Some(match name {
+        "connect" => CallClass::Connect,
+        "bind" => CallClass::Bind,
+        "read" | "readv" | "recv" | "recvfrom" | "recvmsg" => CallClass::Read,
+        "write" | "writev" | "send" | "sendto" | "sendmsg" => CallClass::Write,
+        _ => return None,
+    })
+}
+
+/// The end of the stream, as a read tells it.
+const fn eof() -> Outcome {
+    Outcome::Ok(Value::Read {
+        n: 0,
+        data: Bytes(Vec::new()),
+    })
 }

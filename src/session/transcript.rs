@@ -8,9 +8,10 @@ use std::time::Duration;
 use super::finished::{CallEnd, FinishedCall};
 use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{Millis, MonoTime, human};
+use crate::errno::Errno;
 use crate::explain::{EntryNo, Explanation};
 use crate::lab::event::{
-    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramEvent, ProgramNews,
+    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramCall, ProgramEvent, ProgramNews,
     RuntimeChanged, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
@@ -97,6 +98,8 @@ pub enum EntryKind {
     Died(ProcessDied),
     /// A program of the user's own started, said something, or ended.
     Program(Box<ProgramEntry>),
+    /// A program made a system call on a socket, or waited for one.
+    ProgramCall(Box<ProgramCallEntry>),
     /// A setting of a host was changed, or could not be.
     Host(SettingChanged),
     /// Another runtime was made ready for an end, or could not be.
@@ -109,6 +112,28 @@ pub enum EntryKind {
     /// A call is over; it says itself whether it is an `outcome`, or was `lost`.
     #[serde(untagged)]
     Ended(Arc<FinishedCall>),
+}
+
+/// A system call of a program, with what people know it by.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProgramCallEntry {
+    /// The call.
+    #[serde(flatten)]
+    pub call: ProgramCall,
+    /// The socket; none where it waits for several, and of one without a name.
+    pub socket: Option<SocketName>,
+    /// The name of the process, or of its program; none of one that the run did not start.
+    pub process: Option<String>,
+    /// Why it failed, or met the end.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Explanation>,
+}
+
+impl ProgramCallEntry {
+    /// Has it only found that it would have had to wait, which programs that wait for events often do?
+    fn is_usual(&self) -> bool {
+        matches!(self.call.made.errno, Some(Errno::EAGAIN | Errno::EINPROGRESS))
+    }
 }
 
 /// News of a program, with what people know it by.
@@ -202,7 +227,11 @@ impl Filter {
             (Filter::All, _)
                 | (
                     Filter::Calls,
-                    EntryKind::Call { .. } | EntryKind::Ended(_) | EntryKind::Blocked { .. } | EntryKind::Syscall(_)
+                    EntryKind::Call { .. }
+                        | EntryKind::Ended(_)
+                        | EntryKind::Blocked { .. }
+                        | EntryKind::Syscall(_)
+                        | EntryKind::ProgramCall(_)
                 )
                 | (Filter::Segments, EntryKind::Packet(_) | EntryKind::Wire { .. })
                 | (Filter::States, EntryKind::State { .. })
@@ -237,6 +266,7 @@ impl EntryKind {
             EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Runtime(_) => true,
             EntryKind::Call { .. }
             | EntryKind::Syscall(_)
+            | EntryKind::ProgramCall(_)
             | EntryKind::Blocked { .. }
             | EntryKind::Wire { .. }
             | EntryKind::Note { .. }
@@ -252,6 +282,7 @@ impl Entry {
             EntryKind::Call { began, .. } => began.side.name(),
             EntryKind::Ended(call) => call.side().name(),
             EntryKind::Syscall(seen) => seen.side.name(),
+            EntryKind::ProgramCall(entry) => entry.call.side.name(),
             EntryKind::Blocked { side, .. } => side.name(),
             EntryKind::Born(born) => born.side.name(),
             EntryKind::Died(died) => died.side.name(),
@@ -308,6 +339,7 @@ impl Entry {
                 (!plain).then_some(&call.why.sentence)
             }
             EntryKind::Program(entry) => entry.why.as_ref().map(|why| why.sentence.as_str()),
+            EntryKind::ProgramCall(entry) if !entry.is_usual() => entry.why.as_ref().map(|why| why.sentence.as_str()),
             _ => None,
         }
     }
@@ -329,6 +361,15 @@ impl Entry {
             },
             EntryKind::Syscall(SyscallSeen { made, .. }) => {
                 vec![format!("| {made}   <{}>", human(made.duration))]
+            }
+            EntryKind::ProgramCall(entry) => {
+                let (made, pid) = (&entry.call.made, entry.call.pid);
+                let who = entry.process.as_deref().unwrap_or("pid");
+                let cuts = made.cuts(&format!("   <{}>", human(made.duration)));
+                vec![cut(cuts
+                    .into_iter()
+                    .map(|made| format!("{who} {pid} {made}"))
+                    .collect())]
             }
             EntryKind::Blocked { text, waited, .. } => {
                 vec![cut(text.cuts(&format!(" blocked for {}", human(*waited))))]

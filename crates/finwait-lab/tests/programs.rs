@@ -174,16 +174,28 @@ fn a_connection_between_two_programs_is_told_with_its_owners_and_causes() {
         pid,
         name: name.into(),
     };
-    assert_eq!(stage.owner(Side::Server, listener), owner(server, server_pid, "python3"));
+    assert_eq!(
+        stage.owner(Side::Server, listener),
+        owner(server, server_pid, "python3")
+    );
     let by_program = |change: &&StateChanged| match &change.cause {
         TransitionCause::Program(ProgramCause { process, by }) => Some((change.side, process.clone(), *by)),
         _ => None,
     };
     let deeds: Vec<_> = stage.transitions().iter().filter_map(by_program).collect();
-    assert_eq!(deeds[0], (Side::Server, owner(server, server_pid, "python3"), ProgramDeed::Listen));
-    assert_eq!(deeds[1], (Side::Client, owner(client, client_pid, "curl"), ProgramDeed::Connect));
+    assert_eq!(
+        deeds[0],
+        (Side::Server, owner(server, server_pid, "python3"), ProgramDeed::Listen)
+    );
+    assert_eq!(
+        deeds[1],
+        (Side::Client, owner(client, client_pid, "curl"), ProgramDeed::Connect)
+    );
     stage.lab.send(LabRequest::Signal(server, libc::SIGTERM));
     assert_eq!(stage.exit(server), (Death::Signal(libc::SIGTERM), 0));
     let last = stage.transitions().last().and_then(by_program);
-    assert_eq!(last, Some((Side::Server, owner(server, server_pid, "python3"), ProgramDeed::Exit)));
+    assert_eq!(
+        last,
+        Some((Side::Server, owner(server, server_pid, "python3"), ProgramDeed::Exit))
+    );
 }

@@ -240,6 +240,7 @@ impl Rows {
             EntryKind::Ended(_)
             | EntryKind::Blocked { .. }
             | EntryKind::Syscall(_)
+            | EntryKind::ProgramCall(_)
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
             | EntryKind::Program(_)
