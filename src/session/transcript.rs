@@ -9,6 +9,7 @@ use super::finished::{CallEnd, FinishedCall};
 use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{Millis, MonoTime, human};
 use crate::errno::Errno;
+use crate::explain::rules::RuleOutcome;
 use crate::explain::{EntryNo, Explanation};
 use crate::lab::event::{
     CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramCall, ProgramEvent, ProgramNews,
@@ -134,6 +135,11 @@ impl ProgramCallEntry {
     fn is_usual(&self) -> bool {
         matches!(self.call.made.errno, Some(Errno::EAGAIN | Errno::EINPROGRESS))
     }
+
+    /// Has it failed, with an error that is known?
+    pub fn has_failed(&self) -> bool {
+        self.call.made.errno.is_some() && self.why.is_some() && !self.is_usual()
+    }
 }
 
 /// News of a program, with what people know it by.
@@ -160,6 +166,12 @@ impl ProgramEntry {
     pub fn who(&self) -> String {
         let name = self.name.as_deref().unwrap_or("a program");
         self.pid.map_or_else(|| name.to_owned(), |pid| format!("{name} {pid}"))
+    }
+
+    /// Does its line tell of an error that is known? The end of a stream is none.
+    pub fn tells_of_failure(&self) -> bool {
+        let rule = self.why.as_ref().and_then(|why| why.rule);
+        rule.is_some_and(|rule| matches!(rule.rule().gives, RuleOutcome::Errno(_)))
     }
 
     /// The line of the log.
@@ -197,16 +209,19 @@ pub enum Filter {
     States,
     /// Endpoints, hosts, notes.
     Processes,
+    /// Programs of the user's own: what they write and call, their beginnings and ends.
+    Programs,
 }
 
 impl Filter {
     /// All of them, in the order in which the key goes through them.
-    pub const ALL: [Filter; 5] = [
+    pub const ALL: [Filter; 6] = [
         Filter::All,
         Filter::Calls,
         Filter::Segments,
         Filter::States,
         Filter::Processes,
+        Filter::Programs,
     ];
 
     /// The name on the screen.
@@ -217,6 +232,7 @@ impl Filter {
             Filter::Segments => "segments",
             Filter::States => "states",
             Filter::Processes => "processes",
+            Filter::Programs => "programs",
         }
     }
 
@@ -241,16 +257,16 @@ impl Filter {
                         | EntryKind::Died(_)
                         | EntryKind::Host(_)
                         | EntryKind::Runtime(_)
-                        | EntryKind::Program(_)
                         | EntryKind::Note { .. }
                 )
+                | (Filter::Programs, EntryKind::Program(_) | EntryKind::ProgramCall(_))
         )
     }
 }
 
 impl EntryKind {
     /// Did it happen without a call that says it: by the user's hand on the wire, a timer of the kernel's, the end of a process?
-    pub const fn is_event(&self) -> bool {
+    pub fn is_event(&self) -> bool {
         match self {
             EntryKind::Packet(record) => {
                 let is_handed_on = record.waited.is_some() && !record.disposition.is_held();
@@ -259,14 +275,19 @@ impl EntryKind {
             EntryKind::State { change, .. } => {
                 matches!(change.cause, TransitionCause::Timer(_) | TransitionCause::Destroyed)
             }
-            EntryKind::Program(entry) => !matches!(
-                entry.event.what,
-                ProgramNews::Output { .. } | ProgramNews::Flooded { .. }
-            ),
+            // A line is one where it tells of a failure that is known.
+            EntryKind::Program(entry) => match &entry.event.what {
+                ProgramNews::Output { .. } => entry.tells_of_failure(),
+                ProgramNews::Flooded { .. } => false,
+                ProgramNews::Started { .. }
+                | ProgramNews::NotStarted { .. }
+                | ProgramNews::Exited { .. }
+                | ProgramNews::Gone => true,
+            },
+            EntryKind::ProgramCall(entry) => entry.has_failed(),
             EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Runtime(_) => true,
             EntryKind::Call { .. }
             | EntryKind::Syscall(_)
-            | EntryKind::ProgramCall(_)
             | EntryKind::Blocked { .. }
             | EntryKind::Wire { .. }
             | EntryKind::Note { .. }

@@ -190,6 +190,20 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
                 "why the call returned that: the state, what set the error, the rule"
             })
         }
+        Action::WhyEntry(_) => {
+            Parts::does("why the program met that: what set the error, the rule, the scenario that proves it")
+        }
+        Action::Program(_, no) => match session.programs.get(*no) {
+            Some(program) => Parts {
+                name: Some(Name::Text(program.name.to_string())),
+                ..Parts::does("show this program: its lines, and what can be done to it").now(format!(
+                    "It {}: {}.",
+                    program.words(),
+                    program.spec.run
+                ))
+            },
+            None => Parts::does("show this program"),
+        },
         Action::WhyNow => {
             Parts::does("why the call that is shown here returned that: the state, what set the error, the rule")
         }
@@ -523,6 +537,12 @@ fn of_screen(command: ScreenCommand, side: Side, session: &Session) -> Parts {
             parts.now(format!("The {side} has made no call yet."))
         }
         ScreenCommand::Why => parts.now(format!("Of the {side}'s last call.")),
+        ScreenCommand::RunPrompt if !isolated => parts.now("Not in the loopback lab."),
+        ScreenCommand::RunPrompt => parts.now(format!("On the {side}'s host, beside its endpoint.")),
+        ScreenCommand::NextProgram | ScreenCommand::ProgramOutput if !session.programs.ran_on(side) => {
+            parts.now(format!("None was started on the {side}'s host."))
+        }
+        ScreenCommand::Programs => parts.now(format!("Of the {side}.")),
         ScreenCommand::ForgeDialog | ScreenCommand::WireRules if !isolated => {
             parts.now("The loopback lab has no wire.")
         }

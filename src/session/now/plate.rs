@@ -7,6 +7,7 @@ use crate::clock::MonoTime;
 use crate::explain::meaning::MeaningId;
 use crate::explain::plate::{self as words, Without};
 use crate::explain::role::{self, Role};
+use crate::program::SocketOwner;
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{ProcessState, Session, socket_of};
 use crate::side::Side;
@@ -49,6 +50,8 @@ pub struct Tab {
     pub state: Option<State>,
     /// The part that it has in its connection.
     pub role: Role,
+    /// The process of a program that holds it, or held it last; none of the endpoint's own.
+    pub owner: Option<SocketOwner>,
     /// Do calls go to it?
     pub current: bool,
     /// Is it over: has the kernel no row of it, and the process no descriptor?
@@ -64,6 +67,8 @@ pub struct Plate {
     pub name: Option<SocketName>,
     /// The descriptor; none without one that is open.
     pub fd: Option<i32>,
+    /// The process of a program that holds it, or held it last; none of the endpoint's own.
+    pub owner: Option<SocketOwner>,
     /// The addresses; none where they are not known.
     pub tuple: Option<Tuple>,
     /// The state as the kernel's table has it; none where it has no row.
@@ -125,6 +130,7 @@ impl Session {
             side,
             name: None,
             fd: None,
+            owner: None,
             tuple: None,
             state: None,
             role: Role::Nothing,
@@ -162,6 +168,7 @@ impl Session {
     fn fill(&self, plate: &mut Plate, side: Side, view: &SocketView, now: MonoTime) {
         plate.name = view.name.cloned();
         plate.fd = view.fd.filter(|_| view.open);
+        plate.owner = view.owner.cloned();
         plate.state = view.row.map(|observed| observed.row.state);
         let known = view.name.and_then(|name| self.ends[side].socket(name)?.tuple);
         plate.tuple = view.row.map(|observed| observed.row.tuple).or(known);
@@ -210,6 +217,7 @@ impl Session {
             role: self
                 .meaning_id(view)
                 .map_or(Role::Nothing, |id| self.role(side, view, id)),
+            owner: view.owner.cloned(),
             current: view.current,
             ended: view.held == HeldBy::Closed,
         }

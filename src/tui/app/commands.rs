@@ -1,6 +1,7 @@
 //! Effects of typed commands and buttons: to an end, to the wire, to the screen itself.
 
 use super::*;
+use crate::command::table::{self, EndVerb, Verb};
 use crate::session::connections::ConnectionNo;
 
 impl App {
@@ -165,6 +166,28 @@ impl App {
                     self.shown.unfolded[side] = unfolds;
                     let are = if unfolds { "shown" } else { "folded" };
                     self.status = Some(format!("ended sockets of the {side}: {ended}, {are}"));
+                }
+            }
+            ScreenCommand::Programs => self.panes.programs.toggle(&self.run.session, side),
+            ScreenCommand::RunPrompt if self.is_only_shown() => {}
+            ScreenCommand::RunPrompt => {
+                let run = table::row(Verb::End(EndVerb::Run)).name;
+                self.dialogs.open(Prompt::new(format!("{side} {run} ")));
+            }
+            ScreenCommand::NextProgram => {
+                if !self.panes.programs.select_next(&self.run.session, side) {
+                    let count = self.run.session.programs.of(side).count();
+                    self.status = Some(match count {
+                        0 => format!("no program was started on the {side}'s host"),
+                        _ => format!("the {side}'s host has no other program"),
+                    });
+                }
+            }
+            ScreenCommand::ProgramOutput => {
+                let program = self.panes.programs.selected(&self.run.session, side);
+                match program.map(|program| program.no) {
+                    Some(no) => self.dialogs.open(OutputDialog::new(no)),
+                    None => self.status = Some(format!("no program was started on the {side}'s host")),
                 }
             }
             ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),

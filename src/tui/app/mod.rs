@@ -44,6 +44,7 @@ use crate::tui::dialog::lessons::LessonsDialog;
 use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::new_lab::NewLabDialog;
 use crate::tui::dialog::options::OptionsDialog;
+use crate::tui::dialog::output::OutputDialog;
 use crate::tui::dialog::palette::PaletteDialog;
 use crate::tui::dialog::predict::PredictDialog;
 use crate::tui::dialog::prompt::Prompt;
@@ -420,7 +421,13 @@ impl App {
 
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
+        let context = Context::new(
+            &self.run.session,
+            self.focus,
+            &self.history,
+            &self.setup.keys,
+            &self.panes.programs,
+        );
         let actions = self.dialogs.hear(news, context);
         self.all(actions, now)
     }
@@ -439,6 +446,7 @@ impl App {
             }
             Action::End(side, command) => {
                 self.focus = side;
+                let command = self.panes.programs.aimed(&self.run.session, side, &command);
                 let mut effects = self.command(side, &command, now);
                 if matches!(command, EndCommand::Use(_)) {
                     effects.extend(self.bring_the_peer_along(side, now));
@@ -474,6 +482,23 @@ impl App {
                         what: EntryKind::Packet(_),
                         ..
                     }) => self.dialogs.open(SegmentDialog::new(*no)),
+                    Some(
+                        entry @ Entry {
+                            what: EntryKind::Program(_) | EntryKind::ProgramCall(_),
+                            ..
+                        },
+                    ) => {
+                        let (no, explained) = (entry.no, entry.why().is_some());
+                        let program = match &entry.what {
+                            EntryKind::Program(news) => Some(news.event.program),
+                            EntryKind::ProgramCall(call) => Some(call.call.program),
+                            _ => None,
+                        };
+                        match program {
+                            Some(program) if !explained => self.dialogs.open(OutputDialog::new(program)),
+                            _ => self.dialogs.open(WhyDialog::of_entry(no)),
+                        }
+                    }
                     Some(Entry {
                         what: EntryKind::State { change, .. },
                         ..
@@ -498,9 +523,22 @@ impl App {
                 self.dialogs.open(WhyDialog::new(call));
                 Vec::new()
             }
-            Action::WhyNow => match pane::now::call(&self.run.session, now) {
-                Some(call) => self.act(Action::Why(call), now),
-                None => self.screen(ScreenCommand::Why, now),
+            Action::WhyEntry(entry) => {
+                self.dialogs.open(WhyDialog::of_entry(entry));
+                Vec::new()
+            }
+            Action::Program(side, no) => {
+                self.focus = side;
+                self.panes.programs.select(side, no);
+                Vec::new()
+            }
+            Action::WhyNow => match (
+                pane::now::call(&self.run.session, now),
+                pane::now::explained(&self.run.session, now),
+            ) {
+                (Some(call), _) => self.act(Action::Why(call), now),
+                (None, Some(entry)) => self.act(Action::WhyEntry(entry), now),
+                (None, None) => self.screen(ScreenCommand::Why, now),
             },
             Action::Meaning(side, of) => {
                 self.focus = side;
@@ -517,7 +555,13 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
+                let context = Context::new(
+                    &self.run.session,
+                    self.focus,
+                    &self.history,
+                    &self.setup.keys,
+                    &self.panes.programs,
+                );
                 let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
             }

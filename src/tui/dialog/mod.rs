@@ -15,6 +15,7 @@ use crate::side::Side;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::keys::Keymap;
+use crate::tui::pane::programs::ProgramsPane;
 use crate::tui::theme::Theme;
 
 pub mod branch;
@@ -26,6 +27,7 @@ pub mod lessons;
 pub mod menu;
 pub mod new_lab;
 pub mod options;
+pub mod output;
 pub mod palette;
 pub mod predict;
 pub mod prompt;
@@ -52,6 +54,8 @@ pub struct Context<'a> {
     pub focus: Side,
     /// The commands that were typed.
     pub history: &'a History,
+    /// The programs of both ends, as they are shown.
+    pub programs: &'a ProgramsPane,
     /// The lines that PgUp and PgDn move by: those that are visible of the dialog on top.
     pub page: u16,
     /// The keys of the buttons.
@@ -60,11 +64,18 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Returns a context of these parts.
-    pub const fn new(session: &'a Session, focus: Side, history: &'a History, keys: &'a Keymap) -> Context<'a> {
+    pub const fn new(
+        session: &'a Session,
+        focus: Side,
+        history: &'a History,
+        keys: &'a Keymap,
+        programs: &'a ProgramsPane,
+    ) -> Context<'a> {
         Context {
             session,
             focus,
             history,
+            programs,
             page: 1,
             keys,
         }

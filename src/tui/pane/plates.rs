@@ -308,13 +308,20 @@ impl End<'_> {
     /// Where the socket is: runtime, descriptor, port.
     fn place(&self, canvas: &mut Canvas, area: Rect) {
         let mut words = Vec::new();
-        match self.process() {
-            ProcessState::Starting { .. } => words.push("starting".to_owned()),
-            ProcessState::Running { runtime, .. } => words.push(runtime.to_string()),
-            ProcessState::Dead { .. } => {}
+        match (&self.plate.owner, self.process()) {
+            // A program's, whatever drives the endpoint.
+            (Some(owner), _) => words.push(owner.to_string()),
+            (None, ProcessState::Starting { .. }) => words.push("starting".to_owned()),
+            (None, ProcessState::Running { runtime, .. }) => words.push(runtime.to_string()),
+            (None, ProcessState::Dead { .. }) => {}
         }
         // Another one drives this end from its next start on.
-        words.extend(self.session.ends[self.side].next.words());
+        words.extend(
+            self.session.ends[self.side]
+                .next
+                .words()
+                .filter(|_| self.plate.owner.is_none()),
+        );
         words.extend(self.plate.fd.map(|fd| format!("fd {fd}")));
         words.extend(self.plate.tuple.map(|tuple| format!(":{}", tuple.local.port())));
         // Whole words or none.
@@ -331,9 +338,29 @@ impl End<'_> {
     /// The end's sockets, where there are several; those that are over are one.
     fn tabs(&self, canvas: &mut Canvas, area: Rect) {
         let tabs = &self.plate.tabs;
-        if tabs.len() < 2 {
+        let inside = match self.session.inside(self.side) {
+            0 => String::new(),
+            n => format!(" {n} with itself "),
+        };
+        if tabs.len() < 2 && inside.is_empty() {
             return;
         }
+        // Where they are not all of one, whose each is.
+        let first = tabs
+            .first()
+            .and_then(|tab| tab.owner.as_ref())
+            .map(|owner| owner.program);
+        let is_mixed = tabs
+            .iter()
+            .any(|tab| tab.owner.as_ref().map(|owner| owner.program) != first);
+        let label = |tab: &Tab| match &tab.owner {
+            Some(owner) if is_mixed => {
+                let program = self.session.programs.get(owner.program);
+                let name = program.map_or(owner.name.as_str(), |program| program.name.as_str());
+                format!("{} {name}", tab.label)
+            }
+            _ => tab.label.clone(),
+        };
         let folded = |tab: &&Tab| !self.unfolded && tab.ended && !tab.current;
         let over = match tabs.iter().filter(|tab| tab.ended && !tab.current).count() {
             0 => String::new(),
@@ -343,15 +370,15 @@ impl End<'_> {
         let right = area.right();
         let mut x = area.x;
         let mut left = 0;
-        let wide = |tab: &Tab| width(&tab.label) as u16 + 2;
+        let wide = |tab: &Tab| width(&label(tab)) as u16 + 2;
         // The current one has its place, however many come before it.
         let mut current = tabs.iter().find(|tab| tab.current).map_or(0, wide);
         for tab in tabs.iter().filter(|tab| !folded(tab)) {
-            let text = format!(" {} ", tab.label);
+            let text = format!(" {} ", label(tab));
             if tab.current {
                 current = 0;
             }
-            let reserve = width(&over) as u16 + 6 + current;
+            let reserve = width(&over) as u16 + width(&inside) as u16 + 6 + current;
             if x + width(&text) as u16 + reserve > right && !tab.current {
                 left += 1;
                 continue;
@@ -372,7 +399,8 @@ impl End<'_> {
         let others = (left > 0).then(|| (format!(" +{left} "), Action::Details(self.side)));
         let ended = Action::Screen(Some(self.side), ScreenCommand::EndedSockets);
         let ended = (!over.is_empty()).then_some((over, ended));
-        for (text, action) in [others, ended].into_iter().flatten() {
+        let inside = (!inside.is_empty()).then_some((inside, Action::Details(self.side)));
+        for (text, action) in [others, ended, inside].into_iter().flatten() {
             let begin = x;
             x = canvas.put(x, area.y, right, &text, canvas.theme.dim());
             let place = Rect::new(begin, area.y, x.saturating_sub(begin), 1);
