@@ -60,6 +60,14 @@ fn entry(text: &str) -> Result<String, String> {
     };
     let lesson = lesson.map_or_else(|| "None".into(), |lesson| format!("Some({lesson})"));
     let claims = table.contains_key("claim");
+    let programs = match table.get("needs").map(|value| value.get_ref()) {
+        Some(DeValue::Table(needs)) => match needs.get("program").map(|value| value.get_ref()) {
+            Some(DeValue::Array(all)) => all.iter().filter_map(|one| one.get_ref().as_str()).collect(),
+            Some(one) => one.as_str().into_iter().collect(),
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
     let mut outcomes = Vec::new();
     if let Some(DeValue::Array(steps)) = table.get("step").map(|value| value.get_ref()) {
         for step in steps.iter() {
@@ -69,7 +77,7 @@ fn entry(text: &str) -> Result<String, String> {
         }
     }
     Ok(format!(
-        "title: {title:?}, group: Group::{group}, lesson: {lesson}, ipv6: {ipv6:?}, claims: {claims}, outcomes: &[{}]",
+        "title: {title:?}, group: Group::{group}, lesson: {lesson}, ipv6: {ipv6:?}, claims: {claims}, programs: &{programs:?}, outcomes: &[{}]",
         outcomes.join(", ")
     ))
 }

@@ -7,9 +7,12 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Millis;
 use crate::code::Language;
+use crate::command::parse::parse;
 use crate::command::table::LONGEST_MS;
-use crate::lab::LabMode;
+use crate::command::{Command, EndCommand};
+use crate::lab::{LabMode, NamedAddress};
 use crate::runtime::{Runtime, RuntimeChoice};
+use crate::session::lineup::FirstProgram;
 use crate::side::{Ends, Side};
 use crate::typed;
 
@@ -40,6 +43,25 @@ pub struct Cli {
     /// Drive the server with your own command
     #[arg(long, value_name = "COMMAND", conflicts_with = "server", global = true)]
     pub server_command: Option<String>,
+    /// Start a program of your own on the server's host, unmodified, as the run command does: "nginx -c ./nginx.conf"; may be given several
+    /// times
+    #[arg(long, value_name = "COMMAND", global = true)]
+    pub server_run: Vec<String>,
+    /// Start a program of your own on the client's host, once the server's are ready: "curl -sS http://server:8080/"
+    #[arg(long, value_name = "COMMAND", global = true)]
+    pub client_run: Vec<String>,
+    /// The port that the isolated lab's server usually listens on, and FINWAIT_PORT says to programs [default: 8080]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), global = true)]
+    pub port: Option<u16>,
+    /// A name that programs find an address under, beside client and server: db=server, api.example=10.0.0.9
+    #[arg(long = "host", value_name = "NAME=ADDRESS", value_parser = host, global = true)]
+    pub hosts: Vec<(String, NamedAddress)>,
+    /// The user whom programs run as, by default the one who started finwait, under sudo the one behind it
+    #[arg(long, value_name = "USER", global = true)]
+    pub run_as: Option<String>,
+    /// Let a scenario's file start the programs that it names; those of finwait's own catalog need no leave
+    #[arg(long, global = true)]
+    pub allow_run: bool,
     /// Use strace to show the system calls that another language's sockets really make
     #[arg(long, global = true)]
     pub syscalls: bool,
@@ -100,6 +122,29 @@ impl Cli {
         }
     }
 
+    /// Reads the programs that a run begins with.
+    ///
+    /// # Errors
+    ///
+    /// One is not to be understood: one sentence.
+    pub fn programs(&self) -> Result<Ends<Vec<FirstProgram>>, String> {
+        let of = |side: Side, commands: &[String]| {
+            let read = |text: &String| match parse(&format!("run {text}"), Some(side)) {
+                Ok(Command::End(_, EndCommand::Run(spec))) => Ok(FirstProgram {
+                    spec: *spec,
+                    ready: None,
+                }),
+                Ok(_) => Err(format!("--{side}-run \"{text}\" is no program")),
+                Err(error) => Err(format!("--{side}-run \"{text}\": {}", error.why)),
+            };
+            commands.iter().map(read).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Ends {
+            client: of(Side::Client, &self.client_run)?,
+            server: of(Side::Server, &self.server_run)?,
+        })
+    }
+
     /// Says who decides what drives the ends.
     pub const fn driving(&self) -> Driving {
         match &self.verb {
@@ -126,6 +171,21 @@ impl Cli {
             Some(_) => false,
         }
     }
+}
+
+/// Reads a name and the address that it stands for.
+fn host(text: &str) -> Result<(String, NamedAddress), String> {
+    let like = "it must be like db=server or api.example=10.0.0.9";
+    let (name, address) = text.split_once('=').ok_or(like)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || !name.chars().all(fits) {
+        return Err(format!("a name has letters, digits, dots and hyphens; {like}"));
+    }
+    let side = Side::BOTH.into_iter().find(|side| side.name() == address);
+    let address = side
+        .map(NamedAddress::Host)
+        .or_else(|| address.parse().ok().map(NamedAddress::Ip));
+    Ok((name.to_owned(), address.ok_or(like)?))
 }
 
 /// Reads how long to wait.

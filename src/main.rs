@@ -11,22 +11,25 @@ use std::time::Duration;
 use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::MonoTime;
 use finwait::config;
+use finwait::error::Error;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
 use finwait::headless::exit::{complain, end_at_a_panic, fail};
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::progress::while_compiling;
-use finwait::headless::scenarios::{self, RunOptions, recording_of};
+use finwait::headless::scenarios::{self, AllowRun, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, Printing, RunStatus, Runner};
+use finwait::host::Port;
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::os::signal;
 use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::RuntimeChoice;
 use finwait::scenario::lesson::SideBySide;
-use finwait::scenario::run::lab_for;
+use finwait::scenario::run::{joined, lab_for};
 use finwait::scenario::{Scenario, catalog};
-use finwait::session::Session;
+use finwait::session::lineup::FirstProgram;
+use finwait::session::{CommandError, Session};
 use finwait::side::Ends;
 use finwait::tui::app::LabSpec;
 use finwait::tui::setup::Setup;
@@ -83,10 +86,30 @@ fn main() -> ExitCode {
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
     let (lab, ipv6) = (cli.lab.unwrap_or(config.lab), cli.ipv6.unwrap_or(config.ipv6));
-    let options = Options {
+    let programs = match cli.programs() {
+        Ok(programs) => programs,
+        Err(why) => return fail(NOT_UNDERSTOOD, &why),
+    };
+    let mut options = Options {
         offload: cli.offload,
+        port: cli.port.map(Port),
+        names: cli.hosts.clone(),
+        run_as: cli.run_as.clone(),
         ..Options::native(lab.into(), ipv6, PathBuf::from("/proc/self/exe"))
     };
+    if programs.iter().any(|(_, programs)| !programs.is_empty()) {
+        match options.wanted {
+            LabMode::Loopback => {
+                let why = "--client-run and --server-run start programs on hosts of their own, which the loopback lab does not have: use the isolated lab";
+                return fail(NOT_UNDERSTOOD, why);
+            }
+            LabMode::Auto | LabMode::Isolated => options.wanted = LabMode::Isolated,
+        }
+        if cli.driving() != Driving::Chosen {
+            let why = "--client-run and --server-run are for the screen, tour, do and run";
+            return fail(NOT_UNDERSTOOD, why);
+        }
+    }
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
     let driving = cli.driving();
@@ -114,13 +137,14 @@ fn main() -> ExitCode {
         return fail(NOT_UNDERSTOOD, why);
     }
     let record = cli.record.as_deref();
+    let allow_run = AllowRun::of_switch(cli.allow_run);
     if let (Driving::None, Some(_)) = (driving, record) {
         let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix and code";
         return fail(NOT_UNDERSTOOD, why);
     }
     match cli.verb {
-        None => screen(&options, Opening::Explorer, record, setup),
-        Some(Verb::Tour { scenario }) => tour(&scenario, &options, record, setup),
+        None => screen(&options, Opening::Explorer, &programs, record, setup),
+        Some(Verb::Tour { scenario }) => tour(&scenario, allow_run, &options, &programs, record, setup),
         Some(Verb::Do {
             commands,
             json,
@@ -129,7 +153,7 @@ fn main() -> ExitCode {
         }) => {
             let format = if json { Format::Json } else { Format::Text };
             let printing = Printing::new(format, all_sockets);
-            run(&options, &commands, printing, patience.into(), record)
+            run(&options, &commands, programs, printing, patience.into(), record)
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
         Some(Verb::List { json, .. }) => scenarios::list(json),
@@ -139,7 +163,15 @@ fn main() -> ExitCode {
             all: _,
             json,
             keep_going,
-        }) => scenarios::run(&scenarios, &options, RunOptions { json, keep_going }, record),
+        }) => {
+            let how = RunOptions {
+                json,
+                keep_going,
+                allow_run,
+                programs,
+            };
+            scenarios::run(&scenarios, &options, how, record)
+        }
         Some(Verb::Check { files }) => scenarios::check(&files),
         Some(Verb::Claims { brief, json }) => finwait::headless::claims::run(&options, brief, json, record),
         Some(Verb::Matrix {
@@ -188,9 +220,16 @@ fn main() -> ExitCode {
 }
 
 /// `finwait tour`
-fn tour(name: &str, options: &Options, record: Option<&Path>, setup: Setup) -> ExitCode {
+fn tour(
+    name: &str,
+    allow_run: AllowRun,
+    options: &Options,
+    programs: &Ends<Vec<FirstProgram>>,
+    record: Option<&Path>,
+    setup: Setup,
+) -> ExitCode {
     match catalog::side_by_side(name) {
-        Some(Ok(lesson)) => return screen(options, Opening::SideBySide(Arc::new(lesson)), record, setup),
+        Some(Ok(lesson)) => return screen(options, Opening::SideBySide(Arc::new(lesson)), programs, record, setup),
         Some(Err(mistakes)) => {
             return fail(
                 NOT_UNDERSTOOD,
@@ -199,7 +238,7 @@ fn tour(name: &str, options: &Options, record: Option<&Path>, setup: Setup) -> E
         }
         None => {}
     }
-    let scenario = match scenarios::load(name) {
+    let scenario = match scenarios::load_to_run(name, allow_run) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
             complain(&why);
@@ -208,7 +247,7 @@ fn tour(name: &str, options: &Options, record: Option<&Path>, setup: Setup) -> E
     };
     let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
     match while_compiling(&choices, || lab_for(&scenario, options)) {
-        Ok(options) => screen(&options, Opening::Guided(scenario), record, setup),
+        Ok(options) => screen(&options, Opening::Guided(scenario), programs, record, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
@@ -224,7 +263,13 @@ enum Opening {
 }
 
 /// The screen.
-fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Setup) -> ExitCode {
+fn screen(
+    options: &Options,
+    opening: Opening,
+    programs: &Ends<Vec<FirstProgram>>,
+    record: Option<&Path>,
+    setup: Setup,
+) -> ExitCode {
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
@@ -269,7 +314,16 @@ fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Set
         let record = record.as_ref().filter(|_| !fresh.unrecorded);
         let mut session = Session::new(facts, began);
         session.wire.slow = setup.slow_delay;
-        Ok((lab, recorded(session, record, &options)))
+        let mut session = recorded(session, record, &options);
+        let first = joined(&fresh.programs, programs);
+        let issued = session.line_up(first, MonoTime::now());
+        let refused = |error: CommandError| Error::NotStarted { why: error.to_string() };
+        issued
+            .map_err(refused)?
+            .requests
+            .into_iter()
+            .for_each(|request| lab.send(request));
+        Ok((lab, session))
     };
     let (lab, app) = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,
@@ -298,6 +352,7 @@ fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Set
 fn run(
     options: &Options,
     commands: &[String],
+    programs: Ends<Vec<FirstProgram>>,
     printing: Printing,
     patience: Duration,
     record: Option<&Path>,
@@ -341,7 +396,16 @@ fn run(
         patience,
     );
     let verdict = match runner.start() {
-        Ok(Ok(())) => all(&mut runner, from_stdin),
+        Ok(Ok(())) => runner.begin_with(programs).and_then(|began| {
+            let verdict = all(&mut runner, from_stdin)?;
+            Ok(match began.and_then(|()| runner.not_started().map_or(Ok(()), Err)) {
+                Ok(()) => verdict,
+                Err(why) => {
+                    complain(&format!("finwait: {why}"));
+                    verdict.max(RunStatus::NotDone)
+                }
+            })
+        }),
         Ok(Err(why)) => return fail(NO_LAB, &why),
         Err(error) => Err(error),
     };

@@ -678,6 +678,7 @@ fn present_of(session: &Session, since: u64) -> Observation {
         sockets: Ends::from_fn(|side| snapshots(session, side)),
         segments: sightings(session, since),
         syn_patience: None,
+        programs: Vec::new(),
     }
 }
 

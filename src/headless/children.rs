@@ -28,6 +28,8 @@ pub struct ChildRun {
     pub options: Options,
     /// Go on with the next step after one that was not as expected.
     pub keep_going: bool,
+    /// More arguments.
+    pub more: Vec<String>,
     /// The file that it is recorded in.
     pub record: Option<PathBuf>,
 }
@@ -150,6 +152,7 @@ fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
     if job.keep_going {
         command.arg("--keep-going");
     }
+    command.args(&job.more);
     if let Some(file) = &job.record {
         command.arg("--record").arg(file);
     }
@@ -201,6 +204,7 @@ mod tests {
             patience: scenario.patience(),
             options: options.clone(),
             keep_going: true,
+            more: Vec::new(),
             record: None,
         };
         let jobs: Vec<ChildRun> = all.iter().map(job).collect();

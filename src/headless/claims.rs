@@ -176,6 +176,7 @@ fn job(scenario: &Scenario, options: Options) -> ChildRun {
         patience: scenario.patience(),
         options,
         keep_going: true,
+        more: Vec::new(),
         record: None,
     }
 }

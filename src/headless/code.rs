@@ -24,6 +24,12 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
             return ExitCode::from(BAD);
         }
     };
+    if let Some((side, run)) = scenario.commands().first() {
+        let why = format!(
+            "{name} runs programs (on the {side}'s host {run}), and a generated program makes the calls of the ends alone"
+        );
+        return fail(CANNOT, &why);
+    }
     if let Some((side, runtime)) = scenario.runtimes().first() {
         let why =
             format!("{name} changes what drives an end ({side} runtime {runtime}), and a program is in one language");
@@ -43,8 +49,11 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
     let ended = run::watched(
         &scenario,
         options,
-        true,
-        record.as_ref(),
+        run::Run {
+            more: &Ends::default(),
+            keep_going: true,
+            record: record.as_ref(),
+        },
         |_| Ok(()),
         |session, report| {
             program.step(&scenario, session, report);

@@ -67,7 +67,13 @@ pub fn run(
 
 /// Reads a scenario that is to be measured.
 fn check(name: &str) -> Result<(), String> {
-    if load(name)?.driven == Ends::default() {
+    let scenario = load(name)?;
+    if !scenario.commands().is_empty() {
+        return Err(format!(
+            "finwait: {name} is about programs of its own, and the matrix varies what drives the ends"
+        ));
+    }
+    if scenario.driven == Ends::default() {
         return Ok(());
     }
     Err(format!(
@@ -111,6 +117,7 @@ fn measure(
         patience,
         options,
         keep_going: true,
+        more: Vec::new(),
         record: None,
     };
     // The words of an error hold addresses: always those of the same lab.

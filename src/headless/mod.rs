@@ -17,6 +17,7 @@ use crate::lab::{COMPILE_PATIENCE, LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::program::{ProgramNo, SocketOwner};
 use crate::recording::Played;
+use crate::session::lineup::{FirstProgram, LineupStatus};
 use crate::session::programs::Program;
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
@@ -133,6 +134,9 @@ impl fmt::Display for RefusedCommand {
 
 /// The time that a change gets which may not come: it has come once all is quiet, for which each command waits.
 const NO_PATIENCE: Duration = Duration::ZERO;
+
+/// The longest that goes by without a look at the clock while programs are yet to be ready.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The most characters of a command that are repeated to people.
 const LONGEST_ECHO: usize = 400;
@@ -274,6 +278,37 @@ impl<'a, W: Write> Runner<'a, W> {
         let started = self.live.start()?;
         self.print_new()?;
         Ok(started)
+    }
+
+    /// Begins with these programs, and waits until those that can start are ready.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written, or the lab's thread is gone. The inner error is one sentence about the program that is not ready.
+    pub fn begin_with(&mut self, programs: Ends<Vec<FirstProgram>>) -> io::Result<Result<(), String>> {
+        match self.live.session.line_up(programs, MonoTime::now()) {
+            Ok(issued) => self.live.send(issued.requests),
+            Err(why) => return Ok(Err(why.to_string())),
+        }
+        loop {
+            self.print_new()?;
+            match self.live.session.lineup(MonoTime::now()) {
+                LineupStatus::Starting => {}
+                LineupStatus::Ready | LineupStatus::NobodyListens => return Ok(Ok(())),
+                LineupStatus::Failed(failed) => return Ok(Err(failed.why)),
+            }
+            self.live.take(Some(Instant::now() + LOOK))?;
+        }
+    }
+
+    /// Returns, in one sentence, which of the programs that it began with were never started, because nothing listened.
+    pub fn not_started(&self) -> Option<String> {
+        let waiting = match self.live.session.lineup(MonoTime::now()) {
+            LineupStatus::NobodyListens => self.live.session.not_started(),
+            LineupStatus::Ready | LineupStatus::Starting | LineupStatus::Failed(_) => Vec::new(),
+        };
+        let all = waiting.join(", ");
+        (!waiting.is_empty()).then(|| format!("not started, because nothing listens on the server's host: {all}"))
     }
 
     /// The next command, none after the last. What happens until it comes is printed when it happens.

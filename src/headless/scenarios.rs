@@ -11,6 +11,7 @@ use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
 use super::progress::{self, Progress, while_compiling};
 use crate::clock::human;
+use crate::command::EndCommand;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::recording::{RecordingFile, file_in, files_in};
@@ -19,6 +20,7 @@ use crate::scenario::catalog::{self, ListedLesson};
 use crate::scenario::lesson::Shelf;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, file, run};
+use crate::session::lineup::FirstProgram;
 use crate::side::Ends;
 use crate::text::{SanitizingWriter, excerpt};
 
@@ -26,12 +28,32 @@ use crate::text::{SanitizingWriter, excerpt};
 const LONGEST_NAME: usize = 200;
 
 /// The options of `finwait run`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOptions {
     /// JSON lines rather than text.
     pub json: bool,
     /// Go on after what was not as expected.
     pub keep_going: bool,
+    /// May files start programs?
+    pub allow_run: AllowRun,
+    /// Programs that each run begins with, beside the scenario's own.
+    pub programs: Ends<Vec<FirstProgram>>,
+}
+
+/// May a file that is not finwait's own start the programs that it names?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AllowRun {
+    /// Yes: `--allow-run`.
+    Yes,
+    /// No.
+    No,
+}
+
+impl AllowRun {
+    /// Returns what the switch says.
+    pub const fn of_switch(given: bool) -> AllowRun {
+        if given { AllowRun::Yes } else { AllowRun::No }
+    }
 }
 
 /// `finwait list --lessons`
@@ -76,7 +98,11 @@ fn write_list(out: &mut dyn Write) -> io::Result<()> {
             group = Some(entry.group);
             writeln!(out, "{}", entry.group)?;
         }
-        writeln!(out, "  {:<28} {}{}", entry.name, entry.title, alone(entry.ipv6))?;
+        let runs = match entry.programs {
+            [] => String::new(),
+            programs => format!(" (runs {})", programs.join(", ")),
+        };
+        writeln!(out, "  {:<28} {}{}{runs}", entry.name, entry.title, alone(entry.ipv6))?;
     }
     Ok(())
 }
@@ -141,7 +167,7 @@ pub fn run(names: &[String], options: &Options, how: RunOptions, record: Option<
     }
     let mut bad = false;
     for name in names {
-        match load(name) {
+        match load_to_run(name, how.allow_run) {
             Ok(scenario) => scenarios.push((name.clone(), scenario)),
             Err(why) => {
                 bad = true;
@@ -177,15 +203,25 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions, record: Option<&P
     // The line is taken off by the first of the report.
     let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
     let ended = while_compiling(&choices, || {
-        run::run(&Arc::new(scenario), options, how.keep_going, record.as_ref(), |line| {
-            progress::hide();
-            if how.json {
-                lines.print(&mut out, &line)?;
-            } else {
-                tell(&mut out, &line)?;
-            }
-            out.flush()
-        })
+        let RunOptions {
+            programs, keep_going, ..
+        } = &how;
+        run::run(
+            &Arc::new(scenario),
+            options,
+            programs,
+            *keep_going,
+            record.as_ref(),
+            |line| {
+                progress::hide();
+                if how.json {
+                    lines.print(&mut out, &line)?;
+                } else {
+                    tell(&mut out, &line)?;
+                }
+                out.flush()
+            },
+        )
     });
     match ended {
         Ok(Summary {
@@ -241,7 +277,7 @@ fn several(
     let mut printed = Lines::default();
     let mut progress = Progress::new(how.json);
     progress.count(0, scenarios.len(), "scenarios");
-    let done = in_parallel(&scenarios, options, how, &records, |scenario, lines| {
+    let done = in_parallel(&scenarios, options, &how, &records, |scenario, lines| {
         progress::hide();
         for line in lines {
             match line {
@@ -348,15 +384,25 @@ impl RunTotals {
 fn in_parallel(
     scenarios: &[(String, Scenario)],
     options: &Options,
-    how: RunOptions,
+    how: &RunOptions,
     records: &[Option<PathBuf>],
     mut ended: impl FnMut(&Scenario, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
+    let mut more: Vec<String> = Vec::new();
+    more.extend((how.allow_run == AllowRun::Yes).then(|| "--allow-run".into()));
+    for (side, programs) in how.programs.iter() {
+        for program in programs {
+            let command = EndCommand::Run(Box::new(program.spec.clone())).to_string();
+            let text = command.split_once(' ').map_or("", |(_, text)| text);
+            more.extend([format!("--{side}-run"), text.to_owned()]);
+        }
+    }
     let job = |((name, scenario), record): (&(String, Scenario), &Option<PathBuf>)| ChildRun {
         scenario: name.clone(),
         patience: scenario.patience(),
         options: options.clone(),
         keep_going: how.keep_going,
+        more: more.clone(),
         record: record.clone(),
     };
     let jobs: Vec<ChildRun> = scenarios.iter().zip(records).map(job).collect();
@@ -380,6 +426,29 @@ pub fn load(name: &str) -> Result<Scenario, String> {
         Some((path, text)) => file::read(path, text).map_err(|mistakes| all_of(&mistakes)),
         None => Err(format!("finwait: {}", unknown(name))),
     }
+}
+
+/// The same, to be run: a file that starts programs must be allowed to, as nobody would expect it of a scenario.
+///
+/// # Errors
+///
+/// Those of [`load`], or the commands that are not allowed.
+pub fn load_to_run(name: &str, allow: AllowRun) -> Result<Scenario, String> {
+    let scenario = load(name)?;
+    let is_ours = catalog::find(name).is_some();
+    let commands = scenario.commands();
+    if is_ours || allow == AllowRun::Yes || commands.is_empty() {
+        return Ok(scenario);
+    }
+    let commands: Vec<String> = commands
+        .iter()
+        .map(|(side, run)| format!("on the {side}'s host {}", excerpt(run, LONGEST_NAME)))
+        .collect();
+    Err(format!(
+        "finwait: {} starts programs, which --allow-run allows: {}",
+        excerpt(name, LONGEST_NAME),
+        commands.join("; ")
+    ))
 }
 
 fn read(path: &str) -> Result<Scenario, String> {

@@ -8,7 +8,7 @@ use super::report::{ReportLine, StepReport};
 use super::{Scenario, StepAction, run};
 use crate::command::Command;
 use crate::lab::Options;
-use crate::side::Side;
+use crate::side::{Ends, Side};
 
 /// Two scenarios with the same beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,8 @@ impl Branch {
                 }
                 Ok(())
             };
-            let end = run::run(scenario, options, true, None, &mut tell).map_err(|error| error.to_string())?;
+            let end = run::run(scenario, options, &Ends::default(), true, None, &mut tell)
+                .map_err(|error| error.to_string())?;
             match end.skipped {
                 Some(why) => Err(why),
                 None => Ok(reports),

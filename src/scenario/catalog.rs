@@ -28,6 +28,8 @@ pub struct Entry {
     pub ipv6: Option<bool>,
     /// Does it try a claim of the article?
     pub claims: bool,
+    /// The programs that it runs, which must be installed.
+    pub programs: &'static [&'static str],
     /// The outcomes that its calls are expected to have, in the order of the steps.
     pub outcomes: &'static [ExpectedOutcome],
 }

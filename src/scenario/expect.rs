@@ -7,10 +7,12 @@ use std::time::Duration;
 use super::bound::Bound;
 use super::mistake::{Position, did_you_mean, quoted};
 use super::observation::{CommandResult, Observation, SocketSnapshot};
+use super::programs::ProgramRef;
 use super::returns::Returns;
 use super::segments::{Segments, listed};
 use crate::call::{SocketName, SocketRole};
 use crate::clock::human;
+use crate::lab::event::Death;
 use crate::session::view::HeldBy;
 use crate::side::Side;
 use crate::state::State;
@@ -41,6 +43,10 @@ pub enum Expected {
     Segments(Segments),
     /// The time that a connect into silence takes with this machine's settings is about so long.
     SynPatience(Duration),
+    /// The end of a program.
+    Exits(ProgramRef, Death),
+    /// A line that a program writes in the step, or has written so far where the step waits for something: this text, or more.
+    Says(ProgramRef, String),
     /// Go's words on the step's call, or on a blocked one that returned in it: these words, or more.
     Go(String),
 }
@@ -313,6 +319,8 @@ impl Expectation {
             }
             Expected::Segments(segments) => seen.segments.as_deref().map(|got| segments.holds(got)),
             Expected::SynPatience(wanted) => seen.syn_patience.map(|patience| patience.is_about(*wanted)),
+            Expected::Exits(who, how) => Some(who.exited(seen) == Some(*how)),
+            Expected::Says(who, text) => Some(who.has_said(seen, text)),
             Expected::Go(words) => {
                 let mut said = seen.words().peekable();
                 said.peek().is_some().then(|| said.any(|said| said.contains(words)))
@@ -360,6 +368,8 @@ impl Expectation {
                 seen.syn_patience
                     .map_or_else(|| "procfs does not say".into(), |patience| patience.to_string()),
             ),
+            Expected::Exits(who, how) => (format!("exit of {who}"), how.to_string(), who.words(seen)),
+            Expected::Says(who, text) => (format!("says, {who}"), text.clone(), who.lines(seen)),
             Expected::Go(words) => ("go".into(), words.clone(), seen.words().collect::<Vec<_>>().join("; ")),
         };
         Check {
@@ -389,6 +399,11 @@ impl Expectation {
             Expected::Segments(segments) => seen.segments.as_deref().is_some_and(|got| segments.is_lost(got)),
             // The machine's settings are what they are.
             Expected::SynPatience(_) => self.holds(seen) == Some(false),
+            Expected::Exits(who, how) => match who.exited(seen) {
+                Some(got) => got != *how && who.are_over(seen),
+                None => who.are_over(seen),
+            },
+            Expected::Says(who, _) => who.are_over(seen) && self.holds(seen) == Some(false),
             // Words come with the end of a call.
             Expected::Go(_) => !seen.is_blocked() && self.holds(seen) == Some(false),
             Expected::Queued(_) | Expected::Queue(..) => false,
@@ -409,6 +424,11 @@ impl Expectation {
             Expected::Queue(who, way, bound) => vec![Expected::Queue(who.clone(), *way, bound.opposite())],
             Expected::Segments(segments) => segments.opposites().into_iter().map(Expected::Segments).collect(),
             Expected::SynPatience(wanted) => vec![Expected::SynPatience(*wanted * 2)],
+            Expected::Exits(who, Death::Exited(status)) => {
+                vec![Expected::Exits(who.clone(), Death::Exited((status + 1) % 256))]
+            }
+            Expected::Exits(who, Death::Signal(_)) => vec![Expected::Exits(who.clone(), Death::Exited(0))],
+            Expected::Says(who, text) => vec![Expected::Says(who.clone(), format!("not {text}"))],
             Expected::Go(words) => vec![Expected::Go(format!("not {words}"))],
         };
         let place = self.place;

@@ -1,6 +1,7 @@
 //! From the text of a file to a [`Scenario`], or every mistake in it.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::Spanned;
@@ -11,6 +12,7 @@ use super::expect::{self, Expectation, Expected, Queue, SocketExpectation, Socke
 use super::keys::{self, Key};
 use super::lesson::{Lesson, Level, Shelf, Topic};
 use super::needs::{Needs, Question};
+use super::programs::{self, ProgramRef};
 use super::returns::Returns;
 use super::segments::{Item, Segments};
 use super::{Group, Kernel, Scenario, Step, StepAction, WITHIN};
@@ -18,8 +20,11 @@ use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
 use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
+use crate::lab::event::Death;
 use crate::mistake::{Mistake, did_you_mean, quoted};
+use crate::program::ProgramSpec;
 use crate::runtime::Runtime;
+use crate::session::lineup::{FirstProgram, Readiness};
 use crate::side::{Ends, Side};
 use crate::typed;
 
@@ -114,8 +119,8 @@ impl<'a> Reader<'a> {
         let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);
         let ipv6 = self.bool(table.get("ipv6"));
         let offload = self.bool(table.get("offload"));
-        let driven = self.driven(table.get("driven"));
-        let needs = self.needs(table.get("needs"));
+        let (driven, programs) = self.driven(table.get("driven"), isolated == Some(true));
+        let (needs, needed) = self.needs(table.get("needs"));
         let claim = self.line(table.get("claim"));
         let expects = self.line(table.get("expects"));
         if let (None, Some(expects)) = (table.get("claim"), table.get("expects")) {
@@ -154,7 +159,9 @@ impl<'a> Reader<'a> {
             ipv6,
             offload,
             driven,
+            programs,
             needs,
+            needed,
             claim,
             expects,
             steps,
@@ -209,7 +216,20 @@ impl<'a> Reader<'a> {
     }
 
     /// The needs of a scenario from the kernel: a version, or its answers to questions.
-    fn needs(&mut self, value: Field<'a, '_>) -> Option<Needs> {
+    fn needs(&mut self, value: Field<'a, '_>) -> (Option<Needs>, Vec<String>) {
+        let program = match value.map(|value| value.get_ref()) {
+            Some(DeValue::Table(table)) => table.get("program"),
+            _ => None,
+        };
+        let programs = match program.map(|program| (program, program.get_ref())) {
+            None => Vec::new(),
+            Some((_, DeValue::Array(all))) => all.iter().filter_map(|one| self.line(Some(one))).collect(),
+            Some((one, _)) => self.line(Some(one)).into_iter().collect(),
+        };
+        (self.needs_of_kernel(value), programs)
+    }
+
+    fn needs_of_kernel(&mut self, value: Field<'a, '_>) -> Option<Needs> {
         let DeValue::Table(_) = value?.get_ref() else {
             let kernel = self.parsed(value, |text| {
                 Kernel::parse(text)
@@ -231,23 +251,114 @@ impl<'a> Reader<'a> {
             let answer = self.word(table.get(question.name()), "what a kernel gives for it", &known);
             answers.extend(answer.map(|answer| (question, answer)));
         }
-        Some(Needs::Answers(answers))
+        (!answers.is_empty()).then_some(Needs::Answers(answers))
     }
 
-    /// The runtimes that drive the ends: raw calls where nothing is said.
-    fn driven(&mut self, value: Field<'a, '_>) -> Ends<Runtime> {
-        let Some(value) = value else {
-            return Ends::default();
-        };
+    /// The runtimes that drive the ends, raw calls where nothing is said, and the programs that run beside them.
+    fn driven(&mut self, value: Field<'a, '_>, isolated: bool) -> (Ends<Runtime>, Ends<Vec<FirstProgram>>) {
+        let mut both = (Ends::default(), Ends::<Vec<FirstProgram>>::default());
+        let Some(value) = value else { return both };
         let Some(table) = self.table(value, "driven = { client = \"go\" }") else {
-            return Ends::default();
+            return both;
         };
         self.know(table, keys::DRIVEN, "driven", &value.span());
-        let runtimes = Runtime::ALL.map(|runtime| (runtime.name(), runtime));
-        Ends::from_fn(|side| {
-            let named = self.word(table.get(side.name()), "a language", &runtimes);
-            named.unwrap_or_default()
+        for side in Side::BOTH {
+            let all = match table.get(side.name()).map(|value| (value, value.get_ref())) {
+                None => continue,
+                Some((_, DeValue::Array(all))) => all.iter().collect(),
+                Some((value, _)) => vec![value],
+            };
+            for value in all {
+                match value.get_ref() {
+                    DeValue::Table(table) => {
+                        let program = self.program(table, &value.span());
+                        if !isolated {
+                            self.wrong(
+                                value.span(),
+                                "only the isolated lab runs programs of your own: lab = \"isolated\"".into(),
+                            );
+                        }
+                        both.1[side].extend(program);
+                    }
+                    _ => {
+                        let runtimes = Runtime::ALL.map(|runtime| (runtime.name(), runtime));
+                        let named = self.word(Some(value), "a language", &runtimes);
+                        both.0[side] = named.unwrap_or_default();
+                    }
+                }
+            }
+        }
+        both
+    }
+
+    /// A program that the run begins with.
+    fn program(&mut self, table: &DeTable<'a>, at: &Range<usize>) -> Option<FirstProgram> {
+        self.know(table, keys::PROGRAM, "a program", at);
+        let run = self.line(table.get("run"));
+        let ready = self.parsed(table.get("ready"), |text| {
+            Readiness::parse(text).map_err(|why| (0, why))
+        });
+        let env = self.pairs(table.get("env"), "{ LANG = \"C\" }");
+        let cwd = self.line(table.get("cwd")).map(PathBuf::from);
+        let files = self.pairs(table.get("files"), "{ \"nginx.conf\" = \"...\" }");
+        let terminal = self.bool(table.get("terminal")).unwrap_or(false);
+        Some(FirstProgram {
+            spec: ProgramSpec {
+                run: run?,
+                env,
+                cwd,
+                files,
+                terminal,
+            },
+            ready,
         })
+    }
+
+    /// A table of texts, in the order of the file.
+    fn pairs(&mut self, value: Field<'a, '_>, like: &str) -> Vec<(String, String)> {
+        let Some(table) = value.and_then(|value| self.table(value, like)) else {
+            return Vec::new();
+        };
+        let mut pairs = Vec::new();
+        for (key, value) in table {
+            match value.get_ref() {
+                DeValue::String(text) => pairs.push((key.get_ref().to_string(), text.to_string())),
+                _ => self.kind(value, "a string"),
+            }
+        }
+        pairs
+    }
+
+    /// The programs that an expectation is about: all of them, or those that a table names.
+    fn by_program<'b>(&mut self, value: Field<'a, 'b>) -> Vec<(ProgramRef, &'b TomlValue<'a>)> {
+        match value.map(|value| (value, value.get_ref())) {
+            None => Vec::new(),
+            Some((_, DeValue::Table(table))) => {
+                let mut all = Vec::new();
+                for (key, value) in table {
+                    match ProgramRef::parse(key.get_ref()) {
+                        Ok(who) => all.push((who, value)),
+                        Err(why) => self.wrong(key.span(), why),
+                    }
+                }
+                all
+            }
+            Some((value, _)) => vec![(ProgramRef::Any, value)],
+        }
+    }
+
+    /// The end of a program: a status, or a signal.
+    fn death(&mut self, value: &TomlValue<'a>) -> Option<Death> {
+        match value.get_ref() {
+            DeValue::Integer(number) => {
+                let status = u8::from_str_radix(number.as_str(), number.radix());
+                if status.is_err() {
+                    self.wrong(value.span(), "a program exits with a number from 0 to 255".into());
+                }
+                status.ok().map(|status| Death::Exited(status.into()))
+            }
+            _ => self.parsed(Some(value), |text| programs::death(text).map_err(|why| (0, why))),
+        }
     }
 
     fn step(&mut self, value: &TomlValue<'a>, isolated: bool) -> Option<Step> {
@@ -470,6 +581,16 @@ impl<'a> Reader<'a> {
                 add(&self.document, value.span(), Expected::Segments(segments));
             }
         }
+        for (who, value) in self.by_program(table.get("exits")) {
+            if let Some(how) = self.death(value) {
+                add(&self.document, value.span(), Expected::Exits(who, how));
+            }
+        }
+        for (who, value) in self.by_program(table.get("says")) {
+            if let Some(text) = self.line(Some(value)) {
+                add(&self.document, value.span(), Expected::Says(who, text));
+            }
+        }
         if let Some(value) = table.get("gives-up")
             && let Some(wanted) = self.duration(Some(value))
         {
@@ -521,6 +642,7 @@ impl<'a> Reader<'a> {
                 "level" => "level = \"beginner\"",
                 "minutes" => "minutes = 3",
                 "lesson" => LESSON,
+                "run" => "run = \"nginx -c ./nginx.conf\"",
                 "left" | "right" => "the column's heading",
                 "say" => "what is about to happen in the two labs",
                 "look" => "how the two labs differ once it is done",

@@ -26,8 +26,22 @@ pub const LESSON: &[Key] = &[("start", false), ("group", false), ("level", true)
 /// The keys of `driven`, which are the ends.
 pub const DRIVEN: &[Key] = &[("client", false), ("server", false)];
 
-/// The keys of `needs`: what a kernel must do.
-pub const NEEDS: &[Key] = &[("disconnect-under-read", false), ("shutdown-under-connect", false)];
+/// The keys of a program in `driven`.
+pub const PROGRAM: &[Key] = &[
+    ("run", true),
+    ("ready", false),
+    ("env", false),
+    ("cwd", false),
+    ("files", false),
+    ("terminal", false),
+];
+
+/// The keys of `needs`: what a kernel must do, and the programs that must be there.
+pub const NEEDS: &[Key] = &[
+    ("disconnect-under-read", false),
+    ("shutdown-under-connect", false),
+    ("program", false),
+];
 
 /// The keys of a step.
 pub const STEP: &[Key] = &[
@@ -42,6 +56,8 @@ pub const STEP: &[Key] = &[
     ("queues", false),
     ("segments", false),
     ("gives-up", false),
+    ("exits", false),
+    ("says", false),
     ("within", false),
     ("stands", false),
     ("because", false),
@@ -58,6 +74,8 @@ pub const EXPECTATIONS: &[Key] = &[
     ("queues", false),
     ("segments", false),
     ("gives-up", false),
+    ("exits", false),
+    ("says", false),
 ];
 
 /// The keys of a socket in `queues`.

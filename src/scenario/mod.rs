@@ -10,6 +10,7 @@ use crate::command::wire::{ModeChoice, WireCommand};
 use crate::command::{Command, EndCommand};
 use crate::mistake::Position;
 use crate::runtime::Runtime;
+use crate::session::lineup::FirstProgram;
 use crate::side::{Ends, Side};
 
 pub mod bound;
@@ -23,6 +24,7 @@ pub mod lesson;
 pub mod needs;
 pub mod observation;
 pub mod play;
+pub mod programs;
 pub mod record;
 pub mod report;
 pub mod returns;
@@ -60,8 +62,12 @@ pub struct Scenario {
     pub offload: Option<bool>,
     /// The runtimes that drive the ends, where the user does not say.
     pub driven: Ends<Runtime>,
+    /// The programs that its run begins with.
+    pub programs: Ends<Vec<FirstProgram>>,
     /// The needs: what the kernel must be like for it to be true.
     pub needs: Option<Needs>,
+    /// The programs that must be installed, beside those that it runs itself.
+    pub needed: Vec<String>,
     /// The article's claim, in a sentence.
     pub claim: Option<String>,
     /// The result in Go according to the article.
@@ -110,6 +116,12 @@ pub struct StepAction {
 }
 
 impl Step {
+    /// Does it wait for something that a host or a program does, which may be so already?
+    pub fn awaits(&self) -> bool {
+        let command = self.action.as_ref().map(|action| &action.command);
+        matches!(command, Some(Command::End(_, EndCommand::Await(_))))
+    }
+
     /// Is any of what it expects, or the article claims, about how long a connect into silence takes?
     pub fn asks_for_syn_patience(&self) -> bool {
         let mut all = self.expected.iter().chain(&self.claimed);
@@ -140,6 +152,7 @@ impl Scenario {
             let within = Some(step.within).filter(|within| *within != WITHIN).unwrap_or_default();
             let call = match command {
                 Some(Command::End(_, EndCommand::Call { call, .. })) => call.longest(),
+                Some(Command::End(_, EndCommand::Await(request))) => request.within,
                 _ => None,
             };
             within + step.stands + slow + call.map(Duration::from).unwrap_or_default()
@@ -198,18 +211,21 @@ pub enum Group {
     Silence,
     /// Limits, and the API.
     Limits,
+    /// Programs of the user's own.
+    Programs,
     /// The claims of the article.
     Article,
 }
 
 impl Group {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Group; 6] = [
+    pub const ALL: [Group; 7] = [
         Group::Connect,
         Group::Close,
         Group::Reset,
         Group::Silence,
         Group::Limits,
+        Group::Programs,
         Group::Article,
     ];
 
@@ -221,6 +237,7 @@ impl Group {
             Group::Reset => "reset",
             Group::Silence => "silence",
             Group::Limits => "limits",
+            Group::Programs => "programs",
             Group::Article => "article",
         }
     }

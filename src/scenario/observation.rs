@@ -20,6 +20,7 @@ use crate::wire::segment::{Flags, Packet, SeqNo};
 
 pub use crate::session::progress::CommandResult;
 
+use super::programs::ProgramSnapshot;
 use super::returns::Returns;
 
 impl CommandResult {
@@ -114,6 +115,9 @@ pub struct Observation {
     /// The time that a connect into silence takes on this machine, where the step asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub syn_patience: Option<SynPatience>,
+    /// The programs of the run so far, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramSnapshot>,
 }
 
 impl Observation {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::observation::{CommandResult, LateCall, Observation, Sightings, seen_by, snapshots};
+use super::programs::ProgramWatch;
 use super::report::{RuledOutcome, StepReport};
 use super::segments::{Matcher, Pattern};
 use super::{Scenario, Step};
@@ -71,6 +72,7 @@ struct StepInProgress {
     /// The observation of it so far, and what it is compared by: the reading of packets, and of each expectation of segments its list.
     seen: Observation,
     sightings: Sightings,
+    programs: ProgramWatch,
     lists: Vec<Option<ListProgress>>,
     /// The moment that the observation is of.
     looked: Option<Looked>,
@@ -179,7 +181,10 @@ impl Play {
                 pause.since = open.since.unwrap_or(pause.since);
                 Ok((pause, Vec::new()))
             }
-            Some(command) => CommandProgress::issue(session, command, now),
+            Some(command) => CommandProgress::issue(session, command, now).map(|(mut progress, requests)| {
+                progress.wait_at_least(now.plus(step.within));
+                (progress, requests)
+            }),
         };
         let ((command, requests), refused) = match issued {
             Ok(issued) => (issued, None),
@@ -198,7 +203,9 @@ impl Play {
             return StepStatus::Wait(now.plus(QUIET_PATIENCE));
         };
         let returned = under.look(session, step, quiet, now, &mut self.work);
-        let end = session.patience(under.command.began.plus(step.within), QUIET_PATIENCE);
+        let within = under.command.began.plus(step.within);
+        let within = under.command.waits_until().map_or(within, |until| within.max(until));
+        let end = session.patience(within, QUIET_PATIENCE);
         let wait = |until: MonoTime| {
             StepStatus::Wait(if until <= now {
                 now.plus(Duration::from_millis(1))
@@ -307,7 +314,13 @@ impl StepInProgress {
                 sockets: Ends::default(),
                 segments: seen_by(session),
                 syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
+                programs: Vec::new(),
             },
+            programs: ProgramWatch::after(match step.awaits() {
+                // It may have been written before this was asked.
+                true => 0,
+                false => command.since,
+            }),
             sightings: Sightings::after(command.since),
             lists: lists.collect(),
             looked: None,
@@ -372,6 +385,7 @@ impl StepInProgress {
             }
         }
         self.seen.sockets = Ends::from_fn(|side| snapshots(session, side));
+        self.programs.look(&mut self.seen.programs, session);
         if let Some(packets) = &mut self.seen.segments {
             let (changed, read) = self.sightings.extend(packets, session);
             work.entries += read;

@@ -13,6 +13,7 @@ use crate::call::CallKind;
 use crate::clock::human;
 use crate::command::Command;
 use crate::explain::RuleId;
+use crate::session::lineup::ProgramFailure;
 use crate::side::Side;
 use crate::state::State;
 
@@ -49,6 +50,9 @@ pub struct Heading {
     /// The family that it is for: IPv6 alone, or IPv4 alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv6: Option<bool>,
+    /// The command lines of programs that it runs, each with the end of its host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<(Side, String)>,
     /// The number of steps.
     pub steps: usize,
     /// The number of expectations.
@@ -71,6 +75,11 @@ impl Heading {
             lesson: scenario.lesson,
             isolated: scenario.isolated,
             ipv6: scenario.ipv6,
+            runs: scenario
+                .commands()
+                .into_iter()
+                .map(|(side, run)| (side, run.to_owned()))
+                .collect(),
             steps: scenario.steps.len(),
             expectations: scenario.expectations(),
             claim: scenario.claim.clone(),
@@ -208,6 +217,9 @@ pub struct Summary {
     pub took_ms: f64,
     /// The verdict on the article's claim; none when it claims nothing, or that could not be seen.
     pub verdict: Option<ClaimStatus>,
+    /// The failure of a program that it runs, where that is the reason why it could not be run here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramFailure>,
     /// The reason why its recording is not whole, in one sentence; none when it is, or none was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<String>,

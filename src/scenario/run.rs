@@ -15,6 +15,8 @@ use crate::lab::{LabMode, LocalLab as Lab, Options};
 use crate::live::{EventSink, Live, WaitOutcome};
 use crate::recording::{RecordingFile, recorded};
 use crate::session::Session;
+use crate::session::lineup::{FirstProgram, LineupStatus, ProgramFailed, ProgramFailure};
+use crate::side::Ends;
 
 /// Returns the lab that a scenario is run in, when `options` are what the user wants.
 ///
@@ -37,6 +39,9 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
         }
         (alone, asked) => alone.unwrap_or(asked),
     };
+    if let Some(why) = scenario.missing_program() {
+        return Err(why);
+    }
     // The kernel is asked last: that takes a moment.
     if let Some(why) = scenario.needs.as_ref().and_then(Needs::unmet) {
         return Err(why);
@@ -56,6 +61,45 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     })
 }
 
+/// The programs of a scenario, and more of the user's own after them.
+pub fn joined(scenario: &Ends<Vec<FirstProgram>>, more: &Ends<Vec<FirstProgram>>) -> Ends<Vec<FirstProgram>> {
+    Ends::from_fn(|side| scenario[side].iter().chain(&more[side]).cloned().collect())
+}
+
+/// The longest that goes by without a look at the clock while programs are yet to be ready.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Begins with these programs, and waits until those that can start are ready.
+fn begin(live: &mut Live<'_>, programs: Ends<Vec<FirstProgram>>) -> io::Result<Result<(), ProgramFailed>> {
+    let refused = |why: String| ProgramFailed {
+        failure: ProgramFailure::Missing,
+        why,
+    };
+    match live.session.line_up(programs, MonoTime::now()) {
+        Ok(issued) => live.send(issued.requests),
+        Err(why) => return Ok(Err(refused(why.to_string()))),
+    }
+    loop {
+        match live.session.lineup(MonoTime::now()) {
+            LineupStatus::Starting => {}
+            LineupStatus::Ready | LineupStatus::NobodyListens => return Ok(Ok(())),
+            LineupStatus::Failed(failed) => return Ok(Err(failed)),
+        }
+        live.take(Some(Instant::now() + LOOK))?;
+    }
+}
+
+/// The way in which a scenario is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Programs that its run begins with, beside its own.
+    pub more: &'a Ends<Vec<FirstProgram>>,
+    /// Go on after what was not as expected.
+    pub keep_going: bool,
+    /// The file that it is recorded in.
+    pub record: Option<&'a RecordingFile>,
+}
+
 /// Runs a scenario, recorded if that is wanted, and reports each line as soon as it is known. Must be called before the program has a
 /// second thread, like [`Lab::start`].
 ///
@@ -65,11 +109,17 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
 pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
+    more: &Ends<Vec<FirstProgram>>,
     keep_going: bool,
     record: Option<&RecordingFile>,
     tell: impl FnMut(ReportLine) -> io::Result<()>,
 ) -> io::Result<Summary> {
-    watched(scenario, options, keep_going, record, tell, |_, _| {})
+    let how = Run {
+        more,
+        keep_going,
+        record,
+    };
+    watched(scenario, options, how, tell, |_, _| {})
 }
 
 /// The same, with a look at the session after each step, for those who need more than the report has.
@@ -80,11 +130,15 @@ pub fn run(
 pub fn watched(
     scenario: &Arc<Scenario>,
     options: &Options,
-    keep_going: bool,
-    record: Option<&RecordingFile>,
+    how: Run<'_>,
     mut tell: impl FnMut(ReportLine) -> io::Result<()>,
     mut watch: impl FnMut(&Session, &StepReport),
 ) -> io::Result<Summary> {
+    let Run {
+        more,
+        keep_going,
+        record,
+    } = how;
     let began = MonoTime::now();
     tell(ReportLine::Scenario(Heading::of(scenario)))?;
     let mut end = Summary {
@@ -97,6 +151,7 @@ pub fn watched(
         left: scenario.steps.len(),
         took_ms: 0.0,
         verdict: None,
+        program: None,
         unrecorded: None,
     };
     let finish = |mut end: Summary, tell: &mut dyn FnMut(ReportLine) -> io::Result<()>| {
@@ -108,6 +163,7 @@ pub fn watched(
     let options = match lab_for(scenario, options) {
         Ok(options) => options,
         Err(why) => {
+            end.program = scenario.missing_program().map(|_| ProgramFailure::Missing);
             end.skipped = Some(why);
             return finish(end, &mut tell);
         }
@@ -129,6 +185,11 @@ pub fn watched(
     let mut live = Live::new(session, &lab, inbox);
     if let Err(why) = live.start()? {
         end.skipped = Some(why);
+        return finish(end, &mut tell);
+    }
+    if let Err(failed) = begin(&mut live, joined(&scenario.programs, more))? {
+        end.skipped = Some(failed.why);
+        end.program = Some(failed.failure);
         return finish(end, &mut tell);
     }
     let mut play = Play::new(Arc::clone(scenario));

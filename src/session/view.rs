@@ -353,7 +353,12 @@ fn held(socket: &Socket, row: Option<&ObservedSocket>) -> HeldBy {
         Some(State::TimeWait) => HeldBy::TimeWait,
         // A descriptor of a program is known by the row alone.
         None if !socket.is_endpoints() => HeldBy::Closed,
-        Some(_) if !socket.is_endpoints() && socket.inode.is_none() => HeldBy::Queued,
+        // Only what was accepted is closed: it was so before anyone saw who held it.
+        Some(State::SynRecv | State::Established | State::CloseWait)
+            if !socket.is_endpoints() && socket.inode.is_none() =>
+        {
+            HeldBy::Queued
+        }
         Some(_) if !socket.is_endpoints() && !socket.open => HeldBy::Orphan,
         _ if socket.open || socket.fd.is_none() => HeldBy::Open,
         Some(_) if row.is_some_and(|observed| observed.row.inode != 0) => HeldBy::Shared,

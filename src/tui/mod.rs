@@ -545,13 +545,14 @@ fn renew(
 ) -> Option<MonoTime> {
     let Renewal { lab: fresh, written } = renewal;
     turns.made += 1;
+    let chosen = fresh.chosen;
     match lab_of(source.make, fresh, turns.made, sender) {
         Ok((next, session)) => {
             // The old lab ends here, and its processes with it.
             source.lab = next;
             turns.shown = turns.made;
             let began = session.transcript.began();
-            match fresh.chosen {
+            match chosen {
                 Some(_) => app.begin_anew(session, written.as_deref()),
                 None => {
                     app.restart(session);
@@ -563,7 +564,7 @@ fn renew(
             Some(began)
         }
         Err(error) => {
-            match fresh.chosen {
+            match chosen {
                 Some(_) => app.say(format!("{error}; {STAYS}")),
                 None => app.refuse(error.to_string()),
             }

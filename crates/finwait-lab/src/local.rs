@@ -110,6 +110,19 @@ impl Options {
         if self.offload {
             arguments.push("--offload".into());
         }
+        if let Some(port) = self.port {
+            arguments.extend(["--port".into(), port.to_string()]);
+        }
+        for (name, address) in &self.names {
+            let address = match address {
+                NamedAddress::Host(side) => side.to_string(),
+                NamedAddress::Ip(ip) => ip.to_string(),
+            };
+            arguments.extend(["--host".into(), format!("{name}={address}")]);
+        }
+        if let Some(user) = &self.run_as {
+            arguments.extend(["--run-as".into(), user.clone()]);
+        }
         arguments
     }
 }

@@ -29,6 +29,7 @@ use crate::runtime::Runtime;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::scenario::lesson::SideBySide;
+use crate::session::lineup::FirstProgram;
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::view::SocketView;
 use crate::session::{CommandError, IssuedCommand, Session};
@@ -107,7 +108,7 @@ pub enum Effect {
 }
 
 /// Requirements for a fresh lab.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabSpec {
     /// Whether it needs the wire.
     pub isolated: bool,
@@ -117,6 +118,8 @@ pub struct LabSpec {
     pub offload: Option<bool>,
     /// The runtimes that it says drive the ends.
     pub driven: Ends<Runtime>,
+    /// The programs that its run begins with.
+    pub programs: Ends<Vec<FirstProgram>>,
     /// The user's own choice of the lab, which goes before the others.
     pub chosen: Option<ChosenLab>,
     /// Whether nothing of it goes into the recording, which is of another lab.
@@ -136,19 +139,20 @@ pub struct ChosenLab {
 
 impl LabSpec {
     /// The requirements of a scenario.
-    pub const fn of(scenario: &Scenario) -> LabSpec {
+    pub fn of(scenario: &Scenario) -> LabSpec {
         LabSpec {
             isolated: scenario.isolated,
             ipv6: scenario.ipv6,
             offload: scenario.offload,
             driven: scenario.driven,
+            programs: scenario.programs.clone(),
             chosen: None,
             unrecorded: false,
         }
     }
 
     /// The requirements of a lab that stands beside another for a while.
-    pub const fn beside(scenario: &Scenario) -> LabSpec {
+    pub fn beside(scenario: &Scenario) -> LabSpec {
         LabSpec {
             unrecorded: true,
             ..LabSpec::of(scenario)

@@ -309,7 +309,12 @@ pub fn shows(scenario: &Scenario) -> String {
                 );
                 errors.extend(is_an_error.then(|| returns.to_string()));
             }
-            Expected::Queue(..) | Expected::Segments(_) | Expected::SynPatience(_) | Expected::Go(_) => {}
+            Expected::Queue(..)
+            | Expected::Segments(_)
+            | Expected::SynPatience(_)
+            | Expected::Exits(..)
+            | Expected::Says(..)
+            | Expected::Go(_) => {}
         }
     }
     let errors: Vec<&str> = errors.iter().map(String::as_str).collect();
