@@ -157,6 +157,7 @@ impl Cli {
                 | Verb::Explain { .. }
                 | Verb::Open { .. }
                 | Verb::Doctor { .. }
+                | Verb::Shell { .. }
                 | Verb::Config { .. }
                 | Verb::Endpoint { .. },
             ) => Driving::None,
@@ -255,6 +256,18 @@ pub enum Verb {
         /// How long a call may take before it is reported as blocked and the next command runs: 500ms, 2s, or milliseconds
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
         patience: Millis,
+    },
+    /// Open a shell on a host of a lab that runs in another terminal, or run a command there: finwait shell client ss -t
+    Shell {
+        /// The host: client or server
+        #[arg(value_name = "HOST")]
+        host: Side,
+        /// The process of the lab, where several run
+        #[arg(long, value_name = "PID")]
+        pid: Option<u32>,
+        /// The command and its arguments [default: $SHELL]
+        #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
     },
     /// List the scenarios
     List {

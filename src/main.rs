@@ -207,6 +207,10 @@ fn main() -> ExitCode {
             end,
         }) => code::code(&scenario, language, end, &options, record),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
+        Some(Verb::Shell { host, pid, command }) => match finwait::lab::open_shell(host, pid, &command) {
+            Ok(never) => match never {},
+            Err(error) => fail(NO_LAB, &error.to_string()),
+        },
         Some(Verb::Config { print, path }) => {
             let view = match (print, path) {
                 (true, _) => ConfigView::Template,

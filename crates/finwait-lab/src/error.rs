@@ -82,6 +82,20 @@ pub enum Error {
         /// The reason, as a clause.
         why: String,
     },
+    /// A program did not start on a host.
+    #[error("the program on the {side} did not start: {why}")]
+    NoProgram {
+        /// The host.
+        side: Side,
+        /// The reason, as a sentence.
+        why: String,
+    },
+    /// There is no shell on a host of a lab.
+    #[error("{why}")]
+    NoShell {
+        /// The reason, as a sentence.
+        why: String,
+    },
     /// Two hosts cannot have these addresses.
     #[error("the hosts' addresses: {why}")]
     Addresses {

@@ -336,6 +336,9 @@ pub struct ProgramCall {
     /// The inode of the socket behind that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inode: Option<u64>,
+    /// The inode of the socket that it has made (`socket`, `accept`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub makes: Option<u64>,
     /// The call and what it returned.
     #[serde(flatten)]
     pub made: Syscall,

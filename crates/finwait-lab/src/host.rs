@@ -22,6 +22,7 @@ use crate::os::netns::{ParentNamespace, unshare_net};
 use crate::os::rtnl::{LO, Rtnl};
 use crate::os::sysctl;
 use crate::os::tun::Tun;
+use crate::program::shell::HostCard;
 use crate::program::surroundings::Surroundings;
 use crate::program::{self, SpawnedProgram};
 use crate::runtime::Launch;
@@ -48,6 +49,8 @@ pub struct Host {
     pub settings: Vec<(Setting, SettingValue)>,
     /// What programs find here; none in the loopback lab, which runs none.
     surroundings: Option<Arc<Surroundings>>,
+    /// The number of the thread that lives in its namespace.
+    thread: u32,
     jobs: Sender<Job>,
     /// The endpoint that is being started.
     starting: Option<Receiver<Result<SpawnedProcess>>>,
@@ -181,6 +184,13 @@ impl Host {
         self.jobs.send(Job::Use(launch)).map_err(|_| gone(side))
     }
 
+    /// Tells where it is, and what programs know there; none in the loopback lab.
+    pub fn card(&self) -> Option<HostCard> {
+        let names = self.surroundings.as_ref()?.lab.clone();
+        let thread = self.thread;
+        Some(HostCard { thread, names })
+    }
+
     /// Begins to start a program on this host; also what it finds here.
     ///
     /// # Errors
@@ -219,6 +229,7 @@ impl HostUnderConstruction {
     pub fn finish(self) -> Result<Host> {
         let HostHandles {
             tun,
+            thread,
             diag,
             tables,
             settings,
@@ -229,6 +240,7 @@ impl HostUnderConstruction {
             tables,
             settings,
             surroundings: self.surroundings,
+            thread,
             jobs: self.jobs,
             starting: None,
             _thread: self.thread,
@@ -245,6 +257,7 @@ fn gone(side: Side) -> Error {
 
 /// The descriptors that the thread opened in its namespace.
 struct HostHandles {
+    thread: u32,
     tun: Option<Tun>,
     diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
@@ -293,7 +306,11 @@ fn live(
                 }
             }
             Job::Use(launch) => programs.endpoint = launch,
-            Job::Run(surroundings, spec, reply) => drop(reply.send(program::spawn(&surroundings, &spec))),
+            Job::Run(surroundings, spec, reply) => {
+                // Port 80 is everybody's here: nobody else is on the host. Where /proc/sys cannot be written, it is root's.
+                let _ = sysctl::write("net.ipv4.ip_unprivileged_port_start", "0");
+                drop(reply.send(program::spawn(&surroundings, &spec)));
+            }
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),
                 None => Err(Error::NoIsolatedLab {
@@ -313,6 +330,7 @@ fn open(network: Option<&mut Network>) -> Result<HostHandles> {
         Some(network) => (network.tun.take(), network.settings()),
     };
     Ok(HostHandles {
+        thread: rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs(),
         tun,
         diag: Diag::answering().map_err(|error| error.to_string()),
         tables,

@@ -57,6 +57,23 @@
 //! # }
 //! ```
 //!
+//! Programs run on the hosts, too, unmodified: the one under test, or what it is to talk to.
+//!
+//! ```
+//! # fn main() -> finwait_lab::Result<()> {
+//! # use finwait_lab::{Lab, Segment, State};
+//! # let lab = Lab::isolated()?;
+//! let server = lab.server().run("python3 -u -m http.server 80")?;
+//! server.wait_for_listener(80)?;
+//! let a = lab.client().connect((lab.server().address(), 80).into())?;
+//! let fin = lab.wire().hold(Segment::fin().from(lab.server()));
+//! a.write(b"GET / HTTP/1.0\r\n\r\n")?;
+//! fin.next()?;
+//! assert!(server.wait_for_line("GET")?.contains("200"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # In a test
 //!
 //! [`Lab::isolated`] works in `cargo test`, in many threads at once, as an ordinary user: a child process owns the namespaces. It needs
@@ -110,8 +127,8 @@ mod tree;
 mod watch;
 
 pub use api::{
-    CallError, HeldSegment, Hold, Host, Lab, LabBuilder, Listener, MOST_READ, Pending, RuleHandle, Segment, Socket,
-    Transcript, View, Wire,
+    CallError, HeldSegment, Hold, Host, Lab, LabBuilder, Listener, MOST_READ, Pending, Program, RuleHandle, Segment,
+    Socket, Transcript, View, Wire,
 };
 pub use error::{Error, Result};
 pub use finwait_model as model;
@@ -127,6 +144,8 @@ pub use finwait_wire as wire;
 pub use event_queue::{Batch, BatchEvents};
 #[doc(hidden)]
 pub use local::{LabMode, LocalLab, Options, has_ipv6, try_isolated, try_loopback};
+#[doc(hidden)]
+pub use program::shell::open as open_shell;
 #[doc(hidden)]
 pub use program::surroundings::NamedAddress;
 #[doc(hidden)]

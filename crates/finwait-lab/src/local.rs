@@ -8,6 +8,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::host::{Host, HostLocation, Programs};
 use crate::namespace_reaper::NamespaceReaper;
 use crate::os::netns;
 use crate::os::rtnl::Rtnl;
+use crate::program::shell::LabCard;
 use crate::program::surroundings::{self, NamedAddress, Surroundings};
 use crate::runtime::{EndpointRuntimes, RuntimeChoice};
 use crate::syn::SynPatience;
@@ -136,6 +138,8 @@ pub struct LocalLab {
     requests: Option<Sender<LabRequest>>,
     wake: Arc<OwnedFd>,
     driver: Option<JoinHandle<()>>,
+    /// The file by which a shell on a host finds it.
+    _card: Option<File>,
 }
 
 impl LocalLab {
@@ -163,6 +167,12 @@ impl LocalLab {
                 Err(error) => loopback(options, Some(error.to_string()))?,
             },
         };
+        // Without it the lab is there all the same; a shell does not find it.
+        let cards = (hosts.client.card(), hosts.server.card());
+        let card = match cards {
+            (Some(client), Some(server)) => LabCard::show(Ends { client, server }).ok(),
+            _ => None,
+        };
         let wake =
             Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
         let (requests, inbox) = channel();
@@ -177,6 +187,7 @@ impl LocalLab {
             requests: Some(requests),
             wake,
             driver: Some(driver),
+            _card: card,
         };
         Ok((lab, facts))
     }

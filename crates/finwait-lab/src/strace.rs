@@ -160,9 +160,8 @@ fn program_call(thread: u32, call: &str, sockets: &mut HashSet<u64>) -> Option<T
         "accept" | "accept4" => marks.first().is_some_and(|(_, listener)| sockets.contains(listener)),
         _ => false,
     };
-    if makes_one && let Some((_, inode)) = marks.last().filter(|_| made.errno.is_none()) {
-        sockets.insert(*inode);
-    }
+    let makes = marks.last().filter(|_| makes_one && made.errno.is_none()).copied();
+    sockets.extend(makes.map(|(_, inode)| inode));
     let about = match made.name.as_str() {
         // The socket that it makes.
         "socket" => marks.last(),
@@ -179,6 +178,7 @@ fn program_call(thread: u32, call: &str, sockets: &mut HashSet<u64>) -> Option<T
         thread,
         fd: about.map(|(fd, _)| fd),
         inode: about.map(|(_, inode)| inode),
+        makes,
         made,
     })
 }

@@ -318,6 +318,11 @@ impl Watch {
         self.rows.of_inode(inode)
     }
 
+    /// The row of the socket with these addresses, as it was last read.
+    pub fn row_at(&self, tuple: &Tuple) -> Option<&SocketRow> {
+        self.rows.of_tuple(tuple)
+    }
+
     /// The connections that wait for a first acknowledgement.
     pub fn unacknowledged(&self) -> Vec<Tuple> {
         let rows = self.rows.unacknowledged().filter(|row| row.retransmits == 0);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::call::CallError;
 use super::pending::{Pending, Returned, Ticket};
+use super::program::Program;
 use super::remote::Remote;
 use super::socket::{Listener, Socket};
 use super::view::View;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::{LabRequest, ObservedSocket};
 use finwait_model::call::{Call, EndpointCall, Family, ProcessCall, Sigpipe, SocketName};
 use finwait_model::host::{Setting, SettingValue};
+use finwait_model::program::ProgramSpec;
 use finwait_model::side::Side;
 
 /// The number of connections that wait for `accept` in a listener's queue, unless another one is given.
@@ -137,6 +139,39 @@ impl Host {
         let socket = self.socket()?;
         socket.connect_nonblocking(to)?;
         Ok(socket)
+    }
+
+    /// Runs a program on the host, beside its endpoint, and waits until it runs. The command line is split into words as in a shell; one
+    /// that only a shell understands (`|`, `>`, `$HOME`) has `sh` run it.
+    ///
+    /// ```
+    /// # fn main() -> finwait_lab::Result<()> {
+    /// # let lab = finwait_lab::Lab::isolated()?;
+    /// let listener = lab.server().listen(8080)?;
+    /// let program = lab.client().run("sh -c 'getent hosts server'")?;
+    /// program.wait()?;
+    /// assert!(program.output()[0].starts_with("10.0.0.2"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoProgram`] where it does not start: there is none of that name, or this is the loopback lab, which runs none.
+    pub fn run(&self, command: &str) -> Result<Program> {
+        self.run_with(ProgramSpec {
+            run: command.to_owned(),
+            ..ProgramSpec::default()
+        })
+    }
+
+    /// Runs a program on the host with variables, a working directory, files or a terminal of its own.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Host::run`].
+    pub fn run_with(&self, spec: ProgramSpec) -> Result<Program> {
+        Program::start(self, spec)
     }
 
     /// Changes a setting of the host: a sysctl, its route, its device, or its endpoint's limit of descriptors.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use crate::event::{LabRequest, TimedEvent, WireRequest};
 use crate::owner::{Greeting, LabSpec};
 use finwait_model::call::CallId;
 use finwait_model::clock::human;
+use finwait_model::program::ProgramNo;
 use finwait_wire::queue::Mode;
 
 /// The number of last events that an error shows.
@@ -30,6 +31,7 @@ pub(super) struct Remote {
     pub patience: Duration,
     calls: AtomicU64,
     sockets: AtomicU64,
+    programs: AtomicU32,
     /// The number of rules that were sent.
     rules: Mutex<usize>,
     /// The requests that set the wire's mode.
@@ -134,6 +136,7 @@ impl Remote {
             patience,
             calls: AtomicU64::new(1),
             sockets: AtomicU64::new(1),
+            programs: AtomicU32::new(1),
             rules: Mutex::new(0),
             marks: Mutex::default(),
             setting: Mutex::new(()),
@@ -187,6 +190,11 @@ impl Remote {
     /// The number of the next socket.
     pub fn next_socket(&self) -> u64 {
         self.sockets.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The number of the next program.
+    pub fn next_program(&self) -> ProgramNo {
+        ProgramNo(self.programs.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Returns the number of rules that were sent: for whoever sends the next one, and nobody else meanwhile.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::event::{
-    CallBegan, CallEnded, Disposition, LabEvent, PacketRecord, ProcessBorn, ProcessDied, SettingChanged, StateChanged,
-    TimedEvent, WireChange,
+    CallBegan, CallEnded, Disposition, LabEvent, PacketRecord, ProcessBorn, ProcessDied, ProgramCall, SettingChanged,
+    StateChanged, TimedEvent, WireChange,
 };
 use finwait_model::clock::MonoTime;
 use finwait_model::errno::Errno;
@@ -92,6 +92,8 @@ fn line(what: &LabEvent) -> Option<String> {
             None => format!("{side}: {} is {}", setting.name(), setting.show(*value)),
             Some(why) => format!("{side}: {} stays: {why}", setting.name()),
         },
+        LabEvent::Program(event) => format!("{}: {event}", event.side),
+        LabEvent::ProgramCall(ProgramCall { side, pid, made, .. }) => format!("{side}: {made}, process {pid}"),
         LabEvent::Runtime(change) => format!("{}: {change}", change.side),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Quiet => "quiet".into(),

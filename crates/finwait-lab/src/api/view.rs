@@ -7,13 +7,14 @@ use std::sync::Arc;
 use super::socket::Socket;
 use super::transcript::Transcript;
 use crate::event::{
-    CallEnded, Death, Disposition, LabEvent, ObservedSocket, PacketRecord, ProcessDied, StateChanged, TimedEvent,
-    WireChange,
+    CallEnded, Death, Disposition, LabEvent, ObservedSocket, PacketRecord, ProcessDied, ProgramNews, StateChanged,
+    TimedEvent, WireChange,
 };
 use crate::quiet::Quiet;
 use finwait_model::call::CallId;
 use finwait_model::host::Setting;
 use finwait_model::outcome::Outcome;
+use finwait_model::program::ProgramNo;
 use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::Tuple;
 use finwait_model::state::State;
@@ -36,6 +37,7 @@ pub struct View {
     rules_added: Vec<RuleNo>,
     rules: Vec<RuleStatus>,
     modes: u64,
+    programs: BTreeMap<ProgramNo, ProgramView>,
     quiet: Quiet,
     events: VecDeque<Arc<TimedEvent>>,
     seen: u64,
@@ -74,6 +76,34 @@ impl ProcessView {
     /// Does one live?
     pub const fn is_up(&self) -> bool {
         self.born > self.died
+    }
+}
+
+/// A program of the test's own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ProgramView {
+    /// The number of its first process, or why it did not start; none before either is known.
+    pub started: Option<Result<u32, String>>,
+    /// The lines that it has written.
+    pub lines: VecDeque<Arc<str>>,
+    /// The way in which its first process has ended.
+    pub ended: Option<Death>,
+}
+
+impl ProgramView {
+    fn absorb(&mut self, news: &ProgramNews) {
+        match news {
+            ProgramNews::Started { pid } => self.started = Some(Ok(*pid)),
+            ProgramNews::NotStarted { why } => self.started = Some(Err(why.clone())),
+            ProgramNews::Output { line, .. } => {
+                if self.lines.len() == KEPT {
+                    self.lines.pop_front();
+                }
+                self.lines.push_back(line.as_str().into());
+            }
+            ProgramNews::Exited { how, .. } => self.ended = Some(*how),
+            ProgramNews::Flooded { .. } | ProgramNews::Gone => {}
+        }
     }
 }
 
@@ -168,6 +198,10 @@ impl View {
         &self.hosts[side].process
     }
 
+    pub(super) fn program(&self, no: ProgramNo) -> Option<&ProgramView> {
+        self.programs.get(&no)
+    }
+
     pub(super) fn call(&self, id: CallId) -> Option<&Call> {
         self.calls.get(&id)
     }
@@ -255,6 +289,7 @@ impl View {
                 let result = change.failed.clone().map_or(Ok(()), Err);
                 self.hosts[change.side].settings.push((change.setting, result));
             }
+            LabEvent::Program(event) => self.programs.entry(event.program).or_default().absorb(&event.what),
             _ => {}
         }
         if self.events.len() == KEPT {

@@ -83,6 +83,9 @@ impl<O: Outside> Core<O> {
         let Core { ends, outside, .. } = self;
         let watch = &mut ends[side].watch;
         let changes = watch.changes_of(&tuple, |tuple| outside.socket(side, tuple));
+        // Accepted meanwhile: nothing but the inode of its row tells.
+        let inode = watch.connection(&tuple).and_then(|(_, inode)| inode);
+        self.find_owners(side, inode.map(|inode| (inode, tuple)));
         match changes.transpose() {
             Some(changes) => self.report(side, changes, beside),
             None => self.changes(side, beside),
@@ -91,13 +94,12 @@ impl<O: Outside> Core<O> {
 
     /// Reports changes. Where no packet has just arrived, the likeliest cause is found for each.
     fn report(&mut self, side: Side, changes: Result<Vec<StateChange>>, beside: ReadTrigger) {
-        let changes = self.complain(changes).unwrap_or_default();
-        self.find_owners(
-            side,
-            changes
-                .iter()
-                .flat_map(|change| [change.inode, change.heir.unwrap_or(0)]),
-        );
+        let mut changes = self.complain(changes).unwrap_or_default();
+        if self.programs.any_on(side) {
+            // With a listener goes its queue.
+            changes.sort_by_key(|change| change.from != State::Listen);
+        }
+        self.find_owners(side, changes.iter().map(|change| (change.inode, change.tuple)));
         for change in changes {
             self.unquiet = true;
             self.touch_peer(side, change.tuple);

@@ -256,6 +256,7 @@ impl<O: Outside> Core<O> {
     /// Takes in what is ready, after a wait until [`wakes_at`](Self::wakes_at) or until something was: announcements first, then
     /// packets, then outcomes, then deaths.
     fn handle(&mut self, ready: &Ready) {
+        self.hear_programs();
         self.look(ready);
         for side in Side::BOTH {
             if ready.processes[side].words || ready.processes[side].syscalls {
@@ -273,7 +274,6 @@ impl<O: Outside> Core<O> {
                 self.reap(side);
             }
         }
-        self.hear_programs();
         self.look_at_programs();
     }
 
@@ -313,22 +313,7 @@ impl<O: Outside> Core<O> {
         self.read_at = self.outside.now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {
-            self.read_touched(side);
-            let Core { ends, outside, .. } = self;
-            let table = ends[side]
-                .watch
-                .table(|families, rows| outside.procfs(side, families, rows));
-            match self.complain(table).flatten() {
-                Some(TableNews::Whole(rows)) => {
-                    self.find_owners(side, rows.iter().map(|seen| seen.row.inode));
-                    self.tell(LabEvent::Table { side, rows });
-                }
-                Some(TableNews::Singly(rows, gone)) => {
-                    self.find_owners(side, rows.iter().map(|seen| seen.row.inode));
-                    self.tell(LabEvent::Rows { side, rows, gone });
-                }
-                None => {}
-            }
+            self.settle_host(side);
         }
         // A change at the end that was read last may have to do with the other one.
         self.dirty = self.ends.iter().any(|(_, end)| !end.touched.is_empty());
@@ -341,6 +326,26 @@ impl<O: Outside> Core<O> {
             self.look_closer(side);
         }
         self.tell_rules();
+    }
+
+    /// Reads in one host's table what was touched, or all of it, and reports what changed.
+    fn settle_host(&mut self, side: Side) {
+        self.read_touched(side);
+        let Core { ends, outside, .. } = self;
+        let table = ends[side]
+            .watch
+            .table(|families, rows| outside.procfs(side, families, rows));
+        match self.complain(table).flatten() {
+            Some(TableNews::Whole(rows)) => {
+                self.find_owners(side, rows.iter().map(|seen| (seen.row.inode, seen.row.tuple)));
+                self.tell(LabEvent::Table { side, rows });
+            }
+            Some(TableNews::Singly(rows, gone)) => {
+                self.find_owners(side, rows.iter().map(|seen| (seen.row.inode, seen.row.tuple)));
+                self.tell(LabEvent::Rows { side, rows, gone });
+            }
+            None => {}
+        }
     }
 
     /// Asks TCP_INFO about open descriptors whose sockets are in no table: it is what a program sees that asks for itself.

@@ -104,10 +104,16 @@ pub(super) trait Outside {
     fn forget_program(&mut self, no: ProgramNo);
     /// Returns the descriptor of a program's process on a host that the socket with that inode is behind; `None` where there is none.
     fn holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)>;
+    /// Returns the same where one process alone has such a descriptor.
+    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)>;
     /// Is that descriptor still open, with the socket with that inode behind it?
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding;
-    /// Returns the process that a thread is one of.
-    fn process_of(&mut self, thread: u32) -> u32;
+    /// Returns the process that a thread is one of, and its name; `None` of one that has ended.
+    fn process_of(&mut self, thread: u32) -> Option<(u32, String)>;
+    /// Does strace look on at that program?
+    fn is_traced(&self, no: ProgramNo) -> bool;
+    /// Waits for words of programs, for that long at most, and takes them in.
+    fn await_program_words(&mut self, most: Duration) -> Vec<ProgramWords>;
 }
 
 /// An endpoint's process, as far as the core needs to know it.

@@ -12,6 +12,8 @@ pub(super) struct RunningPrograms {
     sides: BTreeMap<ProgramNo, Side>,
     /// The time at which the tables of their hosts were last read because of them.
     read_at: MonoTime,
+    /// Words that were taken in while a call was waited for, and are yet to be heard.
+    unheard: VecDeque<(ProgramNo, ProgramWord)>,
 }
 
 /// The sockets on a host that processes of programs hold, or held.
@@ -34,8 +36,8 @@ struct OwnedSocket {
     held: Descriptor,
     /// The last descriptor was closed, and that was told.
     is_released: bool,
-    /// strace has seen the call that closes it.
-    seen_to_close: bool,
+    /// The calls that strace has seen on it.
+    seen: Vec<ProgramDeed>,
 }
 
 /// The number of times that it is asked who holds a socket: a process that comes up just then may be missed once.
@@ -113,10 +115,13 @@ impl<O: Outside> Core<O> {
         if self.programs.is_empty() {
             return;
         }
-        for (no, words) in self.outside.program_words() {
-            for word in words {
-                self.program_says(no, word);
-            }
+        let heard = self.outside.program_words();
+        let words = heard
+            .into_iter()
+            .flat_map(|(no, words)| words.into_iter().map(move |word| (no, word)));
+        self.programs.unheard.extend(words);
+        while let Some((no, word)) = self.programs.unheard.pop_front() {
+            self.program_says(no, word);
         }
     }
 
@@ -163,6 +168,7 @@ impl<O: Outside> Core<O> {
         self.programs.sides.remove(&no);
         let sockets = &mut self.ends[side].program_sockets;
         sockets.asked.clear();
+        sockets.owned.retain(|_, owned| owned.program != no);
         (self.dirty, self.unquiet) = (true, true);
     }
 
@@ -178,15 +184,28 @@ impl<O: Outside> Core<O> {
             thread,
             fd,
             inode,
+            makes,
             made,
         } = call;
-        if let Some(inode) = inode
-            && matches!(made.name.as_str(), "close" | "shutdown")
-            && let Some(owned) = self.ends[side].program_sockets.owned.get_mut(&inode)
-        {
-            owned.seen_to_close |= made.name == "close";
+        let process = self.outside.process_of(thread);
+        let pid = process.as_ref().map_or(thread, |(pid, _)| *pid);
+        for (fd, inode) in [fd.zip(inode), makes].into_iter().flatten() {
+            let is_new = !self.ends[side].program_sockets.owned.contains_key(&inode);
+            if let Some((pid, name)) = process.clone().filter(|_| is_new) {
+                self.owned_by(side, inode, program, Descriptor { pid, name, fd });
+            }
         }
-        let pid = self.outside.process_of(thread);
+        let deed = match made.name.as_str() {
+            "connect" => Some(ProgramDeed::Connect),
+            "listen" => Some(ProgramDeed::Listen),
+            "shutdown" => Some(ProgramDeed::Shutdown),
+            "close" => Some(ProgramDeed::Close),
+            _ => None,
+        };
+        let owned = inode.and_then(|inode| self.ends[side].program_sockets.owned.get_mut(&inode));
+        if let (Some(owned), Some(deed)) = (owned, deed) {
+            owned.seen.push(deed);
+        }
         self.unquiet = true;
         self.tell(LabEvent::ProgramCall(ProgramCall {
             side,
@@ -194,6 +213,7 @@ impl<O: Outside> Core<O> {
             pid,
             fd,
             inode,
+            makes: makes.map(|(_, inode)| inode),
             made,
         }));
     }
@@ -223,18 +243,18 @@ impl<O: Outside> Core<O> {
             if self.programs.any_on(side) {
                 self.ends[side].touched.all();
                 self.check_owners(side);
+                self.settle_host(side);
             }
         }
-        self.settle(None);
         self.quieten();
     }
 
     /// Finds out who holds sockets that nobody is known to hold, and tells it.
-    pub(super) fn find_owners(&mut self, side: Side, inodes: impl IntoIterator<Item = u64>) {
+    pub(super) fn find_owners(&mut self, side: Side, sockets: impl IntoIterator<Item = (u64, Tuple)>) {
         if !self.programs.any_on(side) {
             return;
         }
-        for inode in inodes {
+        for (inode, tuple) in sockets {
             let end = &mut self.ends[side];
             if inode == 0 || end.is_own(inode) || end.program_sockets.owned.contains_key(&inode) {
                 continue;
@@ -244,26 +264,34 @@ impl<O: Outside> Core<O> {
                 continue;
             }
             *asked += 1;
-            self.find_owner(side, inode);
+            let found = self.outside.holder(side, inode).or_else(|| self.acceptor(side, &tuple));
+            if let Some((program, held)) = found {
+                self.owned_by(side, inode, program, held);
+            }
         }
     }
 
-    fn find_owner(&mut self, side: Side, inode: u64) -> bool {
-        let Some((program, held)) = self.outside.holder(side, inode) else {
-            return false;
-        };
+    /// The process that has accepted a connection and closed it before anybody looked: who alone holds the listener.
+    fn acceptor(&mut self, side: Side, tuple: &Tuple) -> Option<(ProgramNo, Descriptor)> {
+        let watch = &self.ends[side].watch;
+        let listener = watch.row_at(&watch.listener_of(tuple)?)?.inode;
+        let (program, held) = self.outside.sole_holder(side, listener)?;
+        // Which number the descriptor had is not known.
+        Some((program, Descriptor { fd: -1, ..held }))
+    }
+
+    fn owned_by(&mut self, side: Side, inode: u64, program: ProgramNo, held: Descriptor) {
         let owned = OwnedSocket {
             program,
             held,
             is_released: false,
-            seen_to_close: false,
+            seen: Vec::new(),
         };
         let owner = owned.owner();
         let sockets = &mut self.ends[side].program_sockets;
         sockets.asked.remove(&inode);
         sockets.owned.insert(inode, owned);
         self.tell(LabEvent::Owned { side, inode, owner });
-        true
     }
 
     /// Asks of each socket of a program's, from time to time, whether the same process still holds it: a server's master may have handed
@@ -283,7 +311,9 @@ impl<O: Outside> Core<O> {
             .collect();
         for inode in lost {
             // In nobody's hands any more: the table tells what comes of it.
-            self.find_owner(side, inode);
+            if let Some((program, held)) = self.outside.holder(side, inode) {
+                self.owned_by(side, inode, program, held);
+            }
         }
     }
 
@@ -293,32 +323,25 @@ impl<O: Outside> Core<O> {
     }
 
     fn program_deed(&mut self, side: Side, change: &StateChange, resets: bool) -> Option<ProgramCause> {
-        let is_listening = change.from == State::Listen;
-        let closes = StateEffect::Closes.made(change);
-        let opens = StateEffect::Opens.made(change) && change.to != State::Listen;
-        let Core { ends, outside, .. } = self;
-        let end = &mut ends[side];
-        if change.inode == 0 {
-            // What waits in a listener's queue goes with it.
-            let gone = end.program_sockets.gone.iter().rev();
-            let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
-            return closes.then(|| through.next().map(|(_, cause)| cause.clone())).flatten();
-        }
-        if change.heir.is_some() {
+        let sockets = &self.ends[side].program_sockets;
+        if sockets.owned.is_empty() && sockets.gone.is_empty() {
             return None;
         }
-        if opens && change.to != State::SynSent && end.watch.listener_of(&change.tuple).is_some() {
-            // Accepted: on the loopback device of the host no segment tells of the handshake, but who has begun it is known.
-            let twin = end
-                .watch
-                .connection(&change.tuple.mirrored())
-                .and_then(|(_, inode)| inode)?;
-            let process = end.program_sockets.owned.get(&twin)?.owner();
-            return Some(ProgramCause {
-                process,
-                by: ProgramDeed::Connect,
-            });
+        let closes = StateEffect::Closes.made(change);
+        let opens = StateEffect::Opens.made(change) && change.to != State::Listen;
+        if opens && change.to != State::SynSent && self.ends[side].watch.listener_of(&change.tuple).is_some() {
+            return self.connector(side, &change.tuple);
         }
+        match () {
+            () if change.inode == 0 => return closes.then(|| self.closed_unseen(side, change)).flatten(),
+            () if change.heir.is_some() => return None,
+            () if change.to == State::Listen => self.await_call(side, change.inode, &[ProgramDeed::Listen]),
+            () if opens => self.await_call(side, change.inode, &[ProgramDeed::Connect]),
+            () if closes => self.await_call(side, change.inode, &[ProgramDeed::Shutdown, ProgramDeed::Close]),
+            () => {}
+        }
+        let Core { ends, outside, .. } = self;
+        let end = &mut ends[side];
         let owned = end.program_sockets.owned.get_mut(&change.inode)?;
         let process = owned.owner();
         let by = match () {
@@ -333,13 +356,16 @@ impl<O: Outside> Core<O> {
                     other => other,
                 };
                 match holding {
-                    Holding::Open if is_listening => ProgramDeed::Shutdown,
+                    Holding::Open if change.from == State::Listen => ProgramDeed::Shutdown,
                     Holding::Open if matches!(change.to, State::FinWait1 | State::LastAck) => ProgramDeed::Shutdown,
                     // It is over, and its process has not let go of it.
                     Holding::Open => return None,
                     // A timer that gives up closes nobody's descriptor, and the process may have closed it since.
                     _ if change.expired.is_some() && change.retransmits > 0 && !resets => return None,
-                    Holding::Ended if !owned.seen_to_close => ProgramDeed::Exit,
+                    _ if owned.seen.last() == Some(&ProgramDeed::Shutdown) && change.to != State::Close => {
+                        ProgramDeed::Shutdown
+                    }
+                    Holding::Ended if !owned.seen.contains(&ProgramDeed::Close) => ProgramDeed::Exit,
                     _ if resets && change.to == State::Close => ProgramDeed::Abort,
                     Holding::Closed | Holding::Ended => ProgramDeed::Close,
                 }
@@ -347,7 +373,7 @@ impl<O: Outside> Core<O> {
         };
         owned.is_released = matches!(by, ProgramDeed::Close | ProgramDeed::Abort | ProgramDeed::Exit);
         let cause = ProgramCause { process, by };
-        if is_listening {
+        if change.from == State::Listen {
             let gone = &mut end.program_sockets.gone;
             gone.push_back((change.tuple.local, cause.clone()));
             if gone.len() > MOST_GONE {
@@ -357,10 +383,87 @@ impl<O: Outside> Core<O> {
         Some(cause)
     }
 
-    /// A socket has left the table.
+    /// Who has connected to a socket of the same host: on its loopback device no segment tells of the handshake.
+    fn connector(&self, side: Side, accepted: &Tuple) -> Option<ProgramCause> {
+        let end = &self.ends[side];
+        let (_, inode) = end.watch.connection(&accepted.mirrored())?;
+        let process = end.program_sockets.owned.get(&inode?)?.owner();
+        let by = ProgramDeed::Connect;
+        Some(ProgramCause { process, by })
+    }
+
+    /// What ended a connection whose descriptor no reading has shown.
+    fn closed_unseen(&mut self, side: Side, change: &StateChange) -> Option<ProgramCause> {
+        // What waits in a listener's queue goes with it.
+        let gone = self.ends[side].program_sockets.gone.iter().rev();
+        let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
+        let queued = through.next().map(|(_, cause)| cause.clone());
+        let queued = queued.or_else(|| self.closed_listener(side, &change.tuple));
+        // Only what was accepted sends a FIN by itself: it was, and closed, before anybody looked.
+        queued.or_else(|| {
+            let sends_fin = matches!(change.to, State::FinWait1 | State::LastAck);
+            let (program, held) = self.acceptor(side, &change.tuple).filter(|_| sends_fin)?;
+            let Descriptor { pid, name, .. } = held;
+            let process = SocketOwner { program, pid, name };
+            let by = ProgramDeed::Close;
+            Some(ProgramCause { process, by })
+        })
+    }
+
+    /// What a program has just done to the listener that a connection has come through, if that has not been read anew since.
+    fn closed_listener(&self, side: Side, tuple: &Tuple) -> Option<ProgramCause> {
+        let end = &self.ends[side];
+        let listener = end.watch.row_at(&end.watch.listener_of(tuple)?)?.inode;
+        let owned = end.program_sockets.owned.get(&listener)?;
+        let by = match self.outside.holding(&owned.held, listener) {
+            Holding::Open => return None,
+            Holding::Closed => ProgramDeed::Close,
+            Holding::Ended => ProgramDeed::Exit,
+        };
+        let process = owned.owner();
+        Some(ProgramCause { process, by })
+    }
+
+    /// Waits, where strace looks on, until it has printed a call on that socket which is one of these: it is told before what it has led to.
+    fn await_call(&mut self, side: Side, inode: u64, deeds: &[ProgramDeed]) {
+        let until = self.outside.now().plus(self.timing.strace_patience);
+        loop {
+            let Some(owned) = self.ends[side].program_sockets.owned.get(&inode) else {
+                return;
+            };
+            let is_seen = owned.is_released || owned.seen.iter().any(|seen| deeds.contains(seen));
+            let left = until.since(self.outside.now());
+            if is_seen || left.is_zero() || !self.outside.is_traced(owned.program) {
+                return;
+            }
+            for (no, words) in self.outside.await_program_words(left) {
+                for word in words {
+                    match word {
+                        ProgramWord::Call(call) => match self.programs.sides.get(&no).copied() {
+                            Some(on) => self.program_calls(on, no, call),
+                            None => {}
+                        },
+                        word => self.programs.unheard.push_back((no, word)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Forgets the owner of a socket that has left the table, unless strace may yet print a call on it.
     pub(super) fn disown(&mut self, side: Side, change: &StateChange) {
-        if change.to == State::Close && change.inode != 0 {
-            self.ends[side].program_sockets.owned.remove(&change.inode);
+        if change.to == State::Listen {
+            // Another listener there has a queue of its own.
+            let gone = &mut self.ends[side].program_sockets.gone;
+            gone.retain(|(listener, _)| *listener != change.tuple.local);
+        }
+        if change.to != State::Close || change.inode == 0 {
+            return;
+        }
+        let owned = &mut self.ends[side].program_sockets.owned;
+        let program = owned.get(&change.inode).map(|owned| owned.program);
+        if program.is_some_and(|program| !self.outside.is_traced(program)) {
+            owned.remove(&change.inode);
         }
     }
 }

@@ -181,6 +181,12 @@ impl Shell {
         }
     }
 
+    /// The processes of each program on a host.
+    fn processes_on(&mut self, side: Side) -> impl Iterator<Item = (ProgramNo, &mut ProgramProcesses)> {
+        let here = self.programs.iter_mut().filter(move |(_, (on, _))| *on == side);
+        here.filter_map(|(no, (_, program))| Some((*no, program.processes.as_mut()?)))
+    }
+
     /// Reads procfs in place of sock_diag: what two readings one after the other agree on, or the last of a few.
     fn sockets_by_procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<SocketRow>) -> Result<()> {
         let mut before = None;
@@ -444,16 +450,31 @@ impl Outside for Shell {
     }
 
     fn holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
-        let here = self.programs.iter_mut().filter(|(_, (on, _))| *on == side);
-        let mut processes = here.filter_map(|(no, (_, program))| Some((*no, program.processes.as_mut()?)));
-        processes.find_map(|(no, processes)| Some((no, processes.holder(inode)?)))
+        self.processes_on(side)
+            .find_map(|(no, processes)| Some((no, processes.holder(inode)?)))
+    }
+
+    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
+        self.processes_on(side)
+            .find_map(|(no, processes)| Some((no, processes.sole_holder(inode)?)))
     }
 
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
         held.holding(inode)
     }
 
-    fn process_of(&mut self, thread: u32) -> u32 {
+    fn process_of(&mut self, thread: u32) -> Option<(u32, String)> {
         processes::process_of(thread)
+    }
+
+    fn is_traced(&self, no: ProgramNo) -> bool {
+        self.programs.get(&no).is_some_and(|(_, program)| program.is_traced)
+    }
+
+    fn await_program_words(&mut self, most: Duration) -> Vec<ProgramWords> {
+        let first = self.words.recv_timeout(most).ok();
+        let mut words: Vec<ProgramWords> = first.into_iter().collect();
+        words.extend(self.program_words());
+        words
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Timing {
     /// The longest time between two readings of a host's table while a program runs there: what it does silently, as to listen, is seen
     /// then.
     pub(super) program_reading: Duration,
+    /// The longest that a change of state waits for the call that strace is about to print: that is printed when it has returned.
+    pub(super) strace_patience: Duration,
     /// The first wait before the tables are read again while a socket waits for an acknowledgement that no packet will announce
     /// (loopback), and when a call has begun that does not return (it may fill a queue and then block); twice as long each time.
     pub(super) first_look: Duration,
@@ -42,6 +44,7 @@ impl Timing {
         stream_grace: Duration::from_millis(5),
         busy_reading: Duration::from_millis(100),
         program_reading: Duration::from_millis(20),
+        strace_patience: Duration::from_millis(5),
         first_look: Duration::from_millis(1),
         last_look: Duration::from_millis(256),
         timer_slack: Duration::from_millis(5),

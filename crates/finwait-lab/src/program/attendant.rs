@@ -111,13 +111,10 @@ impl Attendant {
 
     fn turn(&mut self) -> Result<(), Unheard> {
         let (ready, control) = self.wait();
-        let mut read = 0;
-        if ready {
-            read = self.read();
-        }
         if control {
-            self.hear()?;
+            self.hear();
         }
+        let read = if ready { self.read() } else { 0 };
         self.hand_over()?;
         if read > MUCH {
             self.breathe();
@@ -130,14 +127,23 @@ impl Attendant {
         let control = self.control.as_ref();
         let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(4);
         fds.extend(control.map(|control| PollFd::from_borrowed_fd(control.as_fd(), PollFlags::IN)));
-        let readers = [&self.out, &self.err].into_iter().filter_map(LineReader::from);
+        // What it writes at once is heard after the news that it runs, which may come later.
+        let runs = self.stage != Stage::Coming;
+        let readers = [&self.out, &self.err]
+            .into_iter()
+            .filter(|_| runs)
+            .filter_map(LineReader::from);
         fds.extend(readers.map(|from| PollFd::from_borrowed_fd(from.as_fd(), PollFlags::IN)));
-        let tracer = self.tracer.as_ref().map(|tracer| tracer.output.as_fd());
+        let tracer = self
+            .tracer
+            .as_ref()
+            .filter(|_| runs)
+            .map(|tracer| tracer.output.as_fd());
         fds.extend(tracer.map(|output| PollFd::from_borrowed_fd(output, PollFlags::IN)));
         // What was left out is told when its second is over.
         let timeout = self.allowance.owes().then(|| Timespec::try_from(SECOND).ok()).flatten();
         if poll(&mut fds, timeout.as_ref()).is_err() {
-            return (true, true);
+            return (false, false);
         }
         let is_ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
         match (control, fds.split_first()) {
@@ -176,7 +182,7 @@ impl Attendant {
     }
 
     /// Hears the keeper.
-    fn hear(&mut self) -> Result<(), Unheard> {
+    fn hear(&mut self) {
         let Some((word, sender)) = self.control.as_ref().and_then(|control| next(control)) else {
             return self.lost();
         };
@@ -207,11 +213,10 @@ impl Attendant {
             }
             KeeperWord::Note(note) => self.said.push(ProgramWord::Note(note)),
         }
-        Ok(())
     }
 
     /// The keeper is gone, and all of the program with it.
-    fn lost(&mut self) -> Result<(), Unheard> {
+    fn lost(&mut self) {
         self.control = None;
         self.last_words(true);
         let killed = Death::Signal(libc::SIGKILL);
@@ -221,7 +226,6 @@ impl Attendant {
             Stage::Left | Stage::Over => ProgramWord::Gone,
         });
         self.stage = Stage::Over;
-        Ok(())
     }
 
     /// Reads what is left of the output; when `all` is over, a line without an end, too.

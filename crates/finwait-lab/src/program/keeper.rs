@@ -11,7 +11,6 @@
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
@@ -27,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use super::lookup;
+use super::{lookup, mounts};
 use crate::event::Death;
 use crate::os::fork::{self, Forked, fork};
 use crate::os::{netns, signal, stat};
@@ -101,6 +100,8 @@ const LONGEST: usize = 64 << 10;
 const PAUSE: Duration = Duration::from_millis(2);
 /// The most such passes.
 const ROUNDS: usize = 500;
+/// The beginning of a note.
+const NO_NAMES: &str = "the names client and server are not known to the program";
 /// The exit status of a process that did not become the program.
 const NO_PROGRAM: i32 = 127;
 
@@ -153,9 +154,7 @@ pub fn run() -> ExitCode {
     }
     let mounts = netns::unshare(UnshareFlags::NEWNS);
     if let Err(error) = mounts {
-        notes.push(format!(
-            "the names client and server are not known to the program: a mount namespace is not available: {error}"
-        ));
+        notes.push(format!("{NO_NAMES}: a mount namespace is not available: {error}"));
     }
     let pids = netns::unshare(UnshareFlags::NEWPID);
     signal::die_with_parent_thread();
@@ -214,7 +213,7 @@ pub fn own_ids() -> Option<(u32, u32)> {
 }
 
 /// Enters a user namespace in which root of this one has these numbers.
-fn enter_own_user(uid: u32, gid: u32) -> io::Result<()> {
+pub(super) fn enter_own_user(uid: u32, gid: u32) -> io::Result<()> {
     netns::unshare(UnshareFlags::NEWUSER)?;
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("{uid} 0 1"))?;
@@ -449,32 +448,26 @@ impl Keeper {
             };
         }
         let note = |what: &str, error: Errno| self.say(&KeeperWord::Note(format!("{what}: {error}")));
-        if let Err(error) = mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC) {
+        if let Err(error) = mounts::make_private() {
             note(
                 "the program's mounts are the machine's: they could not be made private",
                 error,
             );
             return Ok(None);
         }
-        if self.contained {
-            let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-            if let Err(error) = mount("proc", "/proc", "proc", flags, None) {
-                note("/proc shows the program the machine's processes, not its own", error);
-            }
+        if self.contained
+            && let Err(error) = mounts::proc()
+        {
+            note("/proc shows the program the machine's processes, not its own", error);
         }
-        let place = free_place(spec.cwd.as_deref());
-        let names = tmpfs(&place)
-            .map_err(io::Error::from)
-            .and_then(|()| names(&place, &spec.hosts).map(|()| unmount(&place, UnmountFlags::DETACH)));
-        if let Err(error) = names {
-            self.say(&KeeperWord::Note(format!(
-                "the names client and server are not known to the program: {error}"
-            )));
+        let place = mounts::free_place(spec.cwd.as_deref());
+        if let Err(error) = mounts::names(&place, &spec.hosts) {
+            self.say(&KeeperWord::Note(format!("{NO_NAMES}: {error}")));
         }
         if spec.files.is_empty() {
             return Ok(None);
         }
-        let written = tmpfs(&place)
+        let written = mounts::tmpfs(&place)
             .map_err(io::Error::from)
             .and_then(|()| self.write_files(&place));
         written.map_err(|error| format!("its files were not written: {error}"))?;
@@ -565,14 +558,22 @@ impl Keeper {
             |result: crate::os::sock::SysResult<()>| result.map_err(|errno| io::Error::from_raw_os_error(errno.0));
         reset(signal::reset_inherited())?;
         reset(signal::set_sigpipe(Sigpipe::Default).map(drop))?;
-        if let Some(user) = &self.spec.user {
-            let groups: Vec<Gid> = user.groups.iter().map(|group| Gid::from_raw(*group)).collect();
-            let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
-            // One thread: it is the process.
-            set_thread_groups(&groups)?;
-            set_thread_res_gid(gid, gid, gid)?;
-            set_thread_res_uid(uid, uid, uid)?;
-        }
+        self.spec.user.as_ref().map_or(Ok(()), Credentials::take_on)
+    }
+}
+
+impl Credentials {
+    /// Has the process, which must have one thread, be that user's from here on.
+    ///
+    /// # Errors
+    ///
+    /// The errno of `setgroups(2)` or `setresuid(2)`: `EPERM` for who is not root.
+    pub(super) fn take_on(&self) -> io::Result<()> {
+        let groups: Vec<Gid> = self.groups.iter().map(|group| Gid::from_raw(*group)).collect();
+        let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
+        set_thread_groups(&groups)?;
+        set_thread_res_gid(gid, gid, gid)?;
+        set_thread_res_uid(uid, uid, uid)?;
         Ok(())
     }
 }
@@ -611,64 +612,4 @@ fn processes() -> impl Iterator<Item = ProcessLine> {
             parent: fields.next()?.parse().ok()?,
         })
     })
-}
-
-/// Directories that a file system of the program's own may stand over.
-const PLACES: [&str; 4] = ["/mnt", "/media", "/srv", "/opt"];
-
-/// A directory of the machine that nobody needs just now: an empty one, and none that the working directory is in.
-fn free_place(cwd: Option<&Path>) -> PathBuf {
-    let here = std::env::current_dir().unwrap_or_default();
-    let is_free = |place: &Path| !here.starts_with(place) && !cwd.is_some_and(|cwd| cwd.starts_with(place));
-    let is_empty = |place: &Path| fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
-    let places = || {
-        PLACES
-            .iter()
-            .map(Path::new)
-            .filter(|place| place.is_dir() && is_free(place))
-    };
-    let place = places().find(|place| is_empty(place)).or_else(|| places().next());
-    place.unwrap_or(Path::new(PLACES[0])).to_owned()
-}
-
-fn tmpfs(place: &Path) -> Result<(), Errno> {
-    mount(
-        "tmpfs",
-        place,
-        "tmpfs",
-        MountFlags::NOSUID | MountFlags::NODEV,
-        Some(c"mode=0755"),
-    )
-}
-
-/// Directories with the sockets of services that answer for the machine's names, beside its files: they would lead out, and do not know
-/// the lab's.
-const SERVICES: [&str; 3] = ["/run/systemd/resolve", "/run/nscd", "/run/avahi-daemon"];
-
-/// No name server is reached: without a line for one, the C library asks 127.0.0.1, where nobody answers. musl waits for an answer even so,
-/// for a second and once.
-const NO_SERVER: &str = "options timeout:1 attempts:1\n";
-
-/// Puts the lab's names in place of the machine's, by files of the file system at `place`.
-fn names(place: &Path, hosts: &str) -> io::Result<()> {
-    let resolv = fs::canonicalize("/etc/resolv.conf").ok();
-    let (own_hosts, own_resolv, none) = (place.join("hosts"), place.join("resolv.conf"), place.join("none"));
-    fs::write(&own_hosts, hosts)?;
-    fs::write(&own_resolv, NO_SERVER)?;
-    for (n, service) in SERVICES
-        .iter()
-        .enumerate()
-        .filter(|(_, service)| Path::new(service).is_dir())
-    {
-        let none = none.join(n.to_string());
-        fs::create_dir_all(&none)?;
-        mount_bind(&none, *service)?;
-    }
-    mount_bind(&own_hosts, "/etc/hosts")?;
-    match resolv {
-        Some(resolv) if resolv.exists() => mount_bind(&own_resolv, &resolv)?,
-        Some(resolv) => fs::write(resolv, NO_SERVER)?,
-        None => {}
-    }
-    Ok(())
 }

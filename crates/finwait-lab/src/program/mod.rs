@@ -1,12 +1,14 @@
 //! Programs of the user's own on a host: how each is started, heard, looked into, and ended.
 //!
-//! `words` reads the command line, `lookup` finds the program, `keeper` is the process that gives it its surroundings and ends all of it,
+//! `surroundings` is what programs find, `shell` a shell that is opened beside them. `words` reads the command line, `lookup` finds the program, `keeper` is the process that gives it its surroundings and ends all of it,
 //! `attendant` the thread that hears what it writes and what its keeper and strace say of it, `processes` who of it holds a socket.
 
 mod attendant;
 pub mod keeper;
 mod lookup;
+mod mounts;
 pub mod processes;
+pub mod shell;
 pub mod surroundings;
 pub mod words;
 
@@ -71,6 +73,8 @@ pub struct TracedCall {
     pub fd: Option<i32>,
     /// The inode behind that.
     pub inode: Option<u64>,
+    /// The descriptor of the socket that it has made, and the inode behind that.
+    pub makes: Option<(i32, u64)>,
     /// The call and what it returned.
     pub made: Syscall,
 }
@@ -139,7 +143,7 @@ pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedP
         cwd: spec.cwd.clone(),
         files: spec.files.clone(),
         terminal: spec.terminal,
-        hosts: surroundings.hosts.clone(),
+        hosts: surroundings.lab.hosts.clone(),
         user: surroundings.credentials(),
         waits: surroundings.strace.is_some(),
     };
@@ -185,6 +189,8 @@ pub struct Program {
     attendant: Option<JoinHandle<()>>,
     /// Its processes, once the first is there.
     pub processes: Option<ProgramProcesses>,
+    /// Does strace look on?
+    pub is_traced: bool,
 }
 
 impl Program {
@@ -211,6 +217,7 @@ impl Program {
             attendant: None,
             control,
             processes: None,
+            is_traced: surroundings.strace.is_some(),
         };
         let control = program
             .control

@@ -67,6 +67,20 @@ impl ProgramProcesses {
         described(pid, fd)
     }
 
+    /// Returns a descriptor that the socket with that inode is behind, if one process of the program alone has such.
+    pub fn sole_holder(&mut self, inode: u64) -> Option<Descriptor> {
+        let link = link(inode);
+        self.known = self.all();
+        let mut holders = self
+            .known
+            .iter()
+            .filter_map(|pid| Some((*pid, descriptor(*pid, &link)?)));
+        match (holders.next(), holders.next()) {
+            (Some((pid, fd)), None) => described(pid, fd),
+            _ => None,
+        }
+    }
+
     fn all(&self) -> Vec<u32> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -118,9 +132,17 @@ fn descriptor(pid: u32, link: &str) -> Option<i32> {
 }
 
 fn described(pid: u32, fd: i32) -> Option<Descriptor> {
-    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
-    let name = finwait_model::text::excerpt(String::from_utf8_lossy(&name).trim_end(), 32);
+    let name = name(pid)?;
     Some(Descriptor { pid, name, fd })
+}
+
+/// The name of a process or thread (`/proc/PID/comm`).
+fn name(pid: u32) -> Option<String> {
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(finwait_model::text::excerpt(
+        String::from_utf8_lossy(&name).trim_end(),
+        32,
+    ))
 }
 
 fn parent(pid: u32) -> Option<u32> {
@@ -138,11 +160,12 @@ fn is_ending(pid: u32) -> bool {
     flags().is_none_or(|flags| flags & PF_EXITING != 0)
 }
 
-/// Returns the process that a thread is one of (`Tgid` of proc_pid_status(5)); the thread's own number where that is not known.
-pub fn process_of(thread: u32) -> u32 {
-    let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
-    line.and_then(|number| number.trim().parse().ok()).unwrap_or(thread)
+/// Returns the process that a thread is one of (`Tgid` of proc_pid_status(5)), and its name; none of one that has ended.
+pub fn process_of(thread: u32) -> Option<(u32, String)> {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+    let pid = line.trim().parse().ok()?;
+    Some((pid, name(pid)?))
 }
 
 /// Is another process tracing this one (`TracerPid` of proc_pid_status(5))?

@@ -1,5 +1,6 @@
 //! The surroundings of programs on a host: names, variables, and the user whom they run as.
 
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -14,13 +15,22 @@ use finwait_model::side::{Ends, Side};
 pub struct Surroundings {
     /// finwait itself, which becomes the keepers.
     pub own: PathBuf,
-    /// The text of `/etc/hosts`.
-    pub hosts: String,
+    /// The names and the addresses.
+    pub lab: LabNames,
     /// The user whom they run as; who finwait is when absent.
     pub user: Option<User>,
     /// `strace`, where their system calls are to be seen.
     pub strace: Option<PathBuf>,
+}
+
+/// The names and addresses of a lab, as a program on one of its hosts knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabNames {
+    /// The text of `/etc/hosts`.
+    pub hosts: String,
+    /// The other host's address.
     peer: IpAddr,
+    /// The port that the server usually listens on.
     port: Port,
 }
 
@@ -47,25 +57,41 @@ impl Surroundings {
         let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Surroundings {
             own,
-            hosts: hosts(side, addresses, machine.trim(), names),
+            lab: LabNames {
+                hosts: hosts(side, addresses, machine.trim(), names),
+                peer: addresses[side.other()],
+                port,
+            },
             user,
             strace,
-            peer: addresses[side.other()],
-            port,
         }
     }
 
     /// The numbers of the user whom they run as.
     pub fn credentials(&self) -> Option<Credentials> {
-        self.user.as_ref().map(|user| Credentials {
+        self.user.as_ref().map(Credentials::of)
+    }
+
+    /// The environment of a program, with what is given.
+    pub fn environment(&self, given: &[(String, String)]) -> Vec<(String, String)> {
+        self.lab.environment(self.user.as_ref(), given)
+    }
+}
+
+impl Credentials {
+    /// Those of a user.
+    pub fn of(user: &User) -> Credentials {
+        Credentials {
             uid: user.uid,
             gid: user.gid,
             groups: user.groups(),
-        })
+        }
     }
+}
 
+impl LabNames {
     /// The environment of a program: finwait's own, its user's, the lab's, and what is given.
-    pub fn environment(&self, given: &[(String, String)]) -> Vec<(String, String)> {
+    pub fn environment(&self, user: Option<&User>, given: &[(String, String)]) -> Vec<(String, String)> {
         let own =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut all: Vec<(String, String)> = own.collect();
@@ -73,7 +99,7 @@ impl Surroundings {
             all.retain(|(known, _)| known != name);
             all.push((name.to_owned(), value));
         };
-        if let Some(user) = &self.user {
+        if let Some(user) = user {
             set("HOME", user.home.to_string_lossy().into_owned());
             set("USER", user.name.clone());
             set("LOGNAME", user.name.clone());

@@ -69,6 +69,10 @@ pub(super) struct Fake {
 pub(super) struct FakePrograms {
     pub(super) started: Vec<ProgramNo>,
     pub(super) words: Vec<ProgramWords>,
+    /// Words that come only when they are waited for.
+    pub(super) words_after_a_wait: Vec<ProgramWords>,
+    /// Does strace look on?
+    pub(super) is_traced: bool,
     /// The descriptor of each inode, and what became of it.
     pub(super) held: BTreeMap<u64, (Descriptor, Holding)>,
     /// How often it was asked who holds a socket.
@@ -321,13 +325,26 @@ impl Outside for Fake {
         (held.1 == Holding::Open).then(|| (ProgramNo(1), held.0.clone()))
     }
 
+    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
+        self.holder(side, inode)
+    }
+
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
         let now = self.programs.held.get(&inode);
         now.filter(|(now, _)| now == held)
             .map_or(Holding::Closed, |(_, holding)| *holding)
     }
 
-    fn process_of(&mut self, thread: u32) -> u32 {
-        thread
+    fn process_of(&mut self, thread: u32) -> Option<(u32, String)> {
+        Some((thread, "program".into()))
+    }
+
+    fn is_traced(&self, _: ProgramNo) -> bool {
+        self.programs.is_traced
+    }
+
+    fn await_program_words(&mut self, most: Duration) -> Vec<ProgramWords> {
+        self.now = self.now.plus(most);
+        std::mem::take(&mut self.programs.words_after_a_wait)
     }
 }

@@ -6,6 +6,7 @@ mod many;
 mod order;
 mod patience;
 mod plain;
+mod programs;
 mod quiet;
 mod slow;
 
@@ -368,6 +369,9 @@ fn line(what: &LabEvent) -> Option<String> {
         LabEvent::Gone { side, socket } => format!("{side} lost {socket}"),
         LabEvent::Died(died) => format!("{} died", died.side),
         LabEvent::Runtime(change) => format!("{} runtime {change}", change.side),
+        LabEvent::Program(event) => format!("{} {event}", event.side),
+        LabEvent::Owned { side, inode, owner } => format!("{side} {inode} is {owner}'s"),
+        LabEvent::ProgramCall(call) => format!("{} called {}", call.side, call.made.name),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Garbled { side, why, .. } => format!("{side} garbled: {why}"),
         LabEvent::Packet(record) => {
@@ -391,6 +395,9 @@ fn line(what: &LabEvent) -> Option<String> {
                 TransitionCause::Received(_) => "received".into(),
                 TransitionCause::PeerDeath { .. } => "peerdeath".into(),
                 TransitionCause::Timer(kind) => format!("timer {kind:?}"),
+                TransitionCause::Program(cause) => {
+                    format!("{} by {}", format!("{:?}", cause.by).to_lowercase(), cause.process)
+                }
                 other => format!("{other:?}").to_lowercase(),
             };
             let inferred = if witness.is_table() { "" } else { ", from segments" };

@@ -1,0 +1,373 @@
+//! Programs of the user's own: when their hosts' tables are read, who holds which socket, and what they are the cause of.
+
+use super::*;
+use crate::event::{Death, ProgramEvent, ProgramNews};
+use crate::program::processes::{Descriptor, Holding};
+use crate::program::{ProgramWord, TracedCall};
+use finwait_model::program::{OutputStream, ProgramNo, ProgramSpec};
+
+const CURL: ProgramNo = ProgramNo(1);
+
+fn descriptor(pid: u32, name: &str) -> Descriptor {
+    Descriptor {
+        pid,
+        name: name.into(),
+        fd: 5,
+    }
+}
+
+impl Play {
+    /// A lab with a wire, and a program on that host that has just started.
+    fn with_a_program(side: Side) -> Play {
+        let mut play = Play::wired();
+        play.core.request(LabRequest::Run(side, CURL, ProgramSpec::default()));
+        play.program_says([ProgramWord::Here(4711), ProgramWord::Started]);
+        assert_eq!(play.told(), [format!("{side} program 1 runs, pid 4711")]);
+        play
+    }
+
+    fn program_says<const N: usize>(&mut self, words: [ProgramWord; N]) {
+        self.core.outside.programs.words.push((CURL, words.into()));
+        self.turn();
+    }
+
+    /// A process of the program holds the socket with that inode from now on, or does not.
+    fn holds(&mut self, inode: u64, pid: u32, holding: Holding) {
+        let held = (descriptor(pid, "curl"), holding);
+        self.core.outside.programs.held.insert(inode, held);
+    }
+
+    fn whole_readings(&mut self) -> usize {
+        std::mem::take(&mut self.core.outside.readings).len()
+    }
+}
+
+fn traced(text: &str, inode: u64) -> ProgramWord {
+    ProgramWord::Call(TracedCall {
+        thread: 4711,
+        fd: Some(5),
+        inode: Some(inode),
+        makes: None,
+        made: system_call(text),
+    })
+}
+
+#[test]
+fn tables_are_read_every_20_ms_while_a_program_runs_and_not_otherwise() {
+    let mut play = Play::wired();
+    play.whole_readings();
+    play.pass(10 * SEC);
+    assert_eq!(play.whole_readings(), 0, "no program runs");
+
+    let mut play = Play::with_a_program(Client);
+    play.pass(SEC);
+    play.whole_readings();
+    play.pass(SEC);
+    assert_eq!(play.whole_readings(), 50);
+
+    play.program_says([ProgramWord::Exited(Death::Exited(0), 0)]);
+    play.rest();
+    play.whole_readings();
+    play.pass(10 * SEC);
+    assert_eq!(play.whole_readings(), 0, "it has ended");
+}
+
+#[test]
+fn a_host_without_a_program_is_not_read_because_of_the_other_ones() {
+    let mut play = Play::with_a_program(Server);
+    play.pass(SEC);
+    play.whole_readings();
+    play.pass(SEC);
+    assert_eq!(play.whole_readings(), 0, "these are the client's");
+}
+
+#[test]
+fn what_listens_silently_is_told_with_its_owner_first() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(Server, [row(Server, State::Listen, 9)]);
+    play.pass(20 * MS);
+    assert_eq!(
+        play.told(),
+        ["server 9 is curl 4711's", "server CLOSE>LISTEN listen by curl 4711"]
+    );
+}
+
+#[test]
+fn a_socket_that_connects_is_told_with_its_owner_before_its_syn() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 1, 0));
+    play.turn_with_packets();
+    let told = play.told();
+    assert_eq!(
+        told,
+        [
+            "client 7 is curl 4711's",
+            "client CLOSE>SYN_SENT connect by curl 4711",
+            "client SYN Delivered"
+        ]
+    );
+}
+
+#[test]
+fn nobody_is_asked_who_holds_an_endpoints_socket() {
+    let mut play = Play::with_a_program(Client);
+    play.connect_both();
+    play.pass(SEC);
+    assert_eq!(play.core.outside.programs.asked, 0);
+}
+
+#[test]
+fn a_socket_that_nobody_holds_is_asked_for_a_few_times() {
+    let mut play = Play::with_a_program(Client);
+    play.table(Client, [row(Client, State::Established, 77)]);
+    play.pass(10 * SEC);
+    assert!(
+        play.core.outside.programs.asked <= 10,
+        "{}",
+        play.core.outside.programs.asked
+    );
+}
+
+/// A program's connection goes on like that when its descriptor has come to that, and `flags` leave the host.
+fn ends(holding: Holding, to: State, flags: Flags) -> Vec<String> {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    play.holds(7, 4711, holding);
+    match to {
+        State::Close => play.table(Client, []),
+        to => play.table(Client, [row(Client, to, 7)]),
+    }
+    play.sends(Client, segment(Client, flags, 1, 1));
+    play.turn_with_packets();
+    play.transitions()
+}
+
+#[test]
+fn the_descriptor_tells_a_shutdown_from_a_close_and_from_the_end_of_the_process() {
+    use State::*;
+    assert_eq!(
+        ends(Holding::Open, FinWait1, FIN_ACK),
+        ["client ESTABLISHED>FIN_WAIT1 shutdown by curl 4711"]
+    );
+    assert_eq!(
+        ends(Holding::Closed, FinWait1, FIN_ACK),
+        ["client ESTABLISHED>FIN_WAIT1 close by curl 4711"]
+    );
+    assert_eq!(
+        ends(Holding::Ended, FinWait1, FIN_ACK),
+        ["client ESTABLISHED>FIN_WAIT1 exit by curl 4711"]
+    );
+    assert_eq!(
+        ends(Holding::Closed, Close, RST_ACK),
+        ["client ESTABLISHED>CLOSE abort by curl 4711"]
+    );
+    assert_eq!(
+        ends(Holding::Ended, Close, RST_ACK),
+        ["client ESTABLISHED>CLOSE exit by curl 4711"]
+    );
+}
+
+#[test]
+fn what_a_closed_socket_does_afterwards_is_not_the_programs() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.holds(7, 4711, Holding::Closed);
+    play.table(Client, [row(Client, State::FinWait1, 0)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    play.told();
+    play.table(Client, []);
+    play.pass(20 * MS);
+    assert_eq!(play.transitions(), ["client FIN_WAIT1>CLOSE unseen"]);
+}
+
+#[test]
+fn a_worker_that_takes_a_socket_over_is_told_as_its_owner() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    play.holds(7, 4712, Holding::Open);
+    play.pass(SEC);
+    assert_eq!(play.told(), ["client 7 is curl 4712's"]);
+}
+
+#[test]
+fn a_call_that_strace_prints_late_is_told_before_what_it_has_led_to() {
+    let mut play = Play::with_a_program(Client);
+    play.core.outside.programs.is_traced = true;
+    play.program_says([traced("socket(AF_INET, SOCK_STREAM, 0) = 5", 7)]);
+    assert_eq!(play.told(), ["client 7 is program 4711's", "client called socket"]);
+    play.core
+        .outside
+        .programs
+        .words_after_a_wait
+        .push((CURL, vec![traced("connect(5, ..) = 0", 7)]));
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 1, 0));
+    play.turn_with_packets();
+    let told = play.told();
+    assert_eq!(
+        told,
+        [
+            "client called connect",
+            "client CLOSE>SYN_SENT connect by program 4711",
+            "client SYN Delivered"
+        ]
+    );
+}
+
+#[test]
+fn a_call_that_strace_does_not_print_is_waited_for_a_moment_only() {
+    let mut play = Play::with_a_program(Client);
+    play.core.outside.programs.is_traced = true;
+    play.holds(7, 4711, Holding::Open);
+    let before = play.now();
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 1, 0));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["client CLOSE>SYN_SENT connect by curl 4711"]);
+    assert_eq!(play.now().since(before), 5 * MS);
+}
+
+#[test]
+fn the_last_segments_of_a_program_come_before_the_news_of_its_end() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    play.holds(7, 4711, Holding::Ended);
+    play.table(Client, [row(Client, State::FinWait1, 0)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.program_says([
+        ProgramWord::Output(OutputStream::Stderr, "bye".into()),
+        ProgramWord::Exited(Death::Signal(9), 0),
+    ]);
+    let told = play.told();
+    assert_eq!(
+        told,
+        [
+            "client bye",
+            "client ESTABLISHED>FIN_WAIT1 exit by curl 4711",
+            "client FIN,ACK Delivered",
+            "client program 1 killed by SIGKILL",
+        ]
+    );
+}
+
+#[test]
+fn a_signal_to_a_program_that_has_ended_is_refused_in_a_sentence() {
+    let mut play = Play::with_a_program(Client);
+    play.program_says([ProgramWord::Exited(Death::Exited(0), 0)]);
+    play.rest();
+    play.told();
+    play.core.request(LabRequest::Signal(CURL, 15));
+    assert_eq!(play.told(), ["program 1 does not run"]);
+}
+
+#[test]
+fn the_loopback_lab_says_that_it_runs_none() {
+    let mut play = Play::loopback();
+    play.core.request(LabRequest::Run(Client, CURL, ProgramSpec::default()));
+    assert!(play.core.outside.programs.started.is_empty());
+    let told = std::mem::take(&mut play.core.outside.told);
+    let news = told.into_iter().find_map(|(_, what)| match what {
+        LabEvent::Program(ProgramEvent { what, .. }) => Some(what),
+        _ => None,
+    });
+    let why = "programs run on the hosts of the isolated lab, and this is the loopback lab".into();
+    assert_eq!(news, Some(ProgramNews::NotStarted { why }));
+}
+
+#[test]
+fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(
+        Server,
+        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
+    );
+    play.pass(20 * MS);
+    play.told();
+    // No table has shown the accepted socket with its inode, and no process has its descriptor any more.
+    play.table(Server, [row(Server, State::Listen, 9), row(Server, State::FinWait1, 0)]);
+    play.sends(Server, segment(Server, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["server ESTABLISHED>FIN_WAIT1 close by curl 4711"]);
+}
+
+#[test]
+fn what_is_reset_before_its_listener_is_read_goes_with_that() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(
+        Server,
+        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
+    );
+    play.pass(20 * MS);
+    play.told();
+    play.holds(9, 4711, Holding::Closed);
+    play.table(Server, []);
+    play.sends(Server, segment(Server, RST_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["server ESTABLISHED>CLOSE close by curl 4711"]);
+}
+
+#[test]
+fn what_waits_in_a_listeners_queue_goes_with_it() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(
+        Server,
+        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
+    );
+    play.pass(20 * MS);
+    play.told();
+    play.holds(9, 4711, Holding::Ended);
+    play.table(Server, []);
+    play.pass(20 * MS);
+    let mut told = play.transitions();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "server ESTABLISHED>CLOSE exit by curl 4711",
+            "server LISTEN>CLOSE exit by curl 4711"
+        ]
+    );
+}
+
+#[test]
+fn a_connection_within_a_host_is_the_deed_of_who_connects() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.holds(7, 4712, Holding::Open);
+    play.table(Server, [row(Server, State::Listen, 9)]);
+    play.pass(20 * MS);
+    play.told();
+    let connects = SocketRow {
+        tuple: connection(),
+        ..row(Server, State::Established, 7)
+    };
+    play.table(
+        Server,
+        [
+            row(Server, State::Listen, 9),
+            row(Server, State::Established, 0),
+            connects,
+        ],
+    );
+    play.pass(20 * MS);
+    let both = ["server CLOSE>ESTABLISHED connect by curl 4712"; 2];
+    assert_eq!(play.transitions(), both);
+}

@@ -1,0 +1,128 @@
+//! `finwait shell`: a shell on a host of a lab that runs in another process.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+
+const FINWAIT: &str = env!("CARGO_BIN_EXE_finwait");
+/// `nobody`, whom every machine has.
+const NOBODY: u32 = 65534;
+
+/// A lab in a process of its own, which ends with its input.
+struct Lab {
+    process: Child,
+    _commands: ChildStdin,
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+/// A command line as root, or as an ordinary user who may make TUN devices.
+fn by(ordinary: bool, line: &str) -> Command {
+    let tun = "mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200";
+    let drop = format!("setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups");
+    let script = match ordinary {
+        true => format!("{tun} && exec {drop} {line}"),
+        false => format!("exec {line}"),
+    };
+    let mut command = Command::new("unshare");
+    command
+        .args(["-m", "sh", "-c", &script])
+        .env("SHELL", "/bin/sh")
+        .env_remove("SUDO_UID");
+    command
+}
+
+impl Lab {
+    fn new(ordinary: bool) -> Lab {
+        let mut process = by(ordinary, &format!("{FINWAIT} do --lab isolated -"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut commands = process.stdin.take().unwrap();
+        writeln!(commands, "server listen").unwrap();
+        // It is up when it has done something.
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("LISTEN")));
+        Lab {
+            process,
+            _commands: commands,
+            _output: lines,
+        }
+    }
+
+    fn shell(&self, ordinary: bool, rest: &str) -> Output {
+        shell(ordinary, &format!("server --pid {} {rest}", self.process.id()))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn shell(ordinary: bool, arguments: &str) -> Output {
+    by(ordinary, &format!("{FINWAIT} shell {arguments}"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_shell_has_the_hosts_network_and_names_and_is_its_users() {
+    for ordinary in [false, true] {
+        let lab = Lab::new(ordinary);
+        let commands = "id -u; getent hosts client; cat /proc/net/tcp; echo $FINWAIT_PEER:$FINWAIT_PORT";
+        let (stdout, stderr) = text(&lab.shell(ordinary, &format!("-- sh -c '{commands}'")));
+        let lines: Vec<&str> = stdout.lines().collect();
+        let uid = if ordinary { NOBODY } else { 0 };
+        assert_eq!(lines.first(), Some(&uid.to_string().as_str()), "{stdout}{stderr}");
+        assert!(
+            lines[1].starts_with("10.0.0.1") && lines[1].contains("client"),
+            "{stdout}{stderr}"
+        );
+        // The server's listener, on 8080 of 10.0.0.2, in the state LISTEN.
+        assert!(stdout.contains("0200000A:1F90 00000000:0000 0A"), "{stdout}");
+        assert_eq!(lines.last(), Some(&"10.0.0.1:8080"));
+    }
+}
+
+#[test]
+fn without_a_command_it_is_the_users_shell_and_says_where_it_is() {
+    let lab = Lab::new(false);
+    let output = lab.shell(false, "");
+    let expected = format!(
+        "finwait: a shell on the server of the lab of process {}; exit ends it\n",
+        lab.process.id()
+    );
+    assert_eq!(text(&output), (String::new(), expected));
+    assert!(output.status.success());
+}
+
+#[test]
+fn what_cannot_be_entered_is_said_in_one_sentence() {
+    let own = std::process::id();
+    let none = shell(false, &format!("client --pid {own}"));
+    assert_eq!(none.status.code(), Some(3));
+    let expected = format!(
+        "finwait: process {own} has no isolated lab that you may enter; without --pid, the one that runs is found\n"
+    );
+    assert_eq!(text(&none).1, expected);
+    let lab = Lab::new(false);
+    // Another user's, whom it is not shown to.
+    let foreign = lab.shell(true, "true");
+    assert!(
+        text(&foreign).1.contains("has no isolated lab that you may enter"),
+        "{foreign:?}"
+    );
+    let nothing = lab.shell(false, "no-such-program-anywhere");
+    assert_eq!(
+        text(&nothing).1,
+        "finwait: there is no program no-such-program-anywhere on PATH\n"
+    );
+}
