@@ -15,6 +15,7 @@ use finwait::command::table;
 use finwait::command::wire::{ModeChoice, Target, WireCommand};
 use finwait::command::{Command, EndCommand, Pick, ScreenCommand};
 use finwait::lab::event::{LabEvent, LabRequest, WireRequest};
+use finwait::program::ProgramNo;
 use finwait::scenario::observation::{CommandResult, Observation};
 use finwait::scenario::report::StepReport;
 use finwait::session::LabKind;
@@ -135,6 +136,10 @@ fn scenes() -> Vec<Scene> {
         // The client's read is blocked.
         whole("blocked", Script::blocked),
         whole("ended", ended),
+        // curl's SYN to nginx is held.
+        whole("programs", Script::nginx_and_curl),
+        scene("a program over", Script::curl_reset),
+        scene("several programs", Script::several_programs),
         scene("guide", Script::tour),
         scene("presenter", || with_keys(Script::tour(), "P")),
         whole("recording", || with_keys(Script::half_close().opened(), ",,")),
@@ -294,13 +299,25 @@ impl Press<'_> {
                 }
                 assert_eq!(called, wanted, "{name}");
             }
-            EndCommand::Runtime(_)
-            | EndCommand::Host(..)
-            | EndCommand::Run(_)
-            | EndCommand::Signal(..)
-            | EndCommand::KillProgram(_)
-            | EndCommand::RestartProgram(_)
-            | EndCommand::Await(_) => panic!("{name}: it has no button"),
+            EndCommand::Signal(..) | EndCommand::KillProgram(_) | EndCommand::RestartProgram(_) => {
+                let newest = before.app.session().programs.of(side).next_back();
+                let again = matches!(command, EndCommand::RestartProgram(_));
+                match newest {
+                    None => self.is_refused(&format!("no program was started on the {side}'s host")),
+                    Some(program) if again && !program.is_alive() => {
+                        let next = ProgramNo(before.app.session().programs.all().len() as u32 + 1);
+                        self.asks(&LabRequest::Run(side, next, program.spec.clone()));
+                    }
+                    Some(program) if !program.is_alive() => self.is_refused("no program runs"),
+                    Some(program) => self.asks(&match command {
+                        EndCommand::Signal(signal, _) => LabRequest::Signal(program.no, signal.0),
+                        _ => LabRequest::EndProgram(program.no),
+                    }),
+                }
+            }
+            EndCommand::Runtime(_) | EndCommand::Host(..) | EndCommand::Run(_) | EndCommand::Await(_) => {
+                panic!("{name}: it has no button")
+            }
         }
     }
 
@@ -508,6 +525,37 @@ impl Press<'_> {
                     assert_eq!(script.app.shown().unfolded[of], !was, "{name}");
                 }
             }
+            ScreenCommand::Programs => {
+                let shown = |script: &mut Script| {
+                    let said = text(script, (120, 40));
+                    let title = said
+                        .lines()
+                        .find(|line| line.contains("1 CLIENT") && line.contains("m more"));
+                    let title = title.unwrap_or_default().to_owned();
+                    let (client, server) = title.split_at(title.find("2 SERVER").unwrap_or(0));
+                    if of == Side::Client { client } else { server }.contains("$ buttons")
+                };
+                assert_eq!(shown(&mut script), !shown(&mut self.before("")), "{name}");
+            }
+            ScreenCommand::RunPrompt if recording => self.is_refused("it shows what happened, and takes no commands"),
+            ScreenCommand::RunPrompt => {
+                self.shows("Enter runs it");
+                let said = text(&mut script, (120, 40));
+                assert!(said.contains(&format!("\u{2502} : {of} run ")), "{name}: {said}");
+            }
+            ScreenCommand::NextProgram => match script.app.session().programs.of(of).count() {
+                0 => self.is_refused(&format!("no program was started on the {of}'s host")),
+                1 => self.is_refused(&format!("the {of}'s host has no other program")),
+                _ => assert_ne!(
+                    text(&mut script, (120, 40)),
+                    text(&mut self.before(""), (120, 40)),
+                    "{name}"
+                ),
+            },
+            ScreenCommand::ProgramOutput => match script.app.session().programs.of(of).next_back() {
+                None => self.is_refused(&format!("no program was started on the {of}'s host")),
+                Some(program) => self.shows(&format!("{}   (Esc closes)", program.spec.run)),
+            },
             ScreenCommand::Palette => self.shows("type to search"),
             ScreenCommand::Themes => self.shows("the screen shows the marked one"),
             ScreenCommand::UseTheme(_) => panic!("{name}: it has no button"),
@@ -541,7 +589,7 @@ impl Press<'_> {
                 let speaks = |line: &str| {
                     line.split_whitespace()
                         .nth(1)
-                        .is_some_and(|who| ["client", "server"].contains(&who))
+                        .is_some_and(|who| ["client", "server", "curl", "nginx"].contains(&who))
                 };
                 let lines = log(&mut script);
                 assert!(
@@ -638,7 +686,12 @@ impl Press<'_> {
                     self.shows("one packet");
                 }
             }
-            Action::Why(_) | Action::WhyNow => self.shows("why?   (Esc"),
+            Action::Why(_) | Action::WhyNow | Action::WhyEntry(_) => self.shows("why?   (Esc"),
+            Action::Program(side, _) => {
+                let (mut script, effects) = self.after("");
+                assert_eq!(effects, [], "{}", self.name());
+                assert_eq!(focus(&mut script), *side, "{}", self.name());
+            }
             Action::Meaning(side, _) => self.shows(&format!("of the {side}   (Esc closes)")),
             Action::Means(state) => self.shows(&format!("what {state} means")),
             Action::Details(side) => self.shows(match side {
@@ -670,6 +723,7 @@ impl Press<'_> {
             | Action::Typed(..)
             | Action::ReadOptions(..)
             | Action::Guide(_)
+            | Action::GuideAllowed(_)
             | Action::GuideInstead { .. }
             | Action::SideBySide(_)
             | Action::Predict { .. }
@@ -947,6 +1001,7 @@ fn comparison() -> Script {
             sockets: Ends::default(),
             segments: None,
             syn_patience: None,
+            programs: Vec::new(),
         },
         rules: Vec::new(),
     };

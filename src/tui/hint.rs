@@ -230,7 +230,9 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
             "be guided through {}, in a fresh lab; the sockets of this one are closed",
             scenario.name
         )),
-        Action::GuideInstead { scenario, .. } => Parts::does(format!("be guided through {}", scenario.name)),
+        Action::GuideAllowed(scenario) | Action::GuideInstead { scenario, .. } => {
+            Parts::does(format!("be guided through {}", scenario.name))
+        }
         Action::SideBySide(lesson) => Parts::does(format!("see {} step by step, in two labs", lesson.title)),
         Action::Predict { picked, .. } => {
             Parts::does(format!("predict {picked}; the guide's next step says whether it is so"))
@@ -389,6 +391,13 @@ fn of_call(side: Side, on: Option<&SocketName>, call: &CallRequest, session: &Se
     let end = &session.ends[side];
     if end.refuses(call) {
         return Some("The language of this end has no such call.".to_owned());
+    }
+    if let Some(socket) = session.not_ours(side, call).filter(|_| on.is_none()) {
+        let shown = socket.shown();
+        return Some(match socket.owner() {
+            Some(owner) => format!("{shown} is {}'s: finwait makes no calls on it.", owner.name),
+            None => format!("{shown} waits for a program to accept it."),
+        });
     }
     match call {
         CallRequest::Socket => return None,

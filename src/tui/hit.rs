@@ -59,6 +59,8 @@ pub enum Action {
     ShowEntry(u64),
     /// The user is guided through that scenario, in a fresh lab; asks first where that takes the place of what the user did.
     Guide(Arc<Scenario>),
+    /// The same of one that runs programs, which the user has allowed.
+    GuideAllowed(Arc<Scenario>),
     /// The same without a question; with `record`, what was done is written to a scenario file first.
     GuideInstead {
         /// The scenario.

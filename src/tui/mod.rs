@@ -75,6 +75,8 @@ pub enum Message {
     Prepared(u32, Renewal, std::result::Result<(), String>),
     /// The user has chosen this lesson before the screen was there.
     SideBySide(Arc<SideBySide>),
+    /// A scenario that runs programs is to be gone through, and the user to be asked first.
+    Asks(Arc<Scenario>),
     /// An event of the terminal.
     Input(Input),
     /// A signal.
@@ -354,6 +356,10 @@ pub fn run(
                     awaited = true;
                     app.say(why);
                     Vec::new()
+                }
+                Message::Asks(scenario) => {
+                    awaited = true;
+                    app.ask_to_run(scenario, MonoTime::now())
                 }
                 Message::SideBySide(lesson) => {
                     awaited = true;

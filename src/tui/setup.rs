@@ -26,6 +26,10 @@ pub struct Setup {
     pub slow_delay: Millis,
     /// Whose the mouse is from the start.
     pub mouse: MouseUse,
+    /// Whether lessons may run programs without a question.
+    pub allow_run: bool,
+    /// The user whom programs run as, by name; none where that is not known.
+    pub runs_as: Option<String>,
     /// The file that keeps the choice of a theme; none where there is no place for one.
     pub config: Option<PathBuf>,
 }
@@ -50,6 +54,8 @@ impl Setup {
             keys: Keymap::standard().clone(),
             slow_delay: SLOW,
             mouse: MouseUse::default(),
+            allow_run: false,
+            runs_as: None,
             config: None,
         }
     }

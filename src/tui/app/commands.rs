@@ -359,6 +359,7 @@ impl App {
             Some(Action::End(side, command)) => HelpTopic::Command(Command::End(*side, command.clone())),
             Some(Action::Wire(command)) => HelpTopic::Command(Command::Wire(command.clone())),
             Some(Action::Screen(_, command)) => HelpTopic::Command(Command::Screen(*command)),
+            _ if self.panes.programs.shows(&self.run.session, self.focus) => HelpTopic::Programs(self.focus),
             _ => HelpTopic::End(self.focus),
         }
     }

@@ -36,6 +36,7 @@ use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
 use crate::tui::beside::Beside;
+use crate::tui::dialog::ask::AskDialog;
 use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::{HelpDialog, HelpTopic};
@@ -288,6 +289,12 @@ impl App {
     /// The user is to be guided through that scenario, in a lab that is as it needs it.
     pub fn begin(&mut self, scenario: Arc<Scenario>) {
         self.run.guide(scenario);
+    }
+
+    /// Asks whether the user is to be guided through a scenario that runs programs.
+    pub fn ask_to_run(&mut self, scenario: Arc<Scenario>, now: MonoTime) -> Vec<Effect> {
+        self.stale = true;
+        self.act(Action::Guide(scenario), now)
     }
 
     /// Two labs for a lesson are there: it begins in them, and goes on by itself as far as `steps`.
@@ -601,8 +608,14 @@ impl App {
                 self.pointing.set_mark(Some(Action::LogLine(None)));
                 Vec::new()
             }
-            Action::Guide(_) | Action::GuideInstead { .. } if self.is_only_shown() => Vec::new(),
-            Action::Guide(scenario) => match self.run.commands() {
+            Action::Guide(_) | Action::GuideAllowed(_) | Action::GuideInstead { .. } if self.is_only_shown() => {
+                Vec::new()
+            }
+            Action::Guide(scenario) if !self.setup.allow_run && !scenario.commands().is_empty() => {
+                self.dialogs.open(AskDialog::new(scenario, self.setup.runs_as.clone()));
+                Vec::new()
+            }
+            Action::Guide(scenario) | Action::GuideAllowed(scenario) => match self.run.commands() {
                 // A guide's own lab has nothing that is lost.
                 done @ 1.. if self.run.tour.is_none() => {
                     self.dialogs.open(LeaveDialog::new(scenario, done));

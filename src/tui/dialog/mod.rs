@@ -18,6 +18,7 @@ use crate::tui::keys::Keymap;
 use crate::tui::pane::programs::ProgramsPane;
 use crate::tui::theme::Theme;
 
+pub mod ask;
 pub mod branch;
 pub mod forge;
 pub mod help;

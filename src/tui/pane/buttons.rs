@@ -1,5 +1,5 @@
 //! The buttons: every call of an end, in rows by what it is for, never greyed out, the likely ones bright, crossed once the endpoint's
-//! language has said that it cannot make it. Where there is no room for a word, the key alone is the button; `more` lists all with words.
+//! language has said that it cannot make it, and while the socket that it would go to is a program's. Where there is no room for a word, the key alone is the button; `more` lists all with words.
 //!
 //! Each has its place by the size of the screen alone.
 
@@ -148,6 +148,7 @@ pub fn draw(
     programs: &mut ProgramsPane,
 ) {
     let of = |side: Side| EndButtons {
+        session,
         end: &session.ends[side],
         side,
         focused: side == focus,
@@ -236,6 +237,7 @@ fn leading_away(canvas: &mut Canvas, area: Rect, focus: Side, titled: bool) -> u
 
 /// The buttons of an end.
 struct EndButtons<'a> {
+    session: &'a Session,
     end: &'a End,
     side: Side,
     focused: bool,
@@ -278,7 +280,11 @@ impl EndButtons<'_> {
 
     fn weight(&self, button: &Button, action: &Action) -> Weight {
         match action {
-            Action::End(_, EndCommand::Call { call, .. }) if self.end.refuses(call) => Weight::Refused,
+            Action::End(_, EndCommand::Call { call, .. })
+                if self.end.refuses(call) || self.session.not_ours(self.side, call).is_some() =>
+            {
+                Weight::Refused
+            }
             _ if self.likely.iter().any(|other| other.key == button.key) => Weight::Likely,
             _ => Weight::Plain,
         }
