@@ -417,12 +417,12 @@ table! {
          Arg::Named("terminal", ArgKind::Word(&["yes", "no"])), Arg::Plain("command", ArgKind::CommandLine)]
         "start a program of your own on this host, unmodified: run curl -sS http://server:8080/; the command line goes to the end, cwd=DIR env=A=1 come before it";
     End(Signal) "signal" Program [
-        primary(button('(', "SIGTERM", end!(Signal(Signal(libc::SIGTERM), None)))),
-        button('\'', "SIGHUP", end!(Signal(Signal(libc::SIGHUP), None)))
+        primary(button('\'', "SIGTERM", end!(Signal(Signal(libc::SIGTERM), None)))),
+        button('~', "SIGHUP", end!(Signal(Signal(libc::SIGHUP), None)))
     ]
         [Arg::Plain("signal", ArgKind::Signal), Arg::Plain("program", ArgKind::Program)]
         "send a program a signal: signal TERM, signal HUP nginx; by default the newest that runs";
-    End(KillProgram) "kill-program" Program [primary(button(')', "kill -9", end!(KillProgram(None))))] [Arg::Plain("program", ArgKind::Program)]
+    End(KillProgram) "kill-program" Program [primary(button('9', "kill -9", end!(KillProgram(None))))] [Arg::Plain("program", ArgKind::Program)]
         "kill -9 a program with all its processes, workers and daemons too; by default the newest that runs";
     End(RestartProgram) "restart-program" Program [primary(button('_', "again", end!(RestartProgram(None))))] [Arg::Plain("program", ArgKind::Program)]
         "start the same program again; one that still runs is killed first";

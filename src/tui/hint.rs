@@ -141,6 +141,13 @@ fn clauses(text: &str) -> Vec<&str> {
     begins
 }
 
+/// A refusal as a sentence.
+fn sentence(why: &str) -> String {
+    let mut letters = why.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
 /// The words of a text that fit, with two dots for the rest.
 fn cut(text: &str, room: usize) -> String {
     if width(text) <= room {
@@ -347,7 +354,7 @@ fn of_end(side: Side, command: &EndCommand, session: &Session) -> Parts {
         EndCommand::Signal(_, program) | EndCommand::KillProgram(program) | EndCommand::RestartProgram(program) => {
             let meant = session.programs.meant(side, program.as_ref(), |_| true);
             Some(meant.map_or_else(
-                |why| format!("{why}."),
+                |why| sentence(&why.to_string()),
                 |program| format!("{} {}.", program.name, program.words()),
             ))
         }

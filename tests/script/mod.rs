@@ -775,9 +775,16 @@ impl Script {
 
     /// The connection of curl to nginx stands, and nginx has answered; their calls are reported.
     pub fn curl_downloads() -> Script {
+        let mut s = Script::nginx_and_curl();
+        s.curl_is_answered();
+        s
+    }
+
+    /// The held SYN goes on, and nginx answers.
+    pub fn curl_is_answered(&mut self) {
         use Side::{Client, Server};
         let (curl, worker) = (process(2, 5044, "curl"), process(1, 5012, "nginx"));
-        let mut s = Script::nginx_and_curl();
+        let s = self;
         s.mode(Mode::Flow);
         s.oldest(Disposition::Delivered);
         s.state(Server, State::Close, State::SynRecv, 0, s.received(Server));
@@ -793,14 +800,20 @@ impl Script {
         s.packet(Server, 24, 1, 37, "HTTP/1.1 200 OK\r\n");
         s.writes(Server, 1, OutputStream::Stdout, "10.0.0.1 \"GET /big HTTP/1.1\" 200");
         s.writes(Client, 2, OutputStream::Stdout, "the first line");
-        s
     }
 
     /// The wire resets curl's download, and curl says so in its own words.
     pub fn curl_reset() -> Script {
+        let mut s = Script::curl_downloads();
+        s.curl_is_reset();
+        s
+    }
+
+    /// An RST meets the download.
+    pub fn curl_is_reset(&mut self) {
         use Side::{Client, Server};
         let curl = process(2, 5044, "curl");
-        let mut s = Script::curl_downloads();
+        let s = self;
         s.wait(400).packet(Server, 4, 18, 0, "");
         s.table(Client, Vec::new());
         s.state(Client, State::Established, State::Close, 200, s.received(Client));
@@ -819,7 +832,6 @@ impl Script {
         );
         s.exits(Client, 2, 56);
         s.wait(100);
-        s
     }
 
     /// Several programs at the client: one that was reset, one that is not there, one that runs.
@@ -855,6 +867,28 @@ impl Script {
         s.call("getsockopt(5)", Outcome::Ok(Value::Options { readings }), None);
         s
     }
+}
+
+/// A lesson that runs two programs, of which one is nowhere installed.
+pub fn with_programs() -> Arc<Scenario> {
+    let text = r#"
+title   = "The length that never comes"
+summary = "A server of a few lines, and a client that waits."
+group   = "programs"
+lab     = "isolated"
+
+[driven.server]
+run   = "python3 -u answer.py"
+ready = "LISTEN 8080"
+env   = { PYTHONUTF8 = "1" }
+
+[driven.server.files]
+"answer.py" = "print()"
+
+[[step]]
+client = "run no-such-client-here --url http://server:8080/"
+"#;
+    Arc::new(finwait::scenario::file::read("with-programs.toml", text).unwrap_or_else(|why| panic!("{why:?}")))
 }
 
 /// A process of a program.

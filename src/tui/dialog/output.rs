@@ -174,7 +174,12 @@ impl Dialog for OutputDialog {
         let Some(program) = context.session.programs.get(self.program) else {
             return;
         };
-        let area = layout::middle(screen, screen.width, screen.height.saturating_sub(2));
+        // Lines are long: all of the width.
+        let area = Rect {
+            y: screen.y + 1,
+            height: screen.height.saturating_sub(2),
+            ..screen
+        };
         let who = program
             .pid()
             .map_or_else(|| program.name.to_string(), |pid| format!("{} {pid}", program.name));
