@@ -91,9 +91,10 @@ impl App {
                 return self.act(Action::ReadOptions(side, socket), now);
             }
             // What it waits for is nearer than why the one before it ended.
-            ScreenCommand::Why => match self.run.session.ends[side].newest() {
-                Some(call) => return self.act(Action::Why(call), now),
-                None => self.status = Some(format!("the {side} has made no call yet")),
+            ScreenCommand::Why => match (self.explained_by_a_program(side), self.run.session.ends[side].newest()) {
+                (Some(entry), _) => return self.act(Action::WhyEntry(entry), now),
+                (None, Some(call)) => return self.act(Action::Why(call), now),
+                (None, None) => self.status = Some(format!("the {side} has made no call yet")),
             },
             ScreenCommand::RawRows => self.dialogs.open(RawDialog::new(side)),
             ScreenCommand::Edit => {
@@ -220,6 +221,13 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// What a program of an end has met last, where the end shows its programs: the number of the entry.
+    fn explained_by_a_program(&self, side: Side) -> Option<u64> {
+        let programs = &self.panes.programs;
+        let shows = programs.shows(&self.run.session, side);
+        shows.then(|| programs.explained(&self.run.session, side)).flatten()
     }
 
     /// Has the screen look like that theme, and keeps it in the configuration.

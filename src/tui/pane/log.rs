@@ -278,8 +278,11 @@ impl Log {
                 continue;
             };
             let Some(entry) = transcript.entry(no) else { continue };
+            let explains =
+                matches!(&entry.what, EntryKind::Program(_) | EntryKind::ProgramCall(_)) && entry.why().is_some();
+            let wide = if explains { keyless_width(WHY) + 1 } else { 0 };
             if words.as_ref().is_none_or(|(known, _)| *known != no) {
-                words = Some((no, lines_of(entry, room)));
+                words = Some((no, lines_of(entry, room.saturating_sub(wide.into()))));
             }
             let mut x = area.x;
             if line == 0 {
@@ -295,9 +298,6 @@ impl Log {
                 }
                 _ => false,
             };
-            let explains =
-                matches!(&entry.what, EntryKind::Program(_) | EntryKind::ProgramCall(_)) && entry.why().is_some();
-            let wide = if explains { keyless_width(WHY) + 1 } else { 0 };
             let style = if failed { canvas.theme.bad() } else { text };
             let said = said.map_or(String::new(), |said| match &entry.what {
                 EntryKind::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),

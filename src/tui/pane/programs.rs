@@ -291,6 +291,15 @@ impl ProgramsPane {
         self.lines.get(&no)
     }
 
+    /// Returns the newest line of an end's programs that can be explained: the number of its entry.
+    pub fn explained(&self, session: &Session, side: Side) -> Option<EntryNo> {
+        let all = session.programs.of(side).filter_map(|program| self.lines(program.no));
+        let last = |lines: &Lines| lines.lines.iter().rev().find(|line| line.why).map(|line| line.entry);
+        all.flat_map(|lines| [last(&lines.wrote), last(&lines.calls)])
+            .flatten()
+            .max()
+    }
+
     fn of(&self, no: ProgramNo) -> &Lines {
         static NONE: Lines = Lines {
             lines: VecDeque::new(),
