@@ -834,6 +834,67 @@ impl Script {
         s.wait(100);
     }
 
+    /// So many connections of a load generator to nginx, of which every tenth still stands.
+    pub fn load(count: u32) -> Script {
+        use Side::{Client, Server};
+        let mut s = Script::nginx();
+        s.starts("client run ab -n 1000 -c 100 http://server:8080/", 2, 5044);
+        let (ab, worker) = (process(2, 5044, "ab"), process(1, 5012, "nginx"));
+        let mut rows = Ends {
+            client: Vec::new(),
+            server: vec![listener(0)],
+        };
+        for n in 0..count {
+            let at = |side| {
+                let mut row = row(
+                    side,
+                    State::Established,
+                    u64::from(1_000 + 2 * n + u32::from(side == Server)),
+                );
+                let port = 1_024 + (n % 60_000) as u16;
+                match side {
+                    Client => row.row.tuple.local.set_port(port),
+                    Server => row.row.tuple.peer.set_port(port),
+                }
+                row
+            };
+            let over = n % 10 != 0;
+            for (side, owner) in [(Client, &ab), (Server, &worker)] {
+                let row = at(side);
+                let (tuple, inode) = (row.row.tuple, row.row.inode);
+                s.owns(side, inode, owner);
+                let mut changes = |from, to| {
+                    let (cause, witness) = (TransitionCause::Unseen, Witness::Table);
+                    s.tell(LabEvent::Transition(StateChanged {
+                        side,
+                        tuple,
+                        inode,
+                        from,
+                        to,
+                        cause,
+                        witness,
+                    }));
+                };
+                changes(
+                    State::Close,
+                    if side == Client { State::SynSent } else { State::SynRecv },
+                );
+                changes(
+                    if side == Client { State::SynSent } else { State::SynRecv },
+                    State::Established,
+                );
+                if over {
+                    changes(State::Established, State::Close);
+                } else {
+                    rows[side].push(row);
+                }
+            }
+        }
+        s.table(Client, rows.client);
+        s.table(Server, rows.server);
+        s
+    }
+
     /// Several programs at the client: one that was reset, one that is not there, one that runs.
     pub fn several_programs() -> Script {
         let mut s = Script::curl_reset();

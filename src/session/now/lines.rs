@@ -180,7 +180,8 @@ impl Session {
             return None;
         };
         let program = news.event.program;
-        if !matches!(&news.event.what, ProgramNews::Exited { how, .. } if *how != Death::Exited(0)) {
+        let ProgramNews::Exited { how, .. } = &news.event.what else { return None };
+        if *how == Death::Exited(0) {
             return None;
         }
         let before = self.transcript.entries().iter().rev();
@@ -192,6 +193,8 @@ impl Session {
             _ => None,
         });
         let last = || {
+            // Of what a signal ended it has no words.
+            let Death::Exited(_) = how else { return None };
             let line = self.programs.get(program)?.last_words()?;
             Some(format!("Its last line: {line}"))
         };
