@@ -616,3 +616,132 @@ fn what_can_come_no_more_is_not_waited_for() {
         "no program was started on the client's host: client run COMMAND starts one"
     );
 }
+
+/// The client's programs wait for the server's, and for one that listens where no program does.
+#[test]
+fn a_run_begins_with_the_servers_programs() {
+    use finwait::program::ProgramSpec;
+    use finwait::session::lineup::{FirstProgram, LineupStatus, ProgramFailure, Readiness};
+    let first = |run: &str, ready: Option<Readiness>| FirstProgram {
+        spec: ProgramSpec {
+            run: run.into(),
+            ..ProgramSpec::default()
+        },
+        ready,
+    };
+    let begin = |play: &mut Play, server: Vec<FirstProgram>| {
+        let client = vec![first("curl http://server/", None)];
+        let issued = play
+            .session
+            .line_up(Ends { client, server }, MonoTime(play.now))
+            .unwrap();
+        play.asked.extend(issued.requests);
+    };
+    let started = |play: &mut Play| -> Vec<String> {
+        let asked = play.asked();
+        let runs = asked.into_iter().map(|asked| match asked {
+            LabRequest::Run(side, _, spec) => format!("{side} {}", spec.run),
+            other => panic!("{other:?}"),
+        });
+        runs.collect()
+    };
+    let mut play = Play::new();
+    begin(&mut play, vec![first("nginx", None)]);
+    assert_eq!(started(&mut play), ["server nginx"]);
+    play.says(Server, 1, ProgramNews::Started { pid: 50 });
+    assert_eq!(play.session.lineup(MonoTime(play.now)), LineupStatus::Starting);
+    play.owns(Server, 7, 1, 50, "nginx");
+    play.table(Server, &[(listener("[::]:8080"), State::Listen, 7)]);
+    assert_eq!(started(&mut play), ["client curl http://server/"]);
+    play.says(Client, 2, ProgramNews::Started { pid: 60 });
+    assert_eq!(play.session.lineup(MonoTime(play.now)), LineupStatus::Ready);
+
+    // Without a program at the server, its endpoint's listener is waited for.
+    let mut play = Play::new();
+    begin(&mut play, Vec::new());
+    assert_eq!(started(&mut play), [""; 0]);
+    assert_eq!(play.session.lineup(MonoTime(play.now)), LineupStatus::NobodyListens);
+    assert_eq!(play.session.not_started(), ["curl http://server/"]);
+    play.table(Server, &[(listener("10.0.0.2:8080"), State::Listen, 3)]);
+    assert_eq!(started(&mut play), ["client curl http://server/"]);
+
+    // What is said to tell it is waited for; what ends before, is not there, or takes too long is told apart.
+    let says = || Some(Readiness::Says("ready".into()));
+    let mut play = Play::new();
+    begin(&mut play, vec![first("nginx", says())]);
+    play.says(Server, 1, ProgramNews::Started { pid: 50 });
+    play.table(Server, &[(listener("[::]:8080"), State::Listen, 7)]);
+    assert_eq!(started(&mut play), ["server nginx"]);
+    let late = MonoTime(play.now + 11_000_000_000);
+    let LineupStatus::Failed(failed) = play.session.lineup(late) else {
+        panic!()
+    };
+    assert_eq!(failed.failure, ProgramFailure::NotReady);
+    assert_eq!(
+        failed.why,
+        "nginx has not written \"ready\" after 10 s: nginx runs, pid 50"
+    );
+    play.exits(Server, 1, Death::Exited(1));
+    let LineupStatus::Failed(failed) = play.session.lineup(MonoTime(play.now)) else {
+        panic!()
+    };
+    assert_eq!(
+        (failed.failure, failed.why.as_str()),
+        (ProgramFailure::Died, "nginx exited with status 1")
+    );
+    assert_eq!(started(&mut play), [""; 0]);
+    let mut play = Play::new();
+    begin(&mut play, vec![first("ngnix", None)]);
+    let why = "there is no program ngnix on PATH".to_owned();
+    play.says(Server, 1, ProgramNews::NotStarted { why });
+    let LineupStatus::Failed(failed) = play.session.lineup(MonoTime(play.now)) else {
+        panic!()
+    };
+    assert_eq!(failed.failure, ProgramFailure::Missing);
+}
+
+/// What was done by hand is written down as a scenario that does the same, its programs included.
+#[test]
+fn a_run_with_programs_is_recorded_as_a_scenario() {
+    use finwait::program::ProgramSpec;
+    use finwait::scenario::file;
+    use finwait::scenario::record::Recorder;
+    use finwait::session::lineup::{FirstProgram, Readiness};
+    let mut play = Play::new();
+    let nginx = FirstProgram {
+        spec: ProgramSpec {
+            run: "nginx -c \"n.conf\"".into(),
+            env: vec![("LANG".into(), "C".into())],
+            files: vec![("n.conf".into(), "daemon off;\n".into())],
+            ..ProgramSpec::default()
+        },
+        ready: Some(Readiness::Listens(Some(Port(8080)))),
+    };
+    let programs = Ends {
+        client: Vec::new(),
+        server: vec![nginx.clone()],
+    };
+    play.session.line_up(programs.clone(), MonoTime(play.now)).unwrap();
+    let mut recorder = Recorder::default();
+    let record = |play: &mut Play, recorder: &mut Recorder, text: &str| {
+        let before = play.session.transcript.last();
+        recorder.settle(&play.session);
+        play.types(text).unwrap();
+        recorder.issued(&play.session, &parse(text, None).unwrap(), None, before);
+    };
+    record(&mut play, &mut recorder, "client run curl -sS 'http://server:8080/'");
+    play.says(Client, 2, ProgramNews::Started { pid: 70 });
+    record(&mut play, &mut recorder, "client await exit");
+    play.exits(Client, 2, Death::Exited(56));
+    let text = recorder.file(&play.session, "Recorded");
+    let scenario = file::read("recorded.toml", &text).unwrap_or_else(|mistakes| panic!("{}\n{text}", mistakes[0]));
+    assert_eq!(scenario.programs, programs);
+    assert_eq!(
+        scenario.commands(),
+        [
+            (Server, "nginx -c \"n.conf\""),
+            (Client, "curl -sS 'http://server:8080/'")
+        ]
+    );
+    assert!(text.contains("exits = { \"curl\" = 56 }"), "{text}");
+}

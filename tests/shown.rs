@@ -93,7 +93,7 @@ fn the_question_by_keys() {
     script.run("client read");
     match &effects(&mut script, "+>\n")[..] {
         [Effect::SaveAndRenew(name, text, lab)] => {
-            assert_eq!((name.as_str(), lab), ("recorded", &fresh(like_this)));
+            assert_eq!((name.as_str(), lab.clone()), ("recorded", fresh(like_this)));
             assert!(text.contains("client = \"read 1024\""), "{text}");
         }
         other => panic!("{other:?}"),

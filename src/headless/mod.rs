@@ -639,12 +639,13 @@ impl<W: Write> Printer<W> {
                     of(Side::Client),
                     of(Side::Server)
                 )?;
-                let mut ran = session.programs.all().iter().peekable();
-                if ran.peek().is_some() {
-                    let all: Vec<String> = ran
-                        .map(|program| format!("{} {}", program.name, program.words()))
-                        .collect();
-                    writeln!(self.out, "{:>9}  {:<6}  {}", "", "runs", harmless(&all.join("; ")))?;
+                let ran = session.programs.all().iter();
+                let ran: Vec<String> = ran
+                    .map(|program| format!("{} {}", program.name, program.words()))
+                    .collect();
+                if !ran.is_empty() {
+                    let all = harmless(&ran.join("; "));
+                    writeln!(self.out, "{:>9}  {:<6}  programs: {all}", "", "now")?;
                 }
                 Ok(())
             }

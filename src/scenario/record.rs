@@ -5,9 +5,12 @@ use std::fmt::Write;
 use super::observation::{CommandResult, snapshots};
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
-use crate::command::Command;
+use crate::command::programs::{AwaitRequest, AwaitedEvent};
 use crate::command::wire::{ModeChoice, WireCommand};
+use crate::command::{Command, EndCommand};
+use crate::lab::event::Death;
 use crate::runtime::Runtime;
+use crate::session::lineup::FirstProgram;
 use crate::session::progress::outcome;
 use crate::session::transcript::EntryKind;
 use crate::session::view::HeldBy;
@@ -107,6 +110,23 @@ impl Recorder {
                 .collect();
             let _ = writeln!(text, "later = {{ {} }}", later.join(", "));
         }
+        // How a program ended that was waited for.
+        if let Command::End(
+            side,
+            EndCommand::Await(AwaitRequest {
+                what: AwaitedEvent::Exit(name),
+                ..
+            }),
+        ) = &open.command
+            && let Ok(program) = session.programs.meant(*side, name.as_ref(), |_| true)
+            && let Some(how) = program.exited()
+        {
+            let how = match how {
+                Death::Exited(status) => status.to_string(),
+                Death::Signal(_) => quoted(&how.to_string()),
+            };
+            let _ = writeln!(text, "exits = {{ \"{}\" = {how} }}", program.name);
+        }
         let states = states(session);
         if !states.is_empty() {
             let _ = writeln!(text, "states = {{ {} }}", states.join(", "));
@@ -128,7 +148,7 @@ impl Recorder {
     pub fn file(&mut self, session: &Session, title: &str) -> String {
         self.settle(session);
         let lab = match session.lab.kind {
-            LabKind::Isolated if self.wired => "isolated",
+            LabKind::Isolated if self.wired || !session.programs.all().is_empty() => "isolated",
             LabKind::Isolated | LabKind::Loopback(_) => "any",
         };
         let mut text = format!(
@@ -150,17 +170,28 @@ impl Recorder {
     }
 }
 
-/// The runtimes that drove the ends: nothing where that were raw calls. A command of the user's own is no business of a file's.
+/// What drove the ends, and the programs that the run began with: nothing where that were raw calls alone. A command of the user's own that
+/// speaks the endpoint protocol is no business of a file's.
 fn driven(session: &Session) -> String {
     let (mut runtimes, mut commands) = (Vec::new(), String::new());
     for (side, end) in session.ends.iter() {
-        let Some(runtime) = first_runtime(session, side).or(end.runtime.as_deref()) else {
-            continue;
-        };
-        match Runtime::named(runtime) {
-            Some(Runtime::Native) => {}
-            Some(runtime) => runtimes.push(format!("{side} = {}", quoted(runtime.name()))),
-            None => {
+        let programs = session.first_programs()[side].iter().map(program);
+        let mut drives: Vec<String> = programs.collect();
+        let runtime = first_runtime(session, side).or(end.runtime.as_deref());
+        let named = runtime.and_then(Runtime::named);
+        drives.extend(
+            named
+                .filter(|runtime| *runtime != Runtime::Native)
+                .map(|runtime| quoted(runtime.name())),
+        );
+        match drives.as_slice() {
+            [] => {}
+            [one] => runtimes.push(format!("{side} = {one}")),
+            several => runtimes.push(format!("{side} = [{}]", several.join(", "))),
+        }
+        match (runtime, named) {
+            (None, _) | (_, Some(_)) => {}
+            (Some(_), None) => {
                 let _ = writeln!(
                     commands,
                     "# The {side} was driven by a command of the user's own: --{side}-command."
@@ -176,6 +207,31 @@ fn driven(session: &Session) -> String {
             runtimes.join(", ")
         ),
     }
+}
+
+/// A program that the run began with, as a file has it.
+fn program(program: &FirstProgram) -> String {
+    let FirstProgram { spec, ready } = program;
+    let table = |pairs: &[(String, String)]| {
+        let pairs: Vec<String> = pairs
+            .iter()
+            .map(|(name, value)| format!("{} = {}", quoted(name), quoted(value)))
+            .collect();
+        (!pairs.is_empty()).then(|| format!("{{ {} }}", pairs.join(", ")))
+    };
+    let parts = [
+        ("run", Some(quoted(&spec.run))),
+        ("ready", ready.as_ref().map(|ready| quoted(&ready.to_string()))),
+        ("env", table(&spec.env)),
+        ("cwd", spec.cwd.as_ref().map(|cwd| quoted(&cwd.to_string_lossy()))),
+        ("files", table(&spec.files)),
+        ("terminal", spec.terminal.then(|| "true".to_owned())),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {}", value?)))
+        .collect();
+    format!("{{ {} }}", parts.join(", "))
 }
 
 /// The runtime that an end began with: a step of the run may have changed it. None where that is no longer in the transcript.

@@ -114,8 +114,8 @@ pub(super) struct Lineup {
     waiting: Vec<FirstProgram>,
     /// Those that are started and not known to be ready.
     started: Vec<(ProgramNo, Option<Readiness>, MonoTime)>,
-    /// Was there one on the server's host?
-    has_server: bool,
+    /// All of them, as they were given.
+    first: Ends<Vec<FirstProgram>>,
     failed: Option<ProgramFailed>,
 }
 
@@ -145,9 +145,9 @@ impl Session {
         programs: Ends<Vec<FirstProgram>>,
         now: MonoTime,
     ) -> Result<IssuedCommand, CommandError> {
+        self.lineup.first = programs.clone();
         let Ends { client, server } = programs;
         self.lineup.waiting = client;
-        self.lineup.has_server = !server.is_empty();
         let mut requests = Vec::new();
         for program in server {
             requests.extend(self.start_first(Side::Server, program, now)?);
@@ -183,7 +183,8 @@ impl Session {
                 Err(failed) => self.lineup.failed = Some(failed),
             }
         }
-        let is_server_ready = self.lineup.started.is_empty() && (self.lineup.has_server || self.listens(None, None));
+        let is_server_ready =
+            self.lineup.started.is_empty() && (!self.lineup.first.server.is_empty() || self.listens(None, None));
         if is_server_ready && self.lineup.failed.is_none() {
             for program in std::mem::take(&mut self.lineup.waiting) {
                 requests.extend(self.start_first(Side::Client, program, now).unwrap_or_default());
@@ -218,6 +219,11 @@ impl Session {
             (true, false) => LineupStatus::NobodyListens,
             (false, _) => LineupStatus::Starting,
         }
+    }
+
+    /// The programs that the run began with.
+    pub const fn first_programs(&self) -> &Ends<Vec<FirstProgram>> {
+        &self.lineup.first
     }
 
     /// The programs of the client's host that wait to be started, in words.

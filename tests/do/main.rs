@@ -11,6 +11,7 @@ mod connect;
 mod host;
 mod many;
 mod process;
+mod programs;
 mod reset;
 mod runtime;
 mod sockets;

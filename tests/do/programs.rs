@@ -1,0 +1,213 @@
+//! Programs of the user's own, in `finwait do` and `run`: the real ones, where they are installed.
+
+use serde_json::Value;
+
+use crate::support::{finwait, has, output};
+
+/// A server of a dozen lines, which answers one request and says so.
+const SERVER: &str = r#"file="server.py=import socket
+listener = socket.create_server(('0.0.0.0', 8080))
+while True:
+    connection, peer = listener.accept()
+    connection.recv(65536)
+    connection.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\nhello\\n')
+    connection.close()
+    print('answered')
+" python3 -u server.py"#;
+
+fn server() -> String {
+    SERVER.replace('\n', "\\n")
+}
+
+/// What `finwait do` prints, its complaints, and its exit status.
+fn does(more: &[&str], commands: &[&str]) -> (String, String, Option<i32>) {
+    let mut command = finwait();
+    command.args(["--lab", "isolated"]).args(more).arg("do").args(commands);
+    let output = output(&mut command);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+fn are_here(programs: &[&str]) -> bool {
+    let missing: Vec<&&str> = programs.iter().filter(|program| !has(program)).collect();
+    if !missing.is_empty() {
+        println!("skipped: {missing:?} is not installed");
+    }
+    missing.is_empty()
+}
+
+/// Without a wrapper and without a hello: curl and a server, their sockets by name and process at both ends, and what they wrote.
+#[test]
+fn a_program_runs_at_each_end() {
+    if !are_here(&["curl", "python3"]) {
+        return;
+    }
+    let (text, complaints, status) = does(
+        &["--server-run", &server()],
+        &[
+            "client run curl -sS http://server:8080/",
+            "client await exit",
+            "server await output answered",
+        ],
+    );
+    assert_eq!((complaints.as_str(), status), ("", Some(0)), "{text}");
+    for line in [
+        "state   server listener CLOSE -> LISTEN   caused by listen by python3, pid ",
+        "state   client CLOSE -> SYN_SENT   caused by connect by curl, pid ",
+        "state   server CLOSE -> SYN_RECV   caused by the SYN received",
+        "state   server SYN_RECV -> ESTABLISHED   caused by the ACK received",
+        "server listener LISTEN",
+        ": hello",
+        "exited with status 0",
+    ] {
+        let line = line
+            .strip_prefix("server listener")
+            .map_or(line, |_| "server: listener LISTEN by python3 ");
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    // No direction is told the wrong way round, and nothing has no name.
+    assert!(!text.contains("(no name)"), "{text}");
+}
+
+/// What the program says of an RST has the why of a call, with the segment that did it.
+#[test]
+fn a_programs_complaint_is_explained() {
+    if !are_here(&["curl", "python3"]) {
+        return;
+    }
+    let (text, complaints, status) = does(
+        &["--server-run", &server()],
+        &[
+            "wire hold data from=server",
+            "client run curl -sS http://server:8080/",
+            "client await ESTABLISHED within=10s",
+            "server await output answered",
+            "wire forge rst to=client port=8080",
+            "client await exit",
+        ],
+    );
+    assert_eq!(status, Some(1), "{text}");
+    assert!(
+        complaints
+            .contains("curl exited with status 56; its last line: curl: (56) Recv failure: Connection reset by peer"),
+        "{complaints}"
+    );
+    let mut lines = text
+        .lines()
+        .skip_while(|line| !line.contains(": curl: (56) Recv failure"));
+    assert!(lines.next().is_some(), "{text}");
+    let why = lines.next().unwrap();
+    assert!(why.contains("  why     ") && why.contains("RST"), "{why}");
+    // The socket stays, as one that is over.
+    assert!(text.contains("client CLOSE by curl "), "{text}");
+}
+
+/// Bad input: one clear sentence each.
+#[test]
+fn what_cannot_be_run_is_told_in_a_sentence() {
+    let (_, complaints, status) = does(&["--server-run", "ngnix-is-not-here"], &["server await LISTEN"]);
+    assert_eq!(status, Some(1), "{complaints}");
+    assert!(complaints.contains("ngnix-is-not-here did not start: "), "{complaints}");
+    let (_, complaints, status) = does(
+        &[],
+        &["server run sh -c 'echo sorry; exit 3'", "server await LISTEN port=80"],
+    );
+    assert_eq!(status, Some(1));
+    assert!(
+        complaints.contains(
+            "nothing on the server's host listens at port 80 any more: sh exited with status 3; its last line: sorry"
+        ),
+        "{complaints}"
+    );
+    let (_, complaints, status) = does(&["--client-run", "true"], &["server socket"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        complaints.contains("not started, because nothing listens on the server's host: true"),
+        "{complaints}"
+    );
+    let mut loopback = finwait();
+    loopback.args(["--lab", "loopback", "do", "client run true"]);
+    let output = output(&mut loopback);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("programs of your own run on a host of the isolated lab"));
+}
+
+/// The client's programs come when somebody listens, also where that is the endpoint.
+#[test]
+fn a_client_waits_for_the_endpoints_listener() {
+    if !are_here(&["curl"]) {
+        return;
+    }
+    let (text, complaints, status) = does(
+        &["--client-run", "curl -sS --max-time 10 http://server:8080/"],
+        &[
+            "server listen",
+            "server accept",
+            "server read",
+            r#"server write "HTTP/1.0 200 OK\r\n\r\nby hand\n""#,
+            "server close",
+            "client await exit",
+        ],
+    );
+    assert_eq!((complaints.as_str(), status), ("", Some(0)), "{text}");
+    assert!(text.contains(": by hand"), "{text}");
+}
+
+/// In JSON each has all: the program's name, its process, its command, and the owner of its sockets.
+#[test]
+fn json_has_programs_and_owners() {
+    let mut command = finwait();
+    let say = "client run sh -c 'echo hello; exit 4'";
+    command.args(["--lab", "isolated", "do", "--json", say, "client await exit"]);
+    let output = output(&mut command);
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let news = |news: &str| {
+        let mut lines = lines.iter().filter(|line| line["kind"] == "program");
+        lines
+            .find(|line| line["news"] == news)
+            .unwrap_or_else(|| panic!("no {news}"))
+    };
+    let started = news("started");
+    assert_eq!((&started["name"], &started["side"]), (&"sh".into(), &"client".into()));
+    assert_eq!(started["command"], "sh -c 'echo hello; exit 4'");
+    assert_eq!(news("output")["line"], "hello");
+    assert_eq!(news("output")["pid"], started["pid"]);
+    let states = lines.iter().rfind(|line| line["kind"] == "states").unwrap();
+    assert_eq!(states["programs"][0]["name"], "sh");
+    assert_eq!(states["programs"][0]["exited"]["exited"], 4);
+}
+
+/// A file that starts programs says so before it does.
+#[test]
+fn a_file_that_runs_programs_must_be_allowed_to() {
+    let path = std::env::temp_dir().join(format!("finwait-allow-{}.toml", std::process::id()));
+    let file = "title = \"t\"\nsummary = \"s\"\ngroup = \"programs\"\nlab = \"isolated\"\n\
+                driven = { server = { run = \"sh -c 'echo up; sleep 60'\", ready = \"output up\" } }\n\
+                [[step]]\nclient = \"run true\"\n[[step]]\nclient = \"await exit\"\nexits = 0\n";
+    std::fs::write(&path, file).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = finwait();
+        command.arg("run").arg(&path).args(more);
+        output(&mut command)
+    };
+    let refused = run(&[]);
+    let allowed = run(&["--allow-run"]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        why.contains("starts programs, which --allow-run allows: on the server's host sh -c 'echo up; sleep 60'; on the client's host true"),
+        "{why}"
+    );
+    assert_eq!(
+        allowed.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&allowed.stdout)
+    );
+}
