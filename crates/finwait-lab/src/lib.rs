@@ -130,6 +130,33 @@ pub use api::{
     CallError, HeldSegment, Hold, Host, Lab, LabBuilder, Listener, MOST_READ, Pending, Program, RuleHandle, Segment,
     Socket, Transcript, View, Wire,
 };
+#[doc(hidden)]
+pub mod fuzz {
+    //! What reads other programs' text, for the fuzzer.
+
+    use crate::lines::{PartialLine, RawLine};
+    use crate::program::words::CommandLine;
+
+    /// Returns the words of a command line, or why it is none.
+    ///
+    /// # Errors
+    ///
+    /// One sentence.
+    pub fn command_line(text: &str) -> std::result::Result<Vec<String>, String> {
+        CommandLine::parse(text).map(CommandLine::into_words)
+    }
+
+    /// Returns the lines of pieces that are read one after the other.
+    pub fn lines<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+        let (mut line, mut lines) = (PartialLine::default(), Vec::new());
+        let mut each = |line: &RawLine<'_>| lines.push(line.text());
+        for piece in pieces {
+            line.take(piece, &mut each);
+        }
+        line.end(&mut each);
+        lines
+    }
+}
 pub use error::{Error, Result};
 pub use finwait_model as model;
 pub use finwait_model::call::{PollEvent, Sigpipe, SocketOption};

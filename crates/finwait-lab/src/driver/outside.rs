@@ -102,9 +102,12 @@ pub(super) trait Outside {
     fn end_program(&mut self, no: ProgramNo);
     /// Lets go of a program that has ended.
     fn forget_program(&mut self, no: ProgramNo);
-    /// Returns the descriptor of a program's process on a host that the socket with that inode is behind; `None` where there is none.
-    fn holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)>;
-    /// Returns the same where one process alone has such a descriptor.
+    /// Returns the descriptor of a program's process on a host behind which each of the sockets with these inodes is; those that are behind
+    /// none are left out.
+    fn holders(&mut self, side: Side, inodes: &[u64]) -> Vec<(u64, ProgramNo, Descriptor)>;
+    /// Has another process of that program a descriptor of the socket?
+    fn has_another_holder(&mut self, no: ProgramNo, held: &Descriptor, inode: u64) -> bool;
+    /// Returns the descriptor of the socket with that inode where one process alone has such.
     fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)>;
     /// Is that descriptor still open, with the socket with that inode behind it?
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding;

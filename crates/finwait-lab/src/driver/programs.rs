@@ -25,8 +25,10 @@ pub(super) struct ProgramSockets {
     asked: QuickMap<u64, u8>,
     /// Listeners that are gone, and what a program did to them: what waited in their queues goes with them.
     gone: VecDeque<(SocketAddr, ProgramCause)>,
-    /// The time at which it was last asked whether all are still held by the same processes.
+    /// The time at which it was last asked whether they are still held by the same processes.
     checked_at: MonoTime,
+    /// The place among them up to which it was asked.
+    checked: usize,
 }
 
 /// A socket of a program's.
@@ -254,18 +256,27 @@ impl<O: Outside> Core<O> {
         if !self.programs.any_on(side) {
             return;
         }
-        for (inode, tuple) in sockets {
-            let end = &mut self.ends[side];
-            if inode == 0 || end.is_own(inode) || end.program_sockets.owned.contains_key(&inode) {
-                continue;
+        let end = &mut self.ends[side];
+        let mut unknown: Vec<(u64, Tuple)> = sockets.into_iter().collect();
+        unknown.retain(|(inode, _)| {
+            if *inode == 0 || end.is_own(*inode) || end.program_sockets.owned.contains_key(inode) {
+                return false;
             }
-            let asked = end.program_sockets.asked.entry(inode).or_default();
-            if *asked >= MOST_ASKED {
-                continue;
-            }
-            *asked += 1;
-            let found = self.outside.holder(side, inode).or_else(|| self.acceptor(side, &tuple));
-            if let Some((program, held)) = found {
+            let asked = end.program_sockets.asked.entry(*inode).or_default();
+            *asked = asked.saturating_add(1);
+            *asked <= MOST_ASKED
+        });
+        if unknown.is_empty() {
+            return;
+        }
+        let inodes: Vec<u64> = unknown.iter().map(|(inode, _)| *inode).collect();
+        for (inode, program, held) in self.outside.holders(side, &inodes) {
+            self.owned_by(side, inode, program, held);
+        }
+        for (inode, tuple) in unknown {
+            if !self.ends[side].program_sockets.owned.contains_key(&inode)
+                && let Some((program, held)) = self.acceptor(side, &tuple)
+            {
                 self.owned_by(side, inode, program, held);
             }
         }
@@ -303,17 +314,17 @@ impl<O: Outside> Core<O> {
             return;
         }
         sockets.checked_at = now;
-        let held = sockets.owned.iter().filter(|(_, owned)| !owned.is_released);
-        let lost: Vec<u64> = held
-            .take(MOST_CHECKED)
+        let first = sockets.checked % sockets.owned.len().max(1);
+        sockets.checked = first + MOST_CHECKED;
+        let some = sockets.owned.iter().skip(first).take(MOST_CHECKED);
+        let lost: Vec<u64> = some
+            .filter(|(_, owned)| !owned.is_released)
             .filter(|(inode, owned)| self.outside.holding(&owned.held, **inode) != Holding::Open)
             .map(|(inode, _)| *inode)
             .collect();
-        for inode in lost {
-            // In nobody's hands any more: the table tells what comes of it.
-            if let Some((program, held)) = self.outside.holder(side, inode) {
-                self.owned_by(side, inode, program, held);
-            }
+        // What is in nobody's hands any more: the table tells what comes of it.
+        for (inode, program, held) in self.outside.holders(side, &lost) {
+            self.owned_by(side, inode, program, held);
         }
     }
 
@@ -352,7 +363,7 @@ impl<O: Outside> Core<O> {
                 let holding = match outside.holding(&owned.held, change.inode) {
                     Holding::Open => Holding::Open,
                     // Another process may have it, too: then it is no close.
-                    _ if outside.holder(side, change.inode).is_some() => Holding::Open,
+                    _ if outside.has_another_holder(owned.program, &owned.held, change.inode) => Holding::Open,
                     other => other,
                 };
                 match holding {
@@ -439,10 +450,11 @@ impl<O: Outside> Core<O> {
             for (no, words) in self.outside.await_program_words(left) {
                 for word in words {
                     match word {
-                        ProgramWord::Call(call) => match self.programs.sides.get(&no).copied() {
-                            Some(on) => self.program_calls(on, no, call),
-                            None => {}
-                        },
+                        ProgramWord::Call(call) => {
+                            if let Some(on) = self.programs.sides.get(&no).copied() {
+                                self.program_calls(on, no, call);
+                            }
+                        }
                         word => self.programs.unheard.push_back((no, word)),
                     }
                 }

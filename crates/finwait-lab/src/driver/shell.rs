@@ -449,9 +449,24 @@ impl Outside for Shell {
         self.first_processes.remove(&no);
     }
 
-    fn holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
-        self.processes_on(side)
-            .find_map(|(no, processes)| Some((no, processes.holder(inode)?)))
+    fn holders(&mut self, side: Side, inodes: &[u64]) -> Vec<(u64, ProgramNo, Descriptor)> {
+        let mut found = Vec::new();
+        let mut missing = inodes.to_vec();
+        for (no, processes) in self.processes_on(side) {
+            let its = processes.holders(&missing);
+            missing.retain(|inode| its.iter().all(|(known, _)| known != inode));
+            found.extend(its.into_iter().map(|(inode, held)| (inode, no, held)));
+            if missing.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+
+    fn has_another_holder(&mut self, no: ProgramNo, held: &Descriptor, inode: u64) -> bool {
+        let program = self.programs.get_mut(&no);
+        let processes = program.and_then(|(_, program)| program.processes.as_mut());
+        processes.is_some_and(|processes| processes.other_holder(inode, held.pid).is_some())
     }
 
     fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {

@@ -183,7 +183,7 @@ impl Attendant {
 
     /// Hears the keeper.
     fn hear(&mut self) {
-        let Some((word, sender)) = self.control.as_ref().and_then(|control| next(control)) else {
+        let Some((word, sender)) = self.control.as_ref().and_then(next) else {
             return self.lost();
         };
         match word {

@@ -98,15 +98,12 @@ pub struct SpawnedProgram {
 /// One sentence, where the command line is none or its keeper did not start.
 pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedProgram, String> {
     let words = words::CommandLine::parse(&spec.run)?.into_words();
-    let no = |what: &str| {
-        let what = what.to_owned();
-        move |error: &dyn std::fmt::Display| format!("{what}: {error}")
-    };
     let (ours, theirs) =
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-            .map_err(|error| no("its control socket was not made")(&error))?;
+            .map_err(|error| because("its control socket was not made", &error))?;
     // The kernel then says who has sent a word, by the number that we know the process by.
-    rustix::net::sockopt::set_socket_passcred(&ours, true).map_err(|error| no("SO_PASSCRED")(&error))?;
+    rustix::net::sockopt::set_socket_passcred(&ours, true)
+        .map_err(|error| because("its control socket was not made (SO_PASSCRED)", &error))?;
     let mut command = Role::Program
         .command(&surroundings.own)
         .map_err(|error| error.to_string())?;
@@ -115,10 +112,11 @@ pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedP
         // A Ctrl-C at the terminal is for finwait, which ends its programs itself.
         .process_group(0);
     let master = if spec.terminal {
-        let (master, terminal) = terminal(surroundings).map_err(|error| no("its terminal was not made")(&error))?;
+        let (master, terminal) =
+            terminal(surroundings).map_err(|error| because("its terminal was not made", &error))?;
         let second = terminal
             .try_clone()
-            .map_err(|error| no("its terminal was not made")(&error))?;
+            .map_err(|error| because("its terminal was not made", &error))?;
         command.stdout(Stdio::from(terminal)).stderr(Stdio::from(second));
         Some(master)
     } else {
@@ -127,7 +125,7 @@ pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedP
     };
     let mut keeper = command
         .spawn()
-        .map_err(|error| no("its keeper did not start")(&error))?;
+        .map_err(|error| because("its keeper did not start", &error))?;
     // What is left of the terminal's other end in the command would keep it open.
     drop(command);
     let (out, err) = match master {
@@ -150,7 +148,7 @@ pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedP
     if let Err(error) = keeper::send_spec(ours.as_fd(), &asked) {
         let _ = keeper.kill();
         let _ = keeper.wait();
-        return Err(no("its keeper did not take its orders")(&error));
+        return Err(because("its keeper did not take its orders", &error));
     }
     Ok(SpawnedProgram {
         keeper,
@@ -158,6 +156,11 @@ pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedP
         out,
         err,
     })
+}
+
+/// Returns in a sentence what did not come about, and why.
+fn because(what: &str, error: &dyn std::fmt::Display) -> String {
+    format!("{what}: {error}")
 }
 
 /// Makes a terminal of the usual size: our end and the program's.

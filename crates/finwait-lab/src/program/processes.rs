@@ -1,10 +1,13 @@
 //! The processes of a program, and the sockets that their descriptors stand for, as procfs shows them (proc_pid_fd(5)).
 
 use rustix::process::Pid;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::os::stat;
+use finwait_model::clock::MonoTime;
 
 /// The processes of one program.
 #[derive(Debug)]
@@ -12,9 +15,20 @@ pub struct ProgramProcesses {
     keeper: u32,
     /// The name of its pid namespace; none where it has none of its own.
     namespace: Option<PathBuf>,
-    /// Those that were there when all were last looked for.
-    known: Vec<u32>,
+    /// Those that were there when all were last looked for, and the descriptor that was last found in each: the next is often beside it.
+    known: Vec<(u32, i32)>,
+    /// The time from which on all may be looked for again.
+    again_at: MonoTime,
+    /// A listener, who alone holds it, and until when that is taken for so.
+    sole: Option<(u64, Option<Descriptor>, MonoTime)>,
 }
+
+/// So many times as long as it took to look for all processes, they are not looked for again.
+const REST: u32 = 4;
+/// The time for which who alone holds a listener is taken to be the same.
+const SAME: Duration = Duration::from_millis(100);
+/// The number of sockets that are looked for one by one; more are looked for in one pass over all descriptors.
+const FEW: usize = 3;
 
 /// A descriptor of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,39 +60,109 @@ impl ProgramProcesses {
         ProgramProcesses {
             keeper,
             namespace: namespace(&first.to_string()).filter(|its| Some(its) != own.as_ref()),
-            known: vec![first],
+            known: vec![(first, 0)],
+            again_at: MonoTime::default(),
+            sole: None,
         }
     }
 
-    /// Returns a descriptor that the socket with that inode is behind; none where no process of the program has one.
-    pub fn holder(&mut self, inode: u64) -> Option<Descriptor> {
-        let link = link(inode);
-        // Who made a socket last makes the next one.
-        if let Some(place) = self.known.iter().position(|pid| descriptor(*pid, &link).is_some()) {
-            let pid = self.known.remove(place);
-            self.known.insert(0, pid);
-            return described(pid, descriptor(pid, &link)?);
+    /// Returns a descriptor for each of the sockets with these inodes that a process of the program has.
+    pub fn holders(&mut self, inodes: &[u64]) -> Vec<(u64, Descriptor)> {
+        let mut found = self.holders_among_known(inodes);
+        if found.len() < inodes.len() && self.look_for_all() {
+            let missing: Vec<u64> = inodes
+                .iter()
+                .copied()
+                .filter(|inode| found.iter().all(|(known, _)| known != inode))
+                .collect();
+            found.extend(self.holders_among_known(&missing));
         }
-        let all = self.all();
-        let before = std::mem::replace(&mut self.known, all);
-        let new = self.known.iter().copied().filter(|pid| !before.contains(pid));
-        let mut found = new.filter_map(|pid| Some((pid, descriptor(pid, &link)?)));
-        let (pid, fd) = found.next()?;
+        found
+    }
+
+    fn holders_among_known(&mut self, inodes: &[u64]) -> Vec<(u64, Descriptor)> {
+        if inodes.len() <= FEW {
+            return inodes
+                .iter()
+                .filter_map(|inode| Some((*inode, self.holder(&link(*inode))?)))
+                .collect();
+        }
+        let wanted: HashSet<u64> = inodes.iter().copied().collect();
+        let mut found = HashMap::new();
+        for (pid, _) in &self.known {
+            for (inode, fd) in sockets(*pid) {
+                if wanted.contains(&inode) {
+                    found.entry(inode).or_insert((*pid, fd));
+                }
+            }
+        }
+        found
+            .into_iter()
+            .filter_map(|(inode, (pid, fd))| Some((inode, described(pid, fd)?)))
+            .collect()
+    }
+
+    fn holder(&mut self, link: &str) -> Option<Descriptor> {
+        let mut known = self.known.iter().enumerate();
+        let (place, fd) = known.find_map(|(place, (pid, last))| Some((place, near(*pid, *last, link)?)))?;
+        // Who made a socket last makes the next one.
+        let (pid, _) = self.known.remove(place);
+        self.known.insert(0, (pid, fd));
         described(pid, fd)
     }
 
-    /// Returns a descriptor that the socket with that inode is behind, if one process of the program alone has such.
-    pub fn sole_holder(&mut self, inode: u64) -> Option<Descriptor> {
+    /// Returns a descriptor that another process has of that socket.
+    pub fn other_holder(&mut self, inode: u64, than: u32) -> Option<Descriptor> {
         let link = link(inode);
-        self.known = self.all();
-        let mut holders = self
+        let mut others = self.known.iter().filter(|(pid, _)| *pid != than);
+        others.find_map(|(pid, _)| described(*pid, descriptor(*pid, &link)?))
+    }
+
+    /// Returns a descriptor that the socket with that inode is behind, if one process of the program alone has such, or one beside its
+    /// parent.
+    pub fn sole_holder(&mut self, inode: u64) -> Option<Descriptor> {
+        let now = MonoTime::now();
+        if let Some((of, holder, until)) = &self.sole
+            && *of == inode
+            && now < *until
+        {
+            return holder.clone();
+        }
+        self.look_for_all();
+        let link = link(inode);
+        let holders = self
             .known
             .iter()
-            .filter_map(|pid| Some((*pid, descriptor(*pid, &link)?)));
-        match (holders.next(), holders.next()) {
-            (Some((pid, fd)), None) => described(pid, fd),
+            .filter_map(|(pid, _)| Some((*pid, descriptor(*pid, &link)?)));
+        let sole = match holders.collect::<Vec<_>>().as_slice() {
+            [(pid, fd)] => described(*pid, *fd),
+            // A server's master, which has made the listener for its worker.
+            [(pid, fd), (other, _)] | [(other, _), (pid, fd)] if parent(*pid) == Some(*other) => described(*pid, *fd),
             _ => None,
+        };
+        self.sole = Some((inode, sole.clone(), now.plus(SAME)));
+        sole
+    }
+
+    /// Looks for all processes, unless that was done just before; returns whether there are new ones.
+    fn look_for_all(&mut self) -> bool {
+        let began = MonoTime::now();
+        if began < self.again_at {
+            return false;
         }
+        let all = self.all();
+        let now = MonoTime::now();
+        self.again_at = now.plus(now.since(began) * REST);
+        self.known.retain(|(pid, _)| all.contains(pid));
+        let is_known = |pid: &u32| self.known.iter().any(|(known, _)| known == pid);
+        let new: Vec<(u32, i32)> = all
+            .into_iter()
+            .filter(|pid| !is_known(pid))
+            .map(|pid| (pid, 0))
+            .collect();
+        let is_news = !new.is_empty();
+        self.known.splice(0..0, new);
+        is_news
     }
 
     fn all(&self) -> Vec<u32> {
@@ -117,6 +201,30 @@ impl Descriptor {
 
 fn link(inode: u64) -> String {
     format!("socket:[{inode}]")
+}
+
+/// The sockets behind a process's descriptors.
+fn sockets(pid: u32) -> impl Iterator<Item = (u64, i32)> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let link = fs::read_link(entry.path()).ok()?;
+        let inode = link
+            .to_str()?
+            .strip_prefix("socket:[")?
+            .strip_suffix(']')?
+            .parse()
+            .ok()?;
+        Some((inode, entry.file_name().to_str()?.parse().ok()?))
+    })
+}
+
+/// The number of a process's descriptor with that link, those about `last` first.
+fn near(pid: u32, last: i32, link: &str) -> Option<i32> {
+    let is_it = |fd: &i32| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok_and(|found| found == Path::new(link));
+    [last + 1, last]
+        .into_iter()
+        .find(is_it)
+        .or_else(|| descriptor(pid, link))
 }
 
 /// The number of a process's descriptor with that link, the highest first: a socket that nobody knows yet is new.

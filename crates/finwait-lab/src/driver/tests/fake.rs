@@ -319,14 +319,23 @@ impl Outside for Fake {
 
     fn forget_program(&mut self, _: ProgramNo) {}
 
-    fn holder(&mut self, _: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
-        self.programs.asked += 1;
-        let held = self.programs.held.get(&inode)?;
-        (held.1 == Holding::Open).then(|| (ProgramNo(1), held.0.clone()))
+    fn holders(&mut self, _: Side, inodes: &[u64]) -> Vec<(u64, ProgramNo, Descriptor)> {
+        self.programs.asked += inodes.len();
+        let held = |inode: &u64| {
+            let held = self.programs.held.get(inode)?;
+            (held.1 == Holding::Open).then(|| (*inode, ProgramNo(1), held.0.clone()))
+        };
+        inodes.iter().filter_map(held).collect()
+    }
+
+    fn has_another_holder(&mut self, _: ProgramNo, held: &Descriptor, inode: u64) -> bool {
+        let now = self.programs.held.get(&inode);
+        now.is_some_and(|(now, holding)| now.pid != held.pid && *holding == Holding::Open)
     }
 
     fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
-        self.holder(side, inode)
+        let found = self.holders(side, &[inode]).pop();
+        found.map(|(_, no, held)| (no, held))
     }
 
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
