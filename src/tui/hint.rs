@@ -390,7 +390,7 @@ fn view<'a>(side: Side, on: Option<&SocketName>, session: &'a Session) -> Option
     let name = on
         .map(|name| end.shown(name))
         .or_else(|| end.current().map(|socket| end.shown(&socket.name)))?;
-    session.sockets(side).into_iter().find(|view| view.name == Some(name))
+    session.view_named(side, name)
 }
 
 /// The outcome that a call would have now, as far as the state decides it.

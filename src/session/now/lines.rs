@@ -180,7 +180,9 @@ impl Session {
             return None;
         };
         let program = news.event.program;
-        let ProgramNews::Exited { how, .. } = &news.event.what else { return None };
+        let ProgramNews::Exited { how, .. } = &news.event.what else {
+            return None;
+        };
         if *how == Death::Exited(0) {
             return None;
         }
@@ -238,9 +240,8 @@ impl Session {
     fn scene(&self, now: MonoTime) -> Scene {
         let listeners = Ends::from_fn(|side| {
             let listener = self.ends[side].listener()?.shown();
-            let views = self.sockets(side);
-            let view = views.iter().find(|view| view.name == Some(listener))?;
-            (view.state() == State::Listen).then(|| self.meaning_id(view))?
+            let view = self.view_named(side, listener)?;
+            (view.state() == State::Listen).then(|| self.meaning_id(&view))?
         });
         let scene = Scene {
             listeners,
@@ -252,11 +253,7 @@ impl Session {
         };
         let Some(tuple) = self.shown_connection() else {
             return Scene {
-                ends: Ends::from_fn(|side| {
-                    let views = self.sockets(side);
-                    let view = views.iter().find(|view| view.current)?;
-                    self.meaning_id(view)
-                }),
+                ends: Ends::from_fn(|side| self.meaning_id(&self.current_view(side)?)),
                 ..scene
             };
         };
@@ -278,8 +275,7 @@ impl Session {
                     .is_some_and(|timer| timer.kind == TimerKind::ZeroWindowProbe)
             }),
             unread: Ends::from_fn(|side| {
-                let views = self.sockets(side);
-                let view = self.view_of(&views, side, tuple);
+                let view = self.view_of(side, tuple);
                 view.and_then(|view| view.unread).unwrap_or(0)
             }),
             closed_before: directions.iter().find_map(|direction| match direction {
@@ -293,9 +289,7 @@ impl Session {
 
     /// The situation of that end of a connection.
     fn situation_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
-        let views = self.sockets(side);
-        let view = self.view_of(&views, side, tuple)?;
-        self.meaning_id(view)
+        self.meaning_id(&self.view_of(side, tuple)?)
     }
 
     /// The calls of an end that wait.

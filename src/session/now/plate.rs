@@ -91,8 +91,12 @@ pub struct Plate {
     pub blocked: Vec<Blocked>,
     /// The last call of this end that ended.
     pub last: Option<What>,
-    /// All sockets of the end.
+    /// The sockets of the end: of many the first few that are over, the first few others, and the current one.
     pub tabs: Vec<Tab>,
+    /// How many sockets it has in all.
+    pub sockets: usize,
+    /// How many of them are over: the kernel has no row of them, and the process no descriptor.
+    pub over: usize,
     /// The end of its process; none while it runs.
     pub process: Option<String>,
     /// Why the sources of the state differ, where they always do then.
@@ -101,30 +105,24 @@ pub struct Plate {
     pub alarm: Option<String>,
 }
 
-impl Plate {
-    /// Returns the number of tabs that are over.
-    pub fn ended(&self) -> usize {
-        self.tabs.iter().filter(|tab| tab.ended).count()
-    }
-}
+/// The most sockets of a kind that have a tab: more than any screen has room for.
+const TABS: usize = 40;
 
 impl Session {
     /// Returns the plate of an end at `now`, of the socket that calls go to.
     pub fn plate(&self, side: Side, now: MonoTime) -> Plate {
-        let views = self.sockets(side);
-        let view = views.iter().find(|view| view.current);
-        self.plate_with(side, &views, view, now)
+        self.plate_with(side, self.current_view(side).as_ref(), now)
     }
 
     /// Returns the same of another of that end's sockets, as [`Session::sockets`] has it.
     pub fn plate_of(&self, side: Side, view: &SocketView, now: MonoTime) -> Plate {
-        let views = self.sockets(side);
-        self.plate_with(side, &views, Some(view), now)
+        self.plate_with(side, Some(view), now)
     }
 
-    fn plate_with(&self, side: Side, views: &[SocketView], view: Option<&SocketView>, now: MonoTime) -> Plate {
+    fn plate_with(&self, side: Side, view: Option<&SocketView>, now: MonoTime) -> Plate {
         let end = &self.ends[side];
-        let tabs = views.iter().map(|view| self.tab(side, view)).collect();
+        let few = self.few_sockets(side, TABS);
+        let tabs = few.views.iter().map(|view| self.tab(side, view)).collect();
         let blocked = end.pending.iter().filter(|pending| !pending.looking);
         let mut plate = Plate {
             side,
@@ -150,6 +148,8 @@ impl Session {
                 .collect(),
             last: end.last.as_ref().map(What::of_call),
             tabs,
+            sockets: few.count,
+            over: few.over,
             process: match &end.process {
                 ProcessState::Running { .. } => None,
                 ProcessState::Starting { .. } => Some(words::process(None)),
