@@ -222,21 +222,3 @@ fn now_says_why_a_program_failed() {
     let why = lines.why.unwrap().text();
     assert!(why.contains("RST"), "{why}");
 }
-
-#[test]
-#[ignore]
-fn tmp_cost() {
-    for n in [1_000_u32, 4_000] {
-        let began = std::time::Instant::now();
-        let mut script = Script::load(n);
-        let built = began.elapsed();
-        let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
-        let began = std::time::Instant::now();
-        for i in 0..5 {
-            script.packet(Side::Client, 16, i, i, "");
-            let now = script.now;
-            terminal.draw(|frame| script.app.draw(frame, now)).unwrap();
-        }
-        eprintln!("{n}: built in {built:?}, a frame {:?}", began.elapsed() / 5);
-    }
-}
