@@ -138,10 +138,9 @@ fn main() -> ExitCode {
     }
     let record = cli.record.as_deref();
     let allow_run = AllowRun::of_switch(cli.allow_run);
-    // Asked before the lab: within its namespace, who finwait is is not to be seen.
     let setup = Setup {
         allow_run: cli.allow_run,
-        runs_as: options.runs_as(),
+        run_as: cli.run_as.clone(),
         ..setup
     };
     if let (Driving::None, Some(_)) = (driving, record) {

@@ -699,6 +699,7 @@ fn all_lines_of_a_program() {
 fn why_curl_was_reset() {
     snapshots("programs-why", || {
         let mut script = Script::curl_reset();
+        draw(&mut script, 120, 40);
         script.keys("1!");
         script
     });
@@ -709,7 +710,7 @@ fn why_curl_was_reset() {
 fn a_lesson_that_runs_programs_asks_first() {
     snapshots("programs-ask", || {
         let mut script = Script::new(LabKind::Isolated);
-        script.app.setup().runs_as = Some("ann".into());
+        script.app.setup().user_name = |_| Some("ann".into());
         let effects = script.app.ask_to_run(script::with_programs(), script.now);
         script.take(effects);
         script

@@ -28,8 +28,10 @@ pub struct Setup {
     pub mouse: MouseUse,
     /// Whether lessons may run programs without a question.
     pub allow_run: bool,
-    /// The user whom programs run as, by name; none where that is not known.
-    pub runs_as: Option<String>,
+    /// The user whom programs are to run as; none for who started finwait.
+    pub run_as: Option<String>,
+    /// Tells that user's name, where it is known.
+    pub user_name: fn(Option<&str>) -> Option<String>,
     /// The file that keeps the choice of a theme; none where there is no place for one.
     pub config: Option<PathBuf>,
 }
@@ -55,7 +57,8 @@ impl Setup {
             slow_delay: SLOW,
             mouse: MouseUse::default(),
             allow_run: false,
-            runs_as: None,
+            run_as: None,
+            user_name: crate::lab::user_name,
             config: None,
         }
     }

@@ -26,7 +26,6 @@ use crate::host::{Host, HostLocation, Programs};
 use crate::namespace_reaper::NamespaceReaper;
 use crate::os::netns;
 use crate::os::rtnl::Rtnl;
-use crate::os::user::User;
 use crate::program::shell::LabCard;
 use crate::program::surroundings::{self, NamedAddress, Surroundings};
 use crate::runtime::{EndpointRuntimes, RuntimeChoice};
@@ -97,14 +96,6 @@ impl Options {
     pub fn driven_by(mut self, choices: Ends<RuntimeChoice>, syscalls: bool) -> Result<Options> {
         self.driven = EndpointRuntimes::by(choices, syscalls, &self.program)?;
         Ok(self)
-    }
-
-    /// Returns the name of the user whom programs run as; none where there is no such user, or none has a name. To be asked before the
-    /// isolated lab, in whose namespace the numbers of users are others.
-    pub fn runs_as(&self) -> Option<String> {
-        let user = surroundings::user(self.run_as.as_deref()).ok()?;
-        let own = || User::of_id(rustix::process::geteuid().as_raw());
-        Some(user.or_else(own)?.name)
     }
 
     /// The arguments by which another finwait has the same lab.

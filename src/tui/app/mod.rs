@@ -612,7 +612,8 @@ impl App {
                 Vec::new()
             }
             Action::Guide(scenario) if !self.setup.allow_run && !scenario.commands().is_empty() => {
-                self.dialogs.open(AskDialog::new(scenario, self.setup.runs_as.clone()));
+                let user = (self.setup.user_name)(self.setup.run_as.as_deref());
+                self.dialogs.open(AskDialog::new(scenario, user));
                 Vec::new()
             }
             Action::Guide(scenario) | Action::GuideAllowed(scenario) => match self.run.commands() {

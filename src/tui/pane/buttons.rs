@@ -305,7 +305,7 @@ mod tests {
                     .filter(|row| row.buttons(Side::Server).any(|other| other.key == button.key));
                 let of_an_end = match spec.verb {
                     Verb::End(_) => true,
-                    Verb::Screen(command) => is_of_an_end(command),
+                    Verb::Screen(command) => is_of_an_end(command) || spec.group == CommandGroup::Program,
                     Verb::Wire(_) => false,
                 };
                 assert_eq!(rows.count(), usize::from(of_an_end), "{}", spec.name);
