@@ -195,7 +195,7 @@ impl Session {
         let nobodys = rows
             .iter()
             .zip(shown)
-            .filter(|(observed, shown)| !shown && !(folds && self.is_inside(side, &observed.row.tuple)))
+            .filter(|(observed, shown)| !(*shown || folds && self.is_inside(side, &observed.row.tuple)))
             .map(|(observed, _)| observed);
         views.extend(nobodys.map(|observed| self.nobodys_view(side, observed)));
         views
