@@ -49,6 +49,25 @@ fn frame(c: &mut Criterion) {
             terminal.draw(|frame| script.app.draw(frame, now)).map(|_| ())
         });
     });
+    for connections in [1_000, 10_000] {
+        let mut script = Script::load(connections);
+        let (mut terminal, now) = (
+            Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("a buffer"),
+            script.now,
+        );
+        let mut n = 0;
+        group.bench_function(
+            format!("a program's {connections} connections, an event and a frame"),
+            |b| {
+                b.iter(|| {
+                    n += 1;
+                    // Something happens between any two frames.
+                    script.packet(Side::Client, 16, n, n, "");
+                    terminal.draw(|frame| script.app.draw(frame, now)).map(|_| ())
+                });
+            },
+        );
+    }
     group.finish();
 }
 

@@ -140,6 +140,11 @@ fn main() -> ExitCode {
     }
     let record = cli.record.as_deref();
     let allow_run = AllowRun::of_switch(cli.allow_run);
+    let setup = Setup {
+        allow_run: cli.allow_run,
+        run_as: cli.run_as.clone(),
+        ..setup
+    };
     if let (Driving::None, Some(_)) = (driving, record) {
         let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix, code, proxy and http-client";
         return fail(NOT_UNDERSTOOD, why);
@@ -259,7 +264,7 @@ fn tour(
         }
         None => {}
     }
-    let scenario = match scenarios::load_to_run(name, allow_run) {
+    let scenario = match scenarios::load(name) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
             complain(&why);
@@ -268,6 +273,10 @@ fn tour(
     };
     let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
     match while_compiling(&choices, || lab_for(&scenario, options)) {
+        // The screen shows what it runs, and asks.
+        Ok(options) if allow_run == AllowRun::No && !scenario.commands().is_empty() => {
+            screen(&options, Opening::Asked(scenario), programs, record, setup)
+        }
         Ok(options) => screen(&options, Opening::Guided(scenario), programs, record, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
@@ -279,6 +288,8 @@ enum Opening {
     Explorer,
     /// A guide through that scenario.
     Guided(Arc<Scenario>),
+    /// The question whether that scenario may run its programs.
+    Asked(Arc<Scenario>),
     /// That lesson of two labs.
     SideBySide(Arc<SideBySide>),
 }
@@ -295,10 +306,11 @@ fn screen(
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
     }
-    let (tour, beside) = match opening {
+    let (tour, then) = match opening {
         Opening::Explorer => (None, None),
         Opening::Guided(scenario) => (Some(scenario), None),
-        Opening::SideBySide(lesson) => (None, Some(lesson)),
+        Opening::Asked(scenario) => (None, Some(Message::Asks(scenario))),
+        Opening::SideBySide(lesson) => (None, Some(Message::SideBySide(lesson))),
     };
     let (sender, inbox) = channel();
     let to_the_screen = sender.clone();
@@ -354,9 +366,9 @@ fn screen(
         Some(file) => app.recorded_in(file),
         None => app,
     };
-    if let Some(lesson) = beside {
+    if let Some(then) = then {
         // Nobody has taken the other end yet.
-        let _ = sender.send(Message::SideBySide(lesson));
+        let _ = sender.send(then);
     }
     let source = LabSource {
         lab,

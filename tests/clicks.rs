@@ -15,10 +15,11 @@ use finwait::command::table;
 use finwait::command::wire::{ModeChoice, Target, WireCommand};
 use finwait::command::{Command, EndCommand, Pick, ScreenCommand};
 use finwait::lab::event::{LabEvent, LabRequest, WireRequest};
+use finwait::program::ProgramNo;
 use finwait::scenario::observation::{CommandResult, Observation};
 use finwait::scenario::report::StepReport;
 use finwait::session::LabKind;
-use finwait::session::transcript::EntryKind;
+use finwait::session::transcript::{EntryKind, Filter};
 use finwait::side::{Ends, Side};
 use finwait::state::State;
 use finwait::tui::app::{Effect, LabSpec};
@@ -135,6 +136,10 @@ fn scenes() -> Vec<Scene> {
         // The client's read is blocked.
         whole("blocked", Script::blocked),
         whole("ended", ended),
+        // curl's SYN to nginx is held.
+        whole("programs", Script::nginx_and_curl),
+        scene("a program over", Script::curl_reset),
+        scene("several programs", Script::several_programs),
         scene("guide", Script::tour),
         scene("presenter", || with_keys(Script::tour(), "P")),
         whole("recording", || with_keys(Script::half_close().opened(), ",,")),
@@ -294,13 +299,25 @@ impl Press<'_> {
                 }
                 assert_eq!(called, wanted, "{name}");
             }
-            EndCommand::Runtime(_)
-            | EndCommand::Host(..)
-            | EndCommand::Run(_)
-            | EndCommand::Signal(..)
-            | EndCommand::KillProgram(_)
-            | EndCommand::RestartProgram(_)
-            | EndCommand::Await(_) => panic!("{name}: it has no button"),
+            EndCommand::Signal(..) | EndCommand::KillProgram(_) | EndCommand::RestartProgram(_) => {
+                let newest = before.app.session().programs.of(side).next_back();
+                let again = matches!(command, EndCommand::RestartProgram(_));
+                match newest {
+                    None => self.is_refused(&format!("no program was started on the {side}'s host")),
+                    Some(program) if again && !program.is_alive() => {
+                        let next = ProgramNo(before.app.session().programs.all().len() as u32 + 1);
+                        self.asks(&LabRequest::Run(side, next, program.spec.clone()));
+                    }
+                    Some(program) if !program.is_alive() => self.is_refused("runs no more"),
+                    Some(program) => self.asks(&match command {
+                        EndCommand::Signal(signal, _) => LabRequest::Signal(program.no, signal.0),
+                        _ => LabRequest::EndProgram(program.no),
+                    }),
+                }
+            }
+            EndCommand::Runtime(_) | EndCommand::Host(..) | EndCommand::Run(_) | EndCommand::Await(_) => {
+                panic!("{name}: it has no button")
+            }
         }
     }
 
@@ -426,7 +443,8 @@ impl Press<'_> {
             ScreenCommand::Record => match effects.as_slice() {
                 [Effect::Save(file, text)] => {
                     assert_eq!(file, "recorded");
-                    assert!(text.contains("server = \"listen"), "{name}: {text}");
+                    let begins = ["server = \"listen", "server = \"run nginx"];
+                    assert!(begins.iter().any(|begin| text.contains(begin)), "{name}: {text}");
                 }
                 [] => self.is_refused("there is nothing to record yet"),
                 other => panic!("{name}: {other:?}"),
@@ -509,6 +527,37 @@ impl Press<'_> {
                     assert_eq!(script.app.shown().unfolded[of], !was, "{name}");
                 }
             }
+            ScreenCommand::Programs => {
+                let shown = |script: &mut Script| {
+                    let said = text(script, (120, 40));
+                    let title = said
+                        .lines()
+                        .find(|line| line.contains("1 CLIENT") && line.contains("m more"));
+                    let title = title.unwrap_or_default().to_owned();
+                    let (client, server) = title.split_at(title.find("2 SERVER").unwrap_or(0));
+                    if of == Side::Client { client } else { server }.contains("$ buttons")
+                };
+                assert_eq!(shown(&mut script), !shown(&mut self.before("")), "{name}");
+            }
+            ScreenCommand::RunPrompt if recording => self.is_refused("it shows what happened, and takes no commands"),
+            ScreenCommand::RunPrompt => {
+                self.shows("Enter runs it");
+                let said = text(&mut script, (120, 40));
+                assert!(said.contains(&format!("\u{2502} : {of} run ")), "{name}: {said}");
+            }
+            ScreenCommand::NextProgram => match script.app.session().programs.of(of).count() {
+                0 => self.is_refused(&format!("no program was started on the {of}'s host")),
+                1 => self.is_refused(&format!("the {of}'s host has no other program")),
+                _ => assert_ne!(
+                    text(&mut script, (120, 40)),
+                    text(&mut self.before(""), (120, 40)),
+                    "{name}"
+                ),
+            },
+            ScreenCommand::ProgramOutput => match script.app.session().programs.of(of).next_back() {
+                None => self.is_refused(&format!("no program was started on the {of}'s host")),
+                Some(program) => self.shows(&format!("{}   (Esc closes)", program.spec.run)),
+            },
             ScreenCommand::Palette => self.shows("type to search"),
             ScreenCommand::Themes => self.shows("the screen shows the marked one"),
             ScreenCommand::UseTheme(_) => panic!("{name}: it has no button"),
@@ -525,7 +574,7 @@ impl Press<'_> {
                         assert_ne!(chosen(&mut self.before(">")), Some(first), "{name}");
                         assert_eq!(chosen(&mut self.after(">").0), Some(first), "{name}");
                     }
-                    [_] => panic!("{name}: one cannot be told from the other"),
+                    [only] => assert_eq!(chosen(&mut self.after("").0), Some(only), "{name}"),
                 }
             }
             ScreenCommand::States => {
@@ -542,11 +591,18 @@ impl Press<'_> {
                 let speaks = |line: &str| {
                     line.split_whitespace()
                         .nth(1)
-                        .is_some_and(|who| ["client", "server"].contains(&who))
+                        .is_some_and(|who| ["client", "server", "curl", "nginx"].contains(&who))
                 };
                 let lines = log(&mut script);
+                let transcript = &script.app.session().transcript;
+                let calls = transcript
+                    .entries()
+                    .iter()
+                    .filter(|entry| Filter::Calls.passes(&entry.what));
+                let shown = lines.lines().filter(|line| !line.is_empty()).count();
+                assert_eq!(shown > 2, calls.count() > 2, "{name}: {lines}");
                 assert!(
-                    lines.lines().count() > 2 && lines.lines().all(speaks),
+                    lines.lines().all(|line| line.is_empty() || speaks(line)),
                     "{name}: {lines}"
                 );
                 assert!(text(&mut script, (120, 40)).contains("filter: calls "), "{name}");
@@ -585,13 +641,20 @@ fn log(script: &mut Script) -> String {
         .collect()
 }
 
+/// Has an end made a call, or a program said what it met?
+fn has_called(script: &Script) -> bool {
+    let session = script.app.session();
+    let called = session.ends.iter().any(|(_, end)| end.newest().is_some());
+    called || session.transcript.entries().iter().any(|entry| entry.why().is_some())
+}
+
 impl Press<'_> {
     /// The zoom goes through the panes, and back to all of them; the buttons stay.
     fn zooms(&self) {
         let shown = |script: &mut Script| {
             let said = text(script, (120, 40));
             assert!(
-                said.contains("1 CLIENT") && said.contains("c connect"),
+                said.contains("1 CLIENT") && (said.contains("c connect") || said.contains("\" run ...")),
                 "{}: {said}",
                 self.name()
             );
@@ -639,7 +702,13 @@ impl Press<'_> {
                     self.shows("one packet");
                 }
             }
-            Action::Why(_) | Action::WhyNow => self.shows("why?   (Esc"),
+            Action::WhyNow if !has_called(&self.before("")) => self.is_refused("has made no call yet"),
+            Action::Why(_) | Action::WhyNow | Action::WhyEntry(_) => self.shows("why?   (Esc"),
+            Action::Program(side, _) => {
+                let (mut script, effects) = self.after("");
+                assert_eq!(effects, [], "{}", self.name());
+                assert_eq!(focus(&mut script), *side, "{}", self.name());
+            }
             Action::Meaning(side, _) => self.shows(&format!("of the {side}   (Esc closes)")),
             Action::Means(state) => self.shows(&format!("what {state} means")),
             Action::Details(side) => self.shows(match side {
@@ -671,6 +740,7 @@ impl Press<'_> {
             | Action::Typed(..)
             | Action::ReadOptions(..)
             | Action::Guide(_)
+            | Action::GuideAllowed(_)
             | Action::GuideInstead { .. }
             | Action::SideBySide(_)
             | Action::Predict { .. }

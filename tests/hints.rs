@@ -7,6 +7,7 @@ use finwait::command::parse::parse;
 use finwait::command::table::TABLE;
 use finwait::command::{Command, ScreenCommand};
 use finwait::lab::LabMode;
+use finwait::program::ProgramNo;
 use finwait::scenario::branch::Branch;
 use finwait::scenario::catalog;
 use finwait::scenario::lesson::Course;
@@ -80,6 +81,9 @@ fn actions(script: &Script) -> Vec<Action> {
             scenario: Arc::clone(&scenario),
             record: true,
         },
+        Action::GuideAllowed(Arc::clone(&scenario)),
+        Action::WhyEntry(1),
+        Action::Program(Side::Server, ProgramNo(1)),
         Action::MoreOfTheGuide,
         Action::Predict {
             about: "returns".into(),
@@ -125,6 +129,7 @@ fn actions(script: &Script) -> Vec<Action> {
             Action::Segment(_) | Action::Why(_) | Action::Meaning(..) | Action::Item(_) | Action::Back => {}
             Action::Typed(..) | Action::ReadOptions(..) | Action::ShowEntry(_) | Action::Guide(_) => {}
             Action::GuideInstead { .. } | Action::MoreOfTheGuide => {}
+            Action::GuideAllowed(_) | Action::WhyEntry(_) | Action::Program(..) => {}
             Action::WhyNow | Action::Means(_) | Action::Details(_) | Action::SideBySide(_) | Action::NewLab { .. } => {}
             Action::ShowConnection(_) => {}
             Action::Predict { .. } | Action::Compare(_) | Action::Say(_) | Action::Nothing => {}

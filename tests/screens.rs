@@ -743,6 +743,63 @@ fn the_loopback_lab_says_why_and_what_is_lost() {
     snapshots("loopback", || Script::connected(fallback()));
 }
 
+/// curl's SYN to nginx is held: whose the sockets are, which programs run, what can be done to them.
+#[test]
+fn nginx_and_curl_in_the_middle_of_a_handshake() {
+    snapshots("programs-handshake", Script::nginx_and_curl);
+}
+
+/// curl was reset: its words on stderr, its exit status, its last call, and that the line can be explained.
+#[test]
+fn a_program_that_was_reset_and_has_ended() {
+    snapshots("programs-reset", || {
+        let mut script = Script::curl_reset();
+        script.keys("1");
+        script
+    });
+}
+
+#[test]
+fn several_programs_of_an_end() {
+    snapshots("programs-several", || {
+        let mut script = Script::several_programs();
+        script.keys("1");
+        script
+    });
+}
+
+#[test]
+fn all_lines_of_a_program() {
+    snapshots("programs-output", || {
+        let mut script = Script::curl_reset();
+        script.keys("1|");
+        script
+    });
+}
+
+/// The chain behind curl's own words: the segment that reset it, the rule, the scenario that proves it.
+#[test]
+fn why_curl_was_reset() {
+    snapshots("programs-why", || {
+        let mut script = Script::curl_reset();
+        draw(&mut script, 120, 40);
+        script.keys("1!");
+        script
+    });
+}
+
+/// Before a lesson runs programs, it says which, where, as whom and with which files; Enter alone leaves them.
+#[test]
+fn a_lesson_that_runs_programs_asks_first() {
+    snapshots("programs-ask", || {
+        let mut script = Script::new(LabKind::Isolated);
+        script.app.setup().user_name = |_| Some("ann".into());
+        let effects = script.app.ask_to_run(script::with_programs(), script.now);
+        script.take(effects);
+        script
+    });
+}
+
 #[test]
 fn segments_on_the_wire() {
     snapshots("stepping", Script::stepping);

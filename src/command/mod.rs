@@ -259,6 +259,14 @@ pub enum ScreenCommand {
     AllConnections,
     /// Shows or hides the ended sockets of the end that has the keys.
     EndedSockets,
+    /// Shows the programs of the end that has the keys in place of its buttons, and back.
+    Programs,
+    /// Opens the prompt, to start a program.
+    RunPrompt,
+    /// Shows the next program of the end that has the keys.
+    NextProgram,
+    /// Opens what a program wrote and did.
+    ProgramOutput,
     /// Writes what was done into a scenario file.
     Record,
     /// Opens the wire's rules and presets.

@@ -7,6 +7,7 @@ use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
 use crate::clock::Millis;
 use crate::runtime::Runtime;
 use crate::side::Side;
+use crate::signal::Signal;
 use crate::wire::forge::Forgery;
 use crate::wire::link::Profile;
 
@@ -23,6 +24,8 @@ pub enum CommandGroup {
     Ask,
     /// The process and its host.
     Process,
+    /// Programs of the user's own.
+    Program,
     /// The wire between the hosts.
     Wire,
     /// The screen.
@@ -31,12 +34,13 @@ pub enum CommandGroup {
 
 impl CommandGroup {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [CommandGroup; 7] = [
+    pub const ALL: [CommandGroup; 8] = [
         CommandGroup::Open,
         CommandGroup::Talk,
         CommandGroup::End,
         CommandGroup::Ask,
         CommandGroup::Process,
+        CommandGroup::Program,
         CommandGroup::Wire,
         CommandGroup::Screen,
     ];
@@ -49,6 +53,7 @@ impl CommandGroup {
             CommandGroup::End => "End it",
             CommandGroup::Ask => "Ask the socket",
             CommandGroup::Process => "The process and its host",
+            CommandGroup::Program => "Programs of your own",
             CommandGroup::Wire => "The wire",
             CommandGroup::Screen => "The screen",
         }
@@ -435,20 +440,32 @@ table! {
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
     End(Host) "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
-    End(Run) "run" Process []
+    Screen(RunPrompt) "run-prompt" Program [primary(button('"', "run ...", screen!(RunPrompt)))] []
+        "type the command line of a program of your own, to be started on this end's host: nginx -c ./nginx.conf";
+    End(Run) "run" Program []
         [Arg::Named("cwd", ArgKind::Path), Arg::Named("env", ArgKind::Pair), Arg::Named("file", ArgKind::Pair),
          Arg::Named("terminal", ArgKind::Word(&["yes", "no"])), Arg::Plain("command", ArgKind::CommandLine)]
         "start a program of your own on this host, unmodified: run curl -sS http://server:8080/; the command line goes to the end, cwd=DIR env=A=1 come before it";
-    End(Signal) "signal" Process [] [Arg::Plain("signal", ArgKind::Signal), Arg::Plain("program", ArgKind::Program)]
+    End(Signal) "signal" Program [
+        primary(button('\'', "SIGTERM", end!(Signal(Signal(libc::SIGTERM), None)))),
+        button('~', "SIGHUP", end!(Signal(Signal(libc::SIGHUP), None)))
+    ]
+        [Arg::Plain("signal", ArgKind::Signal), Arg::Plain("program", ArgKind::Program)]
         "send a program a signal: signal TERM, signal HUP nginx; by default the newest that runs";
-    End(KillProgram) "kill-program" Process [] [Arg::Plain("program", ArgKind::Program)]
+    End(KillProgram) "kill-program" Program [primary(button('9', "kill -9", end!(KillProgram(None))))] [Arg::Plain("program", ArgKind::Program)]
         "kill -9 a program with all its processes, workers and daemons too; by default the newest that runs";
-    End(RestartProgram) "restart-program" Process [] [Arg::Plain("program", ArgKind::Program)]
+    End(RestartProgram) "restart-program" Program [primary(button('_', "again", end!(RestartProgram(None))))] [Arg::Plain("program", ArgKind::Program)]
         "start the same program again; one that still runs is killed first";
-    End(Await) "await" Process []
+    End(Await) "await" Program []
         [Arg::Plain("what", ArgKind::Awaited), Arg::Plain("of", ArgKind::AwaitedOf), PORT, ON,
          Arg::Named(PROGRAM, ArgKind::Program), Arg::Named("within", ArgKind::Time)]
         "wait, by default within=5s: await LISTEN port=8080, await exit curl, await output \"ready\"; what can come no more is not waited for";
+    Screen(NextProgram) "next-program" Program [button('Q', "next", screen!(NextProgram))] []
+        "show the next program of this end";
+    Screen(ProgramOutput) "output" Program [button('|', "output", screen!(ProgramOutput))] []
+        "show all that the program wrote, and its system calls (with --syscalls)";
+    Screen(Programs) "programs" Program [button('$', "programs", screen!(Programs))] []
+        "show the programs of this end in place of its buttons, and back";
     Wire(Mode) "mode" Wire [primary(button('s', "mode", wire!(Mode(ModeChoice::Next))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "slow", "step"]))]
         "let segments pass at once (flow), let each take its time (slow), or hold each until you say so (step); without an argument, the next of the three";
     Wire(Step) "step" Wire [] [Arg::Plain("which", ArgKind::Word(&["all"]))]
@@ -564,7 +581,7 @@ table! {
     Screen(Present) "present" Screen [button('P', "present", screen!(Present))] []
         "show the states in large letters, with the last few segments and a sentence, for the last row; again: the whole screen";
     Screen(LogFilter) "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
-        "choose which log lines are shown: all, calls, segments, states, processes";
+        "choose which log lines are shown: all, calls, segments, states, processes, programs";
     Screen(LogFollow) "log-follow" Screen [button('F', "follow", screen!(LogFollow))] []
         "let the log follow new lines, or stay where it is";
     Screen(CopyLine) "copy-line" Screen [button('y', "copy", screen!(CopyLine))] []

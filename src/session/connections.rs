@@ -310,6 +310,11 @@ impl Session {
         .collect()
     }
 
+    /// The newest connection between these two addresses, whichever end names them.
+    pub fn connection_between(&self, tuple: Tuple) -> Option<ConnectionNo> {
+        self.connections.newest(tuple)
+    }
+
     /// Returns the number of connections so far, which is that of the newest.
     pub fn connection_count(&self) -> u32 {
         self.connections.all.len() as u32

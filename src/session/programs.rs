@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::end::{Changed, SocketMaker};
+use super::plan::current_target;
 use super::transcript::{EntryKind, ProgramEntry};
 use super::{CommandError, IssuedCommand, LabKind, Session, Socket};
 use crate::call::{SocketName, SocketRole};
 use crate::clock::MonoTime;
+use crate::command::CallRequest;
 use crate::command::programs::ProgramName;
 use crate::lab::event::{Death, LabRequest, ProgramEvent, ProgramNews, StateChanged};
 use crate::program::{OutputStream, ProgramNo, ProgramSpec, SocketOwner};
@@ -519,6 +521,13 @@ impl Session {
     /// The process that holds a socket of a program; none of the endpoint's, and of one that nobody has accepted.
     pub fn owner_of(&self, side: Side, name: &SocketName) -> Option<&SocketOwner> {
         self.ends[side].socket(name)?.owner()
+    }
+
+    /// The current socket of an end, where a call without a socket's name would go to it and it is a program's, so that the call is refused.
+    pub fn not_ours(&self, side: Side, request: &CallRequest) -> Option<&Socket> {
+        let end = &self.ends[side];
+        let target = end.socket(current_target(end, request)?)?;
+        (!target.is_endpoints()).then_some(target)
     }
 
     /// Refuses a call on a socket of a program's.

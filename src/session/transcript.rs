@@ -11,6 +11,7 @@ use crate::clock::{Millis, MonoTime, human};
 use crate::counter::MovedCounters;
 use crate::errno::Errno;
 use crate::explain::counters::is_shown;
+use crate::explain::rules::RuleOutcome;
 use crate::explain::{EntryNo, Explanation};
 use crate::lab::event::{
     CallBegan, CallEnded, Disposition, KernelReason, PacketRecord, ProcessBorn, ProcessDied, ProgramCall, ProgramEvent,
@@ -146,6 +147,11 @@ impl ProgramCallEntry {
     fn is_usual(&self) -> bool {
         matches!(self.call.made.errno, Some(Errno::EAGAIN | Errno::EINPROGRESS))
     }
+
+    /// Has it failed, with an error that is known?
+    pub fn has_failed(&self) -> bool {
+        self.call.made.errno.is_some() && self.why.is_some() && !self.is_usual()
+    }
 }
 
 /// News of a program, with what people know it by.
@@ -172,6 +178,12 @@ impl ProgramEntry {
     pub fn who(&self) -> String {
         let name = self.name.as_deref().unwrap_or("a program");
         self.pid.map_or_else(|| name.to_owned(), |pid| format!("{name} {pid}"))
+    }
+
+    /// Does its line tell of an error that is known? The end of a stream is none.
+    pub fn tells_of_failure(&self) -> bool {
+        let rule = self.why.as_ref().and_then(|why| why.rule);
+        rule.is_some_and(|rule| matches!(rule.rule().gives, RuleOutcome::Errno(_)))
     }
 
     /// The line of the log.
@@ -211,17 +223,20 @@ pub enum Filter {
     Counters,
     /// Endpoints, hosts, notes.
     Processes,
+    /// Programs of the user's own: what they write and call, their beginnings and ends.
+    Programs,
 }
 
 impl Filter {
     /// All of them, in the order in which the key goes through them.
-    pub const ALL: [Filter; 6] = [
+    pub const ALL: [Filter; 7] = [
         Filter::All,
         Filter::Calls,
         Filter::Segments,
         Filter::States,
         Filter::Counters,
         Filter::Processes,
+        Filter::Programs,
     ];
 
     /// The name on the screen.
@@ -233,6 +248,7 @@ impl Filter {
             Filter::States => "states",
             Filter::Counters => "counters",
             Filter::Processes => "processes",
+            Filter::Programs => "programs",
         }
     }
 
@@ -261,16 +277,16 @@ impl Filter {
                         | EntryKind::Died(_)
                         | EntryKind::Host(_)
                         | EntryKind::Runtime(_)
-                        | EntryKind::Program(_)
                         | EntryKind::Note { .. }
                 )
+                | (Filter::Programs, EntryKind::Program(_) | EntryKind::ProgramCall(_))
         )
     }
 }
 
 impl EntryKind {
     /// Did it happen without a call that says it: by the user's hand on the wire, a timer of the kernel's, the end of a process?
-    pub const fn is_event(&self) -> bool {
+    pub fn is_event(&self) -> bool {
         match self {
             EntryKind::Packet(record) => {
                 let is_handed_on = record.waited.is_some() && !record.disposition.is_held();
@@ -279,14 +295,19 @@ impl EntryKind {
             EntryKind::State { change, .. } => {
                 matches!(change.cause, TransitionCause::Timer(_) | TransitionCause::Destroyed)
             }
-            EntryKind::Program(entry) => !matches!(
-                entry.event.what,
-                ProgramNews::Output { .. } | ProgramNews::Flooded { .. }
-            ),
+            // A line is one where it tells of a failure that is known.
+            EntryKind::Program(entry) => match &entry.event.what {
+                ProgramNews::Output { .. } => entry.tells_of_failure(),
+                ProgramNews::Flooded { .. } => false,
+                ProgramNews::Started { .. }
+                | ProgramNews::NotStarted { .. }
+                | ProgramNews::Exited { .. }
+                | ProgramNews::Gone => true,
+            },
+            EntryKind::ProgramCall(entry) => entry.has_failed(),
             EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Runtime(_) => true,
             EntryKind::Call { .. }
             | EntryKind::Syscall(_)
-            | EntryKind::ProgramCall(_)
             | EntryKind::Blocked { .. }
             | EntryKind::Wire { .. }
             | EntryKind::Counters { .. }

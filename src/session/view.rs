@@ -15,7 +15,7 @@ use crate::host::{Setting, SettingValue};
 use crate::lab::event::ObservedSocket;
 use crate::program::SocketOwner;
 use crate::side::{Ends, Side};
-use crate::socket_table::{SocketRow, TimerKind};
+use crate::socket_table::{SocketRow, TimerKind, Tuple};
 use crate::state::State;
 
 /// A socket as the state pane shows it.
@@ -56,6 +56,17 @@ pub struct Folded<'a> {
     pub live: Vec<SocketView<'a>>,
     /// Those that the program has closed and the kernel has forgotten.
     pub ended: Vec<SocketView<'a>>,
+}
+
+/// Some of an end's sockets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FewSockets<'a> {
+    /// Those.
+    pub(super) views: Vec<SocketView<'a>>,
+    /// How many there are.
+    pub(super) count: usize,
+    /// How many of them are over.
+    pub(super) over: usize,
 }
 
 /// The holder of a socket.
@@ -188,6 +199,70 @@ impl Session {
             .map(|(observed, _)| observed);
         views.extend(nobodys.map(|observed| self.nobodys_view(side, observed)));
         views
+    }
+
+    /// The socket of an end that calls go to, as [`Session::sockets`] has it, without a look at the others.
+    pub fn current_view(&self, side: Side) -> Option<SocketView<'_>> {
+        let end = &self.ends[side];
+        let socket = end.current()?;
+        Some(self.view(side, socket, end.place(socket)))
+    }
+
+    /// The socket of that name, without a look at the others; none where the end has had none of that name.
+    pub fn view_named(&self, side: Side, name: &SocketName) -> Option<SocketView<'_>> {
+        let end = &self.ends[side];
+        let socket = end.socket(name)?;
+        Some(self.view(side, socket, end.place(socket)))
+    }
+
+    /// The first of an end's sockets whose row has these addresses, as that end has them, without a look at the others.
+    pub(super) fn view_in_table(&self, side: Side, tuple: &Tuple) -> Option<SocketView<'_>> {
+        let end = &self.ends[side];
+        let rows = end.table.rows();
+        let of_row = |place: usize| end.sockets_of_row(place).into_iter().map(move |socket| (socket, place));
+        let named = end.table.places(tuple).into_iter().flat_map(of_row).min();
+        if let Some((socket, place)) = named {
+            return Some(self.view(side, &end.sockets[socket], Some(place)));
+        }
+        let place = end.table.places(tuple).into_iter().min()?;
+        let folds = self.programs.ran_on(side) && self.is_inside(side, tuple);
+        (!folds).then(|| self.nobodys_view(side, &rows[place]))
+    }
+
+    /// The sockets of an end in a few tabs: the first `most` of those that are over and of the others, and the current one; and how many there
+    /// are of both.
+    pub(super) fn few_sockets(&self, side: Side, most: usize) -> FewSockets<'_> {
+        let end = &self.ends[side];
+        let rows = end.table.rows();
+        let mut few = FewSockets::default();
+        let mut shown = vec![false; rows.len()];
+        let mut taken = [0, 0];
+        for socket in end.sockets.iter() {
+            let place = end.place(socket);
+            if let Some(place) = place {
+                shown[place] = true;
+            }
+            let is_over = held(socket, place.map(|place| &rows[place])) == HeldBy::Closed;
+            few.count += 1;
+            few.over += usize::from(is_over);
+            let taken = &mut taken[usize::from(is_over)];
+            *taken += 1;
+            if *taken <= most || end.current.as_ref() == Some(&socket.name) {
+                few.views.push(self.view(side, socket, place));
+            }
+        }
+        let folds = self.programs.ran_on(side);
+        for (observed, _) in rows.iter().zip(shown).filter(|(_, shown)| !shown) {
+            if folds && self.is_inside(side, &observed.row.tuple) {
+                continue;
+            }
+            few.count += 1;
+            taken[0] += 1;
+            if taken[0] <= most {
+                few.views.push(self.nobodys_view(side, observed));
+            }
+        }
+        few
     }
 
     /// The mark of the present at both ends, for [`Session::changed_sockets`].

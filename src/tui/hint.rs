@@ -141,6 +141,13 @@ fn clauses(text: &str) -> Vec<&str> {
     begins
 }
 
+/// A refusal as a sentence.
+fn sentence(why: &str) -> String {
+    let mut letters = why.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
 /// The words of a text that fit, with two dots for the rest.
 fn cut(text: &str, room: usize) -> String {
     if width(text) <= room {
@@ -190,6 +197,20 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
                 "why the call returned that: the state, what set the error, the rule"
             })
         }
+        Action::WhyEntry(_) => {
+            Parts::does("why the program met that: what set the error, the rule, the scenario that proves it")
+        }
+        Action::Program(_, no) => match session.programs.get(*no) {
+            Some(program) => Parts {
+                name: Some(Name::Text(program.name.to_string())),
+                ..Parts::does("show this program: its lines, and what can be done to it").now(format!(
+                    "It {}: {}.",
+                    program.words(),
+                    program.spec.run
+                ))
+            },
+            None => Parts::does("show this program"),
+        },
         Action::WhyNow => {
             Parts::does("why the call that is shown here returned that: the state, what set the error, the rule")
         }
@@ -216,7 +237,9 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
             "be guided through {}, in a fresh lab; the sockets of this one are closed",
             scenario.name
         )),
-        Action::GuideInstead { scenario, .. } => Parts::does(format!("be guided through {}", scenario.name)),
+        Action::GuideAllowed(scenario) | Action::GuideInstead { scenario, .. } => {
+            Parts::does(format!("be guided through {}", scenario.name))
+        }
         Action::SideBySide(lesson) => Parts::does(format!("see {} step by step, in two labs", lesson.title)),
         Action::Predict { picked, .. } => {
             Parts::does(format!("predict {picked}; the guide's next step says whether it is so"))
@@ -331,7 +354,7 @@ fn of_end(side: Side, command: &EndCommand, session: &Session) -> Parts {
         EndCommand::Signal(_, program) | EndCommand::KillProgram(program) | EndCommand::RestartProgram(program) => {
             let meant = session.programs.meant(side, program.as_ref(), |_| true);
             Some(meant.map_or_else(
-                |why| format!("{why}."),
+                |why| sentence(&why.to_string()),
                 |program| format!("{} {}.", program.name, program.words()),
             ))
         }
@@ -367,7 +390,7 @@ fn view<'a>(side: Side, on: Option<&SocketName>, session: &'a Session) -> Option
     let name = on
         .map(|name| end.shown(name))
         .or_else(|| end.current().map(|socket| end.shown(&socket.name)))?;
-    session.sockets(side).into_iter().find(|view| view.name == Some(name))
+    session.view_named(side, name)
 }
 
 /// The outcome that a call would have now, as far as the state decides it.
@@ -375,6 +398,13 @@ fn of_call(side: Side, on: Option<&SocketName>, call: &CallRequest, session: &Se
     let end = &session.ends[side];
     if end.refuses(call) {
         return Some("The language of this end has no such call.".to_owned());
+    }
+    if let Some(socket) = session.not_ours(side, call).filter(|_| on.is_none()) {
+        let shown = socket.shown();
+        return Some(match socket.owner() {
+            Some(owner) => format!("{shown} is {}'s: finwait makes no calls on it.", owner.name),
+            None => format!("{shown} waits for a program to accept it."),
+        });
     }
     match call {
         CallRequest::Socket => return None,
@@ -524,6 +554,12 @@ fn of_screen(command: ScreenCommand, side: Side, session: &Session) -> Parts {
             parts.now(format!("The {side} has made no call yet."))
         }
         ScreenCommand::Why => parts.now(format!("Of the {side}'s last call.")),
+        ScreenCommand::RunPrompt if !isolated => parts.now("Not in the loopback lab."),
+        ScreenCommand::RunPrompt => parts.now(format!("On the {side}'s host, beside its endpoint.")),
+        ScreenCommand::NextProgram | ScreenCommand::ProgramOutput if !session.programs.ran_on(side) => {
+            parts.now(format!("None was started on the {side}'s host."))
+        }
+        ScreenCommand::Programs => parts.now(format!("Of the {side}.")),
         ScreenCommand::ForgeDialog | ScreenCommand::WireRules if !isolated => {
             parts.now("The loopback lab has no wire.")
         }

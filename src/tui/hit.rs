@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::call::{CallId, SocketName};
 use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand, ScreenCommand};
+use crate::program::ProgramNo;
 use crate::scenario::Scenario;
 use crate::scenario::branch::Branch;
 use crate::scenario::lesson::SideBySide;
@@ -32,6 +33,10 @@ pub enum Action {
     Segment(u64),
     /// Explains why a call returned what it did.
     Why(CallId),
+    /// Explains what a program's line tells of, or what its system call returned, by the number of the entry.
+    WhyEntry(u64),
+    /// An end shows that program of its own.
+    Program(Side, ProgramNo),
     /// Explains what *now* shows; where that is no call, the last call of the end that has the keys.
     WhyNow,
     /// The meaning of the state of an end's socket now.
@@ -54,6 +59,8 @@ pub enum Action {
     ShowEntry(u64),
     /// The user is guided through that scenario, in a fresh lab; asks first where that takes the place of what the user did.
     Guide(Arc<Scenario>),
+    /// The same of one that runs programs, which the user has allowed.
+    GuideAllowed(Arc<Scenario>),
     /// The same without a question; with `record`, what was done is written to a scenario file first.
     GuideInstead {
         /// The scenario.
@@ -114,6 +121,8 @@ impl From<Command> for Action {
 pub enum Zone {
     /// An end's list of sockets.
     Sockets(Side),
+    /// An end's programs.
+    Programs(Side),
     /// The diagram.
     Diagram,
     /// The log.

@@ -75,6 +75,8 @@ pub enum Message {
     Prepared(u32, Renewal, std::result::Result<(), String>),
     /// The user has chosen this lesson before the screen was there.
     SideBySide(Arc<SideBySide>),
+    /// A scenario that runs programs is to be gone through, and the user to be asked first.
+    Asks(Arc<Scenario>),
     /// An event of the terminal.
     Input(Input),
     /// A signal.
@@ -251,6 +253,8 @@ pub fn run(
     // When the next frame may be drawn; before that, only if somebody waits for it. When the last one was.
     let (mut drawn_next, mut awaited) = (MonoTime::default(), true);
     let mut drawn = MonoTime::default();
+    // A message that is to be taken in after the next frame.
+    let mut kept: Option<Message> = None;
     loop {
         let now = MonoTime::now();
         if let Some(gone) = away.take_if(|away| now >= away.back) {
@@ -290,6 +294,7 @@ pub fn run(
         let moves = app.next_frame(drawn).filter(|_| away.is_none());
         let moves = moves.map(|at| at.since(now));
         let mut next = match [frame, look, tick, moves, back].into_iter().flatten().min() {
+            _ if kept.is_some() => kept.take(),
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
@@ -315,6 +320,7 @@ pub fn run(
         }
         let since = MonoTime::now();
         while let Some(message) = next {
+            let answers = matches!(&message, Message::Input(_));
             let effects = match message {
                 Message::Lab(of, batch) if of != turns.shown => {
                     let mut effects = Vec::new();
@@ -359,6 +365,10 @@ pub fn run(
                     awaited = true;
                     app.say(why);
                     Vec::new()
+                }
+                Message::Asks(scenario) => {
+                    awaited = true;
+                    app.ask_to_run(scenario, MonoTime::now())
                 }
                 Message::SideBySide(lesson) => {
                     awaited = true;
@@ -494,6 +504,10 @@ pub fn run(
             }
             let enough = MonoTime::now().since(since) >= FRAME;
             next = if enough { None } else { inbox.try_recv().ok() };
+            // What the user did is shown before what streams behind it.
+            if answers && matches!(&next, Some(Message::Lab(..))) {
+                kept = next.take();
+            }
         }
     }
 }

@@ -26,6 +26,12 @@ pub struct Setup {
     pub slow_delay: Millis,
     /// Whose the mouse is from the start.
     pub mouse: MouseUse,
+    /// Whether lessons may run programs without a question.
+    pub allow_run: bool,
+    /// The user whom programs are to run as; none for who started finwait.
+    pub run_as: Option<String>,
+    /// Tells that user's name, where it is known.
+    pub user_name: fn(Option<&str>) -> Option<String>,
     /// The file that keeps the choice of a theme; none where there is no place for one.
     pub config: Option<PathBuf>,
 }
@@ -50,6 +56,9 @@ impl Setup {
             keys: Keymap::standard().clone(),
             slow_delay: SLOW,
             mouse: MouseUse::default(),
+            allow_run: false,
+            run_as: None,
+            user_name: crate::lab::user_name,
             config: None,
         }
     }

@@ -10,6 +10,7 @@ mod lessons;
 mod long;
 mod mouse;
 mod presenter;
+mod programs;
 mod recording;
 mod slow;
 #[path = "../support/mod.rs"]

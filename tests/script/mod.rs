@@ -13,9 +13,11 @@ use finwait::host::Port;
 use finwait::host::{Setting, SettingValue};
 use finwait::lab::event::{
     CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, ObservedSocket, PacketRecord,
-    ProcessBorn, ProcessDied, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
+    ProcessBorn, ProcessDied, ProgramCall, ProgramCause, ProgramDeed, ProgramEvent, ProgramNews, ReceivedPacket,
+    StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
 };
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
+use finwait::program::{OutputStream, ProgramNo, SocketOwner};
 use finwait::recording::{Header, Recording, SCHEMA};
 use finwait::scenario::{Scenario, catalog};
 use finwait::session::transcript::{Entry, EntryKind};
@@ -703,6 +705,211 @@ impl Script {
         s
     }
 
+    /// News of a program.
+    pub fn program(&mut self, side: Side, no: u32, what: ProgramNews) -> &mut Self {
+        let program = ProgramNo(no);
+        self.tell(LabEvent::Program(ProgramEvent { side, program, what }))
+    }
+
+    /// A program is started under that number, with that process.
+    pub fn starts(&mut self, command: &str, no: u32, pid: u32) -> &mut Self {
+        self.run(command);
+        self.asked.clear();
+        let side = self.app.session().programs.get(ProgramNo(no)).unwrap().side;
+        self.program(side, no, ProgramNews::Started { pid })
+    }
+
+    pub fn writes(&mut self, side: Side, no: u32, stream: OutputStream, line: &str) -> &mut Self {
+        let line = line.to_owned();
+        self.program(side, no, ProgramNews::Output { stream, line })
+    }
+
+    pub fn exits(&mut self, side: Side, no: u32, status: i32) -> &mut Self {
+        let how = Death::Exited(status);
+        self.program(side, no, ProgramNews::Exited { how, left: 0 })
+    }
+
+    pub fn owns(&mut self, side: Side, inode: u64, process: &SocketOwner) -> &mut Self {
+        let owner = process.clone();
+        self.tell(LabEvent::Owned { side, inode, owner })
+    }
+
+    /// strace has seen a system call of a program on that descriptor.
+    pub fn calls(&mut self, side: Side, process: &SocketOwner, fd: Option<i32>, inode: u64, text: &str) -> &mut Self {
+        let errno = text.contains("ECONNRESET").then_some(Errno::ECONNRESET);
+        self.tell(LabEvent::ProgramCall(ProgramCall {
+            side,
+            program: process.program,
+            pid: process.pid,
+            fd,
+            inode: fd.map(|_| inode),
+            made: Syscall::parse(text, errno, Duration::from_micros(23)),
+            makes: None,
+        }))
+    }
+
+    /// nginx listens on the server's host.
+    pub fn nginx() -> Script {
+        let mut s = Script::new(LabKind::Isolated);
+        s.wait(1_000).starts("server run nginx -c ./nginx.conf", 1, 5011);
+        s.owns(Side::Server, 100, &process(1, 5011, "nginx"));
+        let by = by_program(1, 5011, "nginx", ProgramDeed::Listen);
+        s.state(Side::Server, State::Close, State::Listen, 100, by);
+        s.table(Side::Server, vec![listener(0)]);
+        s
+    }
+
+    /// nginx listens, curl connects to it, and step holds its SYN.
+    pub fn nginx_and_curl() -> Script {
+        use Side::Client;
+        let mut s = Script::nginx();
+        s.mode(Mode::Step);
+        s.wait(700)
+            .starts("client run curl -sS http://server:8080/big", 2, 5044);
+        s.owns(Client, 200, &process(2, 5044, "curl"));
+        let by = by_program(2, 5044, "curl", ProgramDeed::Connect);
+        s.state(Client, State::Close, State::SynSent, 200, by);
+        s.table(Client, vec![row(Client, State::SynSent, 200)]);
+        s.packet(Client, 2, 0, 0, "");
+        s.wait(300);
+        s
+    }
+
+    /// The connection of curl to nginx stands, and nginx has answered; their calls are reported.
+    pub fn curl_downloads() -> Script {
+        let mut s = Script::nginx_and_curl();
+        s.curl_is_answered();
+        s
+    }
+
+    /// The held SYN goes on, and nginx answers.
+    pub fn curl_is_answered(&mut self) {
+        use Side::{Client, Server};
+        let (curl, worker) = (process(2, 5044, "curl"), process(1, 5012, "nginx"));
+        let s = self;
+        s.mode(Mode::Flow);
+        s.oldest(Disposition::Delivered);
+        s.state(Server, State::Close, State::SynRecv, 0, s.received(Server));
+        s.packet(Server, 18, 0, 1, "");
+        s.table(Client, vec![row(Client, State::Established, 200)]);
+        s.state(Client, State::SynSent, State::Established, 200, s.received(Client));
+        s.calls(Client, &curl, Some(5), 200, "connect(5, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr(\"10.0.0.2\")}, 16) = -1 EINPROGRESS (Operation now in progress)");
+        s.packet(Client, 16, 1, 1, "");
+        s.state(Server, State::SynRecv, State::Established, 0, s.received(Server));
+        s.owns(Server, 300, &worker);
+        s.table(Server, vec![listener(0), row(Server, State::Established, 300)]);
+        s.packet(Client, 24, 1, 1, "GET /big HTTP/1.1\r\nHost: server\r\n\r\n");
+        s.packet(Server, 24, 1, 37, "HTTP/1.1 200 OK\r\n");
+        s.writes(Server, 1, OutputStream::Stdout, "10.0.0.1 \"GET /big HTTP/1.1\" 200");
+        s.writes(Client, 2, OutputStream::Stdout, "the first line");
+    }
+
+    /// The wire resets curl's download, and curl says so in its own words.
+    pub fn curl_reset() -> Script {
+        let mut s = Script::curl_downloads();
+        s.curl_is_reset();
+        s
+    }
+
+    /// An RST meets the download.
+    pub fn curl_is_reset(&mut self) {
+        use Side::{Client, Server};
+        let curl = process(2, 5044, "curl");
+        let s = self;
+        s.wait(400).packet(Server, 4, 18, 0, "");
+        s.table(Client, Vec::new());
+        s.state(Client, State::Established, State::Close, 200, s.received(Client));
+        s.calls(
+            Client,
+            &curl,
+            Some(5),
+            200,
+            "recvfrom(5, 0x5581, 102400, 0, NULL, NULL) = -1 ECONNRESET (Connection reset by peer)",
+        );
+        s.writes(
+            Client,
+            2,
+            OutputStream::Stderr,
+            "curl: (56) Recv failure: Connection reset by peer",
+        );
+        s.exits(Client, 2, 56);
+        s.wait(100);
+    }
+
+    /// So many connections of a load generator to nginx, of which every tenth still stands.
+    pub fn load(count: u32) -> Script {
+        use Side::{Client, Server};
+        let mut s = Script::nginx();
+        s.starts("client run ab -n 1000 -c 100 http://server:8080/", 2, 5044);
+        let (ab, worker) = (process(2, 5044, "ab"), process(1, 5012, "nginx"));
+        let mut rows = Ends {
+            client: Vec::new(),
+            server: vec![listener(0)],
+        };
+        for n in 0..count {
+            let at = |side| {
+                let mut row = row(
+                    side,
+                    State::Established,
+                    u64::from(1_000 + 2 * n + u32::from(side == Server)),
+                );
+                let port = 1_024 + (n % 60_000) as u16;
+                match side {
+                    Client => row.row.tuple.local.set_port(port),
+                    Server => row.row.tuple.peer.set_port(port),
+                }
+                row
+            };
+            let over = n % 10 != 0;
+            for (side, owner) in [(Client, &ab), (Server, &worker)] {
+                let row = at(side);
+                let (tuple, inode) = (row.row.tuple, row.row.inode);
+                s.owns(side, inode, owner);
+                let mut changes = |from, to| {
+                    let (cause, witness) = (TransitionCause::Unseen, Witness::Table);
+                    s.tell(LabEvent::Transition(StateChanged {
+                        side,
+                        tuple,
+                        inode,
+                        from,
+                        to,
+                        cause,
+                        witness,
+                    }));
+                };
+                changes(
+                    State::Close,
+                    if side == Client { State::SynSent } else { State::SynRecv },
+                );
+                changes(
+                    if side == Client { State::SynSent } else { State::SynRecv },
+                    State::Established,
+                );
+                if over {
+                    changes(State::Established, State::Close);
+                } else {
+                    rows[side].push(row);
+                }
+            }
+        }
+        s.table(Client, rows.client);
+        s.table(Server, rows.server);
+        s
+    }
+
+    /// Several programs at the client: one that was reset, one that is not there, one that runs.
+    pub fn several_programs() -> Script {
+        let mut s = Script::curl_reset();
+        s.run("client run wgett http://server:8080/");
+        s.asked.clear();
+        let why = "there is no program wgett on PATH; wget is there".to_owned();
+        s.program(Side::Client, 3, ProgramNews::NotStarted { why });
+        s.starts("client run curl -sS http://server:8080/", 4, 5071);
+        s.writes(Side::Client, 4, OutputStream::Stdout, "hello");
+        s.program(Side::Client, 4, ProgramNews::Flooded { left_out: 120 });
+        s
+    }
+
     /// The options of the client's socket are open.
     pub fn options() -> Script {
         let mut s = Script::connected(LabKind::Isolated);
@@ -723,6 +930,42 @@ impl Script {
         s.call("getsockopt(5)", Outcome::Ok(Value::Options { readings }), None);
         s
     }
+}
+
+/// A lesson that runs two programs, of which one is nowhere installed.
+pub fn with_programs() -> Arc<Scenario> {
+    let text = r#"
+title   = "The length that never comes"
+summary = "A server of a few lines, and a client that waits."
+group   = "programs"
+lab     = "isolated"
+
+[driven.server]
+run   = "python3 -u answer.py"
+ready = "LISTEN 8080"
+env   = { PYTHONUTF8 = "1" }
+
+[driven.server.files]
+"answer.py" = "print()"
+
+[[step]]
+client = "run no-such-client-here --url http://server:8080/"
+"#;
+    Arc::new(finwait::scenario::file::read("with-programs.toml", text).unwrap_or_else(|why| panic!("{why:?}")))
+}
+
+/// A process of a program.
+pub fn process(no: u32, pid: u32, name: &str) -> SocketOwner {
+    SocketOwner {
+        program: ProgramNo(no),
+        pid,
+        name: name.to_owned(),
+    }
+}
+
+fn by_program(no: u32, pid: u32, name: &str, by: ProgramDeed) -> TransitionCause {
+    let process = process(no, pid, name);
+    TransitionCause::Program(ProgramCause { process, by })
 }
 
 pub fn fallback() -> LabKind {

@@ -54,13 +54,12 @@ pub(super) struct Known<'a> {
 impl<'a> Known<'a> {
     pub(super) fn of(session: &'a Session, side: Side, now: MonoTime) -> Known<'a> {
         let end = &session.ends[side];
-        let views = session.sockets(side);
         // No call is made on a program's.
         let current = end.current().filter(|socket| socket.open && socket.is_endpoints());
         let is_listener = |socket: &&Socket| end.sock(socket).listening;
         let subject_of = |socket: &Socket| {
-            let view = views.iter().find(|view| view.name == Some(socket.shown()))?;
-            subject(session, side, view, now)
+            let view = session.view_named(side, &socket.name)?;
+            subject(session, side, &view, now)
         };
         let this = current.filter(|socket| !is_listener(socket)).and_then(subject_of);
         let peer = this
@@ -366,37 +365,27 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
     Some(Subject { party, tuple })
 }
 
-/// The view of an end of a connection, of those of that end: its row, or the socket that had it last.
-fn view_of<'v, 'a>(
-    session: &Session,
-    side: Side,
-    tuple: &Tuple,
-    views: &'v [SocketView<'a>],
-) -> Option<&'v SocketView<'a>> {
-    let in_table = views
-        .iter()
-        .find(|view| view.row.is_some_and(|observed| observed.row.tuple == *tuple));
+/// The socket of the end `side` of a connection: by its row, else the newest that had these addresses.
+fn view_of<'a>(session: &'a Session, side: Side, tuple: &Tuple) -> Option<SocketView<'a>> {
     let known = || {
         let end = &session.ends[side];
         let socket = end.sockets.iter().rfind(|socket| socket.tuple == Some(*tuple))?;
-        views.iter().find(|view| view.name == Some(socket.shown()))
+        session.view_named(side, &socket.name)
     };
-    in_table.or_else(known)
+    session.view_in_table(side, tuple).or_else(known)
 }
 
 /// The end `side` of a connection, as moves speak of it.
 fn of_tuple<'a>(session: &'a Session, side: Side, tuple: &Tuple, now: MonoTime) -> Option<Subject<'a>> {
-    let views = session.sockets(side);
     // What its library does with one that it has not told of, nothing says.
-    let view = view_of(session, side, tuple, &views).filter(|view| view.held != HeldBy::Untold)?;
-    subject(session, side, view, now)
+    let view = view_of(session, side, tuple).filter(|view| view.held != HeldBy::Untold)?;
+    subject(session, side, &view, now)
 }
 
 /// The situation of the end `side` of a connection; that of one of which nothing is left is [`MeaningId::Gone`].
 pub(super) fn situation(session: &Session, side: Side, tuple: &Tuple) -> Option<MeaningId> {
-    let views = session.sockets(side);
-    match view_of(session, side, tuple, &views) {
-        Some(view) => session.meaning(side, view).map(|meaning| meaning.id),
+    match view_of(session, side, tuple) {
+        Some(view) => session.meaning(side, &view).map(|meaning| meaning.id),
         None => Some(MeaningId::Gone),
     }
 }
@@ -437,10 +426,7 @@ pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSe
     let listener = || {
         let end = &session.ends[side];
         let socket = end.listener()?;
-        let view = session
-            .sockets(side)
-            .into_iter()
-            .find(|view| view.name == Some(socket.shown()))?;
+        let view = session.view_named(side, &socket.name)?;
         subject(session, side, &view, now).filter(|subject| subject.party.id == MeaningId::Listen)
     };
     let opens = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);

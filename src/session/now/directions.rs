@@ -75,8 +75,7 @@ impl Session {
         let flying: Vec<&PacketRecord> = self.flying(from, tuple).collect();
         let on_wire = crossing(flying.iter().copied());
         let unacknowledged = self.row_of(from, tuple).map(unacknowledged);
-        let receiver = self.sockets(from.other());
-        let receiver = self.view_of(&receiver, from.other(), tuple);
+        let receiver = self.view_of(from.other(), tuple);
         let unread = receiver.and_then(|view| view.unread).map(|unread| unread as usize);
         let load = direction::load(
             &telling(&flying),
@@ -113,23 +112,16 @@ impl Session {
         }
     }
 
-    /// The socket of that end of a connection, of those that it has.
-    pub(super) fn view_of<'v, 'a>(
-        &self,
-        views: &'v [SocketView<'a>],
-        side: Side,
-        tuple: Tuple,
-    ) -> Option<&'v SocketView<'a>> {
+    /// The socket of that end of a connection.
+    pub(super) fn view_of(&self, side: Side, tuple: Tuple) -> Option<SocketView<'_>> {
+        let end = &self.ends[side];
         let seen = seen_by(side, tuple);
         // Another socket may have had these addresses before.
-        let newest = self.half(side, tuple).sock;
-        let has_row = |view: &&SocketView| view.row.is_some_and(|observed| observed.row.tuple == seen);
-        let is_newest = |view: &&SocketView| {
-            view.sock
-                .zip(newest)
-                .is_some_and(|(own, newest)| std::ptr::eq(own, newest))
+        let newest = || {
+            let socket = end.sockets.of_sock(end.socks.of_tuple(&seen)?).next()?;
+            self.view_named(side, &socket.name)
         };
-        views.iter().find(has_row).or_else(|| views.iter().find(is_newest))
+        self.view_in_table(side, &seen).or_else(newest)
     }
 
     pub(super) fn row_of(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {

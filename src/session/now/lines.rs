@@ -11,7 +11,7 @@ use crate::explain::meaning::MeaningId;
 use crate::explain::now::{self as words, Flying, Scene, Waiting};
 use crate::explain::still::Later;
 use crate::explain::waiting::waits;
-use crate::lab::event::{Disposition, PacketRecord};
+use crate::lab::event::{Death, Disposition, PacketRecord, ProgramNews};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{LastOutcome, PendingCall, Session};
@@ -93,6 +93,8 @@ impl What {
             EntryKind::Born(born) => Some(born.side),
             EntryKind::Host(change) => Some(change.side),
             EntryKind::State { change, .. } => Some(change.side),
+            EntryKind::Program(news) => Some(news.event.side),
+            EntryKind::ProgramCall(call) => Some(call.call.side),
             _ => None,
         };
         let short = event.short_packet().or_else(|| event.short_state());
@@ -103,8 +105,22 @@ impl What {
             entry: event.no,
             side,
             cuts,
-            errno: None,
-            failed: matches!(event.what, EntryKind::Died(_)),
+            errno: match &event.what {
+                EntryKind::ProgramCall(call) => call.call.made.errno,
+                _ => None,
+            },
+            failed: match &event.what {
+                EntryKind::Died(_) => true,
+                // An end of file is none.
+                EntryKind::ProgramCall(call) => call.call.made.errno.is_some(),
+                EntryKind::Program(news) => match &news.event.what {
+                    ProgramNews::Exited { how, .. } => *how != Death::Exited(0),
+                    ProgramNews::NotStarted { .. } => true,
+                    ProgramNews::Output { .. } => news.tells_of_failure(),
+                    ProgramNews::Started { .. } | ProgramNews::Flooded { .. } | ProgramNews::Gone => false,
+                },
+                _ => false,
+            },
         }
     }
 
@@ -140,7 +156,7 @@ impl Session {
         let event = event.filter(|event| Some(event.no) == newest);
         let begun = begun.filter(|(_, pending)| Some(pending.began) == newest);
         let (what, why) = match (event, begun, last) {
-            (Some(event), ..) => (Some(What::of_event(event)), None),
+            (Some(event), ..) => (Some(What::of_event(event)), self.why_of_event(event)),
             (None, Some((side, pending)), _) => (Some(What::of_pending(side, pending)), None),
             (None, None, Some(last)) => (Some(What::of_call(last)), self.last_why(last.call.side())),
             (None, None, None) => (None, None),
@@ -150,6 +166,42 @@ impl Session {
             why,
             so: words::so(&self.scene(now)),
         }
+    }
+
+    /// Why a program's line or call tells of a failure; of its end, what it told of before, else its last line.
+    fn why_of_event(&self, event: &Entry) -> Option<Why> {
+        if let Some(sentence) = event.why() {
+            return Some(Why {
+                sentence: sentence.to_owned(),
+                holds: true,
+            });
+        }
+        let EntryKind::Program(news) = &event.what else {
+            return None;
+        };
+        let program = news.event.program;
+        let ProgramNews::Exited { how, .. } = &news.event.what else {
+            return None;
+        };
+        if *how == Death::Exited(0) {
+            return None;
+        }
+        let before = self.transcript.entries().iter().rev();
+        let mut before = before.skip_while(|entry| entry.no > event.no).take(LOOKED_BACK);
+        let told = before.find_map(|entry| match &entry.what {
+            EntryKind::Program(other) if other.event.program == program && other.tells_of_failure() => {
+                entry.why().map(str::to_owned)
+            }
+            _ => None,
+        });
+        let last = || {
+            // Of what a signal ended it has no words.
+            let Death::Exited(_) = how else { return None };
+            let line = self.programs.get(program)?.last_words()?;
+            Some(format!("Its last line: {line}"))
+        };
+        let sentence = told.or_else(last)?;
+        Some(Why { sentence, holds: true })
     }
 
     /// Returns why the last call of an end that ended did so; none where none has.
@@ -188,9 +240,8 @@ impl Session {
     fn scene(&self, now: MonoTime) -> Scene {
         let listeners = Ends::from_fn(|side| {
             let listener = self.ends[side].listener()?.shown();
-            let views = self.sockets(side);
-            let view = views.iter().find(|view| view.name == Some(listener))?;
-            (view.state() == State::Listen).then(|| self.meaning_id(view))?
+            let view = self.view_named(side, listener)?;
+            (view.state() == State::Listen).then(|| self.meaning_id(&view))?
         });
         let scene = Scene {
             listeners,
@@ -202,11 +253,7 @@ impl Session {
         };
         let Some(tuple) = self.shown_connection() else {
             return Scene {
-                ends: Ends::from_fn(|side| {
-                    let views = self.sockets(side);
-                    let view = views.iter().find(|view| view.current)?;
-                    self.meaning_id(view)
-                }),
+                ends: Ends::from_fn(|side| self.meaning_id(&self.current_view(side)?)),
                 ..scene
             };
         };
@@ -228,8 +275,7 @@ impl Session {
                     .is_some_and(|timer| timer.kind == TimerKind::ZeroWindowProbe)
             }),
             unread: Ends::from_fn(|side| {
-                let views = self.sockets(side);
-                let view = self.view_of(&views, side, tuple);
+                let view = self.view_of(side, tuple);
                 view.and_then(|view| view.unread).unwrap_or(0)
             }),
             closed_before: directions.iter().find_map(|direction| match direction {
@@ -243,9 +289,7 @@ impl Session {
 
     /// The situation of that end of a connection.
     fn situation_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
-        let views = self.sockets(side);
-        let view = self.view_of(&views, side, tuple)?;
-        self.meaning_id(view)
+        self.meaning_id(&self.view_of(side, tuple)?)
     }
 
     /// The calls of an end that wait.
@@ -267,6 +311,9 @@ impl Session {
         })
     }
 }
+
+/// The entries before a program's end that are searched for what it told of.
+const LOOKED_BACK: usize = 200;
 
 /// The time after which a call that has not returned is taken to wait: what returns at once takes far less.
 const WAITS: Duration = Duration::from_millis(100);

@@ -7,6 +7,7 @@ use crate::clock::MonoTime;
 use crate::explain::meaning::MeaningId;
 use crate::explain::plate::{self as words, Without};
 use crate::explain::role::{self, Role};
+use crate::program::SocketOwner;
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{ProcessState, Session, socket_of};
 use crate::side::Side;
@@ -49,6 +50,8 @@ pub struct Tab {
     pub state: Option<State>,
     /// The part that it has in its connection.
     pub role: Role,
+    /// The process of a program that holds it, or held it last; none of the endpoint's own.
+    pub owner: Option<SocketOwner>,
     /// Do calls go to it?
     pub current: bool,
     /// Is it over: has the kernel no row of it, and the process no descriptor?
@@ -64,6 +67,8 @@ pub struct Plate {
     pub name: Option<SocketName>,
     /// The descriptor; none without one that is open.
     pub fd: Option<i32>,
+    /// The process of a program that holds it, or held it last; none of the endpoint's own.
+    pub owner: Option<SocketOwner>,
     /// The addresses; none where they are not known.
     pub tuple: Option<Tuple>,
     /// The state as the kernel's table has it; none where it has no row.
@@ -86,8 +91,12 @@ pub struct Plate {
     pub blocked: Vec<Blocked>,
     /// The last call of this end that ended.
     pub last: Option<What>,
-    /// All sockets of the end.
+    /// The sockets of the end: of many the first few that are over, the first few others, and the current one.
     pub tabs: Vec<Tab>,
+    /// How many sockets it has in all.
+    pub sockets: usize,
+    /// How many of them are over: the kernel has no row of them, and the process no descriptor.
+    pub over: usize,
     /// The end of its process; none while it runs.
     pub process: Option<String>,
     /// Why the sources of the state differ, where they always do then.
@@ -96,35 +105,30 @@ pub struct Plate {
     pub alarm: Option<String>,
 }
 
-impl Plate {
-    /// Returns the number of tabs that are over.
-    pub fn ended(&self) -> usize {
-        self.tabs.iter().filter(|tab| tab.ended).count()
-    }
-}
+/// The most sockets of a kind that have a tab: more than any screen has room for.
+const TABS: usize = 40;
 
 impl Session {
     /// Returns the plate of an end at `now`, of the socket that calls go to.
     pub fn plate(&self, side: Side, now: MonoTime) -> Plate {
-        let views = self.sockets(side);
-        let view = views.iter().find(|view| view.current);
-        self.plate_with(side, &views, view, now)
+        self.plate_with(side, self.current_view(side).as_ref(), now)
     }
 
     /// Returns the same of another of that end's sockets, as [`Session::sockets`] has it.
     pub fn plate_of(&self, side: Side, view: &SocketView, now: MonoTime) -> Plate {
-        let views = self.sockets(side);
-        self.plate_with(side, &views, Some(view), now)
+        self.plate_with(side, Some(view), now)
     }
 
-    fn plate_with(&self, side: Side, views: &[SocketView], view: Option<&SocketView>, now: MonoTime) -> Plate {
+    fn plate_with(&self, side: Side, view: Option<&SocketView>, now: MonoTime) -> Plate {
         let end = &self.ends[side];
-        let tabs = views.iter().map(|view| self.tab(side, view)).collect();
+        let few = self.few_sockets(side, TABS);
+        let tabs = few.views.iter().map(|view| self.tab(side, view)).collect();
         let blocked = end.pending.iter().filter(|pending| !pending.looking);
         let mut plate = Plate {
             side,
             name: None,
             fd: None,
+            owner: None,
             tuple: None,
             state: None,
             role: Role::Nothing,
@@ -144,6 +148,8 @@ impl Session {
                 .collect(),
             last: end.last.as_ref().map(What::of_call),
             tabs,
+            sockets: few.count,
+            over: few.over,
             process: match &end.process {
                 ProcessState::Running { .. } => None,
                 ProcessState::Starting { .. } => Some(words::process(None)),
@@ -162,6 +168,7 @@ impl Session {
     fn fill(&self, plate: &mut Plate, side: Side, view: &SocketView, now: MonoTime) {
         plate.name = view.name.cloned();
         plate.fd = view.fd.filter(|_| view.open);
+        plate.owner = view.owner.cloned();
         plate.state = view.row.map(|observed| observed.row.state);
         let known = view.name.and_then(|name| self.ends[side].socket(name)?.tuple);
         plate.tuple = view.row.map(|observed| observed.row.tuple).or(known);
@@ -210,6 +217,7 @@ impl Session {
             role: self
                 .meaning_id(view)
                 .map_or(Role::Nothing, |id| self.role(side, view, id)),
+            owner: view.owner.cloned(),
             current: view.current,
             ended: view.held == HeldBy::Closed,
         }

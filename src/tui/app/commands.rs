@@ -1,6 +1,7 @@
 //! Effects of typed commands and buttons: to an end, to the wire, to the screen itself.
 
 use super::*;
+use crate::command::table::{self, EndVerb, Verb};
 use crate::session::connections::ConnectionNo;
 
 impl App {
@@ -90,9 +91,10 @@ impl App {
                 return self.act(Action::ReadOptions(side, socket), now);
             }
             // What it waits for is nearer than why the one before it ended.
-            ScreenCommand::Why => match self.run.session.ends[side].newest() {
-                Some(call) => return self.act(Action::Why(call), now),
-                None => self.status = Some(format!("the {side} has made no call yet")),
+            ScreenCommand::Why => match (self.explained_by_a_program(side), self.run.session.ends[side].newest()) {
+                (Some(entry), _) => return self.act(Action::WhyEntry(entry), now),
+                (None, Some(call)) => return self.act(Action::Why(call), now),
+                (None, None) => self.status = Some(format!("the {side} has made no call yet")),
             },
             ScreenCommand::RawRows => self.dialogs.open(RawDialog::new(side)),
             ScreenCommand::Edit => {
@@ -167,6 +169,28 @@ impl App {
                     self.status = Some(format!("ended sockets of the {side}: {ended}, {are}"));
                 }
             }
+            ScreenCommand::Programs => self.panes.programs.toggle(&self.run.session, side),
+            ScreenCommand::RunPrompt if self.is_only_shown() => {}
+            ScreenCommand::RunPrompt => {
+                let run = table::row(Verb::End(EndVerb::Run)).name;
+                self.dialogs.open(Prompt::new(format!("{side} {run} ")));
+            }
+            ScreenCommand::NextProgram => {
+                if !self.panes.programs.select_next(&self.run.session, side) {
+                    let count = self.run.session.programs.of(side).count();
+                    self.status = Some(match count {
+                        0 => format!("no program was started on the {side}'s host"),
+                        _ => format!("the {side}'s host has no other program"),
+                    });
+                }
+            }
+            ScreenCommand::ProgramOutput => {
+                let program = self.panes.programs.selected(&self.run.session, side);
+                match program.map(|program| program.no) {
+                    Some(no) => self.dialogs.open(OutputDialog::new(no)),
+                    None => self.status = Some(format!("no program was started on the {side}'s host")),
+                }
+            }
             ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),
             ScreenCommand::ForgeDialog => self.dialogs.open(ForgeDialog::new(side)),
             ScreenCommand::HeldBefore => self.choose_by(-1),
@@ -197,6 +221,13 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// What a program of an end has met last, where the end shows its programs: the number of the entry.
+    fn explained_by_a_program(&self, side: Side) -> Option<u64> {
+        let programs = &self.panes.programs;
+        let shows = programs.shows(&self.run.session, side);
+        shows.then(|| programs.explained(&self.run.session, side)).flatten()
     }
 
     /// Has the screen look like that theme, and keeps it in the configuration.
@@ -336,6 +367,7 @@ impl App {
             Some(Action::End(side, command)) => HelpTopic::Command(Command::End(*side, command.clone())),
             Some(Action::Wire(command)) => HelpTopic::Command(Command::Wire(command.clone())),
             Some(Action::Screen(_, command)) => HelpTopic::Command(Command::Screen(*command)),
+            _ if self.panes.programs.shows(&self.run.session, self.focus) => HelpTopic::Programs(self.focus),
             _ => HelpTopic::End(self.focus),
         }
     }

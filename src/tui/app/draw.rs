@@ -29,7 +29,13 @@ impl App {
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }
-                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
+                let context = Context::new(
+                    &self.run.session,
+                    self.focus,
+                    &self.history,
+                    &self.setup.keys,
+                    &self.panes.programs,
+                );
                 self.dialogs.draw(&mut canvas, screen, context);
                 if self.beside.is_none() && !self.panes.presents {
                     let room = screen.width.saturating_sub(2);

@@ -69,11 +69,18 @@ impl App {
         self.stale = true;
         match self.pointing.zone_at(point) {
             Some(Zone::Sockets(side)) => self.panes.details[side].scroll(lines),
+            Some(Zone::Programs(side)) => self.panes.programs.scroll(&self.run.session, side, lines.signum()),
             Some(Zone::Diagram) => self.panes.wire.scroll(lines),
             Some(Zone::Log) => self.panes.log.scroll(lines),
             Some(Zone::Guide) => self.panes.guide.scroll(lines),
             Some(Zone::Dialog) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
+                let context = Context::new(
+                    &self.run.session,
+                    self.focus,
+                    &self.history,
+                    &self.setup.keys,
+                    &self.panes.programs,
+                );
                 self.dialogs.scroll(lines, context);
             }
             None => {}
@@ -98,7 +105,13 @@ impl App {
             return Vec::new();
         }
         if !self.dialogs.is_empty() {
-            let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
+            let context = Context::new(
+                &self.run.session,
+                self.focus,
+                &self.history,
+                &self.setup.keys,
+                &self.panes.programs,
+            );
             let actions = self.dialogs.key(key, context);
             return self.all(actions, now);
         }

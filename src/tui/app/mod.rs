@@ -36,6 +36,7 @@ use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
 use crate::tui::beside::Beside;
+use crate::tui::dialog::ask::AskDialog;
 use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::{HelpDialog, HelpTopic};
@@ -45,6 +46,7 @@ use crate::tui::dialog::lessons::LessonsDialog;
 use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::new_lab::NewLabDialog;
 use crate::tui::dialog::options::OptionsDialog;
+use crate::tui::dialog::output::OutputDialog;
 use crate::tui::dialog::palette::PaletteDialog;
 use crate::tui::dialog::predict::PredictDialog;
 use crate::tui::dialog::prompt::Prompt;
@@ -289,6 +291,12 @@ impl App {
         self.run.guide(scenario);
     }
 
+    /// Asks whether the user is to be guided through a scenario that runs programs.
+    pub fn ask_to_run(&mut self, scenario: Arc<Scenario>, now: MonoTime) -> Vec<Effect> {
+        self.stale = true;
+        self.act(Action::Guide(scenario), now)
+    }
+
     /// Two labs for a lesson are there: it begins in them, and goes on by itself as far as `steps`.
     pub fn open_beside(&mut self, lesson: Arc<SideBySide>, sessions: [Session; 2], steps: usize) {
         self.beside = Some(Beside::new(lesson, sessions, steps));
@@ -424,7 +432,13 @@ impl App {
 
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
+        let context = Context::new(
+            &self.run.session,
+            self.focus,
+            &self.history,
+            &self.setup.keys,
+            &self.panes.programs,
+        );
         let actions = self.dialogs.hear(news, context);
         self.all(actions, now)
     }
@@ -443,6 +457,7 @@ impl App {
             }
             Action::End(side, command) => {
                 self.focus = side;
+                let command = self.panes.programs.aimed(&self.run.session, side, &command);
                 let mut effects = self.command(side, &command, now);
                 if matches!(command, EndCommand::Use(_)) {
                     effects.extend(self.bring_the_peer_along(side, now));
@@ -478,6 +493,23 @@ impl App {
                         what: EntryKind::Packet(_),
                         ..
                     }) => self.dialogs.open(SegmentDialog::new(*no)),
+                    Some(
+                        entry @ Entry {
+                            what: EntryKind::Program(_) | EntryKind::ProgramCall(_),
+                            ..
+                        },
+                    ) => {
+                        let (no, explained) = (entry.no, entry.why().is_some());
+                        let program = match &entry.what {
+                            EntryKind::Program(news) => Some(news.event.program),
+                            EntryKind::ProgramCall(call) => Some(call.call.program),
+                            _ => None,
+                        };
+                        match program {
+                            Some(program) if !explained => self.dialogs.open(OutputDialog::new(program)),
+                            _ => self.dialogs.open(WhyDialog::of_entry(no)),
+                        }
+                    }
                     Some(Entry {
                         what: EntryKind::State { change, .. },
                         ..
@@ -502,9 +534,22 @@ impl App {
                 self.dialogs.open(WhyDialog::new(call));
                 Vec::new()
             }
-            Action::WhyNow => match pane::now::call(&self.run.session, now) {
-                Some(call) => self.act(Action::Why(call), now),
-                None => self.screen(ScreenCommand::Why, now),
+            Action::WhyEntry(entry) => {
+                self.dialogs.open(WhyDialog::of_entry(entry));
+                Vec::new()
+            }
+            Action::Program(side, no) => {
+                self.focus = side;
+                self.panes.programs.select(side, no);
+                Vec::new()
+            }
+            Action::WhyNow => match (
+                pane::now::call(&self.run.session, now),
+                pane::now::explained(&self.run.session, now),
+            ) {
+                (Some(call), _) => self.act(Action::Why(call), now),
+                (None, Some(entry)) => self.act(Action::WhyEntry(entry), now),
+                (None, None) => self.screen(ScreenCommand::Why, now),
             },
             Action::Meaning(side, of) => {
                 self.focus = side;
@@ -521,7 +566,13 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
+                let context = Context::new(
+                    &self.run.session,
+                    self.focus,
+                    &self.history,
+                    &self.setup.keys,
+                    &self.panes.programs,
+                );
                 let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
             }
@@ -557,8 +608,15 @@ impl App {
                 self.pointing.set_mark(Some(Action::LogLine(None)));
                 Vec::new()
             }
-            Action::Guide(_) | Action::GuideInstead { .. } if self.is_only_shown() => Vec::new(),
-            Action::Guide(scenario) => match self.run.commands() {
+            Action::Guide(_) | Action::GuideAllowed(_) | Action::GuideInstead { .. } if self.is_only_shown() => {
+                Vec::new()
+            }
+            Action::Guide(scenario) if !self.setup.allow_run && !scenario.commands().is_empty() => {
+                let user = (self.setup.user_name)(self.setup.run_as.as_deref());
+                self.dialogs.open(AskDialog::new(scenario, user));
+                Vec::new()
+            }
+            Action::Guide(scenario) | Action::GuideAllowed(scenario) => match self.run.commands() {
                 // A guide's own lab has nothing that is lost.
                 done @ 1.. if self.run.tour.is_none() => {
                     self.dialogs.open(LeaveDialog::new(scenario, done));

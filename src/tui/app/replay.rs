@@ -81,6 +81,7 @@ impl App {
         if anew {
             self.panes.log = self.panes.log.emptied();
             self.panes.wire.restart();
+            self.panes.programs.empty();
         }
         if command == ScreenCommand::ToTheLine {
             self.panes.log.end();

@@ -29,6 +29,8 @@ pub enum HelpTopic {
     Command(Command),
     /// The buttons of the end that has the keys.
     End(Side),
+    /// The programs of an end, which has the keys.
+    Programs(Side),
     /// The log.
     Log,
     /// The time-sequence diagram.
@@ -63,8 +65,32 @@ const HANDS: [(&str, &str); 11] = [
     ("Ctrl-C", "leave"),
 ];
 
+/// Programs of the user's own, in a few words.
+const PROGRAMS: [(&str, &str); 5] = [
+    (
+        "run",
+        "any program runs on a host of the lab, unmodified: server run nginx -c ./nginx.conf, client run curl http://server:8080/; it finds the other host as client or server, and nothing beyond the two",
+    ),
+    (
+        "sockets",
+        "a program's are named and shown like the endpoint's, with its name and pid beside them; the wire's buttons and ss -K act on them, call buttons do not",
+    ),
+    (
+        "out err call",
+        "what it wrote to standard output and standard error; its system calls, with --syscalls",
+    ),
+    (
+        "[why?]",
+        "a line or a call that tells of an error that is known: what set it, and the rule",
+    ),
+    (
+        "end",
+        "with the lab every program ends, with all its processes, daemons too",
+    ),
+];
+
 /// Signs on the screen, with what they mean.
-const SIGNS: [(&str, &str); 18] = [
+const SIGNS: [(&str, &str); 20] = [
     (
         "▌STATE▐",
         "a socket's state, as the kernel's table has it; press it for what it means now",
@@ -102,7 +128,15 @@ const SIGNS: [(&str, &str); 18] = [
         "! at a state",
         "procfs, TCP_INFO and the segments do not agree on it; the line below says why",
     ),
-    ("[k×label]", "a call that this end's language does not have"),
+    (
+        "[k×label]",
+        "what cannot be done now: a call that this end's language does not have, or on a program's socket; the hint says why",
+    ),
+    ("out err", "what a program wrote: to standard output, to standard error"),
+    (
+        "2 with itself",
+        "connections of a host with itself, which programs have on it and the wire does not see",
+    ),
     (
         "> at a socket",
         "the current one: calls go to it unless another is named",
@@ -277,6 +311,18 @@ impl HelpDialog {
                     })
                     .collect(),
             },
+            HelpTopic::Programs(side) => Section {
+                title: format!("The {side} shows programs of your own"),
+                items: TABLE
+                    .iter()
+                    .filter(|spec| spec.group == CommandGroup::Program)
+                    .flat_map(|spec| {
+                        let primary = spec.buttons.iter().zip(buttons(spec, *side, context.keys));
+                        primary.filter(|(button, _)| button.primary).map(|(_, item)| item)
+                    })
+                    .chain(PROGRAMS.map(|(key, text)| Item::plain(key, text)))
+                    .collect(),
+            },
             HelpTopic::Log => Section {
                 title: "Marked: the log".into(),
                 items: log_keys(context.keys),
@@ -345,6 +391,12 @@ impl HelpDialog {
                 title: group.title().into(),
                 items: rows
                     .flat_map(|spec| buttons(spec, context.focus, context.keys))
+                    .chain(
+                        (group == CommandGroup::Program)
+                            .then_some(PROGRAMS)
+                            .into_iter()
+                            .flat_map(|of| of.map(|(key, text)| Item::plain(key, text))),
+                    )
                     .collect(),
             });
         }

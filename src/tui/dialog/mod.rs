@@ -15,8 +15,10 @@ use crate::side::Side;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::keys::Keymap;
+use crate::tui::pane::programs::ProgramsPane;
 use crate::tui::theme::Theme;
 
+pub mod ask;
 pub mod branch;
 pub mod forge;
 pub mod help;
@@ -26,6 +28,7 @@ pub mod lessons;
 pub mod menu;
 pub mod new_lab;
 pub mod options;
+pub mod output;
 pub mod palette;
 pub mod predict;
 pub mod prompt;
@@ -52,6 +55,8 @@ pub struct Context<'a> {
     pub focus: Side,
     /// The commands that were typed.
     pub history: &'a History,
+    /// The programs of both ends, as they are shown.
+    pub programs: &'a ProgramsPane,
     /// The lines that PgUp and PgDn move by: those that are visible of the dialog on top.
     pub page: u16,
     /// The keys of the buttons.
@@ -60,11 +65,18 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Returns a context of these parts.
-    pub const fn new(session: &'a Session, focus: Side, history: &'a History, keys: &'a Keymap) -> Context<'a> {
+    pub const fn new(
+        session: &'a Session,
+        focus: Side,
+        history: &'a History,
+        keys: &'a Keymap,
+        programs: &'a ProgramsPane,
+    ) -> Context<'a> {
         Context {
             session,
             focus,
             history,
+            programs,
             page: 1,
             keys,
         }

@@ -9,10 +9,10 @@ use super::{About, Context, Dialog, Reaction, scrolled};
 use crate::call::{CallId, CallKind, EndpointCall};
 use crate::command::ScreenCommand;
 use crate::counter::MovedCounters;
-use crate::explain::ErrorSource;
 use crate::explain::counters::{counter, is_shown};
 use crate::explain::rules::{CallClass, RuleOutcome};
 use crate::explain::waiting::waits;
+use crate::explain::{EntryNo, ErrorSource, Explanation, RuleId};
 use crate::lab::event::{SettingChanged, StateChanged};
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
@@ -21,6 +21,7 @@ use crate::session::chain::{Chain, chain};
 use crate::session::finished::{CallEnd, FinishedCall};
 use crate::session::transcript::{Entry, EntryKind, describe};
 use crate::session::{Session, socket_of};
+use crate::state::State;
 use crate::text::{width, wrap};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
@@ -29,11 +30,20 @@ use crate::tui::layout;
 /// A dialog that explains why an outcome came about.
 #[derive(Debug)]
 pub struct WhyDialog {
-    call: CallId,
+    about: WhyAbout,
     /// The link that is selected.
     selected: usize,
     /// The first line that is shown.
     skip: usize,
+}
+
+/// What is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WhyAbout {
+    /// A call of an endpoint.
+    Call(CallId),
+    /// What a program wrote, or its system call, by the entry.
+    Entry(EntryNo),
 }
 
 /// The place that a link leads to.
@@ -75,20 +85,42 @@ impl WhyDialog {
     /// Returns a dialog on that call's outcome.
     pub const fn new(call: CallId) -> WhyDialog {
         WhyDialog {
-            call,
+            about: WhyAbout::Call(call),
+            selected: 0,
+            skip: 0,
+        }
+    }
+
+    /// Returns a dialog on what a program's line tells of, or what its system call returned: an entry of the transcript.
+    pub const fn of_entry(entry: EntryNo) -> WhyDialog {
+        WhyDialog {
+            about: WhyAbout::Entry(entry),
             selected: 0,
             skip: 0,
         }
     }
 
     fn links(&self, session: &Session) -> Vec<Link> {
-        chain(session, self.call).map_or_else(Vec::new, |chain| links(session, self.call, &chain))
+        match self.about {
+            WhyAbout::Call(call) => chain(session, call).map_or_else(Vec::new, |chain| links(session, call, &chain)),
+            WhyAbout::Entry(entry) => session
+                .transcript
+                .entry(entry)
+                .map_or_else(Vec::new, |entry| links_of_entry(session, entry)),
+        }
+    }
+
+    fn rule(&self, session: &Session) -> Option<RuleId> {
+        match self.about {
+            WhyAbout::Call(call) => chain(session, call)?.rule,
+            WhyAbout::Entry(entry) => explanation(session.transcript.entry(entry)?)?.rule,
+        }
     }
 
     /// Returns where a link leads; none where it leads nowhere.
     fn leads_to(&self, session: &Session, link: usize) -> Option<LinkTarget> {
         if link == PROOF {
-            let rule = chain(session, self.call)?.rule?;
+            let rule = self.rule(session)?;
             return Some(LinkTarget::Scenario(rule.rule().proof));
         }
         Some(LinkTarget::Entry(self.links(session).get(link)?.entry?))
@@ -126,18 +158,25 @@ impl WhyDialog {
             }
         };
         let transcript = &session.transcript;
-        let Some(chain) = chain(session, self.call) else {
+        let links = self.links(session);
+        if links.is_empty() {
             say("", "the transcript has dropped it", text, None);
             return lines;
-        };
-        for (nth, link) in links(session, self.call, &chain).into_iter().enumerate() {
+        }
+        for (nth, link) in links.into_iter().enumerate() {
             let words = match link.entry.and_then(|no| transcript.entry(no)) {
                 Some(entry) => format!("{} (at {})", link.words, entry.time().trim_start()),
                 None => link.words,
             };
             say(link.name, &words, text, link.entry.map(|_| nth));
         }
-        let rule = chain.rule.map(|id| id.rule());
+        let rule = self.rule(session).map(|id| id.rule());
+        if let WhyAbout::Entry(entry) = self.about
+            && let Some(why) = transcript.entry(entry).and_then(explanation)
+            && rule.is_none_or(|rule| rule.because.to_string() != why.sentence)
+        {
+            say("why", &why.sentence, text, None);
+        }
         if let Some(rule) = rule {
             say("rule", &rule.because.to_string(), text, None);
             let sources: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
@@ -152,7 +191,12 @@ impl WhyDialog {
                 Some(PROOF),
             );
         }
-        if let (None, Some((side, pending))) = (chain.ended, session.pending(self.call))
+        // What a program met is told by now.
+        let WhyAbout::Call(call) = self.about else { return lines };
+        let Some(chain) = chain(session, call) else {
+            return lines;
+        };
+        if let (None, Some((side, pending))) = (chain.ended, session.pending(call))
             && let EndpointCall::On { socket, call } = &pending.order
         {
             let end = &session.ends[side];
@@ -290,6 +334,54 @@ impl Dialog for WhyDialog {
         };
         canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
     }
+}
+
+/// The reason for what a program wrote, or for what its system call returned; none where none is known.
+fn explanation(entry: &Entry) -> Option<&Explanation> {
+    match &entry.what {
+        EntryKind::Program(news) => news.why.as_ref(),
+        EntryKind::ProgramCall(call) => call.why.as_ref(),
+        _ => None,
+    }
+}
+
+/// The links of what a program wrote, or of its system call, up to the rule.
+fn links_of_entry(session: &Session, entry: &Entry) -> Vec<Link> {
+    let (side, program, name) = match &entry.what {
+        EntryKind::Program(news) => (news.event.side, news.event.program, "line"),
+        EntryKind::ProgramCall(call) => (call.call.side, call.call.program, "call"),
+        _ => return Vec::new(),
+    };
+    let mut links = vec![Link {
+        name,
+        words: format!("{side} {}", entry.lines().join(" ")),
+        entry: Some(entry.no),
+    }];
+    if let Some(program) = session.programs.get(program) {
+        links.push(Link {
+            name: "program",
+            words: format!("{} {}: {}", program.name, program.words(), program.spec.run),
+            entry: None,
+        });
+    }
+    if let EntryKind::ProgramCall(call) = &entry.what
+        && let Some(socket) = &call.socket
+    {
+        let state = session.ends[side].state_of(socket).unwrap_or(State::Close);
+        links.push(Link {
+            name: "socket",
+            words: format!("{socket}, which is in {state} now"),
+            entry: None,
+        });
+    }
+    if let Some(source) = explanation(entry).and_then(|why| why.set_by) {
+        links.push(Link {
+            name: "set by",
+            words: told(source, session.transcript.entry(source.entry().unwrap_or_default())),
+            entry: source.entry(),
+        });
+    }
+    links
 }
 
 /// The chain's links up to the rule.

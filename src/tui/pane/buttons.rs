@@ -1,10 +1,11 @@
 //! The buttons: every call of an end, in rows by what it is for, never greyed out, the likely ones bright, crossed once the endpoint's
-//! language has said that it cannot make it. Where there is no room for a word, the key alone is the button; `more` lists all with words.
+//! language has said that it cannot make it, and while the socket that it would go to is a program's. Where there is no room for a word, the key alone is the button; `more` lists all with words.
 //!
 //! Each has its place by the size of the screen alone.
 
 use ratatui::layout::Rect;
 
+use super::programs::ProgramsPane;
 use super::wire_buttons;
 use crate::call::CallKind;
 use crate::command::table::{self, Button, CommandGroup, EndVerb, Verb};
@@ -27,11 +28,15 @@ pub enum Row {
     End,
     /// The socket's options, the process, the host.
     More,
+    /// Programs of the user's own, which stand in the place of the others.
+    Program,
 }
 
 impl Row {
-    /// All of them, from the top.
-    pub const ALL: [Row; 4] = [Row::Open, Row::Talk, Row::End, Row::More];
+    /// Those of the endpoint, from the top.
+    const OF_THE_ENDPOINT: [Row; 4] = [Row::Open, Row::Talk, Row::End, Row::More];
+    /// All of them.
+    pub const ALL: [Row; 5] = [Row::Open, Row::Talk, Row::End, Row::More, Row::Program];
 
     /// The word before the row.
     pub const fn name(self) -> &'static str {
@@ -40,6 +45,7 @@ impl Row {
             Row::Talk => "talk",
             Row::End => "end",
             Row::More => "more",
+            Row::Program => "your own programs",
         }
     }
 
@@ -51,6 +57,7 @@ impl Row {
             (_, CommandGroup::Talk | CommandGroup::Ask) => Some(Row::Talk),
             (_, CommandGroup::End) => Some(Row::End),
             (_, CommandGroup::Process) => Some(Row::More),
+            (_, CommandGroup::Program) => Some(Row::Program),
             (Verb::Screen(command), _) if is_of_an_end(command) => Some(Row::More),
             (_, CommandGroup::Wire | CommandGroup::Screen) => None,
         }
@@ -88,12 +95,12 @@ const fn is_of_an_end(command: ScreenCommand) -> bool {
 
 /// The width of the words before the rows, in columns.
 const NAMES: u16 = 7;
-/// The width of the buttons that lead to more and to the other end, where they have no words.
-const BESIDE: u16 = 7;
+/// The width of the buttons that lead to more, to the other end and to the programs, where they have no words.
+const BESIDE: u16 = 10;
 
 /// The buttons of a row that have their places: each with its column from the row's beginning, and with its word or not. Those that come
 /// first have their words; the others too where all of them fit.
-fn places(row: Row, side: Side, room: u16, keys: &Keymap) -> Vec<(&'static Button, u16, bool)> {
+pub(super) fn places(row: Row, side: Side, room: u16, keys: &Keymap) -> Vec<(&'static Button, u16, bool)> {
     let wide = |button: &Button, word: bool| keys.button_width(Some(button.key), if word { button.label } else { "" });
     let flow = |words: usize| {
         let mut x = 0;
@@ -131,9 +138,17 @@ pub fn action(button: &Button, side: Side) -> Action {
 }
 
 /// Draws the buttons: of both ends where there is room, else of the one that has the keys, and the wire's beside them. The `likely` ones
-/// are bright.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, likely: &Ends<Vec<&'static Button>>) {
+/// are bright. An end that shows its programs has those in the place of its buttons.
+pub fn draw(
+    canvas: &mut Canvas,
+    area: Rect,
+    session: &Session,
+    focus: Side,
+    likely: &Ends<Vec<&'static Button>>,
+    programs: &mut ProgramsPane,
+) {
     let of = |side: Side| EndButtons {
+        session,
         end: &session.ends[side],
         side,
         focused: side == focus,
@@ -143,21 +158,19 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, lik
         let (client, server) = layout::left(area, area.width / 2);
         let (bar, server) = layout::left(server, 1);
         for (side, area) in [(Side::Client, client), (Side::Server, server)] {
-            let title = of(side).title(canvas, area);
+            let below = of(side).title(canvas, area);
+            let mut right = area.right().saturating_sub(2);
             for button in table::of_screen(ScreenCommand::More).buttons {
-                let x = area
-                    .right()
-                    .saturating_sub(canvas.button_width(Some(button.key), button.label) + 2);
-                canvas.button(
-                    x,
-                    area.y,
-                    area.right(),
-                    Some(button.key),
-                    button.label,
-                    action(button, side),
-                );
+                right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
+                let action = action(button, side);
+                canvas.button(right, area.y, area.right(), Some(button.key), button.label, action);
             }
-            of(side).rows(canvas, title, &Row::ALL, 0);
+            let shows = programs.shows(session, side);
+            switch(canvas, (right.saturating_sub(1), area.y), shows, true, side);
+            match shows {
+                true => programs.draw(canvas, below, session, side, 0),
+                false => of(side).rows(canvas, below, &Row::OF_THE_ENDPOINT, 0),
+            }
         }
         canvas.put(bar.x, bar.y, bar.right(), "┬", canvas.theme.dim());
         canvas.bar(bar.x, bar.y + 1, bar.bottom());
@@ -166,19 +179,47 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, lik
     let (of_end, of_wire) = layout::right(area, wire_buttons::width(area.width));
     let rows = [Row::Open, Row::Talk, Row::End];
     let titled = area.height > 3;
-    if titled {
+    let below = if titled {
         canvas.rule(area.x, area.y, area.right());
-        let below = of(focus).title(canvas, of_end);
-        of(focus).rows(canvas, below, &rows, 0);
+        of(focus).title(canvas, of_end)
     } else {
-        of(focus).rows(canvas, of_end, &rows, BESIDE);
+        of_end
+    };
+    let beside = if titled { 0 } else { BESIDE };
+    let shows = programs.shows(session, focus);
+    match shows {
+        true => programs.draw(canvas, below, session, focus, beside),
+        false => of(focus).rows(canvas, below, &rows, beside),
     }
     wire_buttons::block(canvas, layout::bottom(of_wire, 3).1, session);
-    leading_away(canvas, of_end, focus, titled);
+    let left = leading_away(canvas, of_end, focus, titled);
+    // The title goes on over the wire's buttons.
+    let right = if titled { area.right().saturating_sub(1) } else { left };
+    switch(
+        canvas,
+        (right, if titled { area.y } else { area.y + 1 }),
+        shows,
+        titled,
+        focus,
+    );
 }
 
-/// Draws what leads to all buttons, and to the other end: in the title, or beside the second row.
-fn leading_away(canvas: &mut Canvas, area: Rect, focus: Side, titled: bool) {
+/// Draws what shows an end's programs in place of its buttons, or the buttons again, so that it ends at a column.
+fn switch(canvas: &mut Canvas, (right, y): (u16, u16), shows: bool, word: bool, side: Side) {
+    for button in table::of_screen(ScreenCommand::Programs).buttons {
+        // As wide whatever is shown.
+        let label = match (word, shows) {
+            (false, _) => String::new(),
+            (true, true) => format!("{:<wide$}", "buttons", wide = button.label.len()),
+            (true, false) => button.label.to_owned(),
+        };
+        let x = right.saturating_sub(canvas.button_width(Some(button.key), &label));
+        canvas.button(x, y, right, Some(button.key), &label, action(button, side));
+    }
+}
+
+/// Draws what leads to all buttons, and to the other end: in the title, or beside the second row. Returns where it begins.
+fn leading_away(canvas: &mut Canvas, area: Rect, focus: Side, titled: bool) -> u16 {
     let other = focus.other();
     let y = if titled { area.y } else { area.y + 1 };
     let number = if other == Side::Client { '1' } else { '2' };
@@ -191,10 +232,12 @@ fn leading_away(canvas: &mut Canvas, area: Rect, focus: Side, titled: bool) {
         right = right.saturating_sub(wide + u16::from(titled));
         canvas.button(right, y, right + wide, Some(key), label, action);
     }
+    right
 }
 
 /// The buttons of an end.
 struct EndButtons<'a> {
+    session: &'a Session,
     end: &'a End,
     side: Side,
     focused: bool,
@@ -237,7 +280,11 @@ impl EndButtons<'_> {
 
     fn weight(&self, button: &Button, action: &Action) -> Weight {
         match action {
-            Action::End(_, EndCommand::Call { call, .. }) if self.end.refuses(call) => Weight::Refused,
+            Action::End(_, EndCommand::Call { call, .. })
+                if self.end.refuses(call) || self.session.not_ours(self.side, call).is_some() =>
+            {
+                Weight::Refused
+            }
             _ if self.likely.iter().any(|other| other.key == button.key) => Weight::Likely,
             _ => Weight::Plain,
         }
@@ -258,7 +305,7 @@ mod tests {
                     .filter(|row| row.buttons(Side::Server).any(|other| other.key == button.key));
                 let of_an_end = match spec.verb {
                     Verb::End(_) => true,
-                    Verb::Screen(command) => is_of_an_end(command),
+                    Verb::Screen(command) => is_of_an_end(command) || spec.group == CommandGroup::Program,
                     Verb::Wire(_) => false,
                 };
                 assert_eq!(rows.count(), usize::from(of_an_end), "{}", spec.name);

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use self::lane::{Arrow, ArrowSpan, Lane, Point};
 use self::rows::{Row, RowKind, Rows};
-use self::words::{call_texts, held_words, packet_texts, spoken, word_of};
+use self::words::{call_texts, held_words, packet_texts, program_call_texts, program_texts, spoken, word_of};
 use crate::clock::{MonoTime, human};
 use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::connections::ConnectionNo;
@@ -80,7 +80,7 @@ impl Diagram {
             self.scroll = Scroll::default();
         }
         let is_shown = |entry: &Entry| alone.is_none_or(|no| session.belongs(entry, no));
-        self.rows.update(&session.transcript, is_shown);
+        self.rows.update(&session.transcript, alone.is_some(), is_shown);
     }
 
     /// The rows that there are.
@@ -261,7 +261,7 @@ impl Diagram {
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
                 if returned_no.is_some() {
-                    lane.asks_why(canvas, y, id);
+                    lane.asks_why(canvas, y, Action::Why(id));
                 }
             }
             RowKind::Return { side } => {
@@ -269,7 +269,7 @@ impl Diagram {
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
                 if let Some(EntryKind::Ended(call)) = what {
-                    lane.asks_why(canvas, y, call.call());
+                    lane.asks_why(canvas, y, Action::Why(call.call()));
                 }
             }
             RowKind::Packet {
@@ -336,6 +336,27 @@ impl Diagram {
                     _ => return,
                 };
                 lane.at_edge(canvas, y, side, &texts, canvas.theme.bad());
+            }
+            RowKind::Program { side } => {
+                let Some(EntryKind::Program(news)) = what else { return };
+                let (texts, failed) = program_texts(news);
+                let style = if failed {
+                    canvas.theme.bad()
+                } else {
+                    canvas.theme.strong()
+                };
+                lane.at_edge(canvas, y, side, &texts, style);
+            }
+            RowKind::ProgramCall { side } => {
+                let Some(EntryKind::ProgramCall(call)) = what else {
+                    return;
+                };
+                let failed = call.call.made.errno.is_some() && call.why.is_some();
+                let style = if failed { canvas.theme.bad() } else { plain };
+                lane.at_edge(canvas, y, side, &program_call_texts(call), style);
+                if call.why.is_some() {
+                    lane.asks_why(canvas, y, Action::WhyEntry(row.no));
+                }
             }
             RowKind::Pause(pause) => {
                 let text = format!("\u{b7} \u{b7} \u{b7} {} \u{b7} \u{b7} \u{b7}", human(pause));

@@ -6,11 +6,12 @@ use std::ops::Range;
 
 use crate::call::{CallId, CallKind};
 use crate::command::{ScreenCommand, table};
-use crate::lab::event::Disposition;
+use crate::lab::event::{Disposition, ProgramNews};
 use crate::session::transcript::{Entry, EntryKind, Filter, Transcript};
 use crate::text::width;
-use crate::tui::canvas::{Canvas, longest};
+use crate::tui::canvas::{Canvas, keyless_width, longest};
 use crate::tui::hit::{Action, Zone};
+use crate::tui::pane::programs::{Line, WHY};
 use crate::tui::scroll::Scroll;
 
 /// The lines of one kind: entry number and line within the entry.
@@ -41,7 +42,21 @@ fn lines_of(entry: &Entry, room: usize) -> Vec<String> {
         let calls = call.trace().len();
         return vec![format!("getsockopt({fd}, ...) of every option, {calls} calls")];
     }
+    // A program has its own name before its lines.
+    if let Some((_, line)) = Line::of(entry) {
+        return vec![line.tagged(room)];
+    }
     entry.lines_cut(|cuts| longest(cuts, room))
+}
+
+/// The speaker in the second column: an end, the wire; of a program its name.
+fn speaker(entry: &Entry) -> &str {
+    let program = match &entry.what {
+        EntryKind::Program(news) if !matches!(news.event.what, ProgramNews::Flooded { .. }) => news.name.as_deref(),
+        EntryKind::ProgramCall(call) => call.process.as_deref(),
+        _ => None,
+    };
+    program.unwrap_or(entry.speaker())
 }
 
 /// The log as it is shown.
@@ -263,30 +278,43 @@ impl Log {
                 continue;
             };
             let Some(entry) = transcript.entry(no) else { continue };
+            let explains =
+                matches!(&entry.what, EntryKind::Program(_) | EntryKind::ProgramCall(_)) && entry.why().is_some();
+            let wide = if explains { keyless_width(WHY) + 1 } else { 0 };
             if words.as_ref().is_none_or(|(known, _)| *known != no) {
                 let lines = match &entry.what {
                     EntryKind::Counters { .. } => entry.lines_of(self.filter),
-                    _ => lines_of(entry, room),
+                    _ => lines_of(entry, room.saturating_sub(wide.into())),
                 };
                 words = Some((no, lines));
             }
             let mut x = area.x;
             if line == 0 {
                 x = canvas.put(x, y, area.right(), &entry.time(), canvas.theme.dim());
-                canvas.put(x + 1, y, area.right(), entry.speaker(), text);
+                canvas.put(x + 1, y, area.x + 17, speaker(entry), text);
             }
             let said = words.as_ref().and_then(|(_, lines)| lines.get(usize::from(line)));
-            let failed = matches!(&entry.what, EntryKind::Ended(call) if call.errno().is_some())
-                || matches!(&entry.what, EntryKind::Died(_));
+            let failed = match &entry.what {
+                EntryKind::Ended(call) => call.errno().is_some(),
+                EntryKind::Died(_) => true,
+                EntryKind::Program(_) | EntryKind::ProgramCall(_) => {
+                    Line::of(entry).is_some_and(|(_, line)| line.failed)
+                }
+                _ => false,
+            };
             let style = if failed { canvas.theme.bad() } else { text };
             let said = said.map_or(String::new(), |said| match &entry.what {
                 EntryKind::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),
                 EntryKind::Packet(_) if width(said) > room => entry.short_packet().unwrap_or_else(|| said.clone()),
                 _ => said.clone(),
             });
-            canvas.put_cut(area.x + 18, y, area.right(), &said, style);
+            canvas.put_cut(area.x + 18, y, area.right().saturating_sub(wide), &said, style);
             let place = Rect::new(area.x, y, area.width, 1);
             canvas.hits.add(place, Action::LogLine(Some(row)), false);
+            if explains {
+                let x = area.right().saturating_sub(wide);
+                canvas.button(x, y, area.right(), None, WHY, Action::WhyEntry(entry.no));
+            }
             if self.selected == Some(row) {
                 let style = canvas.theme.picked();
                 canvas.tint(place, style);

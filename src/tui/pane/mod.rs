@@ -14,6 +14,7 @@ pub mod now;
 pub mod pipes;
 pub mod plates;
 pub mod presenter;
+pub mod programs;
 pub mod replay_bar;
 pub mod sockets;
 pub mod states;
@@ -25,6 +26,7 @@ use ratatui::layout::Rect;
 use self::details::Details;
 use self::flash::Flash;
 use self::log::Log;
+use self::programs::ProgramsPane;
 use self::wire::WirePane;
 use crate::command::{ScreenCommand, table};
 use crate::side::{Ends, Side};
@@ -45,6 +47,8 @@ pub struct Panes {
     pub wire: WirePane,
     /// The log.
     pub log: Log,
+    /// The programs of both ends.
+    pub programs: ProgramsPane,
     /// The pane that has all between the header and the buttons; none when all have their places.
     pub zoom: Option<Pane>,
     tries: Tries,
@@ -67,6 +71,7 @@ impl Panes {
         self.flash = Flash::default();
         self.guide = guide::Guide::default();
         self.log = Log::default();
+        self.programs = ProgramsPane::default();
     }
 
     /// Shows the other diagram, also where another pane is zoomed.
@@ -106,6 +111,7 @@ impl Panes {
         let session = &run.session;
         self.wire.update(session, shown);
         self.log.update(&session.transcript);
+        self.programs.update(session);
         // In a recording time stands still.
         if run.replay.is_none() {
             self.flash.update(session, canvas.now);
@@ -150,6 +156,7 @@ impl Panes {
         if let (Some(area), Some(tour)) = (map.guide, &run.tour) {
             self.guide.draw(canvas, area, tour, session);
         }
-        buttons::draw(canvas, map.buttons, session, focus, &self.tries.likely);
+        let likely = &self.tries.likely;
+        buttons::draw(canvas, map.buttons, session, focus, likely, &mut self.programs);
     }
 }

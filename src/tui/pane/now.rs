@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, ScreenCommand, table};
+use crate::explain::EntryNo;
 use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::session::Session;
@@ -57,6 +58,13 @@ pub fn call(session: &Session, now: MonoTime) -> Option<CallId> {
         EntryKind::Ended(call) => Some(call.call()),
         _ => None,
     }
+}
+
+/// Returns the entry of a program's line or call that *now* shows and that can be explained; none where it shows something else.
+pub fn explained(session: &Session, now: MonoTime) -> Option<EntryNo> {
+    let entry = session.transcript.entry(session.now_lines(now).what?.entry)?;
+    let is_programs = matches!(entry.what, EntryKind::Program(_) | EntryKind::ProgramCall(_));
+    (is_programs && entry.why().is_some()).then_some(entry.no)
 }
 
 fn title(canvas: &mut Canvas, area: Rect) {

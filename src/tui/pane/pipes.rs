@@ -54,15 +54,9 @@ fn pipe(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, pipe: &Pipe) {
 pub fn boxed(canvas: &mut Canvas, area: Rect, session: &Session) {
     let inside = canvas.boxed(area, false);
     // Of several connections, which one.
-    let shown = session.shown_connection().and_then(|tuple| {
-        let connections = session.connections();
-        let no = connections
-            .iter()
-            .rev()
-            .find(|view| view.addresses.client == tuple.local)?
-            .no;
-        (connections.len() > 1).then(|| format!(" connection {no} "))
-    });
+    let shown = session.shown_connection().filter(|_| session.connection_count() > 1);
+    let shown = shown.and_then(|tuple| session.connection_between(tuple));
+    let shown = shown.map(|no| format!(" connection {no} "));
     let title = shown.as_deref().unwrap_or(" the two directions ");
     canvas.put_cut(area.x + 2, area.y, area.right() - 1, title, canvas.theme.title());
     let (text, dim) = (canvas.theme.text(), canvas.theme.dim());

@@ -10,7 +10,6 @@ use super::{pipes, sockets};
 use crate::clock::human;
 use crate::command::{EndCommand, Pick, ScreenCommand, table};
 use crate::session::now::{Plate, Tab};
-use crate::session::view::SocketView;
 use crate::session::{ProcessState, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -92,9 +91,8 @@ pub fn chip(canvas: &Canvas, plate: &Plate, session: &Session, side: Side) -> (S
 
 /// Returns the question what the state of an end's socket means; none without a socket.
 pub fn meaning(session: &Session, side: Side) -> Option<Action> {
-    let views = session.sockets(side);
-    let view = views.iter().find(|view| view.current)?;
-    Some(Action::Meaning(side, StateOf::view(view)?))
+    let view = session.current_view(side)?;
+    Some(Action::Meaning(side, StateOf::view(&view)?))
 }
 
 /// An end, as its plate is drawn.
@@ -308,13 +306,20 @@ impl End<'_> {
     /// Where the socket is: runtime, descriptor, port.
     fn place(&self, canvas: &mut Canvas, area: Rect) {
         let mut words = Vec::new();
-        match self.process() {
-            ProcessState::Starting { .. } => words.push("starting".to_owned()),
-            ProcessState::Running { runtime, .. } => words.push(runtime.to_string()),
-            ProcessState::Dead { .. } => {}
+        match (&self.plate.owner, self.process()) {
+            // A program's, whatever drives the endpoint.
+            (Some(owner), _) => words.push(owner.to_string()),
+            (None, ProcessState::Starting { .. }) => words.push("starting".to_owned()),
+            (None, ProcessState::Running { runtime, .. }) => words.push(runtime.to_string()),
+            (None, ProcessState::Dead { .. }) => {}
         }
         // Another one drives this end from its next start on.
-        words.extend(self.session.ends[self.side].next.words());
+        words.extend(
+            self.session.ends[self.side]
+                .next
+                .words()
+                .filter(|_| self.plate.owner.is_none()),
+        );
         words.extend(self.plate.fd.map(|fd| format!("fd {fd}")));
         words.extend(self.plate.tuple.map(|tuple| format!(":{}", tuple.local.port())));
         // Whole words or none.
@@ -331,31 +336,57 @@ impl End<'_> {
     /// The end's sockets, where there are several; those that are over are one.
     fn tabs(&self, canvas: &mut Canvas, area: Rect) {
         let tabs = &self.plate.tabs;
-        if tabs.len() < 2 {
+        let inside = match self.session.inside(self.side) {
+            0 => String::new(),
+            n => format!(" {n} with itself "),
+        };
+        if self.plate.sockets < 2 && inside.is_empty() {
             return;
         }
+        // Where they are not all of one, whose each is.
+        let first = tabs
+            .first()
+            .and_then(|tab| tab.owner.as_ref())
+            .map(|owner| owner.program);
+        let is_mixed = tabs
+            .iter()
+            .any(|tab| tab.owner.as_ref().map(|owner| owner.program) != first);
+        let label = |tab: &Tab| match &tab.owner {
+            Some(owner) if is_mixed => {
+                let program = self.session.programs.get(owner.program);
+                let name = program.map_or(owner.name.as_str(), |program| program.name.as_str());
+                format!("{} {name}", tab.label)
+            }
+            _ => tab.label.clone(),
+        };
         let folded = |tab: &&Tab| !self.unfolded && tab.ended && !tab.current;
-        let over = match tabs.iter().filter(|tab| tab.ended && !tab.current).count() {
+        let is_over_itself = tabs.iter().any(|tab| tab.ended && tab.current);
+        let over = match self.plate.over - usize::from(is_over_itself) {
             0 => String::new(),
             _ if self.unfolded => " fold the ended ".to_owned(),
             n => format!(" {n} ended "),
         };
         let right = area.right();
         let mut x = area.x;
-        let mut left = 0;
-        let wide = |tab: &Tab| width(&tab.label) as u16 + 2;
+        // Those without a tab among them.
+        let candidates = match self.unfolded {
+            true => self.plate.sockets,
+            false => self.plate.sockets - self.plate.over + usize::from(is_over_itself),
+        };
+        let mut drawn = 0;
+        let wide = |tab: &Tab| width(&label(tab)) as u16 + 2;
         // The current one has its place, however many come before it.
         let mut current = tabs.iter().find(|tab| tab.current).map_or(0, wide);
         for tab in tabs.iter().filter(|tab| !folded(tab)) {
-            let text = format!(" {} ", tab.label);
+            let text = format!(" {} ", label(tab));
             if tab.current {
                 current = 0;
             }
-            let reserve = width(&over) as u16 + 6 + current;
+            let reserve = width(&over) as u16 + width(&inside) as u16 + 6 + current;
             if x + width(&text) as u16 + reserve > right && !tab.current {
-                left += 1;
                 continue;
             }
+            drawn += 1;
             let style = if tab.current {
                 canvas.theme.selected()
             } else {
@@ -369,10 +400,12 @@ impl End<'_> {
                 .map(|name| Action::End(self.side, EndCommand::Use(Pick::Named(name))));
             self.press(canvas, Rect::new(begin, area.y, x - begin, 1), action);
         }
+        let left = candidates - drawn;
         let others = (left > 0).then(|| (format!(" +{left} "), Action::Details(self.side)));
         let ended = Action::Screen(Some(self.side), ScreenCommand::EndedSockets);
         let ended = (!over.is_empty()).then_some((over, ended));
-        for (text, action) in [others, ended].into_iter().flatten() {
+        let inside = (!inside.is_empty()).then_some((inside, Action::Details(self.side)));
+        for (text, action) in [others, ended, inside].into_iter().flatten() {
             let begin = x;
             x = canvas.put(x, area.y, right, &text, canvas.theme.dim());
             let place = Rect::new(begin, area.y, x.saturating_sub(begin), 1);
@@ -387,12 +420,12 @@ impl End<'_> {
             self.press(canvas, area, self.meaning());
             return;
         }
-        let views = self.session.sockets(self.side);
-        let view: Option<&SocketView> = views.iter().find(|view| view.current);
-        let Some(view) = view else { return };
+        let Some(view) = self.session.current_view(self.side) else {
+            return;
+        };
         let read = self.session.ends[self.side].table.read_at();
         let mut line = String::new();
-        for word in sockets::numbers(view, read, canvas.now) {
+        for word in sockets::numbers(&view, read, canvas.now) {
             let blank = if line.is_empty() { "" } else { "  " };
             if width(&line) + blank.len() + width(&word) > usize::from(area.width) {
                 break;
@@ -443,8 +476,7 @@ impl End<'_> {
         let x = self.name_and_chip(canvas, area);
         let role = self.plate.role.to_string();
         let room = usize::from(area.right().saturating_sub(x + 1));
-        let ended = self.plate.ended();
-        let more = self.plate.tabs.len() - ended;
+        let more = self.plate.sockets - self.plate.over;
         let others = if more > 1 {
             format!("  {more} sockets")
         } else {

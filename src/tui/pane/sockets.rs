@@ -55,6 +55,11 @@ pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, foc
         }
         ProcessState::Dead { .. } => {}
     }
+    match session.inside(side) {
+        0 => {}
+        1 => words.push("and a connection of the host with itself".into()),
+        n => words.push(format!("and {n} connections of the host with itself")),
+    }
     for word in words {
         if usize::from(right.saturating_sub(x)) >= width(&word) + 2 {
             x = canvas.put(x + 2, area.y, right, &word, style);
@@ -80,9 +85,11 @@ pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, foc
 
 /// The holder, when it is not the endpoint by an open descriptor.
 fn held(view: &SocketView) -> String {
-    match view.held {
-        HeldBy::Open => String::new(),
-        held => held.words().to_owned(),
+    match (view.held, view.owner) {
+        (HeldBy::Open, None) => String::new(),
+        (HeldBy::Open, Some(owner)) => owner.to_string(),
+        (held, None) => held.words().to_owned(),
+        (held, Some(owner)) => format!("{}, of {owner}", held.words()),
     }
 }
 

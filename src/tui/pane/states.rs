@@ -100,10 +100,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, coverage: &Cover
 
 /// The states of both ends' current sockets.
 fn current(session: &Session) -> Ends<Option<State>> {
-    Ends::from_fn(|side| {
-        let views = session.sockets(side);
-        views.iter().find(|view| view.current).map(|view| view.state())
-    })
+    Ends::from_fn(|side| session.current_view(side).map(|view| view.state()))
 }
 
 /// Returns wordings of the number of edges that were seen, the longest first.

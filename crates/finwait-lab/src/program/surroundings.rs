@@ -176,6 +176,13 @@ pub fn user(named: Option<&str>) -> Result<Option<User>> {
     }))
 }
 
+/// Returns the name of the user whom programs run as where that one is named, or none is; none where there is no such user, or it has no name.
+pub fn user_name(named: Option<&str>) -> Option<String> {
+    let own = || User::of_id(own_ids().map_or_else(|| rustix::process::geteuid().as_raw(), |(uid, _)| uid));
+    let user = user(named).ok()?;
+    Some(user.or_else(own)?.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

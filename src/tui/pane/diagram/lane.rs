@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::call::CallId;
 use crate::command::wire::{Target, WireCommand};
 use crate::side::Side;
 use crate::state::State;
@@ -99,9 +98,8 @@ impl Lane {
     }
 
     /// A press on a call that has returned asks why.
-    pub fn asks_why(&self, canvas: &mut Canvas, y: u16, call: CallId) {
+    pub fn asks_why(&self, canvas: &mut Canvas, y: u16, action: Action) {
         let place = Rect::new(self.left + 1, y, self.right.saturating_sub(self.left + 1), 1);
-        let action = Action::Why(call);
         canvas.hits.add(place, action.clone(), false);
         if canvas.is_picked(place, &action) {
             let picked = canvas.theme.picked();

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::call::{CallId, SocketId, SocketName, SocketRole};
-use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
+use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramNews, StateChanged};
 use crate::session::transcript::{Entry, EntryKind, Transcript};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -42,6 +42,10 @@ pub(super) enum RowKind {
     Named { side: Side },
     /// An endpoint died or was born again.
     Process { side: Side },
+    /// A program of the user's own began or ended.
+    Program { side: Side },
+    /// A system call of a program.
+    ProgramCall { side: Side },
     /// Nothing happened for so long.
     Pause(Duration),
 }
@@ -97,11 +101,13 @@ fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
 
 impl Rows {
     /// Takes in what the transcript has gained and is shown, and lets go of what it has lost.
-    pub fn update(&mut self, transcript: &Transcript, is_shown: impl Fn(&Entry) -> bool) {
+    ///
+    /// Where `alone` one connection is shown, the states of its sockets stand beside the edges, whatever their numbers.
+    pub fn update(&mut self, transcript: &Transcript, alone: bool, is_shown: impl Fn(&Entry) -> bool) {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
             if is_shown(entry) {
-                self.add(entry);
+                self.add(entry, alone);
             }
         }
         let first = transcript.entries().front().map_or(0, |entry| entry.no);
@@ -168,7 +174,7 @@ impl Rows {
         });
     }
 
-    fn add(&mut self, entry: &Entry) {
+    fn add(&mut self, entry: &Entry, alone: bool) {
         match &entry.what {
             EntryKind::Call { began, .. } => self.push(
                 entry,
@@ -208,7 +214,7 @@ impl Rows {
                     .as_ref()
                     .and_then(SocketName::id)
                     .is_none_or(|id| firsts.contains(&id));
-                if !main {
+                if !main && !alone {
                     self.push(entry, RowKind::Named { side: *side });
                     return;
                 }
@@ -217,8 +223,12 @@ impl Rows {
                         && entry.at.saturating_sub(row.at) < TOGETHER
                         && match row.kind {
                             RowKind::Call { side: caller, .. } | RowKind::Return { side: caller } => caller == *side,
+                            RowKind::ProgramCall { side: caller } => caller == *side,
                             RowKind::Packet { .. } | RowKind::States => true,
-                            RowKind::Named { .. } | RowKind::Process { .. } | RowKind::Pause(_) => false,
+                            RowKind::Named { .. }
+                            | RowKind::Process { .. }
+                            | RowKind::Program { .. }
+                            | RowKind::Pause(_) => false,
                         }
                 };
                 if !self.rows.back().is_some_and(fits) {
@@ -236,6 +246,19 @@ impl Rows {
                 }
             }
             EntryKind::Died(ProcessDied { side, .. }) => self.push(entry, RowKind::Process { side: *side }),
+            EntryKind::Program(news) => {
+                let side = news.event.side;
+                match news.event.what {
+                    ProgramNews::Started { .. } | ProgramNews::NotStarted { .. } | ProgramNews::Exited { .. } => {
+                        self.push(entry, RowKind::Program { side });
+                    }
+                    ProgramNews::Output { .. } | ProgramNews::Flooded { .. } | ProgramNews::Gone => {}
+                }
+            }
+            // What it waits in for several sockets is about no connection.
+            EntryKind::ProgramCall(call) if call.call.fd.is_some() => {
+                self.push(entry, RowKind::ProgramCall { side: call.call.side });
+            }
             // The end of the process is drawn.
             EntryKind::Ended(_)
             | EntryKind::Blocked { .. }
@@ -243,7 +266,6 @@ impl Rows {
             | EntryKind::ProgramCall(_)
             | EntryKind::Host(_)
             | EntryKind::Runtime(_)
-            | EntryKind::Program(_)
             | EntryKind::Counters { .. }
             | EntryKind::Reason(_)
             | EntryKind::Note { .. }

@@ -1,9 +1,9 @@
 //! The words on a row: the longest first, for who draws takes what fits.
 
 use crate::clock::human;
-use crate::lab::event::PacketRecord;
+use crate::lab::event::{Death, PacketRecord, ProgramNews};
 use crate::outcome::{Outcome, Value};
-use crate::session::transcript::{EntryKind, besides, describe};
+use crate::session::transcript::{EntryKind, ProgramCallEntry, ProgramEntry, besides, describe};
 use crate::session::{Session, WaitingPacket};
 use crate::tui::canvas::Canvas;
 use crate::wire::flow::Retransmission;
@@ -62,6 +62,38 @@ pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>)
         }
         (None, _) => (Vec::new(), false),
     }
+}
+
+/// The beginning or the end of a program in words, the longest first; and whether it failed.
+pub(super) fn program_texts(news: &ProgramEntry) -> (Vec<String>, bool) {
+    let who = news.who();
+    let name = news.name.as_deref().unwrap_or(&who);
+    match &news.event.what {
+        ProgramNews::Started { .. } => {
+            let command = news.command.as_deref().map(|command| format!("{who} runs: {command}"));
+            (command.into_iter().chain([format!("{who} runs")]).collect(), false)
+        }
+        ProgramNews::NotStarted { why } => {
+            let texts = [format!("{name} did not start: {why}"), format!("{name} did not start")];
+            (texts.into(), true)
+        }
+        ProgramNews::Exited { how, .. } => {
+            let texts = [format!("{who} {how}"), format!("{name} {how}"), how.to_string()];
+            (texts.into(), *how != Death::Exited(0))
+        }
+        ProgramNews::Output { .. } | ProgramNews::Flooded { .. } | ProgramNews::Gone => (Vec::new(), false),
+    }
+}
+
+/// A system call of a program and what it returned in words, the longest first.
+pub(super) fn program_call_texts(call: &ProgramCallEntry) -> Vec<String> {
+    let cuts = call.call.made.cuts("");
+    let process = call.process.as_deref();
+    let named = process
+        .into_iter()
+        .flat_map(|name| cuts.iter().map(move |cut| format!("{name} {cut}")));
+    // Without the name only what no named one fits.
+    named.chain(cuts.last().cloned()).collect()
 }
 
 /// A packet as one says it, without numbers: `FIN`, `data "hello"`.

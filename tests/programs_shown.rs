@@ -1,0 +1,224 @@
+//! Programs of the user's own on the screen: what comes into sight, what the keys act on, what is asked before one runs.
+
+mod script;
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use finwait::lab::event::{LabRequest, ProgramNews};
+use finwait::program::{OutputStream, ProgramNo};
+use finwait::session::LabKind;
+use finwait::side::Side;
+use finwait::tui::app::Effect;
+use finwait::tui::hit::{Action, Hit};
+use finwait::tui::layout;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
+use script::Script;
+
+use Side::{Client, Server};
+
+const SIZES: [(u16, u16); 5] = [(60, 15), (80, 24), (120, 40), (200, 60), (250, 120)];
+
+fn text(script: &mut Script, (width, height): (u16, u16)) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let now = script.now;
+    terminal.draw(|frame| script.app.draw(frame, now)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>() + "\n";
+    (0..height).map(row).collect()
+}
+
+fn shown(script: &mut Script) -> String {
+    text(script, (120, 40))
+}
+
+fn press(script: &mut Script, key: KeyCode) -> Vec<Effect> {
+    let key = KeyEvent::new(key, KeyModifiers::NONE);
+    script.app.input(&Input::Key(key), script.now)
+}
+
+fn keys(script: &mut Script, keys: &str) -> Vec<Effect> {
+    keys.chars().flat_map(|c| press(script, KeyCode::Char(c))).collect()
+}
+
+/// The buttons of an end give way to its programs when one is started there, come back by the key, and give way to the next one.
+#[test]
+fn a_program_that_is_started_comes_into_sight() {
+    let mut script = Script::new(LabKind::Isolated);
+    assert!(shown(&mut script).contains("c connect"));
+    keys(&mut script, "1$");
+    assert!(shown(&mut script).contains("no program of your own was started here"));
+    keys(&mut script, "$");
+    script.starts("client run sleep 9", 1, 70);
+    assert!(shown(&mut script).contains(" sleep  runs, pid 70 "));
+    keys(&mut script, "$");
+    assert!(!shown(&mut script).contains("runs, pid 70 "));
+    script.starts("client run sleep 8", 2, 71);
+    let said = shown(&mut script);
+    assert!(said.contains(" sleep  sleep2  runs, pid 71 "), "{said}");
+    // The other end is as it was.
+    assert!(said.contains("a accept"), "{said}");
+}
+
+/// The keys act on the program that is shown, also where another one was started later.
+#[test]
+fn the_keys_act_on_the_program_that_is_shown() {
+    let mut script = Script::new(LabKind::Isolated);
+    script.starts("server run sleep 9", 1, 70);
+    script.starts("server run sleep 8", 2, 71);
+    let term = |no| [Effect::Lab(LabRequest::Signal(ProgramNo(no), libc::SIGTERM))];
+    shown(&mut script);
+    assert_eq!(keys(&mut script, "2'"), term(2));
+    assert_eq!(keys(&mut script, "Q'"), term(1));
+    assert_eq!(
+        keys(&mut script, "9"),
+        [Effect::Lab(LabRequest::EndProgram(ProgramNo(1)))]
+    );
+    script.exits(Server, 1, 0);
+    assert_eq!(keys(&mut script, "'"), []);
+    assert!(shown(&mut script).contains("sleep runs no more: it exited with status 0"));
+    assert_eq!(keys(&mut script, "Q'"), term(2));
+}
+
+/// A call on a program's socket is refused in a sentence, and its button crossed and explained before.
+#[test]
+fn a_call_button_does_not_act_on_a_programs_socket() {
+    let mut script = Script::curl_downloads();
+    shown(&mut script);
+    keys(&mut script, "1$");
+    let said = shown(&mut script);
+    assert!(said.contains("r\u{d7}read"), "{said}");
+    // What makes a socket of its own goes on.
+    assert!(said.contains("c connect"), "{said}");
+    assert_eq!(keys(&mut script, "r"), []);
+    let said = shown(&mut script);
+    assert!(
+        said.contains("client is curl's (pid 5044): finwait makes no calls on it"),
+        "{said}"
+    );
+}
+
+/// Each connection's title has the process and the port; of several owners each tab has its own.
+#[test]
+fn the_plates_say_whose_a_socket_is() {
+    let mut script = Script::curl_downloads();
+    let said = shown(&mut script);
+    assert!(said.contains("curl 5044 \u{b7} :41822"), "{said}");
+    assert!(said.contains("nginx 5012 \u{b7} :8080"), "{said}");
+}
+
+/// The buttons of the programs stay on their cells while programs write, call, are reset and end, at every size.
+#[test]
+fn nothing_moves_while_programs_run() {
+    for size in SIZES {
+        let mut script = Script::nginx_and_curl();
+        let places = |script: &mut Script| -> Vec<(Rect, String)> {
+            text(script, size);
+            let map = layout::map(Rect::new(0, 0, size.0, size.1), false, false).unwrap();
+            let hits = script.app.hits().all().iter();
+            // Tabs come with programs, and a reason with the line that has one.
+            let fixed = hits.filter(|hit: &&Hit| {
+                hit.stop
+                    && map.buttons.intersection(hit.area) == hit.area
+                    && !matches!(hit.action, Action::Program(..) | Action::WhyEntry(_))
+            });
+            // The button of a signal says whose it is only where several run.
+            let named = |action: &Action| format!("{:?}", std::mem::discriminant(action));
+            fixed.map(|hit| (hit.area, named(&hit.action))).collect()
+        };
+        let was = places(&mut script);
+        assert!(was.len() > 5, "{size:?}: {was:?}");
+        script.curl_is_answered();
+        assert_eq!(places(&mut script), was, "{size:?}: answered");
+        script.curl_is_reset();
+        assert_eq!(places(&mut script), was, "{size:?}: reset");
+        for line in 0..50 {
+            script.writes(
+                Server,
+                1,
+                OutputStream::Stderr,
+                &format!("line {line} {}", "x".repeat(300)),
+            );
+        }
+        script.program(Server, 1, ProgramNews::Flooded { left_out: 1_000_000 });
+        assert_eq!(places(&mut script), was, "{size:?}: flooded");
+    }
+}
+
+/// What a program wrote to standard error is told apart from its standard output by a word, not by a colour.
+#[test]
+fn the_streams_are_told_apart_in_words() {
+    let mut script = Script::nginx();
+    script.writes(Server, 1, OutputStream::Stdout, "to one");
+    script.writes(Server, 1, OutputStream::Stderr, "to the other");
+    for size in SIZES {
+        keys(&mut script, "2");
+        let said = text(&mut script, size);
+        assert!(said.contains("err  to the other"), "{size:?}: {said}");
+    }
+    let said = shown(&mut script);
+    assert!(said.contains("out  to one"), "{said}");
+    assert!(said.contains("nginx   out  to one"), "the log: {said}");
+}
+
+/// Of a flood the last lines are kept; what the lab left out is counted in the title.
+#[test]
+fn a_flood_is_bounded_and_counted() {
+    let mut script = Script::nginx();
+    for line in 0..3_000 {
+        script.writes(Server, 1, OutputStream::Stdout, &format!("line {line}"));
+    }
+    script.program(Server, 1, ProgramNews::Flooded { left_out: 77 });
+    let said = shown(&mut script);
+    assert!(said.contains("runs, pid 5011, 77 lines left out"), "{said}");
+    assert!(said.contains("out  line 2999"), "{said}");
+    keys(&mut script, "2|");
+    press(&mut script, KeyCode::Home);
+    let said = shown(&mut script);
+    assert!(said.contains("line 2000") && !said.contains("line 1999"), "{said}");
+}
+
+/// A lesson that runs programs runs none before the user says so; Enter alone leaves it, and `--allow-run` asks nothing.
+#[test]
+fn programs_are_run_only_where_that_is_allowed() {
+    let ask = |script: &mut Script| script.app.ask_to_run(script::with_programs(), script.now);
+    let mut script = Script::new(LabKind::Isolated);
+    assert_eq!(ask(&mut script), []);
+    let said = shown(&mut script);
+    for part in [
+        "on the server's host",
+        "python3 -u answer.py",
+        "with the files answer.py",
+        "no-such-client-here --url http://server:8080/",
+        "it needs no-such-client-here, which is not installed",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(press(&mut script, KeyCode::Enter), []);
+    assert!(!shown(&mut script).contains("run programs?"));
+    assert_eq!(ask(&mut script), []);
+    shown(&mut script);
+    press(&mut script, KeyCode::Left);
+    let effects = press(&mut script, KeyCode::Enter);
+    let began = |effects: &[Effect]| match effects {
+        [Effect::Fresh(lab)] => lab.programs[Server].len() == 1,
+        _ => false,
+    };
+    assert!(began(&effects), "{effects:?}");
+    let mut script = Script::new(LabKind::Isolated);
+    script.app.setup().allow_run = true;
+    let effects = ask(&mut script);
+    assert!(began(&effects), "{effects:?}");
+}
+
+/// *Now* says how a program ended, and why, by what it wrote about its connection.
+#[test]
+fn now_says_why_a_program_failed() {
+    let script = Script::curl_reset();
+    let lines = script.app.session().now_lines(script.now);
+    let what = lines.what.unwrap();
+    assert_eq!(what.cuts[0], "curl 5044 exited with status 56");
+    assert_eq!((what.side, what.failed), (Some(Client), true));
+    let why = lines.why.unwrap().text();
+    assert!(why.contains("RST"), "{why}");
+}
