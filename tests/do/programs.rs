@@ -141,6 +141,8 @@ fn a_client_waits_for_the_endpoints_listener() {
     let (text, complaints, status) = does(
         &["--client-run", "curl -sS --max-time 10 http://server:8080/"],
         &[
+            // curl takes its time to start.
+            "--patience=10s",
             "server listen",
             "server accept",
             "server read",

@@ -126,12 +126,12 @@ fn sigpipe_of_another_runtime() {
 
 #[test]
 fn a_word_that_is_no_runtime() {
-    let output = output_of(finwait().args(["--lab", "loopback", "do", "client runtime rust"]), b"");
+    let output = output_of(finwait().args(["--lab", "loopback", "do", "client runtime cobol"]), b"");
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         error.trim(),
-        "finwait: command 1, column 16: rust is not a runtime: it is one of native, c, go, python, node, node-half-open, java, java-nio"
+        "finwait: command 1, column 16: cobol is not a runtime: it is one of native, c, go, python, node, node-half-open, java, java-nio, rust, rust-tokio, ruby, php, bun, deno"
     );
 }
 

@@ -384,6 +384,12 @@ impl Reading {
             let tuple = socket
                 .tuple
                 .filter(|tuple| !self.is_reborn(side, *tuple, socket.closed))?;
+            // A socket that was refused may still have been held when another one took its addresses.
+            let mut newer = session.ends[side].sockets.iter().rev();
+            let newest = newer.find(|other| other.tuple == Some(tuple))?;
+            if newest.sock != socket.sock {
+                return None;
+            }
             rows().find(|row| row.inode == 0 && row.tuple == tuple)
         };
         by_inode.or_else(by_addresses)
