@@ -51,6 +51,11 @@ const MOST_CHECKED: usize = 256;
 /// The number of rows that a table may have to be read every [`Timing::program_reading`]; one of twice as many is read half as often.
 const MANY_ROWS: usize = 256;
 
+/// Has a call that argument?
+fn has_argument(made: &Syscall, argument: &str) -> bool {
+    made.args.iter().flatten().any(|arg| arg == argument)
+}
+
 impl OwnedSocket {
     fn owner(&self) -> SocketOwner {
         SocketOwner {
@@ -200,7 +205,8 @@ impl<O: Outside> Core<O> {
         let deed = match made.name.as_str() {
             "connect" => Some(ProgramDeed::Connect),
             "listen" => Some(ProgramDeed::Listen),
-            "shutdown" => Some(ProgramDeed::Shutdown),
+            // Which sends no FIN is none of the sending direction.
+            "shutdown" if made.errno.is_none() && !has_argument(&made, "SHUT_RD") => Some(ProgramDeed::Shutdown),
             "close" => Some(ProgramDeed::Close),
             _ => None,
         };
@@ -344,7 +350,7 @@ impl<O: Outside> Core<O> {
             return self.connector(side, &change.tuple);
         }
         match () {
-            () if change.inode == 0 => return closes.then(|| self.closed_unseen(side, change)).flatten(),
+            () if change.inode == 0 => return closes.then(|| self.closed_unseen(side, change, resets)).flatten(),
             () if change.heir.is_some() => return None,
             () if change.to == State::Listen => self.await_call(side, change.inode, &[ProgramDeed::Listen]),
             () if opens => self.await_call(side, change.inode, &[ProgramDeed::Connect]),
@@ -373,7 +379,8 @@ impl<O: Outside> Core<O> {
                     Holding::Open => return None,
                     // A timer that gives up closes nobody's descriptor, and the process may have closed it since.
                     _ if change.expired.is_some() && change.retransmits > 0 && !resets => return None,
-                    _ if owned.seen.last() == Some(&ProgramDeed::Shutdown) && change.to != State::Close => {
+                    // Strace may have printed the close that followed, too.
+                    _ if owned.seen.contains(&ProgramDeed::Shutdown) && change.to != State::Close => {
                         ProgramDeed::Shutdown
                     }
                     Holding::Ended if !owned.seen.contains(&ProgramDeed::Close) => ProgramDeed::Exit,
@@ -404,19 +411,24 @@ impl<O: Outside> Core<O> {
     }
 
     /// What ended a connection whose descriptor no reading has shown.
-    fn closed_unseen(&mut self, side: Side, change: &StateChange) -> Option<ProgramCause> {
+    fn closed_unseen(&mut self, side: Side, change: &StateChange, resets: bool) -> Option<ProgramCause> {
         // What waits in a listener's queue goes with it.
         let gone = self.ends[side].program_sockets.gone.iter().rev();
         let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
         let queued = through.next().map(|(_, cause)| cause.clone());
         let queued = queued.or_else(|| self.closed_listener(side, &change.tuple));
-        // Only what was accepted sends a FIN by itself: it was, and closed, before anybody looked.
+        // While the listener is there, only what was accepted ends by itself: it was, and closed, before anybody looked.
         queued.or_else(|| {
-            let sends_fin = matches!(change.to, State::FinWait1 | State::LastAck);
-            let (program, held) = self.acceptor(side, &change.tuple).filter(|_| sends_fin)?;
+            let by = match change.to {
+                State::FinWait1 | State::LastAck => ProgramDeed::Close,
+                State::Close if resets && matches!(change.from, State::Established | State::CloseWait) => {
+                    ProgramDeed::Abort
+                }
+                _ => return None,
+            };
+            let (program, held) = self.acceptor(side, &change.tuple)?;
             let Descriptor { pid, name, .. } = held;
             let process = SocketOwner { program, pid, name };
-            let by = ProgramDeed::Close;
             Some(ProgramCause { process, by })
         })
     }
