@@ -122,14 +122,18 @@ impl<O: Outside> Core<O> {
         if self.programs.is_empty() {
             return;
         }
+        self.take_in_words();
+        while let Some((no, word)) = self.programs.unheard.pop_front() {
+            self.program_says(no, word);
+        }
+    }
+
+    fn take_in_words(&mut self) {
         let heard = self.outside.program_words();
         let words = heard
             .into_iter()
             .flat_map(|(no, words)| words.into_iter().map(move |word| (no, word)));
         self.programs.unheard.extend(words);
-        while let Some((no, word)) = self.programs.unheard.pop_front() {
-            self.program_says(no, word);
-        }
     }
 
     fn program_says(&mut self, no: ProgramNo, word: ProgramWord) {
@@ -144,6 +148,8 @@ impl<O: Outside> Core<O> {
             ProgramWord::Flooded(left_out) => ProgramNews::Flooded { left_out },
             ProgramWord::Started => {
                 let pid = self.outside.program_pid(no).unwrap_or(0);
+                // What it has done before may be its own.
+                self.ends[side].program_sockets.asked.clear();
                 ProgramNews::Started { pid }
             }
             ProgramWord::NotStarted(why) => {
@@ -183,6 +189,11 @@ impl<O: Outside> Core<O> {
         self.ends[side].touched.all();
         self.settle(Some(side));
         (self.dirty, self.unquiet) = (true, true);
+    }
+
+    /// Is that socket a program's?
+    pub(super) fn is_a_programs(&self, side: Side, inode: u64) -> bool {
+        self.ends[side].program_sockets.owned.contains_key(&inode)
     }
 
     /// Tells a system call of a program's.
@@ -275,6 +286,7 @@ impl<O: Outside> Core<O> {
         if unknown.is_empty() {
             return;
         }
+        self.hear_starts();
         let inodes: Vec<u64> = unknown.iter().map(|(inode, _)| *inode).collect();
         for (inode, program, held) in self.outside.holders(side, &inodes) {
             self.owned_by(side, inode, program, held);
@@ -284,6 +296,18 @@ impl<O: Outside> Core<O> {
                 && let Some((program, held)) = self.acceptor(side, &tuple)
             {
                 self.owned_by(side, inode, program, held);
+            }
+        }
+    }
+
+    /// Takes in what programs say, and tells which of them run by now: what a new one does at once may come among many packets, and be
+    /// read before its start is heard.
+    fn hear_starts(&mut self) {
+        self.take_in_words();
+        let is_start = |(_, word): &(ProgramNo, ProgramWord)| matches!(word, ProgramWord::Started);
+        while let Some(at) = self.programs.unheard.iter().position(is_start) {
+            if let Some((no, word)) = self.programs.unheard.remove(at) {
+                self.program_says(no, word);
             }
         }
     }

@@ -112,6 +112,48 @@ fn a_socket_that_connects_is_told_with_its_owner_before_its_syn() {
 }
 
 #[test]
+fn a_program_whose_start_is_heard_late_runs_before_it_connects() {
+    let mut play = Play::wired();
+    play.core.request(LabRequest::Run(Client, CURL, ProgramSpec::default()));
+    let starts = vec![ProgramWord::Here(4711), ProgramWord::Started];
+    play.core.outside.programs.next_words.push_back((CURL, starts));
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 1, 0));
+    play.turn_with_packets();
+    assert_eq!(
+        play.told(),
+        [
+            "client program 1 runs, pid 4711",
+            "client 7 is curl 4711's",
+            "client CLOSE>SYN_SENT connect by curl 4711",
+            "client SYN Delivered"
+        ]
+    );
+}
+
+#[test]
+fn what_a_program_resets_as_soon_as_it_is_connected_was_established() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 1, 0));
+    play.turn_with_packets();
+    play.told();
+    play.holds(7, 4711, Holding::Closed);
+    play.next_arrival(Client, |end| end.rows.clear());
+    play.sends(Server, segment(Server, SYN_ACK, 1, 2));
+    play.turn_with_packets();
+    assert_eq!(
+        play.transitions(),
+        [
+            "client SYN_SENT>ESTABLISHED received, from segments",
+            "client ESTABLISHED>CLOSE close by curl 4711, from segments"
+        ]
+    );
+}
+
+#[test]
 fn nobody_is_asked_who_holds_an_endpoints_socket() {
     let mut play = Play::with_a_program(Client);
     play.connect_both();
