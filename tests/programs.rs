@@ -468,6 +468,27 @@ fn what_was_reset_does_not_vanish() {
 }
 
 #[test]
+fn a_line_of_a_program_without_a_connection_tells_of_none() {
+    let mut play = Play::new();
+    play.runs("server run cat words", 1, 50);
+    let mut why = |line: &str| {
+        play.writes(Server, 1, line);
+        let last = play.session.transcript.entries().back().unwrap();
+        last.why().map(str::to_owned)
+    };
+    for line in [
+        "cat: /etc/shadow: Permission denied",
+        "end of file",
+        "Operation timed out",
+        "write error: Broken pipe",
+        "Bad file descriptor",
+    ] {
+        assert_eq!(why(line), None, "{line}");
+    }
+    assert!(why("bind: Address already in use").is_some());
+}
+
+#[test]
 fn a_connection_of_a_host_with_itself_is_folded() {
     let mut play = Play::new();
     play.nginx_listens();

@@ -28,6 +28,9 @@ impl Session {
             _ => return None,
         };
         let socket = self.meant_by(side, program, &said);
+        if said.addresses.is_empty() && !is_of_a_socket(said.subject, socket) {
+            return None;
+        }
         let sock = socket.map(|socket| *self.ends[side].sock(socket)).unwrap_or_default();
         let class = class_of(&said, &sock);
         let address = said.addresses.first().copied();
@@ -162,6 +165,18 @@ impl Session {
             lacks_family: false,
             takes_unasked: true,
         }
+    }
+}
+
+/// Can a line without an address tell of a socket, that one where the program has any? Files and pipes give most errors too, and have an
+/// end: of a program that has had no connection, only what nothing but a socket gives.
+fn is_of_a_socket(subject: Subject, socket: Option<&Socket>) -> bool {
+    match subject {
+        Subject::Errno(Errno::EACCES | Errno::EPERM | Errno::EBADF | Errno::EINVAL | Errno::EAGAIN) => false,
+        Subject::Errno(
+            Errno::ECONNREFUSED | Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRINUSE | Errno::EADDRNOTAVAIL,
+        ) => true,
+        _ => socket.is_some(),
     }
 }
 

@@ -132,7 +132,9 @@ impl<O: Outside> Core<O> {
     /// the rest.
     fn led(&mut self, side: Side, change: &StateChange, what: Arrival) {
         let holder = self.ends[side].holder(change).map(InFlightCall::named);
-        let held = holder.is_some() || self.ends[side].outlives_a_close(change);
+        // No program gives up as the answer comes: it has the connection, and ends it at once.
+        let programs = change.from == State::SynSent && self.is_a_programs(side, change.inode);
+        let held = holder.is_some() || programs || self.ends[side].outlives_a_close(change);
         let unseen = between(change.from, change.to, what, held);
         let witness = witness(!unseen.is_empty());
         let received = self.received(side);

@@ -51,6 +51,11 @@ const MOST_CHECKED: usize = 256;
 /// The number of rows that a table may have to be read every [`Timing::program_reading`]; one of twice as many is read half as often.
 const MANY_ROWS: usize = 256;
 
+/// Has a call that argument?
+fn has_argument(made: &Syscall, argument: &str) -> bool {
+    made.args.iter().flatten().any(|arg| arg == argument)
+}
+
 impl OwnedSocket {
     fn owner(&self) -> SocketOwner {
         SocketOwner {
@@ -117,14 +122,18 @@ impl<O: Outside> Core<O> {
         if self.programs.is_empty() {
             return;
         }
+        self.take_in_words();
+        while let Some((no, word)) = self.programs.unheard.pop_front() {
+            self.program_says(no, word);
+        }
+    }
+
+    fn take_in_words(&mut self) {
         let heard = self.outside.program_words();
         let words = heard
             .into_iter()
             .flat_map(|(no, words)| words.into_iter().map(move |word| (no, word)));
         self.programs.unheard.extend(words);
-        while let Some((no, word)) = self.programs.unheard.pop_front() {
-            self.program_says(no, word);
-        }
     }
 
     fn program_says(&mut self, no: ProgramNo, word: ProgramWord) {
@@ -139,6 +148,8 @@ impl<O: Outside> Core<O> {
             ProgramWord::Flooded(left_out) => ProgramNews::Flooded { left_out },
             ProgramWord::Started => {
                 let pid = self.outside.program_pid(no).unwrap_or(0);
+                // What it has done before may be its own.
+                self.ends[side].program_sockets.asked.clear();
                 ProgramNews::Started { pid }
             }
             ProgramWord::NotStarted(why) => {
@@ -180,6 +191,11 @@ impl<O: Outside> Core<O> {
         (self.dirty, self.unquiet) = (true, true);
     }
 
+    /// Is that socket a program's?
+    pub(super) fn is_a_programs(&self, side: Side, inode: u64) -> bool {
+        self.ends[side].program_sockets.owned.contains_key(&inode)
+    }
+
     /// Tells a system call of a program's.
     fn program_calls(&mut self, side: Side, program: ProgramNo, call: TracedCall) {
         let TracedCall {
@@ -200,7 +216,8 @@ impl<O: Outside> Core<O> {
         let deed = match made.name.as_str() {
             "connect" => Some(ProgramDeed::Connect),
             "listen" => Some(ProgramDeed::Listen),
-            "shutdown" => Some(ProgramDeed::Shutdown),
+            // Which sends no FIN is none of the sending direction.
+            "shutdown" if made.errno.is_none() && !has_argument(&made, "SHUT_RD") => Some(ProgramDeed::Shutdown),
             "close" => Some(ProgramDeed::Close),
             _ => None,
         };
@@ -269,6 +286,7 @@ impl<O: Outside> Core<O> {
         if unknown.is_empty() {
             return;
         }
+        self.hear_starts();
         let inodes: Vec<u64> = unknown.iter().map(|(inode, _)| *inode).collect();
         for (inode, program, held) in self.outside.holders(side, &inodes) {
             self.owned_by(side, inode, program, held);
@@ -278,6 +296,18 @@ impl<O: Outside> Core<O> {
                 && let Some((program, held)) = self.acceptor(side, &tuple)
             {
                 self.owned_by(side, inode, program, held);
+            }
+        }
+    }
+
+    /// Takes in what programs say, and tells which of them run by now: what a new one does at once may come among many packets, and be
+    /// read before its start is heard.
+    fn hear_starts(&mut self) {
+        self.take_in_words();
+        let is_start = |(_, word): &(ProgramNo, ProgramWord)| matches!(word, ProgramWord::Started);
+        while let Some(at) = self.programs.unheard.iter().position(is_start) {
+            if let Some((no, word)) = self.programs.unheard.remove(at) {
+                self.program_says(no, word);
             }
         }
     }
@@ -344,7 +374,7 @@ impl<O: Outside> Core<O> {
             return self.connector(side, &change.tuple);
         }
         match () {
-            () if change.inode == 0 => return closes.then(|| self.closed_unseen(side, change)).flatten(),
+            () if change.inode == 0 => return closes.then(|| self.closed_unseen(side, change, resets)).flatten(),
             () if change.heir.is_some() => return None,
             () if change.to == State::Listen => self.await_call(side, change.inode, &[ProgramDeed::Listen]),
             () if opens => self.await_call(side, change.inode, &[ProgramDeed::Connect]),
@@ -373,7 +403,8 @@ impl<O: Outside> Core<O> {
                     Holding::Open => return None,
                     // A timer that gives up closes nobody's descriptor, and the process may have closed it since.
                     _ if change.expired.is_some() && change.retransmits > 0 && !resets => return None,
-                    _ if owned.seen.last() == Some(&ProgramDeed::Shutdown) && change.to != State::Close => {
+                    // Strace may have printed the close that followed, too.
+                    _ if owned.seen.contains(&ProgramDeed::Shutdown) && change.to != State::Close => {
                         ProgramDeed::Shutdown
                     }
                     Holding::Ended if !owned.seen.contains(&ProgramDeed::Close) => ProgramDeed::Exit,
@@ -404,19 +435,24 @@ impl<O: Outside> Core<O> {
     }
 
     /// What ended a connection whose descriptor no reading has shown.
-    fn closed_unseen(&mut self, side: Side, change: &StateChange) -> Option<ProgramCause> {
+    fn closed_unseen(&mut self, side: Side, change: &StateChange, resets: bool) -> Option<ProgramCause> {
         // What waits in a listener's queue goes with it.
         let gone = self.ends[side].program_sockets.gone.iter().rev();
         let mut through = gone.filter(|(listener, _)| change.tuple.came_through(*listener));
         let queued = through.next().map(|(_, cause)| cause.clone());
         let queued = queued.or_else(|| self.closed_listener(side, &change.tuple));
-        // Only what was accepted sends a FIN by itself: it was, and closed, before anybody looked.
+        // While the listener is there, only what was accepted ends by itself: it was, and closed, before anybody looked.
         queued.or_else(|| {
-            let sends_fin = matches!(change.to, State::FinWait1 | State::LastAck);
-            let (program, held) = self.acceptor(side, &change.tuple).filter(|_| sends_fin)?;
+            let by = match change.to {
+                State::FinWait1 | State::LastAck => ProgramDeed::Close,
+                State::Close if resets && matches!(change.from, State::Established | State::CloseWait) => {
+                    ProgramDeed::Abort
+                }
+                _ => return None,
+            };
+            let (program, held) = self.acceptor(side, &change.tuple)?;
             let Descriptor { pid, name, .. } = held;
             let process = SocketOwner { program, pid, name };
-            let by = ProgramDeed::Close;
             Some(ProgramCause { process, by })
         })
     }

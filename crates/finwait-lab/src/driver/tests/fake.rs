@@ -77,6 +77,8 @@ pub(super) struct Fake {
 pub(super) struct FakePrograms {
     pub(super) started: Vec<ProgramNo>,
     pub(super) words: Vec<ProgramWords>,
+    /// Words that come after those have been taken in.
+    pub(super) next_words: VecDeque<ProgramWords>,
     /// Words that come only when they are waited for.
     pub(super) words_after_a_wait: Vec<ProgramWords>,
     /// Does strace look on?
@@ -325,7 +327,8 @@ impl Outside for Fake {
     }
 
     fn program_words(&mut self) -> Vec<ProgramWords> {
-        std::mem::take(&mut self.programs.words)
+        let next = self.programs.next_words.pop_front().into_iter().collect();
+        std::mem::replace(&mut self.programs.words, next)
     }
 
     fn program_pid(&self, _: ProgramNo) -> Option<u32> {

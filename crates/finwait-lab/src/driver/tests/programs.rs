@@ -112,6 +112,48 @@ fn a_socket_that_connects_is_told_with_its_owner_before_its_syn() {
 }
 
 #[test]
+fn a_program_whose_start_is_heard_late_runs_before_it_connects() {
+    let mut play = Play::wired();
+    play.core.request(LabRequest::Run(Client, CURL, ProgramSpec::default()));
+    let starts = vec![ProgramWord::Here(4711), ProgramWord::Started];
+    play.core.outside.programs.next_words.push_back((CURL, starts));
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 1, 0));
+    play.turn_with_packets();
+    assert_eq!(
+        play.told(),
+        [
+            "client program 1 runs, pid 4711",
+            "client 7 is curl 4711's",
+            "client CLOSE>SYN_SENT connect by curl 4711",
+            "client SYN Delivered"
+        ]
+    );
+}
+
+#[test]
+fn what_a_program_resets_as_soon_as_it_is_connected_was_established() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 1, 0));
+    play.turn_with_packets();
+    play.told();
+    play.holds(7, 4711, Holding::Closed);
+    play.next_arrival(Client, |end| end.rows.clear());
+    play.sends(Server, segment(Server, SYN_ACK, 1, 2));
+    play.turn_with_packets();
+    assert_eq!(
+        play.transitions(),
+        [
+            "client SYN_SENT>ESTABLISHED received, from segments",
+            "client ESTABLISHED>CLOSE close by curl 4711, from segments"
+        ]
+    );
+}
+
+#[test]
 fn nobody_is_asked_who_holds_an_endpoints_socket() {
     let mut play = Play::with_a_program(Client);
     play.connect_both();
@@ -239,6 +281,35 @@ fn a_call_that_strace_does_not_print_is_waited_for_a_moment_only() {
     assert_eq!(play.now().since(before), 5 * MS);
 }
 
+/// A connection of a traced program's leaves ESTABLISHED with a FIN, its descriptor closed, after strace has printed these calls.
+fn ends_after(calls: &[&str]) -> Vec<String> {
+    let mut play = Play::with_a_program(Client);
+    play.core.outside.programs.is_traced = true;
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    play.holds(7, 4711, Holding::Closed);
+    let calls = calls.iter().map(|call| traced(call, 7)).collect();
+    play.core.outside.programs.words_after_a_wait.push((CURL, calls));
+    play.table(Client, [row(Client, State::FinWait1, 0)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    play.transitions()
+}
+
+#[test]
+fn of_a_shutdown_and_a_close_the_one_that_sent_the_fin_is_the_cause() {
+    let (shutdown, close) = (
+        ["client ESTABLISHED>FIN_WAIT1 shutdown by curl 4711"],
+        ["client ESTABLISHED>FIN_WAIT1 close by curl 4711"],
+    );
+    assert_eq!(ends_after(&["shutdown(5, SHUT_WR) = 0", "close(5) = 0"]), shutdown);
+    assert_eq!(ends_after(&["shutdown(5, SHUT_RDWR) = 0", "close(5) = 0"]), shutdown);
+    assert_eq!(ends_after(&["shutdown(5, SHUT_RD) = 0", "close(5) = 0"]), close);
+    assert_eq!(ends_after(&["close(5) = 0"]), close);
+}
+
 #[test]
 fn the_last_segments_of_a_program_come_before_the_news_of_its_end() {
     let mut play = Play::with_a_program(Client);
@@ -304,6 +375,22 @@ fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
     play.sends(Server, segment(Server, FIN_ACK, 1, 1));
     play.turn_with_packets();
     assert_eq!(play.transitions(), ["server ESTABLISHED>FIN_WAIT1 close by curl 4711"]);
+}
+
+#[test]
+fn what_was_accepted_and_aborted_at_once_is_its_who_alone_holds_the_listener() {
+    let mut play = Play::with_a_program(Server);
+    play.holds(9, 4711, Holding::Open);
+    play.table(
+        Server,
+        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
+    );
+    play.pass(20 * MS);
+    play.told();
+    play.table(Server, [row(Server, State::Listen, 9)]);
+    play.sends(Server, segment(Server, RST_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["server ESTABLISHED>CLOSE abort by curl 4711"]);
 }
 
 #[test]
