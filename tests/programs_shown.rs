@@ -3,10 +3,12 @@
 mod script;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use finwait::clock::MonoTime;
 use finwait::lab::event::{LabRequest, ProgramNews};
-use finwait::program::{OutputStream, ProgramNo};
-use finwait::session::LabKind;
-use finwait::side::Side;
+use finwait::program::{OutputStream, ProgramNo, ProgramSpec};
+use finwait::session::lineup::FirstProgram;
+use finwait::session::{LabKind, Session};
+use finwait::side::{Ends, Side};
 use finwait::tui::app::Effect;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::layout;
@@ -142,6 +144,31 @@ fn nothing_moves_while_programs_run() {
         }
         script.program(Server, 1, ProgramNews::Flooded { left_out: 1_000_000 });
         assert_eq!(places(&mut script), was, "{size:?}: flooded");
+    }
+}
+
+/// A client's program that the run begins with waits until something listens: the screen says so, and for what.
+#[test]
+fn a_program_that_waits_to_be_started_is_told_of() {
+    let mut session = Session::new(script::facts(LabKind::Isolated), MonoTime(1));
+    let first = FirstProgram {
+        spec: ProgramSpec {
+            run: "curl http://server:8080/".into(),
+            ..ProgramSpec::default()
+        },
+        ready: None,
+    };
+    let programs = Ends {
+        client: vec![first],
+        server: Vec::new(),
+    };
+    session.line_up(programs, MonoTime(2)).unwrap();
+    let mut script = Script::new(LabKind::Isolated);
+    script.app.restart(session);
+    for size in SIZES {
+        let said = text(&mut script, size);
+        assert!(said.contains("waits to be started: curl http"), "{size:?}: {said}");
+        assert!(said.contains("until something listens"), "{size:?}: {said}");
     }
 }
 
