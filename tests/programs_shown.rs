@@ -3,10 +3,13 @@
 mod script;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use finwait::lab::event::{LabRequest, ProgramNews};
-use finwait::program::{OutputStream, ProgramNo};
-use finwait::session::LabKind;
-use finwait::side::Side;
+use finwait::clock::MonoTime;
+use finwait::lab::event::{LabEvent, LabRequest, ProcessBorn, ProgramNews, TransitionCause};
+use finwait::program::{OutputStream, ProgramNo, ProgramSpec};
+use finwait::session::lineup::FirstProgram;
+use finwait::session::{LabKind, Session};
+use finwait::side::{Ends, Side};
+use finwait::state::State;
 use finwait::tui::app::Effect;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::layout;
@@ -145,6 +148,69 @@ fn nothing_moves_while_programs_run() {
     }
 }
 
+/// A client's program that the run begins with waits until something listens: the screen says so, and for what.
+#[test]
+fn a_program_that_waits_to_be_started_is_told_of() {
+    let mut session = Session::new(script::facts(LabKind::Isolated), MonoTime(1));
+    let first = FirstProgram {
+        spec: ProgramSpec {
+            run: "curl http://server:8080/".into(),
+            ..ProgramSpec::default()
+        },
+        ready: None,
+    };
+    let programs = Ends {
+        client: vec![first],
+        server: Vec::new(),
+    };
+    session.line_up(programs, MonoTime(2)).unwrap();
+    let mut script = Script::new(LabKind::Isolated);
+    script.app.restart(session);
+    for size in SIZES {
+        let said = text(&mut script, size);
+        assert!(said.contains("waits to be started: curl http"), "{size:?}: {said}");
+        assert!(said.contains("until something listens"), "{size:?}: {said}");
+    }
+}
+
+/// While a program listens, nothing says that nobody does.
+#[test]
+fn a_programs_listener_is_one() {
+    let script = Script::nginx();
+    let lines = script.app.session().now_lines(script.now);
+    assert!(!lines.so.iter().any(|so| so.contains("nobody listens")), "{lines:?}");
+}
+
+/// A guide's first step waits for the programs that its run begins with.
+#[test]
+fn a_step_waits_for_the_programs_before_it() {
+    let scenario = script::with_programs();
+    let mut script = Script::new(LabKind::Isolated);
+    let mut session = Session::new(script::facts(LabKind::Isolated), script.now);
+    session.line_up(scenario.programs.clone(), script.now).unwrap();
+    script.app.begin(scenario);
+    script.app.restart(session);
+    for (side, pid) in [(Client, 4713), (Server, 4714)] {
+        script.tell(LabEvent::Born(ProcessBorn {
+            side,
+            pid,
+            runtime: "native".into(),
+            takes_unasked: false,
+            nofile: None,
+        }));
+    }
+    script.asked.clear();
+    script.keys(".");
+    assert_eq!(script.asked, []);
+    script.program(Server, 1, ProgramNews::Started { pid: 70 });
+    assert_eq!(script.asked, []);
+    script.owns(Server, 100, &script::process(1, 70, "python3"));
+    script.table(Server, vec![script::listener(0)]);
+    script.state(Server, State::Close, State::Listen, 100, TransitionCause::Unseen);
+    let runs = |request: &LabRequest| matches!(request, LabRequest::Run(Client, ProgramNo(2), _));
+    assert!(script.asked.iter().any(runs), "{:?}", script.asked);
+}
+
 /// What a program wrote to standard error is told apart from its standard output by a word, not by a colour.
 #[test]
 fn the_streams_are_told_apart_in_words() {
@@ -172,7 +238,7 @@ fn a_flood_is_bounded_and_counted() {
     let said = shown(&mut script);
     assert!(said.contains("runs, pid 5011, 77 lines left out"), "{said}");
     assert!(said.contains("out  line 2999"), "{said}");
-    keys(&mut script, "2|");
+    keys(&mut script, "20");
     press(&mut script, KeyCode::Home);
     let said = shown(&mut script);
     assert!(said.contains("line 2000") && !said.contains("line 1999"), "{said}");

@@ -772,7 +772,7 @@ fn several_programs_of_an_end() {
 fn all_lines_of_a_program() {
     snapshots("programs-output", || {
         let mut script = Script::curl_reset();
-        script.keys("1|");
+        script.keys("10");
         script
     });
 }

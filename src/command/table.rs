@@ -462,7 +462,7 @@ table! {
         "wait, by default within=5s: await LISTEN port=8080, await exit curl, await output \"ready\"; what can come no more is not waited for";
     Screen(NextProgram) "next-program" Program [button('Q', "next", screen!(NextProgram))] []
         "show the next program of this end";
-    Screen(ProgramOutput) "output" Program [button('|', "output", screen!(ProgramOutput))] []
+    Screen(ProgramOutput) "output" Program [button('0', "output", screen!(ProgramOutput))] []
         "show all that the program wrote, and its system calls (with --syscalls)";
     Screen(Programs) "programs" Program [button('$', "programs", screen!(Programs))] []
         "show the programs of this end in place of its buttons, and back";

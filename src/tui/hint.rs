@@ -280,6 +280,8 @@ fn of_command(command: &Command, session: &Session, focus: Side) -> Parts {
 
 /// The name and the help of a command's row; of its button where there is one for just this command.
 fn of_row(spec: &'static Spec, command: &Command, side: Side) -> Parts {
+    // A button that acts on the program that is shown is the button all the same.
+    let command = &unnamed(command);
     let button = spec.buttons.iter().find(|button| (button.command)(side) == *command);
     let name = match button {
         Some(button) => Name::Button(button),
@@ -291,6 +293,20 @@ fn of_row(spec: &'static Spec, command: &Command, side: Side) -> Parts {
         does: special(command).unwrap_or(spec.help).to_owned(),
         takes: (!arguments.is_empty()).then(|| arguments.join(", ")),
         now: None,
+    }
+}
+
+/// A command about a program, without the name of it.
+fn unnamed(command: &Command) -> Command {
+    match command {
+        Command::End(side, EndCommand::Signal(signal, Some(_))) => {
+            Command::End(*side, EndCommand::Signal(*signal, None))
+        }
+        Command::End(side, EndCommand::KillProgram(Some(_))) => Command::End(*side, EndCommand::KillProgram(None)),
+        Command::End(side, EndCommand::RestartProgram(Some(_))) => {
+            Command::End(*side, EndCommand::RestartProgram(None))
+        }
+        other => other.clone(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::scenario::play::{Play, StepStatus};
 use crate::scenario::record::Recorder;
 use crate::scenario::report::StepReport;
 use crate::scenario::{Scenario, Step};
+use crate::session::lineup::LineupStatus;
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{ProcessState, Session};
 use crate::side::{Ends, Side};
@@ -84,6 +85,9 @@ pub struct Tour {
     /// The time at which to look again, if nothing happens before.
     look_at: Option<MonoTime>,
 }
+
+/// The time after which it is looked again whether programs are ready of which nothing is heard.
+const LOOKS_AGAIN: Duration = Duration::from_secs(1);
 
 impl Tour {
     /// Returns a tour that begins at the first step.
@@ -319,6 +323,11 @@ impl Tour {
                 Pace::Until(steps) if self.at() < steps && self.step().is_some() => {
                     // An endpoint that is not up yet takes no calls.
                     if starting(session) {
+                        return requests;
+                    }
+                    // The programs that the run begins with come before its steps; of one that is late, that is seen then.
+                    if session.lineup(now) == LineupStatus::Starting {
+                        self.look_at = Some(now.plus(LOOKS_AGAIN));
                         return requests;
                     }
                     self.pause = self

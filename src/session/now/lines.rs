@@ -239,7 +239,7 @@ impl Session {
     /// The present, for the table of what is so.
     fn scene(&self, now: MonoTime) -> Scene {
         let listeners = Ends::from_fn(|side| {
-            let listener = self.ends[side].listener()?.shown();
+            let listener = &self.ends[side].reachable_listener()?.name;
             let view = self.view_named(side, listener)?;
             (view.state() == State::Listen).then(|| self.meaning_id(&view))?
         });

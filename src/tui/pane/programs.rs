@@ -7,12 +7,13 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 use super::buttons::{self, Row};
-use crate::clock::human;
+use crate::clock::{MonoTime, human};
 use crate::command::table::Button;
 use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::explain::EntryNo;
 use crate::lab::event::{Death, ProgramNews};
 use crate::program::{OutputStream, ProgramNo};
+use crate::session::lineup::LineupStatus;
 use crate::session::programs::{LINES_KEPT, Program, ProgramState};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{LabKind, Session};
@@ -247,7 +248,7 @@ impl ProgramsPane {
     /// Returns whether an end shows its programs in place of its buttons.
     pub fn shows(&self, session: &Session, side: Side) -> bool {
         let chosen = self.ends[side].chosen;
-        chosen.unwrap_or_else(|| session.programs.ran_on(side))
+        chosen.unwrap_or_else(|| session.programs.ran_on(side) || waits(session, side))
     }
 
     /// Shows the programs of an end in place of its buttons, or the buttons again.
@@ -340,17 +341,11 @@ impl ProgramsPane {
                 self.body(canvas, body, side, program, free);
             }
             None => {
+                let (first, second) = nothing_runs(session, side, canvas.now);
                 let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
-                let said = match session.lab.kind {
-                    LabKind::Isolated => "no program of your own was started here",
-                    LabKind::Loopback(_) => "programs run in the isolated lab only",
-                };
-                canvas.put_cut(head.x + 1, head.y, head.right(), said, text);
-                let like = match side {
-                    Side::Client => "like run curl -sS http://server:8080/",
-                    Side::Server => "like run nginx -c ./nginx.conf",
-                };
-                canvas.put_cut(body.x + 1, body.y, body.right().saturating_sub(free(body)), like, dim);
+                canvas.put_cut(head.x + 1, head.y, head.right(), &first, text);
+                let right = body.right().saturating_sub(free(body));
+                canvas.put_cut(body.x + 1, body.y, right, &second, dim);
             }
         }
         self.buttons(canvas, foot, session, side);
@@ -484,6 +479,35 @@ impl ProgramsPane {
             (true, false) => Weight::Plain,
         }
     }
+}
+
+/// Does a program of the client's wait to be started, because nothing listens on the server's host yet?
+fn waits(session: &Session, side: Side) -> bool {
+    side == Side::Client && !session.not_started().is_empty()
+}
+
+/// Two lines about an end where no program was started: what waits to be, and for what; else what could be.
+fn nothing_runs(session: &Session, side: Side, now: MonoTime) -> (String, String) {
+    if waits(session, side) {
+        let until = match session.lineup(now) {
+            LineupStatus::Failed(failed) => failed.why,
+            LineupStatus::Starting => "until the server's programs are ready".into(),
+            LineupStatus::NobodyListens | LineupStatus::Ready => "until something listens on the server's host".into(),
+        };
+        return (
+            format!("waits to be started: {}", session.not_started().join("; ")),
+            until,
+        );
+    }
+    let said = match session.lab.kind {
+        LabKind::Isolated => "no program of your own was started here",
+        LabKind::Loopback(_) => "programs run in the isolated lab only",
+    };
+    let like = match side {
+        Side::Client => "like run curl -sS http://server:8080/",
+        Side::Server => "like run nginx -c ./nginx.conf",
+    };
+    (said.into(), like.into())
 }
 
 /// Draws a line, with a button where there is a reason to be told; a press shows all lines.
