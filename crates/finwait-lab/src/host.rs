@@ -472,7 +472,7 @@ impl Network {
                 let value = match setting.scope() {
                     SettingScope::Kernel(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,
                     SettingScope::Network if setting == Setting::Mtu => {
-                        SettingValue::Number(self.rtnl.mtu(self.device).ok()?)
+                        SettingValue::Number(self.rtnl.mtu(DEVICE).ok()?)
                     }
                     SettingScope::Network => SettingValue::Switch(true),
                     SettingScope::Process => return None,

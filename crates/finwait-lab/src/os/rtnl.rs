@@ -1,11 +1,15 @@
 //! rtnetlink: links, addresses and routes of one network namespace (rtnetlink(7)).
 
+use rustix::ioctl::{Opcode, Updater, ioctl};
 use rustix::net::netdevice::name_to_index;
 use std::net::IpAddr;
 
-use super::netlink::{Netlink, NetlinkRequest, attribute, encoded, u32_at};
+use super::netlink::{Netlink, NetlinkRequest, encoded, u32_at};
+use super::tun::about;
 use crate::error::{Operation, Result};
 
+/// The question for a link's MTU (netdevice(7)).
+const SIOCGIFMTU: Opcode = libc::SIOCGIFMTU as Opcode;
 /// `RT_SCOPE_LINK`: the destination is on the link, there is no gateway.
 const SCOPE_LINK: u8 = 253;
 /// `RT_SCOPE_NOWHERE`: when deleting, whatever the scope is.
@@ -61,23 +65,18 @@ impl Rtnl {
             .during(|| format!("look up the link {name}"))
     }
 
-    /// Returns the MTU of a link, bytes.
+    /// Returns the MTU of the link called `name`, bytes. Unlike a netlink message, the question waits for no lock (`dev_ifsioc_locked`).
     ///
     /// # Errors
     ///
     /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link.
-    pub fn mtu(&mut self, index: u32) -> Result<u32> {
-        /// The length of a `struct ifinfomsg`, before the attributes.
-        const FIXED: usize = 16;
-        let request = NetlinkRequest::new(libc::RTM_GETLINK, libc::NLM_F_ACK, &ifinfomsg(index, false, false));
-        let mut found = None;
-        self.netlink
-            .exchange(request, |message| {
-                let attributes = message.body.get(FIXED..).unwrap_or_default();
-                found = found.or_else(|| u32_at(attribute(attributes, libc::IFLA_MTU)?, 0));
-            })
-            .and_then(|()| found.ok_or(rustix::io::Errno::NODEV))
-            .during(|| format!("look up the MTU of link {index}"))
+    pub fn mtu(&self, name: &str) -> Result<u32> {
+        let what = || format!("look up the MTU of the link {name}");
+        let mut request = about(name, 0).during(what)?;
+        // SAFETY: SIOCGIFMTU reads and writes back one `struct ifreq`, which `request` is.
+        unsafe { ioctl(&self.netlink, Updater::<SIOCGIFMTU, libc::ifreq>::new(&mut request)) }.during(what)?;
+        // SAFETY: the kernel has written the MTU into the union, and every pattern of bits is a number.
+        Ok(unsafe { request.ifr_ifru.ifru_mtu }.unsigned_abs())
     }
 
     /// Sets the MTU of a link, bytes, and leaves it up or down.

@@ -120,6 +120,13 @@ impl AsFd for Tun {
 
 /// The request for a device of that name: IP packets, no packet information before them, and the header of [`Offload`] if it is wanted.
 fn request(name: &str, offloads: bool) -> io::Result<libc::ifreq> {
+    let header = if offloads { libc::IFF_VNET_HDR } else { 0 };
+    let flags = libc::IFF_TUN | libc::IFF_NO_PI | header;
+    about(name, flags as libc::c_short)
+}
+
+/// A request about a device of that name, with these flags where it takes some.
+pub(super) fn about(name: &str, flags: libc::c_short) -> io::Result<libc::ifreq> {
     // The kernel takes an empty name for "choose one", and cuts off a long one.
     if name.is_empty() || name.len() >= libc::IFNAMSIZ {
         return Err(io::Errno::INVAL);
@@ -128,12 +135,9 @@ fn request(name: &str, offloads: bool) -> io::Result<libc::ifreq> {
     for (to, from) in ifr_name.iter_mut().zip(name.bytes()) {
         *to = from as libc::c_char;
     }
-    let header = if offloads { libc::IFF_VNET_HDR } else { 0 };
     Ok(libc::ifreq {
         ifr_name,
-        ifr_ifru: libc::__c_anonymous_ifr_ifru {
-            ifru_flags: (libc::IFF_TUN | libc::IFF_NO_PI | header) as libc::c_short,
-        },
+        ifr_ifru: libc::__c_anonymous_ifr_ifru { ifru_flags: flags },
     })
 }
 
