@@ -1109,7 +1109,7 @@ fn timers_deaths_the_peers_calls_and_the_unseen_are_named() {
         "the time-wait timer"
     );
     assert_eq!(cause(TransitionCause::Death), "the end of its process");
-    assert_eq!(cause(TransitionCause::Unseen), "a segment or timer not seen here");
+    assert_eq!(cause(TransitionCause::Unseen), "a call, segment or timer not seen here");
     let mut play = Play::connected();
     play.types("server close").unwrap();
     let id = play.sent().id;

@@ -827,7 +827,7 @@ impl TransitionCause {
                 ProgramDeed::Exit => format!("the end of {}, pid {}", process.name, process.pid),
                 by => format!("{} by {}, pid {}", by.name(), process.name, process.pid),
             },
-            TransitionCause::Unseen => "a segment or timer not seen here".into(),
+            TransitionCause::Unseen => "a call, segment or timer not seen here".into(),
         }
     }
 }

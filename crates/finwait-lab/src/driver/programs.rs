@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::{ProgramCall, ProgramCause, ProgramDeed, ProgramEvent, ProgramNews};
 use crate::program::processes::{Descriptor, Holding};
-use crate::program::{ProgramWord, TracedCall};
+use crate::program::{ProgramWord, ProgramWords, TracedCall};
 use finwait_model::program::{ProgramNo, ProgramSpec, SocketOwner};
 
 /// The programs that have not ended, and where they run.
@@ -72,6 +72,12 @@ impl RunningPrograms {
         self.sides.values().any(|on| *on == side)
     }
 
+    /// Keeps words that are yet to be heard.
+    fn put(&mut self, words: Vec<ProgramWords>) {
+        let each = |(no, words): ProgramWords| words.into_iter().map(move |word| (no, word));
+        self.unheard.extend(words.into_iter().flat_map(each));
+    }
+
     /// Does none run?
     pub(super) fn is_empty(&self) -> bool {
         self.sides.is_empty()
@@ -122,18 +128,11 @@ impl<O: Outside> Core<O> {
         if self.programs.is_empty() {
             return;
         }
-        self.take_in_words();
+        let words = self.outside.program_words();
+        self.programs.put(words);
         while let Some((no, word)) = self.programs.unheard.pop_front() {
             self.program_says(no, word);
         }
-    }
-
-    fn take_in_words(&mut self) {
-        let heard = self.outside.program_words();
-        let words = heard
-            .into_iter()
-            .flat_map(|(no, words)| words.into_iter().map(move |word| (no, word)));
-        self.programs.unheard.extend(words);
     }
 
     fn program_says(&mut self, no: ProgramNo, word: ProgramWord) {
@@ -286,7 +285,7 @@ impl<O: Outside> Core<O> {
         if unknown.is_empty() {
             return;
         }
-        self.hear_starts();
+        self.hear_starts(side);
         let inodes: Vec<u64> = unknown.iter().map(|(inode, _)| *inode).collect();
         for (inode, program, held) in self.outside.holders(side, &inodes) {
             self.owned_by(side, inode, program, held);
@@ -300,10 +299,15 @@ impl<O: Outside> Core<O> {
         }
     }
 
-    /// Takes in what programs say, and tells which of them run by now: what a new one does at once may come among many packets, and be
-    /// read before its start is heard.
-    fn hear_starts(&mut self) {
-        self.take_in_words();
+    /// Waits a moment for a program that is about to run there, and tells that it does: what it does at once may come among many packets,
+    /// and be read before its start is heard.
+    fn hear_starts(&mut self, side: Side) {
+        let is_coming = |(no, on): (&ProgramNo, &Side)| *on == side && self.outside.program_pid(*no).is_none();
+        if !self.programs.sides.iter().any(is_coming) {
+            return;
+        }
+        let words = self.outside.await_program_words(self.timing.strace_patience);
+        self.programs.put(words);
         let is_start = |(_, word): &(ProgramNo, ProgramWord)| matches!(word, ProgramWord::Started);
         while let Some(at) = self.programs.unheard.iter().position(is_start) {
             if let Some((no, word)) = self.programs.unheard.remove(at) {
@@ -474,6 +478,12 @@ impl<O: Outside> Core<O> {
     /// Waits, where strace looks on, until it has printed a call on that socket which is one of these: it is told before what it has led to.
     fn await_call(&mut self, side: Side, inode: u64, deeds: &[ProgramDeed]) {
         let until = self.outside.now().plus(self.timing.strace_patience);
+        let is_call = |(_, word): &(ProgramNo, ProgramWord)| matches!(word, ProgramWord::Call(_));
+        while let Some(at) = self.programs.unheard.iter().position(is_call) {
+            if let Some((no, word)) = self.programs.unheard.remove(at) {
+                self.program_says(no, word);
+            }
+        }
         loop {
             let Some(owned) = self.ends[side].program_sockets.owned.get(&inode) else {
                 return;

@@ -204,6 +204,20 @@ impl Shell {
         }
     }
 
+    /// Takes in which programs have a process by now.
+    fn know_processes(&mut self, heard: &[ProgramWords]) {
+        for (no, words) in heard {
+            let pid = words.iter().find_map(|word| match word {
+                ProgramWord::Here(pid) => Some(*pid),
+                _ => None,
+            });
+            if let (Some(pid), Some((_, program))) = (pid, self.programs.get_mut(no)) {
+                program.processes = Some(ProgramProcesses::of(program.keeper(), pid));
+                self.first_processes.insert(*no, pid);
+            }
+        }
+    }
+
     /// The processes of each program on a host.
     fn processes_on(&mut self, side: Side) -> impl Iterator<Item = (ProgramNo, &mut ProgramProcesses)> {
         let here = self.programs.iter_mut().filter(move |(_, (on, _))| *on == side);
@@ -447,16 +461,7 @@ impl Outside for Shell {
 
     fn program_words(&mut self) -> Vec<ProgramWords> {
         let heard: Vec<ProgramWords> = self.words.try_iter().take(MOST_WAITING).collect();
-        for (no, words) in &heard {
-            let pid = words.iter().find_map(|word| match word {
-                ProgramWord::Here(pid) => Some(*pid),
-                _ => None,
-            });
-            if let (Some(pid), Some((_, program))) = (pid, self.programs.get_mut(no)) {
-                program.processes = Some(ProgramProcesses::of(program.keeper(), pid));
-                self.first_processes.insert(*no, pid);
-            }
-        }
+        self.know_processes(&heard);
         heard
     }
 
@@ -521,6 +526,7 @@ impl Outside for Shell {
     fn await_program_words(&mut self, most: Duration) -> Vec<ProgramWords> {
         let first = self.words.recv_timeout(most).ok();
         let mut words: Vec<ProgramWords> = first.into_iter().collect();
+        self.know_processes(&words);
         words.extend(self.program_words());
         words
     }

@@ -77,10 +77,10 @@ pub(super) struct Fake {
 pub(super) struct FakePrograms {
     pub(super) started: Vec<ProgramNo>,
     pub(super) words: Vec<ProgramWords>,
-    /// Words that come after those have been taken in.
-    pub(super) next_words: VecDeque<ProgramWords>,
     /// Words that come only when they are waited for.
     pub(super) words_after_a_wait: Vec<ProgramWords>,
+    /// Has its first process not been heard of?
+    pub(super) is_coming: bool,
     /// Does strace look on?
     pub(super) is_traced: bool,
     /// The descriptor of each inode, and what became of it.
@@ -327,12 +327,11 @@ impl Outside for Fake {
     }
 
     fn program_words(&mut self) -> Vec<ProgramWords> {
-        let next = self.programs.next_words.pop_front().into_iter().collect();
-        std::mem::replace(&mut self.programs.words, next)
+        std::mem::take(&mut self.programs.words)
     }
 
     fn program_pid(&self, _: ProgramNo) -> Option<u32> {
-        Some(4711)
+        (!self.programs.is_coming).then_some(4711)
     }
 
     fn signal_program(&mut self, _: ProgramNo, _: i32) {}
@@ -376,6 +375,7 @@ impl Outside for Fake {
 
     fn await_program_words(&mut self, most: Duration) -> Vec<ProgramWords> {
         self.now = self.now.plus(most);
+        self.programs.is_coming = false;
         std::mem::take(&mut self.programs.words_after_a_wait)
     }
 }

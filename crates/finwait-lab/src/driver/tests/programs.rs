@@ -116,7 +116,8 @@ fn a_program_whose_start_is_heard_late_runs_before_it_connects() {
     let mut play = Play::wired();
     play.core.request(LabRequest::Run(Client, CURL, ProgramSpec::default()));
     let starts = vec![ProgramWord::Here(4711), ProgramWord::Started];
-    play.core.outside.programs.next_words.push_back((CURL, starts));
+    play.core.outside.programs.is_coming = true;
+    play.core.outside.programs.words_after_a_wait.push((CURL, starts));
     play.holds(7, 4711, Holding::Open);
     play.table(Client, [row(Client, State::SynSent, 7)]);
     play.sends(Client, segment(Client, SYN, 1, 0));
