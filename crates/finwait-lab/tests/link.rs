@@ -390,6 +390,8 @@ fn a_datagram_and_the_error_about_it_pass_the_wire_and_a_rule_can_hold_it() -> R
     let is_error = |record: &&PacketRecord| matches!(&record.packet, Packet::Icmp { message, about: None, .. } if message.starts_with("port unreachable, about UDP"));
     lab.until(|view| view.packets().any(|record| is_udp(&record)) && view.packets().any(|record| is_error(&record)))?;
     let held = lab.wire().hold(Segment::udp().port(9));
+    // A process beside the lab does not wait for the rule; a call of the lab's does.
+    lab.server().listen(8080)?;
     assert!(inside(&lab, Side::Client, &send).status.success());
     held.next()?.deliver()?;
     Ok(())
