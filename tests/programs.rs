@@ -209,6 +209,11 @@ impl Play {
         self.table(Client, &[]);
     }
 
+    /// Why the newest entry's line tells of a failure.
+    fn why(&self) -> Option<String> {
+        self.session.transcript.entries().back()?.why().map(str::to_owned)
+    }
+
     fn views(&self, side: Side) -> Vec<String> {
         let views = self.session.sockets(side).into_iter();
         views
@@ -430,6 +435,36 @@ fn a_programs_sockets_have_names_and_owners_at_both_ends() {
         lines.iter().any(|line| line.starts_with("server CLOSE -> SYN_RECV")),
         "{lines:?}"
     );
+}
+
+/// curl calls every connect that failed 7: which it was, the record of its socket says.
+#[test]
+fn an_rst_after_the_handshake_refuses_no_syn() {
+    let failed = "curl: (7) Failed to connect to server port 8080 after 7 ms: Could not connect to server";
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    play.is_reset(40_001);
+    play.writes(Client, 2, failed);
+    let why = play.why().expect("it is known");
+    assert!(why.starts_with("An RST ended the connection;"), "{why}");
+    // The SYN itself was answered with RST.
+    play.runs("client run curl http://server:8081/", 3, 71);
+    play.owns(Client, 11, 3, 71, "curl");
+    let connects = by(3, 71, "curl", ProgramDeed::Connect);
+    play.changes(Client, of_client(40_002), 11, (State::Close, State::SynSent), connects);
+    let refused = (State::SynSent, State::Close);
+    play.changes(Client, of_client(40_002), 11, refused, received(Flags::RST));
+    play.writes(Client, 3, failed);
+    assert_eq!(
+        play.why().as_deref(),
+        Some("An RST answered the SYN: usually nobody listens on that port.")
+    );
+    // Of one that was not seen nothing is said.
+    play.runs("client run curl http://server:8082/", 4, 72);
+    play.writes(Client, 4, failed);
+    assert_eq!(play.why(), None);
 }
 
 /// The row of a connection that was reset is gone at once, and its socket stays, as one that is over.

@@ -32,7 +32,7 @@ pub use line::LineScanner;
 pub use log::LogScanner;
 use signs::{Hit, Line, Sign};
 use table::{
-    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED, WORDS,
+    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SEVEN, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED, WORDS,
     Wording,
 };
 
@@ -193,6 +193,11 @@ pub struct WordingMatch {
 }
 
 impl WordingMatch {
+    /// Does the line say only that a connect failed, so that its errno is the most frequent one, and not the one that was met?
+    pub fn is_any_failed_connect(&self) -> bool {
+        self.remark == Some(SEVEN)
+    }
+
     /// Is it Windows' wording? There an errno of the same name has other causes.
     pub fn is_windows(&self) -> bool {
         self.remark == Some(WINDOWS) || self.remark == Some(WINDOWS_ABORTED)
