@@ -32,8 +32,8 @@ pub use line::LineScanner;
 pub use log::LogScanner;
 use signs::{Hit, Line, Sign};
 use table::{
-    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SEVEN, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED, WORDS,
-    Wording,
+    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SEVEN, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED,
+    WORDS, Wording,
 };
 
 /// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
