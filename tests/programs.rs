@@ -209,6 +209,11 @@ impl Play {
         self.table(Client, &[]);
     }
 
+    /// Why the newest entry's line tells of a failure.
+    fn why(&self) -> Option<String> {
+        self.session.transcript.entries().back()?.why().map(str::to_owned)
+    }
+
     fn views(&self, side: Side) -> Vec<String> {
         let views = self.session.sockets(side).into_iter();
         views
@@ -362,7 +367,7 @@ fn a_program_is_signalled_killed_and_started_again() {
     );
     let lines = play.lines();
     assert!(lines.contains(&"nginx2 60 runs: nginx".to_owned()), "{lines:?}");
-    assert!(lines.contains(&"nginx 50 killed by SIGKILL; 2 processes of it go on".to_owned()));
+    assert!(lines.contains(&"nginx 50 was killed by SIGKILL; 2 processes of it go on".to_owned()));
 }
 
 /// The same number at both ends, by the addresses; a child has its name while it waits, and an owner once it is accepted.
@@ -430,6 +435,36 @@ fn a_programs_sockets_have_names_and_owners_at_both_ends() {
         lines.iter().any(|line| line.starts_with("server CLOSE -> SYN_RECV")),
         "{lines:?}"
     );
+}
+
+/// curl calls every connect that failed 7: which it was, the record of its socket says.
+#[test]
+fn an_rst_after_the_handshake_refuses_no_syn() {
+    let failed = "curl: (7) Failed to connect to server port 8080 after 7 ms: Could not connect to server";
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    play.is_reset(40_001);
+    play.writes(Client, 2, failed);
+    let why = play.why().expect("it is known");
+    assert!(why.starts_with("An RST ended the connection;"), "{why}");
+    // The SYN itself was answered with RST.
+    play.runs("client run curl http://server:8081/", 3, 71);
+    play.owns(Client, 11, 3, 71, "curl");
+    let connects = by(3, 71, "curl", ProgramDeed::Connect);
+    play.changes(Client, of_client(40_002), 11, (State::Close, State::SynSent), connects);
+    let refused = (State::SynSent, State::Close);
+    play.changes(Client, of_client(40_002), 11, refused, received(Flags::RST));
+    play.writes(Client, 3, failed);
+    assert_eq!(
+        play.why().as_deref(),
+        Some("An RST answered the SYN: usually nobody listens on that port.")
+    );
+    // Of one that was not seen nothing is said.
+    play.runs("client run curl http://server:8082/", 4, 72);
+    play.writes(Client, 4, failed);
+    assert_eq!(play.why(), None);
 }
 
 /// The row of a connection that was reset is gone at once, and its socket stays, as one that is over.
@@ -601,6 +636,79 @@ fn what_is_over_again_at_once_was_there() {
     assert_eq!(play.result(&wait, 0), Some(CommandResult::Done));
     let closed = play.types("client await CLOSE on=client").unwrap();
     assert_eq!(play.result(&closed, 0), Some(CommandResult::Done));
+}
+
+/// What came after the last command has been, though it is over when the wait begins; of what was before, the failure says when.
+#[test]
+fn a_state_that_has_passed_counts_from_the_last_command_on() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    let there = of_client(40_001).mirrored();
+    let reply = || received(Flags::ACK);
+    play.changes(Server, there, 0, (State::Established, State::FinWait1), reply());
+    play.changes(Server, there, 0, (State::FinWait1, State::Closing), reply());
+    let listens = (listener("[::]:8080"), State::Listen, 7);
+    play.table(Server, &[listens, (there, State::Closing, 0)]);
+    // One wait after another looks at the same time.
+    for state in ["FIN_WAIT1", "CLOSING", "FIN_WAIT1"] {
+        let wait = play.types(&format!("server await {state}")).unwrap();
+        assert_eq!(play.result(&wait, 0), Some(CommandResult::Done), "{state}");
+    }
+    play.types("wire hold FIN").unwrap();
+    let wait = play.types("server await FIN_WAIT1").unwrap();
+    assert_eq!(play.result(&wait, 0), None);
+    let Some(CommandResult::NotDone(why)) = play.result(&wait, 6) else {
+        panic!("it has come");
+    };
+    assert!(
+        why.starts_with(
+            "no socket of the server's host is in FIN_WAIT1 after 5.0 s; server is in CLOSING; server came to FIN_WAIT1 "
+        ),
+        "{why}"
+    );
+    // It is no call's, and has long been accepted.
+    let why = play.refuses("server close on=server");
+    assert!(
+        why.starts_with("server was a program's, which has closed it: finwait"),
+        "{why}"
+    );
+}
+
+/// Without programs, too, what can come no more is not waited for.
+#[test]
+fn a_state_that_can_come_no_more_is_not_waited_for() {
+    let mut play = Play::new();
+    let wait = play.types("client await ESTABLISHED").unwrap();
+    assert_eq!(play.result(&wait, 0), None);
+    let lost = "no socket of the client's host is in ESTABLISHED any more";
+    assert_eq!(play.result(&wait, 1), Some(CommandResult::NotDone(lost.into())));
+    play.table(Client, &[(of_client(40_001), State::SynSent, 9)]);
+    assert_eq!(play.result(&wait, 1), None);
+}
+
+/// Who listens, and whether there is a connection, is said of all sockets of the hosts, whoever made them.
+#[test]
+fn the_present_knows_what_programs_do() {
+    let mut play = Play::new();
+    let so = |play: &Play| play.session.now_lines(MonoTime(play.now)).so.concat();
+    assert!(so(&play).starts_with("There is no connection:"), "{}", so(&play));
+    play.runs("server run nginx -c n.conf", 1, 50);
+    play.table(Server, &[(listener("127.0.0.1:8080"), State::Listen, 7)]);
+    assert!(
+        so(&play).starts_with("The server listens at an address that the client does not reach"),
+        "{}",
+        so(&play)
+    );
+    play.table(Server, &[(listener("[::]:8080"), State::Listen, 7)]);
+    assert!(
+        so(&play).starts_with("The server listens: when the client connects"),
+        "{}",
+        so(&play)
+    );
+    play.table(Server, &[(of_client(40_001).mirrored(), State::FinWait2, 0)]);
+    assert!(so(&play).contains("others of the hosts have one"), "{}", so(&play));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::programs::{Program, ProgramState, contains};
 use super::progress::CommandResult;
 use super::transcript::EntryKind;
 use super::{CommandError, Session};
+use crate::call::SocketName;
 use crate::clock::{MonoTime, human};
 use crate::command::programs::{AwaitRequest, AwaitedEvent};
 use crate::explain::EntryNo;
@@ -20,6 +21,12 @@ use crate::state::State;
 /// The time that is waited where nothing is said.
 pub const WITHIN: Duration = Duration::from_secs(5);
 
+/// The time after which what a call has changed has been told.
+const TOLD: Duration = Duration::from_millis(300);
+
+/// The most sockets that are named with what they are in.
+const SHOWN: usize = 3;
+
 /// A wait under way.
 #[derive(Clone, Debug)]
 pub struct Wait {
@@ -29,7 +36,8 @@ pub struct Wait {
     program: Option<ProgramNo>,
     began: MonoTime,
     until: MonoTime,
-    /// The last entry that was looked at, and whether it has come by then: what is over again at once has been, too.
+    /// The last entry that was looked at, and whether it has come by then: what is over again at once has been, too, also where that was
+    /// before the wait began, but after the last command that did something.
     looked: Cell<EntryNo>,
     seen: Cell<bool>,
 }
@@ -57,7 +65,7 @@ impl Session {
             program: named.map(|program| program.no),
             began: now,
             until: now.plus(within),
-            looked: Cell::new(self.transcript.last()),
+            looked: Cell::new(self.last_command),
             seen: Cell::new(false),
         })
     }
@@ -87,7 +95,7 @@ impl Wait {
         if self.is_so(session) {
             return Some(CommandResult::Done);
         }
-        if let Some(why) = self.is_lost(session) {
+        if let Some(why) = self.is_lost(session, now) {
             return Some(CommandResult::NotDone(why));
         }
         (now >= self.until).then(|| CommandResult::NotDone(self.too_late(session)))
@@ -160,7 +168,7 @@ impl Wait {
     }
 
     /// Can it come no more? Why, in one sentence.
-    fn is_lost(&self, session: &Session) -> Option<String> {
+    fn is_lost(&self, session: &Session, now: MonoTime) -> Option<String> {
         let last = self.candidates(session).next_back();
         match &self.what {
             AwaitedEvent::Exit(_) => {
@@ -179,16 +187,23 @@ impl Wait {
                 let last = last.filter(|_| gone && session.ends[self.side].pending.is_empty())?;
                 Some(format!("{} any more: {}", self.nothing(), last.told()))
             }
-            AwaitedEvent::State { .. } => {
+            AwaitedEvent::State { state: awaited, .. } => {
                 // What neither a program nor a call nor a segment can lead to.
-                let last = session.programs.newest()?;
-                let rests = !session.programs.run()
+                let rests = now.since(self.began) >= TOLD
+                    && !session.programs.run()
                     && session.wire.held.is_empty()
                     && session.ends.iter().all(|(_, end)| {
                         let mut rows = end.table.rows().iter().map(|observed| observed.row.state);
-                        end.pending.is_empty() && rows.all(|state| matches!(state, State::Listen | State::TimeWait))
+                        let stays = |state| match state {
+                            State::Listen => true,
+                            State::TimeWait => *awaited != State::Close,
+                            _ => false,
+                        };
+                        end.pending.is_empty() && rows.all(stays)
                     });
-                rests.then(|| format!("{} any more: {}", self.nothing(), last.told()))
+                let last = session.programs.newest();
+                let beside = last.map_or_else(String::new, |program| format!("; {}", program.told()));
+                rests.then(|| format!("{} any more{}{beside}", self.nothing(), self.beside(session)))
             }
         }
     }
@@ -221,7 +236,11 @@ impl Wait {
                 let inside = inside.map_or_else(String::new, |at| {
                     format!("; what listens at {at} is not reached from the other host")
                 });
-                format!("{} after {waited}{inside}{beside}", self.nothing())
+                format!(
+                    "{} after {waited}{inside}{}{beside}",
+                    self.nothing(),
+                    self.beside(session)
+                )
             }
             AwaitedEvent::Exit(_) => match last {
                 Some(program) => format!("{} has not ended after {waited}: it {}", program.name, program.words()),
@@ -229,6 +248,59 @@ impl Wait {
             },
             AwaitedEvent::Output { text, .. } => format!("no line has \"{text}\" in it after {waited}{beside}"),
         }
+    }
+
+    /// What there is instead: `; server2 is in CLOSING; one was in FIN_WAIT1 2.1 s after the start`.
+    fn beside(&self, session: &Session) -> String {
+        let AwaitedEvent::State { state, port, on } = &self.what else {
+            return String::new();
+        };
+        let end = &session.ends[self.side];
+        let is_meant = |name: Option<&SocketName>| on.as_ref().is_none_or(|on| name == Some(on));
+        let views = session.sockets(self.side);
+        let there = views.iter().filter(|view| {
+            let row = view.row.map(|observed| &observed.row);
+            // A listener is in no other state.
+            let is_one = row.is_some_and(|row| row.state != State::Listen && is_at(&row.tuple, *port));
+            is_one && is_meant(view.name)
+        });
+        let mut said: Vec<String> = there
+            .map(|view| {
+                format!(
+                    "; {} is in {}",
+                    view.name.map_or("one", |name| end.shown(name).as_str()),
+                    view.state()
+                )
+            })
+            .collect();
+        if said.len() > SHOWN {
+            let more = said.len() - SHOWN;
+            said.truncate(SHOWN);
+            said.push(format!("; and {more} more"));
+        }
+        let before = session
+            .transcript
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|entry| match &entry.what {
+                EntryKind::State { change, socket, called }
+                    if change.side == self.side
+                        && change.to == *state
+                        && is_at(&change.tuple, *port)
+                        && (is_meant(socket.as_ref()) || is_meant(called.as_ref())) =>
+                {
+                    let name = called.as_ref().or(socket.as_ref());
+                    let name = name.map_or("one", SocketName::as_str);
+                    Some(format!(
+                        "; {name} came to {state} {} after the start, before the last command",
+                        human(entry.at)
+                    ))
+                }
+                _ => None,
+            });
+        said.extend(before);
+        said.concat()
     }
 
     /// A listener at that port of the loopback address.

@@ -237,6 +237,9 @@ impl Session {
     ///
     /// [`CommandError`]: the session refuses the command.
     pub fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Result<IssuedCommand, CommandError> {
+        if !matches!(command, EndCommand::Await(_)) {
+            self.last_command = self.transcript.last();
+        }
         let command = (side, command.clone());
         self.take(SessionInput::Command { at: now, command })
     }
@@ -247,6 +250,7 @@ impl Session {
     ///
     /// [`CommandError`]: the session refuses the command.
     pub fn wire(&mut self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
+        self.last_command = self.transcript.last();
         let command = command.clone();
         self.take(SessionInput::Wire { command })
     }

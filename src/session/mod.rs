@@ -151,6 +151,8 @@ pub struct Session {
     calls: IssuedCalls,
     /// The programs of the user's own on both hosts.
     pub programs: Programs,
+    /// The last entry before the newest command that does something: what has been since is awaited, too.
+    last_command: EntryNo,
     /// Those that the run begins with.
     lineup: lineup::Lineup,
     /// The observer of all that goes in.
@@ -188,6 +190,7 @@ impl Session {
             inferred: inferred::Inferred::default(),
             calls: IssuedCalls::default(),
             programs: Programs::default(),
+            last_command: 0,
             lineup: lineup::Lineup::default(),
             tap: input::Tap::default(),
         }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::end::{Changed, SocketMaker};
 use super::plan::current_target;
 use super::transcript::{EntryKind, ProgramEntry};
+use super::view::HeldBy;
 use super::{CommandError, IssuedCommand, LabKind, Session, Socket};
 use crate::call::{SocketName, SocketRole};
 use crate::clock::MonoTime;
@@ -112,9 +113,9 @@ impl Program {
             ProgramState::Starting => "is starting".into(),
             ProgramState::Running { pid } => format!("runs, pid {pid}"),
             ProgramState::NotStarted(why) => format!("did not start: {why}"),
-            ProgramState::Exited { how, left: 0, .. } => how.to_string(),
-            ProgramState::Exited { how, left: 1, .. } => format!("{how}, and one process of it goes on"),
-            ProgramState::Exited { how, left, .. } => format!("{how}, and {left} processes of it go on"),
+            ProgramState::Exited { how, left: 0, .. } => how.verb(),
+            ProgramState::Exited { how, left: 1, .. } => format!("{}, and one process of it goes on", how.verb()),
+            ProgramState::Exited { how, left, .. } => format!("{}, and {left} processes of it go on", how.verb()),
         }
     }
 
@@ -506,6 +507,15 @@ impl Session {
             && is_own(tuple.peer.ip())
     }
 
+    /// Does a SYN from the other host to the lab's address reach that listener? One at `[::]` takes IPv4, too.
+    pub(super) fn is_reached(&self, side: Side, listener: &Tuple) -> bool {
+        let (at, own) = (listener.local.ip(), self.lab.addresses[side]);
+        match at.is_unspecified() {
+            true => at.is_ipv6() || own.is_ipv4(),
+            false => at == own || (at.is_loopback() && own.is_loopback()),
+        }
+    }
+
     /// The number of the connections of a host with itself that programs on it have.
     pub fn inside(&self, side: Side) -> usize {
         if !self.programs.ran_on(side) {
@@ -535,13 +545,19 @@ impl Session {
         let Some(socket) = self.ends[side].socket(name) else {
             return Ok(());
         };
-        let shown = socket.shown();
+        let shown = socket.shown().clone();
         let whose = match &socket.maker {
             SocketMaker::Endpoint => return Ok(()),
             SocketMaker::Program(Some(owner)) => {
                 format!("{shown} is {}'s (pid {})", owner.name, owner.pid)
             }
-            SocketMaker::Program(None) => format!("{shown} waits for a program to accept it"),
+            SocketMaker::Program(None) => {
+                let view = self.view_named(side, &shown);
+                match view.is_some_and(|view| view.held == HeldBy::Queued) {
+                    true => format!("{shown} waits for a program to accept it"),
+                    false => format!("{shown} was a program's, which has closed it"),
+                }
+            }
         };
         Err(CommandError::Impossible(format!(
             "{whose}: finwait makes no calls on it; act on its segments with wire, on its program with {side} signal, or end it with {side} destroy on={shown}"

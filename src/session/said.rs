@@ -32,7 +32,7 @@ impl Session {
             return None;
         }
         let sock = socket.map(|socket| *self.ends[side].sock(socket)).unwrap_or_default();
-        let class = class_of(&said, &sock);
+        let (class, outcome) = by_the_record(&said, &sock).unwrap_or((class_of(&said, &sock), outcome));
         let address = said.addresses.first().copied();
         self.why_of_a_programs(side, socket, class, address, &outcome)
     }
@@ -178,6 +178,17 @@ fn is_of_a_socket(subject: Subject, socket: Option<&Socket>) -> bool {
         ) => true,
         _ => socket.is_some(),
     }
+}
+
+/// The class of the call, and its error, by the record of the socket: of a line that says no more than that a connect failed. An RST after
+/// the handshake ended a connection, and refused nothing: the program had not yet asked how its connect went.
+fn by_the_record(said: &WordingMatch, sock: &Sock) -> Option<(CallClass, Outcome)> {
+    let end = sock.end.filter(|_| said.is_any_failed_connect())?;
+    let class = match end.is_of_handshake() {
+        true => CallClass::Connect,
+        false => CallClass::Read,
+    };
+    Some((class, Outcome::Err(end.leaves()?)))
 }
 
 /// The class of the call that a line tells of: of the one that it names, else of the one that gives such an error.

@@ -104,6 +104,11 @@ impl HostTable {
         self.read_at
     }
 
+    /// The rows that listen, by address.
+    pub fn listening(&self) -> impl Iterator<Item = &SocketRow> {
+        self.listeners.values().map(|place| &self.rows[*place].row)
+    }
+
     /// The place of the row that a descriptor with this inode holds.
     pub fn of_inode(&self, inode: u64) -> Option<usize> {
         self.by_inode.get(&inode).copied()

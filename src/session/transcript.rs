@@ -199,9 +199,9 @@ impl ProgramEntry {
             ProgramNews::Flooded { left_out } => {
                 format!("{who} writes more than is read: {left_out} lines are left out so far")
             }
-            ProgramNews::Exited { how, left: 0 } => format!("{who} {how}"),
-            ProgramNews::Exited { how, left: 1 } => format!("{who} {how}; one process of it goes on"),
-            ProgramNews::Exited { how, left } => format!("{who} {how}; {left} processes of it go on"),
+            ProgramNews::Exited { how, left: 0 } => format!("{who} {}", how.verb()),
+            ProgramNews::Exited { how, left: 1 } => format!("{who} {}; one process of it goes on", how.verb()),
+            ProgramNews::Exited { how, left } => format!("{who} {}; {left} processes of it go on", how.verb()),
             ProgramNews::Gone => format!("the last process of {who} has ended"),
         }
     }

@@ -9,7 +9,7 @@ use crate::command::wire::{Target, WireCommand};
 use crate::command::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::explain::meaning::{ReadReply, WriteReply};
 use crate::session::transcript::EntryKind;
-use crate::session::view::SocketView;
+use crate::session::view::{HeldBy, SocketView};
 use crate::session::{LabKind, ProcessState, Session};
 use crate::side::Side;
 use crate::state::State;
@@ -419,7 +419,13 @@ fn of_call(side: Side, on: Option<&SocketName>, call: &CallRequest, session: &Se
         let shown = socket.shown();
         return Some(match socket.owner() {
             Some(owner) => format!("{shown} is {}'s: finwait makes no calls on it.", owner.name),
-            None => format!("{shown} waits for a program to accept it."),
+            None => match session
+                .view_named(side, shown)
+                .is_some_and(|view| view.held == HeldBy::Queued)
+            {
+                true => format!("{shown} waits for a program to accept it."),
+                false => format!("{shown} was a program's, which has closed it."),
+            },
         });
     }
     match call {

@@ -565,6 +565,23 @@ impl Reading {
                 }
                 continue;
             }
+            // Of the hosts, and not of what is shown.
+            let rows = |is_it: fn(&State) -> bool| {
+                let mut all = Side::BOTH.into_iter().flat_map(|side| session.ends[side].table.rows());
+                all.any(|observed| is_it(&observed.row.state))
+            };
+            let listens = rows(|state| *state == State::Listen);
+            let is_otherwise = (said.contains("others of the hosts have one")
+                && !rows(|state| *state != State::Listen))
+                || (said.contains("There is no connection") && rows(|state| *state != State::Listen))
+                || (said.contains("nobody listens") && listens)
+                || (said.contains("listens: when the") && !listens);
+            if is_otherwise {
+                wrong.push(format!("{said} - but the tables say otherwise"));
+            }
+            if said.contains("others of the hosts have one") {
+                continue;
+            }
             if is_quiet && !is_so(said, states) {
                 wrong.push(format!("{said} - but the states are {states:?}"));
             }
@@ -744,6 +761,7 @@ fn is_so(said: &str, [client, server]: [Option<State>; 2]) -> bool {
         ("do not agree", !both.contains(&None)),
         ("The connection is over", none),
         ("There is no connection", none),
+        ("listens at an address that", none),
         ("listens: when the", none || any(&[TimeWait])),
         ("An RST has ended both", both.contains(&None)),
         ("had closed its direction before", both.contains(&None)),

@@ -95,9 +95,10 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::ENETUNREACH, Connect { .. }) => RuleId::NetworkUnreachable,
         (Errno::EHOSTUNREACH, Connect { .. }) => RuleId::HostUnreachable,
         (Errno::EACCES, Connect { .. }) => RuleId::Prohibited,
-        (Errno::ECONNREFUSED, Connect { .. }) => match s.sock.ended_by() {
-            Some(EndCause::Rst) => RuleId::Refused,
-            Some(EndCause::Icmp(_)) => RuleId::RefusedByIcmp,
+        // tcp_reset: in any other state than SYN_SENT an RST is another error.
+        (Errno::ECONNREFUSED, Connect { .. }) => match s.sock.end.map(|end| (end.by, end.from)) {
+            Some((EndCause::Rst, State::SynSent)) => RuleId::Refused,
+            Some((EndCause::Icmp(_), _)) => RuleId::RefusedByIcmp,
             _ => return None,
         },
         (Errno::ETIMEDOUT, Connect { .. }) if ended_in(s, State::SynRecv) => RuleId::HandshakeGivenUp,

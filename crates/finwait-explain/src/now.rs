@@ -40,8 +40,12 @@ pub struct Scene {
     pub ends: Ends<Option<MeaningId>>,
     /// Was the handshake done, at either end?
     pub connection: bool,
-    /// The situation of each end's listener, the newest; none where it does not listen.
+    /// The situation of each end's listener that the other end reaches, the endpoint's before a program's; none where nobody listens.
     pub listeners: Ends<Option<MeaningId>>,
+    /// Does something listen on each end's host, whether the other reaches it or not?
+    pub unreached: Ends<bool>,
+    /// Has either host a connection, of whichever socket?
+    pub others: bool,
     /// What is on the wire, of each end that has something there.
     pub flying: Vec<Flying>,
     /// Does an end ask for room, the peer's window being closed?
@@ -249,9 +253,12 @@ fn disagreement(scene: &Scene) -> Option<So> {
 /// What is so where no connection is under way.
 fn nothing(scene: &Scene) -> So {
     let listener = Side::BOTH.into_iter().find(|side| scene.listeners[*side].is_some());
+    let unreached = Side::BOTH.into_iter().find(|side| scene.unreached[*side]);
     match listener {
         _ if scene.connection => So::NothingOver,
         Some(by) => So::NothingListening { by, other: by.other() },
+        None if scene.others => So::NothingHere,
+        None if let Some(by) = unreached => So::NothingUnreached { by, other: by.other() },
         None if scene.ends.client.is_none() && scene.ends.server.is_none() => So::NothingNoSocket,
         None => So::NothingNobodyListens,
     }

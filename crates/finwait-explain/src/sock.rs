@@ -105,6 +105,18 @@ impl ConnectionEnd {
             )
     }
 
+    /// Returns the error that it left in the socket, where the cause and the state decide it (`tcp_reset`, `tcp_write_err`, `tcp_abort`).
+    pub const fn leaves(&self) -> Option<Errno> {
+        match (self.by, self.from) {
+            (EndCause::Rst, State::SynSent) => Some(Errno::ECONNREFUSED),
+            (EndCause::Rst, State::CloseWait) => Some(Errno::EPIPE),
+            (EndCause::Rst, _) => Some(Errno::ECONNRESET),
+            (EndCause::Timer(_), _) => Some(Errno::ETIMEDOUT),
+            (EndCause::Administrator, _) => Some(Errno::ECONNABORTED),
+            _ => None,
+        }
+    }
+
     /// Did it end an attempt, before the handshake was done?
     pub const fn is_of_handshake(&self) -> bool {
         matches!(self.from, State::SynSent | State::SynRecv)

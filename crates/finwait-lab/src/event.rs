@@ -504,6 +504,16 @@ pub enum Death {
     Signal(i32),
 }
 
+impl Death {
+    /// Returns it as what a process did, to stand after its name: `exited with status 56`, `was killed by SIGTERM`.
+    pub fn verb(self) -> String {
+        match self {
+            Death::Exited(_) => self.to_string(),
+            Death::Signal(_) => format!("was {self}"),
+        }
+    }
+}
+
 impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -239,12 +239,20 @@ impl Session {
     /// The present, for the table of what is so.
     fn scene(&self, now: MonoTime) -> Scene {
         let listeners = Ends::from_fn(|side| {
-            let listener = &self.ends[side].reachable_listener()?.name;
-            let view = self.view_named(side, listener)?;
-            (view.state() == State::Listen).then(|| self.meaning_id(&view))?
+            let listening = || self.ends[side].table.listening();
+            let own = || {
+                let listener = self.ends[side].listener()?;
+                let row = &self.ends[side].row(listener)?.row;
+                (row.state == State::Listen && self.is_reached(side, &row.tuple)).then_some(row)
+            };
+            let of_programs = || listening().find(|row| self.is_reached(side, &row.tuple));
+            let row = own().or_else(of_programs)?;
+            self.meaning_id(&self.view_in_table(side, &row.tuple)?)
         });
         let scene = Scene {
+            unreached: Ends::from_fn(|side| self.ends[side].table.listening().next().is_some()),
             listeners,
+            others: self.has_connections(),
             waiting: Side::BOTH
                 .into_iter()
                 .flat_map(|side| self.waiting(side, now))
@@ -285,6 +293,14 @@ impl Session {
             broken: directions.into_iter().find(is_broken),
             ..scene
         }
+    }
+
+    /// Has either host a connection, or an attempt at one, that can come to the wire?
+    fn has_connections(&self) -> bool {
+        Side::BOTH.into_iter().any(|side| {
+            let mut rows = self.ends[side].table.rows().iter().map(|observed| &observed.row);
+            rows.any(|row| row.state != State::Listen && !self.is_inside(side, &row.tuple))
+        })
     }
 
     /// The situation of that end of a connection.

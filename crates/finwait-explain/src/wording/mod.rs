@@ -32,8 +32,8 @@ pub use line::LineScanner;
 pub use log::LogScanner;
 use signs::{Hit, Line, Sign};
 use table::{
-    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED, WORDS,
-    Wording,
+    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SEVEN, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED,
+    WORDS, Wording,
 };
 
 /// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
@@ -193,6 +193,11 @@ pub struct WordingMatch {
 }
 
 impl WordingMatch {
+    /// Does the line say only that a connect failed, so that its errno is the most frequent one, and not the one that was met?
+    pub fn is_any_failed_connect(&self) -> bool {
+        self.remark == Some(SEVEN)
+    }
+
     /// Is it Windows' wording? There an errno of the same name has other causes.
     pub fn is_windows(&self) -> bool {
         self.remark == Some(WINDOWS) || self.remark == Some(WINDOWS_ABORTED)

@@ -101,7 +101,8 @@ const JDK: &str = "Java says this by itself, from what it remembers of the socke
 const INTERRUPT: &str = "The thread was interrupted while it waited, and so Java closed the channel: a later call says ClosedChannelException.";
 const HALF_CLOSED: &str = "Java says this when another thread closes the channel, and of a write after shutdownOutput, where it stays open: then the kernel's word would be EPIPE.";
 const JETTY: &str = "Jetty reports this for whatever ended a connection while it wrote: usually the client had gone; the errno is in the line below, after Caused by.";
-const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
+pub(super) const SEVEN: &str =
+    "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
 /// A library's own words. They go before any errno beside them.
 pub(super) const WORDS: &[Wording] = &[
