@@ -334,7 +334,9 @@ impl Session {
         let program = self.programs.get(event.program);
         let entry = ProgramEntry {
             name: program.map(|program| program.name.to_string()),
-            pid: program.and_then(Program::pid),
+            pid: program
+                .and_then(Program::pid)
+                .filter(|_| !matches!(event.what, ProgramNews::Started { .. })),
             command: matches!(event.what, ProgramNews::Started { .. })
                 .then(|| program.map(|program| program.spec.run.clone()))
                 .flatten(),

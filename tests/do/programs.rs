@@ -182,6 +182,63 @@ fn json_has_programs_and_owners() {
     assert_eq!(states["programs"][0]["exited"]["exited"], 4);
 }
 
+/// No key stands twice in a line: parsers differ in which one they take.
+#[test]
+fn no_key_of_a_line_stands_twice() {
+    let mut command = finwait();
+    command.args([
+        "--lab",
+        "isolated",
+        "do",
+        "--json",
+        "client run true",
+        "client await exit",
+    ]);
+    let text = String::from_utf8(output(&mut command).stdout).unwrap();
+    let started = text.lines().find(|line| line.contains(r#""news":"started""#)).unwrap();
+    assert_eq!(started.matches(r#""pid":"#).count(), 1, "{started}");
+}
+
+/// A mistake in an option is one sentence that names it, before there is a lab.
+#[test]
+fn a_mistake_in_an_option_about_programs_is_told_at_once() {
+    let (text, complaints, status) = does(&["--run-as", "no-such-user-here"], &["client socket"]);
+    assert_eq!((text.as_str(), status), ("", Some(2)));
+    assert_eq!(
+        complaints,
+        "finwait: --run-as: there is no user no-such-user-here whom programs could run as\n"
+    );
+    let (text, complaints, status) = does(&["--server-run", "python3 'x"], &["client socket"]);
+    assert_eq!((text.as_str(), status), ("", Some(2)));
+    assert_eq!(
+        complaints,
+        "finwait: --server-run \"python3 'x\": the quote ' is not closed: python3 'x\n"
+    );
+}
+
+/// The cause comes first, and alone: what the commands miss is a consequence.
+#[test]
+fn what_the_run_begins_with_is_missed_before_any_command() {
+    let more = ["--server-run", "nosuch-server", "--client-run", "curl http://server/"];
+    let (text, complaints, status) = does(&more, &["client await exit"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert_eq!(
+        complaints,
+        "finwait: nosuch-server did not start: there is no program nosuch-server on PATH; not started for that reason: \
+         curl http://server/\n"
+    );
+    assert!(!text.contains("> client await"), "{text}");
+}
+
+/// A command line in quotes as a whole is one word to whoever reads it as a shell does.
+#[test]
+fn a_command_line_in_quotes_is_told_to_leave_them_out() {
+    let (_, complaints, _) = does(&[], &["client run 'ls -l /tmp/x'", "client await exit"]);
+    let why =
+        "the quotes around the whole make one name of it: without them, ls is the program and the rest its arguments";
+    assert!(complaints.contains(why), "{complaints}");
+}
+
 /// A file that starts programs says so before it does.
 #[test]
 fn a_file_that_runs_programs_must_be_allowed_to() {
