@@ -22,6 +22,7 @@ use crate::command::{Command, EndCommand};
 use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
 use crate::explain::counters::{COUNTERS, CounterMeaning, counter};
+use crate::lab::CommandLine;
 use crate::lab::event::Death;
 use crate::mistake::{Mistake, did_you_mean, quoted};
 use crate::program::ProgramSpec;
@@ -298,6 +299,11 @@ impl<'a> Reader<'a> {
     fn program(&mut self, table: &DeTable<'a>, at: &Range<usize>) -> Option<FirstProgram> {
         self.know(table, keys::PROGRAM, "a program", at);
         let run = self.line(table.get("run"));
+        if let (Some(text), Some(value)) = (&run, table.get("run"))
+            && let Err(why) = CommandLine::parse(text)
+        {
+            self.wrong(value.span(), why);
+        }
         let ready = self.parsed(table.get("ready"), |text| {
             Readiness::parse(text).map_err(|why| (0, why))
         });
@@ -305,16 +311,26 @@ impl<'a> Reader<'a> {
         let cwd = self.line(table.get("cwd")).map(PathBuf::from);
         let files = self.pairs(table.get("files"), "{ \"nginx.conf\" = \"...\" }");
         let terminal = self.bool(table.get("terminal")).unwrap_or(false);
-        Some(FirstProgram {
-            spec: ProgramSpec {
-                run: run?,
-                env,
-                cwd,
-                files,
-                terminal,
-            },
-            ready,
-        })
+        // As it stands: its blanks and line ends are the program's.
+        let stdin = table.get("stdin").and_then(|value| match value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            _ => {
+                self.kind(value, "a string");
+                None
+            }
+        });
+        let spec = ProgramSpec {
+            run: run?,
+            env,
+            cwd,
+            files,
+            stdin,
+            terminal,
+        };
+        if let (Err(why), Some(value)) = (spec.check_stdin(), table.get("stdin")) {
+            self.wrong(value.span(), why);
+        }
+        Some(FirstProgram { spec, ready })
     }
 
     /// A table of texts, in the order of the file.
