@@ -60,7 +60,15 @@ fn main() -> ExitCode {
                 .collect();
             let sentence = paragraph.join(" ");
             let sentence = sentence.trim_start_matches("error: ").trim_end_matches(':');
-            return fail(NOT_UNDERSTOOD, &format!("{sentence}; see finwait --help"));
+            let tips = text.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+            let tip = tips
+                .filter(|tip| tip.contains("similar"))
+                .map(|tip| format!("; {tip}"))
+                .collect::<String>();
+            return fail(
+                NOT_UNDERSTOOD,
+                &format!("{sentence}{tip}; see {} --help", Cli::asked_for()),
+            );
         }
         Err(help) => {
             let _ = help.print();

@@ -279,7 +279,15 @@ impl Session {
             return Ok(program);
         }
         let (name, words) = (&program.name, program.words());
-        Err(CommandError::Impossible(format!("{name} runs no more: it {words}")))
+        let was = match &program.state {
+            ProgramState::Exited {
+                how: Death::Signal(_), ..
+            } => "was ",
+            _ => "",
+        };
+        Err(CommandError::Impossible(format!(
+            "{name} runs no more: it {was}{words}"
+        )))
     }
 
     pub(super) fn restart_program(

@@ -268,3 +268,67 @@ fn a_file_that_runs_programs_must_be_allowed_to() {
         String::from_utf8_lossy(&allowed.stdout)
     );
 }
+
+/// What a scenario names and nothing starts is told before anything runs.
+#[test]
+fn a_programs_wrong_name_in_a_scenario_is_told_by_check() {
+    let path = std::env::temp_dir().join(format!("finwait-names-{}.toml", std::process::id()));
+    let file = "title = \"t\"\nsummary = \"s\"\ngroup = \"programs\"\nlab = \"isolated\"\n\
+                [[step]]\nclient = \"run curl http://server/\"\n[[step]]\nclient = \"run curl http://server/\"\n\
+                [[step]]\nclient = \"await exit curl2\"\nexits = { crul = 7 }\n\
+                [[step]]\nclient = \"signal TERM crul\"\n[[step]]\nclient = \"await output x program=curl3\"\n";
+    std::fs::write(&path, file).unwrap();
+    let mut command = finwait();
+    let output = output(command.arg("check").arg(&path));
+    std::fs::remove_file(&path).unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let told: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.split_once(".toml:"))
+        .map(|(_, why)| why)
+        .collect();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (line, name) in told.iter().zip(["crul", "crul", "curl3"]) {
+        let why = format!("no program of the scenario is called {name}; did you mean curl");
+        assert!(line.contains(&why), "{line}");
+    }
+}
+
+/// The help of the verb that was meant, what was perhaps meant, and files where there may be files.
+#[test]
+fn a_wrong_word_on_the_command_line_is_answered_with_what_would_be_right() {
+    let complaint = |arguments: &[&str]| {
+        let mut command = finwait();
+        let output = output(command.args(arguments));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = complaint(&["do", "--servre", "ruby"]);
+    assert!(
+        told.contains("'--server'") && told.ends_with("; see finwait do --help\n"),
+        "{told}"
+    );
+    let told = complaint(&["runn"]);
+    assert!(told.contains("'run'"), "{told}");
+    assert!(complaint(&["run", "--junit", "half-close"]).ends_with("; see finwait run --help\n"));
+    assert_eq!(
+        complaint(&["show", "no-such.toml"]),
+        "finwait: there is no file no-such.toml\n"
+    );
+    assert_eq!(
+        complaint(&["check", "half-close"]),
+        "finwait: there is no file half-close here: that is a scenario of the catalog, which finwait show half-close prints\n"
+    );
+    for (arguments, line) in [
+        (&["help"][..], "Usage: finwait"),
+        (&["help", "do"], "  Programs of your own: run, signal, kill-program"),
+        (&["do", "--help"], "  Open a connection: "),
+    ] {
+        let mut command = finwait();
+        let output = output(command.args(arguments));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(text.contains(line), "{text}");
+    }
+}
