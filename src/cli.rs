@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::clock::Millis;
 use crate::code::Language;
 use crate::command::parse::parse;
-use crate::command::table::LONGEST_MS;
+use crate::command::table::{CommandGroup, LONGEST_MS, TABLE};
 use crate::command::{Command, EndCommand};
 use crate::host::Port;
 use crate::lab::{LabMode, NamedAddress};
@@ -20,7 +20,7 @@ use crate::typed;
 
 /// Drive both ends of a live TCP connection, call by call, and see what the kernel really does.
 #[derive(Debug, Parser)]
-#[command(version, about, disable_help_subcommand = true, max_term_width = 100)]
+#[command(version, about, max_term_width = 100)]
 pub struct Cli {
     /// Where the two ends live: two network namespaces joined by a wire (isolated), or this machine's 127.0.0.1 (loopback)
     /// [default: auto]
@@ -112,7 +112,17 @@ impl Cli {
             let hidden: Vec<clap::Arg> = hidden.iter().filter(shown).cloned().collect();
             command = command.mut_subcommand(name, |verb| verb.args(hidden));
         }
+        command = command.mut_subcommand("do", |verb| verb.after_long_help(commands_in_do()));
         Cli::from_arg_matches(&command.try_get_matches()?)
+    }
+
+    /// Returns the command whose help is about what the command line asks for: `finwait do`; `finwait` where it names none.
+    pub fn asked_for() -> String {
+        let command = Cli::command();
+        let names = command.get_subcommands().map(clap::Command::get_name);
+        let names: Vec<&str> = names.collect();
+        let verb = std::env::args().skip(1).find(|word| names.contains(&word.as_str()));
+        verb.map_or_else(|| "finwait".into(), |verb| format!("finwait {verb}"))
     }
 
     /// Returns what each end is driven by.
@@ -218,6 +228,19 @@ pub struct BatteryArgs {
     /// Of the page, only this program; may be given several times
     #[arg(long = "row", value_name = "NAME", requires = "page")]
     pub rows: Vec<String>,
+}
+
+/// The commands that `finwait do` takes, group by group.
+fn commands_in_do() -> String {
+    let mut text = String::from("Commands, with client, server or wire before them (the README's table says more):");
+    for group in CommandGroup::ALL {
+        let of = TABLE.iter().filter(|spec| spec.group == group && !spec.is_screen());
+        let names: Vec<&str> = of.map(|spec| spec.name).collect();
+        if !names.is_empty() {
+            text.push_str(&format!("\n  {}: {}", group.title(), names.join(", ")));
+        }
+    }
+    text
 }
 
 /// Reads a port.
@@ -335,8 +358,8 @@ pub enum Verb {
     },
     /// Print a scenario's file
     Show {
-        /// A name from finwait list
-        #[arg(value_name = "NAME")]
+        /// A name from finwait list, or a file (its path has a / or ends in .toml)
+        #[arg(value_name = "NAME|PATH")]
         name: String,
     },
     /// Run scenarios and compare what they expect with what the kernel does

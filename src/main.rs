@@ -60,7 +60,15 @@ fn main() -> ExitCode {
                 .collect();
             let sentence = paragraph.join(" ");
             let sentence = sentence.trim_start_matches("error: ").trim_end_matches(':');
-            return fail(NOT_UNDERSTOOD, &format!("{sentence}; see finwait --help"));
+            let tips = text.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+            let tip = tips
+                .filter(|tip| tip.contains("similar"))
+                .map(|tip| format!("; {tip}"))
+                .collect::<String>();
+            return fail(
+                NOT_UNDERSTOOD,
+                &format!("{sentence}{tip}; see {} --help", Cli::asked_for()),
+            );
         }
         Err(help) => {
             let _ = help.print();
@@ -92,6 +100,9 @@ fn main() -> ExitCode {
         Ok(programs) => programs,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
+    if let Some(Err(why)) = cli.run_as.as_deref().map(finwait::lab::check_user) {
+        return fail(NOT_UNDERSTOOD, &format!("--run-as: {why}"));
+    }
     let mut options = Options {
         offload: cli.offload,
         port: cli.port.map(Port),
@@ -430,13 +441,23 @@ fn run(
     );
     let verdict = match runner.start() {
         Ok(Ok(())) => runner.begin_with(programs).and_then(|began| {
-            let verdict = all(&mut runner, from_stdin)?;
-            Ok(match began.and_then(|()| runner.not_started().map_or(Ok(()), Err)) {
-                Ok(()) => verdict,
-                Err(why) => {
-                    complain(&format!("finwait: {why}"));
-                    verdict.max(RunStatus::NotDone)
+            if let Err(why) = &began {
+                complain(&format!("finwait: {why}"));
+                // The commands are about what is not there; whoever types them has read it.
+                if !from_stdin {
+                    runner.finish()?;
+                    return Ok(RunStatus::NotDone);
                 }
+            }
+            let verdict = all(&mut runner, from_stdin)?;
+            if let Some(why) = runner.not_started().filter(|_| began.is_ok()) {
+                complain(&format!("finwait: {why}"));
+                return Ok(verdict.max(RunStatus::NotDone));
+            }
+            Ok(if began.is_err() {
+                verdict.max(RunStatus::NotDone)
+            } else {
+                verdict
             })
         }),
         Ok(Err(why)) => return fail(NO_LAB, &why),

@@ -213,7 +213,7 @@ fn tap_has_a_point_for_each_scenario_and_a_subtest_of_its_steps() {
     for part in [
         "TAP version 14\n1..2\n",
         "# Subtest: refused\n    1..",
-        "    ok 1 - 1 client connect\n",
+        "    ok 1 - client connect\n",
         "    not ok 2 - 2 client connect\n      ---\n      differences:\n        - message: \"returns\"\n",
         "          expected: \"ECONNREFUSED\"\n          got: \"ok\"\n",
         "wrong.toml:10:11\"",

@@ -97,7 +97,7 @@ fn without_a_command_it_is_the_users_shell_and_says_where_it_is() {
     let lab = Lab::new(false);
     let output = lab.shell(false, "");
     let expected = format!(
-        "finwait: a shell on the server of the lab of process {}; exit ends it\n",
+        "finwait: a shell on the server of the lab of process {} ({FINWAIT} do --lab isolated -); exit ends it\n",
         lab.process.id()
     );
     assert_eq!(text(&output), (String::new(), expected));

@@ -29,7 +29,7 @@ pub mod wire;
 pub use arguments::option_value;
 pub use complaint::nearest;
 pub(crate) use complaint::shown;
-use programs::{AwaitRequest, ProgramName};
+use programs::{AwaitRequest, AwaitedEvent, ProgramName};
 use table::{EndVerb, Verb};
 pub use theme_name::ThemeName;
 use wire::WireCommand;
@@ -342,6 +342,22 @@ impl fmt::Display for Command {
                     _ => Ok(()),
                 }
             }
+        }
+    }
+}
+
+impl EndCommand {
+    /// The program that it names, where it is about one.
+    pub const fn program_named(&self) -> Option<&ProgramName> {
+        match self {
+            EndCommand::Signal(_, name) | EndCommand::KillProgram(name) | EndCommand::RestartProgram(name) => {
+                name.as_ref()
+            }
+            EndCommand::Await(AwaitRequest {
+                what: AwaitedEvent::Exit(name) | AwaitedEvent::Output { by: name, .. },
+                ..
+            }) => name.as_ref(),
+            _ => None,
         }
     }
 }

@@ -227,11 +227,20 @@ mod tests {
                 env: vec![("A".into(), "1".into()), ("B".into(), "two words".into())],
                 cwd: Some("/srv".into()),
                 files: vec![("n.conf".into(), "a\nb".into())],
+                stdin: None,
                 terminal: true,
             }
         );
-        let command = Command::End(Side::Server, EndCommand::Run(Box::new(spec)));
-        assert_eq!(parse(&command.to_string(), None), Ok(command));
+        let input = run(r#"client run stdin="PING\r\n" nc server 6379"#);
+        assert_eq!(input.stdin.as_deref(), Some("PING\r\n"));
+        for (side, spec) in [(Side::Server, spec), (Side::Client, input)] {
+            let command = Command::End(side, EndCommand::Run(Box::new(spec)));
+            assert_eq!(parse(&command.to_string(), None), Ok(command));
+        }
+        assert_eq!(
+            complaint("client run stdin=a terminal=yes cat"),
+            "column 33: stdin is for a program without a terminal: with terminal=yes its input is the terminal"
+        );
         assert_eq!(
             complaint("client run env=A"),
             "column 16: env=A is not like env=NAME=VALUE"
@@ -239,6 +248,10 @@ mod tests {
         assert_eq!(
             complaint("client run"),
             "column 11: the command line is missing, like run curl -sS http://server:8080/"
+        );
+        assert_eq!(
+            complaint("client run python3 'x"),
+            "column 12: the quote ' is not closed: python3 'x"
         );
         assert_eq!(
             complaint("run curl"),

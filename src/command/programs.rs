@@ -9,6 +9,7 @@ use super::token::{Token, Tokens};
 use crate::call::{SocketName, escape};
 use crate::clock::Millis;
 use crate::host::Port;
+use crate::lab::CommandLine;
 use crate::program::ProgramSpec;
 use crate::state::State;
 use crate::typed;
@@ -231,6 +232,7 @@ pub(super) const PROGRAM: &str = "program";
 const CWD: &str = "cwd";
 const ENV: &str = "env";
 const FILE: &str = "file";
+const STDIN: &str = "stdin";
 const TERMINAL: &str = "terminal";
 /// The word after which the command line begins.
 const BEGINS: &str = "--";
@@ -255,6 +257,7 @@ pub(super) fn spec(text: &str, mut words: Tokens<'_>) -> Result<ProgramSpec, Par
             CWD => spec.cwd = Some(PathBuf::from(token.text())),
             ENV => spec.env.push(pair(token, "env=NAME=VALUE")?),
             FILE => spec.files.push(pair(token, "file=NAME=CONTENTS")?),
+            STDIN => spec.stdin = Some(token.text()),
             TERMINAL => {
                 let yes = typed::switch(&token.text());
                 spec.terminal =
@@ -280,6 +283,13 @@ pub(super) fn spec(text: &str, mut words: Tokens<'_>) -> Result<ProgramSpec, Par
             nearest: Vec::new(),
         });
     }
+    if let Err(why) = CommandLine::parse(&spec.run).and_then(|_| spec.check_stdin()) {
+        return Err(ParseError {
+            column: text.chars().count() - spec.run.chars().count() + 1,
+            why,
+            nearest: Vec::new(),
+        });
+    }
     Ok(spec)
 }
 
@@ -302,13 +312,16 @@ pub(super) fn write_spec(f: &mut fmt::Formatter<'_>, spec: &ProgramSpec) -> fmt:
     for (name, contents) in &spec.files {
         write!(f, " {FILE}={}", word(&format!("{name}={contents}")))?;
     }
+    if let Some(text) = &spec.stdin {
+        write!(f, " {STDIN}={}", quoted(text))?;
+    }
     if spec.terminal {
         write!(f, " {TERMINAL}=yes")?;
     }
     // A command line may begin as one of these arguments does.
     let first = Tokens::of(&spec.run).next_token().ok().flatten();
     let is_ours = first.is_some_and(|first| match &first.name {
-        Some(name) => [CWD, ENV, FILE, TERMINAL].contains(&name.as_str()),
+        Some(name) => [CWD, ENV, FILE, STDIN, TERMINAL].contains(&name.as_str()),
         None => first.whole() == BEGINS,
     });
     let mark = if is_ours { " --" } else { "" };

@@ -444,8 +444,8 @@ table! {
         "type the command line of a program of your own, to be started on this end's host: nginx -c ./nginx.conf";
     End(Run) "run" Program []
         [Arg::Named("cwd", ArgKind::Path), Arg::Named("env", ArgKind::Pair), Arg::Named("file", ArgKind::Pair),
-         Arg::Named("terminal", ArgKind::Word(&["yes", "no"])), Arg::Plain("command", ArgKind::CommandLine)]
-        "start a program of your own on this host, unmodified: run curl -sS http://server:8080/; the command line goes to the end, cwd=DIR env=A=1 come before it";
+         Arg::Named("stdin", ArgKind::Bytes), Arg::Named("terminal", ArgKind::Word(&["yes", "no"])), Arg::Plain("command", ArgKind::CommandLine)]
+        "start a program of your own on this host, unmodified: run curl -sS http://server:8080/; the command line goes to the end, cwd=DIR env=A=1 stdin=\"PING\\r\\n\" come before it";
     End(Signal) "signal" Program [
         primary(button('\'', "SIGTERM", end!(Signal(Signal(libc::SIGTERM), None)))),
         button('~', "SIGHUP", end!(Signal(Signal(libc::SIGHUP), None)))

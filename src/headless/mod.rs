@@ -17,7 +17,7 @@ use crate::lab::{COMPILE_PATIENCE, LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::program::{ProgramNo, SocketOwner};
 use crate::recording::Played;
-use crate::session::lineup::{FirstProgram, LineupStatus};
+use crate::session::lineup::{FirstProgram, LineupStatus, ProgramFailed, ProgramFailure};
 use crate::session::programs::Program;
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind, Filter};
@@ -317,10 +317,26 @@ impl<'a, W: Write> Runner<'a, W> {
             match self.live.session.lineup(MonoTime::now()) {
                 LineupStatus::Starting => {}
                 LineupStatus::Ready | LineupStatus::NobodyListens => return Ok(Ok(())),
-                LineupStatus::Failed(failed) => return Ok(Err(failed.why)),
+                LineupStatus::Failed(failed) => return Ok(Err(self.not_begun(&failed))),
             }
             self.live.take(Some(Instant::now() + LOOK))?;
         }
+    }
+
+    /// Says what has failed of the programs that it began with, what was not started because of it, and what to do instead.
+    fn not_begun(&self, failed: &ProgramFailed) -> String {
+        let waiting = self.live.session.not_started();
+        let instead = match failed.kind {
+            ProgramFailure::NotReady => {
+                "; a program that need not listen is started by a command, \"server run COMMAND\", and awaited by \"server await output TEXT\""
+            }
+            ProgramFailure::Missing | ProgramFailure::Died => "",
+        };
+        let waiting = match waiting.is_empty() {
+            true => String::new(),
+            false => format!("; not started for that reason: {}", waiting.join(", ")),
+        };
+        format!("{}{waiting}{instead}", failed.why)
     }
 
     /// Returns, in one sentence, which of the programs that it began with were never started, because nothing listened.

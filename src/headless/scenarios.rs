@@ -25,7 +25,7 @@ use crate::scenario::{Scenario, file, run};
 use crate::session::lineup::FirstProgram;
 use crate::session::lineup::{ProgramFailed, ProgramFailure};
 use crate::side::Ends;
-use crate::text::{SanitizingWriter, excerpt};
+use crate::text::{SanitizingWriter, excerpt, harmless};
 
 /// The most characters of a name that are repeated.
 const LONGEST_NAME: usize = 200;
@@ -138,6 +138,15 @@ const fn alone(ipv6: Option<bool>) -> &'static str {
 
 /// `finwait show`
 pub fn show(name: &str) -> ExitCode {
+    if is_path(name) {
+        return match text_of(name) {
+            Ok(text) => print(|out| out.write_all(harmless(&text).as_bytes())),
+            Err(why) => {
+                complain(&why);
+                ExitCode::from(BAD)
+            }
+        };
+    }
     let beside = || {
         catalog::SIDE_BY_SIDE
             .iter()
@@ -493,7 +502,7 @@ fn in_parallel(
 ///
 /// No scenario has that name, or its file has mistakes: what to print about it.
 pub fn load(name: &str) -> Result<Scenario, String> {
-    if name.contains('/') || name.ends_with(file::SUFFIX) {
+    if is_path(name) {
         return read(name);
     }
     match catalog::find(name) {
@@ -525,15 +534,31 @@ pub fn load_to_run(name: &str, allow: AllowRun) -> Result<Scenario, String> {
     ))
 }
 
-fn read(path: &str) -> Result<Scenario, String> {
+/// Is it a file's path, and no scenario's name?
+fn is_path(name: &str) -> bool {
+    name.contains('/') || name.ends_with(file::SUFFIX)
+}
+
+/// Returns the text of a scenario's file.
+fn text_of(path: &str) -> Result<String, String> {
     let shown = excerpt(path, LONGEST_NAME);
-    let text = std::fs::read(path).map_err(|error| format!("finwait: {shown}: {error}"))?;
-    let text = String::from_utf8(text).map_err(|error| {
+    let text = std::fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if catalog::find(path).is_some() => format!(
+            "finwait: there is no file {shown} here: that is a scenario of the catalog, which finwait show {shown} prints"
+        ),
+        io::ErrorKind::NotFound => format!("finwait: there is no file {shown}"),
+        _ => format!("finwait: {shown}: {error}"),
+    })?;
+    String::from_utf8(text).map_err(|error| {
         let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         format!("{shown}:{line}:{column}: this is not UTF-8")
-    })?;
+    })
+}
+
+fn read(path: &str) -> Result<Scenario, String> {
+    let text = text_of(path)?;
     file::read(path, &text).map_err(|mistakes| all_of(&mistakes))
 }
 

@@ -381,7 +381,7 @@ impl Expectation {
                     .map_or_else(|| "procfs does not say".into(), |patience| patience.to_string()),
             ),
             Expected::Exits(who, how) => (format!("exit of {who}"), how.to_string(), who.words(seen)),
-            Expected::Says(who, text) => (format!("says, {who}"), text.clone(), who.lines(seen)),
+            Expected::Says(who, text) => (format!("line of {who}"), text.clone(), who.lines(seen)),
             Expected::Go(words) => ("go".into(), words.clone(), seen.words().collect::<Vec<_>>().join("; ")),
         };
         Check {

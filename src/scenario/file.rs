@@ -17,11 +17,13 @@ use super::returns::Returns;
 use super::segments::{Item, Segments};
 use super::{Group, Kernel, Scenario, Step, StepAction, WITHIN};
 use crate::command::parse::{WIRE, parse};
+use crate::command::programs::ProgramName;
 use crate::command::wire::{LinkCommand, WireCommand};
 use crate::command::{Command, EndCommand};
 use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
 use crate::explain::counters::{COUNTERS, CounterMeaning, counter};
+use crate::lab::CommandLine;
 use crate::lab::event::Death;
 use crate::mistake::{Mistake, did_you_mean, quoted};
 use crate::program::ProgramSpec;
@@ -56,6 +58,7 @@ fn parsed<'a, T>(
         path,
         document,
         mistakes: Vec::new(),
+        programs_named: Vec::new(),
     };
     let whole = table.span();
     match read(&mut reader, table.get_ref(), whole) {
@@ -91,6 +94,8 @@ struct Reader<'a> {
     path: &'a str,
     document: Document<'a>,
     mistakes: Vec<Mistake>,
+    /// The programs that steps name, and where.
+    programs_named: Vec<(ProgramName, Range<usize>)>,
 }
 
 /// The value under a key of a table.
@@ -144,6 +149,7 @@ impl<'a> Reader<'a> {
                 _ => self.wrong(value.span(), "steps are tables, each after a line [[step]]".into()),
             }
         }
+        self.know_programs(&programs, &steps);
         if let (Some(value), true) = (table.get("claim"), steps.iter().all(|step| step.claimed.is_empty())) {
             self.wrong(
                 value.span(),
@@ -298,6 +304,11 @@ impl<'a> Reader<'a> {
     fn program(&mut self, table: &DeTable<'a>, at: &Range<usize>) -> Option<FirstProgram> {
         self.know(table, keys::PROGRAM, "a program", at);
         let run = self.line(table.get("run"));
+        if let (Some(text), Some(value)) = (&run, table.get("run"))
+            && let Err(why) = CommandLine::parse(text)
+        {
+            self.wrong(value.span(), why);
+        }
         let ready = self.parsed(table.get("ready"), |text| {
             Readiness::parse(text).map_err(|why| (0, why))
         });
@@ -305,16 +316,26 @@ impl<'a> Reader<'a> {
         let cwd = self.line(table.get("cwd")).map(PathBuf::from);
         let files = self.pairs(table.get("files"), "{ \"nginx.conf\" = \"...\" }");
         let terminal = self.bool(table.get("terminal")).unwrap_or(false);
-        Some(FirstProgram {
-            spec: ProgramSpec {
-                run: run?,
-                env,
-                cwd,
-                files,
-                terminal,
-            },
-            ready,
-        })
+        // As it stands: its blanks and line ends are the program's.
+        let stdin = table.get("stdin").and_then(|value| match value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            _ => {
+                self.kind(value, "a string");
+                None
+            }
+        });
+        let spec = ProgramSpec {
+            run: run?,
+            env,
+            cwd,
+            files,
+            stdin,
+            terminal,
+        };
+        if let (Err(why), Some(value)) = (spec.check_stdin(), table.get("stdin")) {
+            self.wrong(value.span(), why);
+        }
+        Some(FirstProgram { spec, ready })
     }
 
     /// A table of texts, in the order of the file.
@@ -388,6 +409,45 @@ impl<'a> Reader<'a> {
             stands: Duration::ZERO,
             because: None,
         })
+    }
+
+    /// Notes programs that are named and that nothing starts.
+    fn know_programs(&mut self, first: &Ends<Vec<FirstProgram>>, steps: &[Step]) {
+        let first = first
+            .iter()
+            .flat_map(|(_, programs)| programs.iter().map(|program| &program.spec));
+        let commands = || steps.iter().filter_map(|step| step.action.as_ref());
+        let run = commands().filter_map(|action| match &action.command {
+            Command::End(_, EndCommand::Run(spec)) => Some(&**spec),
+            _ => None,
+        });
+        let started: Vec<ProgramName> = first
+            .chain(run)
+            .map(|spec| ProgramName::of_command(&spec.run))
+            .collect();
+        let is_again = |action: &&StepAction| matches!(action.command, Command::End(_, EndCommand::RestartProgram(_)));
+        // One that is started again has the next name of its command; which one it is, the run will show.
+        let most = started.len() + commands().filter(is_again).count();
+        let mut known: Vec<ProgramName> = Vec::new();
+        for name in &started {
+            let same = started.iter().filter(|other| *other == name).count();
+            let many = same + most - started.len();
+            known.extend((0..many).map(|others| name.after(others)));
+        }
+        known.sort();
+        known.dedup();
+        for (name, span) in std::mem::take(&mut self.programs_named) {
+            if known.contains(&name) {
+                continue;
+            }
+            let names: Vec<&str> = known.iter().map(ProgramName::as_str).collect();
+            let near = did_you_mean(name.as_str(), &names);
+            let why = match started.is_empty() {
+                true => format!("no program is called {name}: the scenario runs none"),
+                false => format!("no program of the scenario is called {name}{near}"),
+            };
+            self.wrong(span, why);
+        }
     }
 
     fn step(&mut self, value: &TomlValue<'a>, isolated: bool) -> Option<Step> {
@@ -547,6 +607,11 @@ impl<'a> Reader<'a> {
                 format!("only the isolated lab has {needs}: lab = \"isolated\""),
             );
         }
+        if let Command::End(_, command) = &command {
+            let named = command.program_named();
+            self.programs_named
+                .extend(named.map(|name| (name.clone(), value.span())));
+        }
         let text = value.get_ref().as_str().unwrap_or_default().trim();
         Some(StepAction {
             text: format!("{before} {text}"),
@@ -618,11 +683,17 @@ impl<'a> Reader<'a> {
             }
         }
         for (who, value) in self.by_program(table.get("exits")) {
+            if let ProgramRef::Named(name) = &who {
+                self.programs_named.push((name.clone(), value.span()));
+            }
             if let Some(how) = self.death(value) {
                 add(&self.document, value.span(), Expected::Exits(who, how));
             }
         }
         for (who, value) in self.by_program(table.get("says")) {
+            if let ProgramRef::Named(name) = &who {
+                self.programs_named.push((name.clone(), value.span()));
+            }
             if let Some(text) = self.line(Some(value)) {
                 add(&self.document, value.span(), Expected::Says(who, text));
             }

@@ -34,6 +34,7 @@ pub const PROGRAM: &[Key] = &[
     ("env", false),
     ("cwd", false),
     ("files", false),
+    ("stdin", false),
     ("terminal", false),
 ];
 

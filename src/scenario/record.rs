@@ -225,6 +225,7 @@ fn program(program: &FirstProgram) -> String {
         ("env", table(&spec.env)),
         ("cwd", spec.cwd.as_ref().map(|cwd| quoted(&cwd.to_string_lossy()))),
         ("files", table(&spec.files)),
+        ("stdin", spec.stdin.as_deref().map(quoted)),
         ("terminal", spec.terminal.then(|| "true".to_owned())),
     ];
     let parts: Vec<String> = parts

@@ -1,6 +1,7 @@
 //! Reports of runs, as lines of JSON and for people.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use super::observation::Observation;
 use super::{Group, Scenario};
 use crate::call::CallKind;
 use crate::clock::human;
-use crate::command::Command;
+use crate::command::parse::parse;
+use crate::command::{Command, EndCommand};
 use crate::explain::RuleId;
 use crate::session::lineup::ProgramFailed;
 use crate::side::Side;
@@ -276,6 +278,24 @@ pub fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// The most characters of a file's contents, or of a program's input, that a step's line has.
+const LONGEST_TEXT: usize = 24;
+
+/// Returns a command with the files that it gives a program, and its input, in short: they stand in the scenario.
+fn in_short(command: &str) -> Cow<'_, str> {
+    let Ok(Command::End(side, EndCommand::Run(mut spec))) = parse(command, None) else {
+        return Cow::Borrowed(command);
+    };
+    let shorten = |text: &mut String| {
+        if text.chars().count() > LONGEST_TEXT {
+            *text = text.chars().take(LONGEST_TEXT).chain("...".chars()).collect();
+        }
+    };
+    spec.files.iter_mut().for_each(|(_, contents)| shorten(contents));
+    spec.stdin.iter_mut().for_each(shorten);
+    Cow::Owned(Command::End(side, EndCommand::Run(spec)).to_string())
+}
+
 impl fmt::Display for StepReport {
     /// The step's command and outcome, then each expectation that is more than that; differences with their place in the file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -283,7 +303,7 @@ impl fmt::Display for StepReport {
         write!(f, "{mark} {:>3}  ", self.no)?;
         match (&self.command, &self.say) {
             (Some(command), _) => {
-                write!(f, "{command} = {}", self.observation.returned.words())?;
+                write!(f, "{} = {}", in_short(command), self.observation.returned.words())?;
                 // Another language's own words.
                 if let Some(said) = &self.observation.said {
                     write!(f, "   {said}")?;

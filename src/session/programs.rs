@@ -280,7 +280,15 @@ impl Session {
             return Ok(program);
         }
         let (name, words) = (&program.name, program.words());
-        Err(CommandError::Impossible(format!("{name} runs no more: it {words}")))
+        let was = match &program.state {
+            ProgramState::Exited {
+                how: Death::Signal(_), ..
+            } => "was ",
+            _ => "",
+        };
+        Err(CommandError::Impossible(format!(
+            "{name} runs no more: it {was}{words}"
+        )))
     }
 
     pub(super) fn restart_program(
@@ -335,7 +343,9 @@ impl Session {
         let program = self.programs.get(event.program);
         let entry = ProgramEntry {
             name: program.map(|program| program.name.to_string()),
-            pid: program.and_then(Program::pid),
+            pid: program
+                .and_then(Program::pid)
+                .filter(|_| !matches!(event.what, ProgramNews::Started { .. })),
             command: matches!(event.what, ProgramNews::Started { .. })
                 .then(|| program.map(|program| program.spec.run.clone()))
                 .flatten(),

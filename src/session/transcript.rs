@@ -162,7 +162,7 @@ pub struct ProgramEntry {
     pub event: ProgramEvent,
     /// The program's name; none of one that the run did not start.
     pub name: Option<String>,
-    /// The number of its first process; none before it started, and of one that did not.
+    /// The number of its first process; none before it started, of one that did not, and where the news has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// The command line, where it has just been started.
@@ -177,7 +177,11 @@ impl ProgramEntry {
     /// Returns the program as it is called: `curl 4711`, `curl` where it has no process yet.
     pub fn who(&self) -> String {
         let name = self.name.as_deref().unwrap_or("a program");
-        self.pid.map_or_else(|| name.to_owned(), |pid| format!("{name} {pid}"))
+        let pid = match self.event.what {
+            ProgramNews::Started { pid } => Some(pid),
+            _ => self.pid,
+        };
+        pid.map_or_else(|| name.to_owned(), |pid| format!("{name} {pid}"))
     }
 
     /// Does its line tell of an error that is known? The end of a stream is none.

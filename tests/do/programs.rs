@@ -184,6 +184,63 @@ fn json_has_programs_and_owners() {
     assert_eq!(states["programs"][0]["exited"]["exited"], 4);
 }
 
+/// No key stands twice in a line: parsers differ in which one they take.
+#[test]
+fn no_key_of_a_line_stands_twice() {
+    let mut command = finwait();
+    command.args([
+        "--lab",
+        "isolated",
+        "do",
+        "--json",
+        "client run true",
+        "client await exit",
+    ]);
+    let text = String::from_utf8(output(&mut command).stdout).unwrap();
+    let started = text.lines().find(|line| line.contains(r#""news":"started""#)).unwrap();
+    assert_eq!(started.matches(r#""pid":"#).count(), 1, "{started}");
+}
+
+/// A mistake in an option is one sentence that names it, before there is a lab.
+#[test]
+fn a_mistake_in_an_option_about_programs_is_told_at_once() {
+    let (text, complaints, status) = does(&["--run-as", "no-such-user-here"], &["client socket"]);
+    assert_eq!((text.as_str(), status), ("", Some(2)));
+    assert_eq!(
+        complaints,
+        "finwait: --run-as: there is no user no-such-user-here whom programs could run as\n"
+    );
+    let (text, complaints, status) = does(&["--server-run", "python3 'x"], &["client socket"]);
+    assert_eq!((text.as_str(), status), ("", Some(2)));
+    assert_eq!(
+        complaints,
+        "finwait: --server-run \"python3 'x\": the quote ' is not closed: python3 'x\n"
+    );
+}
+
+/// The cause comes first, and alone: what the commands miss is a consequence.
+#[test]
+fn what_the_run_begins_with_is_missed_before_any_command() {
+    let more = ["--server-run", "nosuch-server", "--client-run", "curl http://server/"];
+    let (text, complaints, status) = does(&more, &["client await exit"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert_eq!(
+        complaints,
+        "finwait: nosuch-server did not start: there is no program nosuch-server on PATH; not started for that reason: \
+         curl http://server/\n"
+    );
+    assert!(!text.contains("> client await"), "{text}");
+}
+
+/// A command line in quotes as a whole is one word to whoever reads it as a shell does.
+#[test]
+fn a_command_line_in_quotes_is_told_to_leave_them_out() {
+    let (_, complaints, _) = does(&[], &["client run 'ls -l /tmp/x'", "client await exit"]);
+    let why =
+        "the quotes around the whole make one name of it: without them, ls is the program and the rest its arguments";
+    assert!(complaints.contains(why), "{complaints}");
+}
+
 /// A file that starts programs says so before it does.
 #[test]
 fn a_file_that_runs_programs_must_be_allowed_to() {
@@ -212,4 +269,68 @@ fn a_file_that_runs_programs_must_be_allowed_to() {
         "{}",
         String::from_utf8_lossy(&allowed.stdout)
     );
+}
+
+/// What a scenario names and nothing starts is told before anything runs.
+#[test]
+fn a_programs_wrong_name_in_a_scenario_is_told_by_check() {
+    let path = std::env::temp_dir().join(format!("finwait-names-{}.toml", std::process::id()));
+    let file = "title = \"t\"\nsummary = \"s\"\ngroup = \"programs\"\nlab = \"isolated\"\n\
+                [[step]]\nclient = \"run curl http://server/\"\n[[step]]\nclient = \"run curl http://server/\"\n\
+                [[step]]\nclient = \"await exit curl2\"\nexits = { crul = 7 }\n\
+                [[step]]\nclient = \"signal TERM crul\"\n[[step]]\nclient = \"await output x program=curl3\"\n";
+    std::fs::write(&path, file).unwrap();
+    let mut command = finwait();
+    let output = output(command.arg("check").arg(&path));
+    std::fs::remove_file(&path).unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let told: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.split_once(".toml:"))
+        .map(|(_, why)| why)
+        .collect();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (line, name) in told.iter().zip(["crul", "crul", "curl3"]) {
+        let why = format!("no program of the scenario is called {name}; did you mean curl");
+        assert!(line.contains(&why), "{line}");
+    }
+}
+
+/// The help of the verb that was meant, what was perhaps meant, and files where there may be files.
+#[test]
+fn a_wrong_word_on_the_command_line_is_answered_with_what_would_be_right() {
+    let complaint = |arguments: &[&str]| {
+        let mut command = finwait();
+        let output = output(command.args(arguments));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = complaint(&["do", "--servre", "ruby"]);
+    assert!(
+        told.contains("'--server'") && told.ends_with("; see finwait do --help\n"),
+        "{told}"
+    );
+    let told = complaint(&["runn"]);
+    assert!(told.contains("'run'"), "{told}");
+    assert!(complaint(&["run", "--junit", "half-close"]).ends_with("; see finwait run --help\n"));
+    assert_eq!(
+        complaint(&["show", "no-such.toml"]),
+        "finwait: there is no file no-such.toml\n"
+    );
+    assert_eq!(
+        complaint(&["check", "half-close"]),
+        "finwait: there is no file half-close here: that is a scenario of the catalog, which finwait show half-close prints\n"
+    );
+    for (arguments, line) in [
+        (&["help"][..], "Usage: finwait"),
+        (&["help", "do"], "  Programs of your own: run, signal, kill-program"),
+        (&["do", "--help"], "  Open a connection: "),
+    ] {
+        let mut command = finwait();
+        let output = output(command.args(arguments));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(text.contains(line), "{text}");
+    }
 }

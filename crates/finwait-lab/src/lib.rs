@@ -174,7 +174,8 @@ pub use event_queue::{Batch, BatchEvents};
 pub use local::{LabMode, LocalLab, Options, has_ipv6, try_isolated, try_loopback};
 #[doc(hidden)]
 pub use program::shell::open as open_shell;
+pub use program::surroundings::{NamedAddress, check_user, user_name};
 #[doc(hidden)]
-pub use program::surroundings::{NamedAddress, user_name};
+pub use program::words::CommandLine;
 #[doc(hidden)]
 pub use quiet::{COMPILE_PATIENCE, PROCESS_PATIENCE, Quiet};

@@ -1,5 +1,7 @@
 //! The words of another program, in whole lines, however they come.
 
+use std::borrow::Cow;
+
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 
@@ -26,6 +28,13 @@ impl LineReader {
             from: from.filter(|from| rustix::io::ioctl_fionbio(from, true).is_ok()),
             line: PartialLine::default(),
         }
+    }
+
+    /// Reads a terminal: what moves its cursor or colours its text is left out of the lines.
+    pub fn of_terminal(from: OwnedFd) -> LineReader {
+        let mut reader = LineReader::of(Some(from));
+        reader.line.is_terminals = true;
+        reader
     }
 
     /// The descriptor that they come by; none once it has ended.
@@ -82,12 +91,17 @@ impl LineReader {
 pub struct RawLine<'a> {
     bytes: &'a [u8],
     is_longer: bool,
+    /// Is it for a terminal, with what a terminal acts on?
+    is_terminals: bool,
 }
 
 impl RawLine<'_> {
     /// Returns it as it may be shown: what is no UTF-8 and what a terminal would act on is written out, blanks at its end are left out.
     pub fn text(&self) -> String {
-        let text = String::from_utf8_lossy(self.bytes);
+        let mut text = String::from_utf8_lossy(self.bytes);
+        if self.is_terminals {
+            text = Cow::Owned(without_sequences(&text));
+        }
         let mut line = excerpt(text.trim_end(), LONGEST);
         if self.is_longer {
             line.push_str("...");
@@ -106,6 +120,8 @@ pub struct PartialLine {
     is_longer: bool,
     /// Its last byte was a carriage return.
     returned: bool,
+    /// Is it for a terminal?
+    is_terminals: bool,
 }
 
 impl PartialLine {
@@ -155,13 +171,47 @@ impl PartialLine {
         each(&RawLine {
             bytes: &self.bytes,
             is_longer: self.is_longer,
+            is_terminals: self.is_terminals,
         });
         *self = PartialLine {
             bytes: std::mem::take(&mut self.bytes),
+            is_terminals: self.is_terminals,
             ..PartialLine::default()
         };
         self.bytes.clear();
     }
+}
+
+/// Returns the text without escape sequences (ECMA-48) and other characters that a terminal acts on; where one moves the cursor within a
+/// line, a blank stands in its place.
+fn without_sequences(text: &str) -> String {
+    let mut plain = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            // A control sequence: parameters, and one character that says what it does.
+            ('\u{1b}', Some('[')) => {
+                let last = chars.by_ref().skip(1).find(|c| ('@'..='~').contains(c));
+                let moves = last.is_some_and(|last| "CGHf`a".contains(last));
+                if moves && plain.chars().next_back().is_some_and(|c| c != ' ') {
+                    plain.push(' ');
+                }
+            }
+            // A string, as a window's title: up to BEL or ESC \.
+            ('\u{1b}', Some(']' | 'P' | 'X' | '^' | '_')) => {
+                let last = chars.find(|c| matches!(c, '\u{7}' | '\u{1b}'));
+                if last == Some('\u{1b}') {
+                    chars.next();
+                }
+            }
+            // Any other: `ESC ( B`, `ESC =`.
+            ('\u{1b}', _) => drop(chars.find(|c| !(' '..='/').contains(c))),
+            ('\t', _) => plain.push(c),
+            (c, _) if c.is_control() => {}
+            (c, _) => plain.push(c),
+        }
+    }
+    plain
 }
 
 /// Returns the bytes before the carriage returns at their end.
@@ -201,6 +251,21 @@ mod tests {
             lines(["10%\r", "50%\r100%", "\r", "\ndone\r\r\n"].map(str::as_bytes)),
             ["100%", "done"]
         );
+    }
+
+    #[test]
+    fn of_what_is_for_a_terminal_the_text_is_kept() {
+        let mut line = PartialLine {
+            is_terminals: true,
+            ..PartialLine::default()
+        };
+        let mut lines = Vec::new();
+        let drawn = "\u{1b}[?1h\u{1b}=\u{1b}[H\u{1b}[2J\u{1b}[mtop\u{1b}[m\u{f} - 1 user\u{1b}[K\r\n\u{1b}]0;title\u{7}\
+                     a\u{1b}(B\u{1b}[5;10Hb\u{1b}P1;2q\u{1b}\\c\td\n\u{1b}[31";
+        let mut each = |line: &RawLine<'_>| lines.push(line.text());
+        line.take(drawn.as_bytes(), &mut each);
+        line.end(&mut each);
+        assert_eq!(lines, ["top - 1 user", "a bc\td", ""]);
     }
 
     #[test]

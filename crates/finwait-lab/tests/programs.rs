@@ -525,6 +525,67 @@ fn a_terminal_is_one_and_its_last_line_needs_no_end() {
     assert_eq!(stage.output(no), ["none", "nothing to read"]);
 }
 
+/// The log has what a person reads on a terminal, and one who has none learns how to have one.
+#[test]
+fn of_a_terminal_the_text_is_told_and_who_misses_one_is_told_so() {
+    let mut stage = Stage::new();
+    let no = stage.run_with(
+        Side::Client,
+        ProgramSpec {
+            run: r"printf '\033[H\033[2J\033[1;31mload\033[m\017 0.1\033[K\r\n'".into(),
+            terminal: true,
+            ..ProgramSpec::default()
+        },
+    );
+    assert_eq!(stage.exit(no), (Death::Exited(0), 0));
+    assert_eq!(stage.output(no), ["load 0.1"]);
+    let no = stage.run(Side::Client, "sh -c 'echo top: failed tty get; exit 1'");
+    assert_eq!(stage.exit(no), (Death::Exited(1), 0));
+    let note = "sh asks for a terminal and has none: run terminal=yes sh ... gives it one";
+    assert!(
+        stage
+            .told
+            .iter()
+            .any(|event| matches!(event, LabEvent::Note(text) if text == note)),
+        "{:?}",
+        stage.told
+    );
+}
+
+/// A program can be given its input, whose end it sees.
+#[test]
+fn a_program_reads_the_text_that_it_is_given() {
+    let mut stage = Stage::new();
+    let long = "a line\n".repeat(9362);
+    for (run, stdin, output) in [
+        (
+            "sh -c 'cat; echo end'",
+            "one\ntwo\n".to_owned(),
+            vec!["one", "two", "end"],
+        ),
+        ("wc -c", long, vec!["65534"]),
+    ] {
+        let spec = ProgramSpec {
+            run: run.into(),
+            stdin: Some(stdin),
+            ..ProgramSpec::default()
+        };
+        let no = stage.run_with(Side::Client, spec);
+        assert_eq!(stage.exit(no), (Death::Exited(0), 0));
+        assert_eq!(stage.output(no), output);
+    }
+    let spec = ProgramSpec {
+        run: "cat".into(),
+        stdin: Some("x".repeat(65537)),
+        ..ProgramSpec::default()
+    };
+    let no = stage.run_with(Side::Client, spec);
+    assert_eq!(
+        stage.why_not(no),
+        "stdin has at most 65536 bytes: of a file, any number is read with COMMAND < FILE"
+    );
+}
+
 #[test]
 fn what_cannot_be_started_is_said_in_one_sentence() {
     let directory = std::env::temp_dir().join(format!("finwait-programs-{}", std::process::id()));
@@ -547,6 +608,8 @@ fn what_cannot_be_started_is_said_in_one_sentence() {
         why("no-such-program-anywhere"),
         "there is no program no-such-program-anywhere on PATH"
     );
+    assert_eq!(why("nosuch"), "there is no program nosuch on PATH");
+    assert_eq!(why("-x"), "there is no program -x on PATH");
     assert_eq!(why("/no/such/file"), "there is no file /no/such/file");
     assert_eq!(why("/etc"), "/etc is a directory, and no program");
     assert_eq!(

@@ -29,9 +29,34 @@ pub struct ProgramSpec {
     /// Files that stand in its working directory before it starts, and go with it: name and contents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<(String, String)>,
+    /// Text that it reads as its standard input, whose end follows at once; none where it has nothing to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<String>,
     /// Does it have a terminal as standard input, output and error?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub terminal: bool,
+}
+
+/// The most bytes of [`ProgramSpec::stdin`]: what a pipe holds that nobody reads yet.
+pub const LONGEST_STDIN: usize = 64 << 10;
+
+impl ProgramSpec {
+    /// Says whether the program can have that text as its input.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: it is too long, or its input is a terminal.
+    pub fn check_stdin(&self) -> Result<(), String> {
+        match &self.stdin {
+            Some(_) if self.terminal => {
+                Err("stdin is for a program without a terminal: with terminal=yes its input is the terminal".into())
+            }
+            Some(text) if text.len() > LONGEST_STDIN => Err(format!(
+                "stdin has at most {LONGEST_STDIN} bytes: of a file, any number is read with COMMAND < FILE"
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The stream that a line of a program came by.

@@ -57,11 +57,15 @@ impl<'a> ScenarioRun<'a> {
     }
 }
 
-/// What a step is called: its command, or else the first line that it says.
-fn step_name(step: &StepReport) -> String {
+/// What a step is called, without its number: its command, or else the first line that it says.
+fn step_title(step: &StepReport) -> &str {
     let said = || step.say.as_deref().and_then(|say| say.lines().next());
-    let name = step.command.as_deref().or_else(said).unwrap_or("wait");
-    format!("{} {name}", step.no)
+    step.command.as_deref().or_else(said).unwrap_or("wait")
+}
+
+/// The same with its number: `1 client connect`.
+fn step_name(step: &StepReport) -> String {
+    format!("{} {}", step.no, step_title(step))
 }
 
 /// The reports of a run, while it goes on.

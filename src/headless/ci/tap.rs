@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ScenarioRun, in_workspace, step_name};
+use super::{ScenarioRun, in_workspace, step_title};
 
 /// The lines of a scenario, the `no`th that is reported.
 pub(super) fn scenario(no: usize, run: &ScenarioRun<'_>) -> String {
@@ -13,7 +13,7 @@ pub(super) fn scenario(no: usize, run: &ScenarioRun<'_>) -> String {
     let mut lines = format!("# Subtest: {name}\n    1..{}\n", run.heading.steps);
     for step in &run.steps {
         let ok = if step.held() { "ok" } else { "not ok" };
-        let _ = writeln!(lines, "    {ok} {} - {}", step.no, described(&step_name(step)));
+        let _ = writeln!(lines, "    {ok} {} - {}", step.no, described(step_title(step)));
         for (place, check) in step.differences().enumerate() {
             // A test point has one block: of several expectations, each is a list's item.
             let begin = if place == 0 {

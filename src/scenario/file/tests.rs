@@ -74,6 +74,10 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
             "6:9: this is a string, and must be a table like",
         ),
         (
+            "client = \"signal TERM crul\"",
+            "5:10: no program is called crul: the scenario runs none",
+        ),
+        (
             "client = \"read\"\nlater = { cleint = \"ok\" }",
             "6:11: no socket is ever called \"cleint\"",
         ),

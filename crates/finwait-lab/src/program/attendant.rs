@@ -41,6 +41,8 @@ pub(super) struct Attendant {
     out: LineReader,
     err: LineReader,
     allowance: Allowance,
+    /// The program's name where it has no terminal, until it has asked for one.
+    without_terminal: Option<String>,
     strace: Option<PathBuf>,
     tracer: Option<Tracer>,
     words: SyncSender<ProgramWords>,
@@ -79,8 +81,8 @@ impl Attendant {
     pub(super) fn new(
         no: ProgramNo,
         control: OwnedFd,
-        out: LineReader,
-        err: LineReader,
+        (out, err): (LineReader, LineReader),
+        without_terminal: Option<String>,
         strace: Option<PathBuf>,
         words: SyncSender<ProgramWords>,
         wake: Arc<OwnedFd>,
@@ -91,6 +93,7 @@ impl Attendant {
             out,
             err,
             allowance: Allowance::new(MonoTime::now()),
+            without_terminal,
             strace,
             tracer: None,
             words,
@@ -174,11 +177,25 @@ impl Attendant {
         for (reader, stream) in [(out, OutputStream::Stdout), (err, OutputStream::Stderr)] {
             read += reader.take(|line| said.extend(allowance.of(line, stream, now)));
         }
+        self.note_a_wish_for_a_terminal();
         if let Some(tracer) = &mut self.tracer {
             tracer.read(&mut self.said);
         }
         self.said.extend(self.allowance.left_out(now));
         read
+    }
+
+    /// Says how a program has a terminal, once it has complained that it has none.
+    fn note_a_wish_for_a_terminal(&mut self) {
+        let wishes = |word: &ProgramWord| matches!(word, ProgramWord::Output(_, line) if asks_for_a_terminal(line));
+        if self.without_terminal.is_some()
+            && self.said.iter().any(wishes)
+            && let Some(name) = self.without_terminal.take()
+        {
+            self.said.push(ProgramWord::Note(format!(
+                "{name} asks for a terminal and has none: run terminal=yes {name} ... gives it one"
+            )));
+        }
     }
 
     /// Hears the keeper.
@@ -282,6 +299,23 @@ impl Attendant {
 
 /// The most lines that are handed over at once when a program has ended.
 const MOST_AT_ONCE: usize = 1 << 16;
+
+/// Does a line complain that standard input or output is no terminal, in the words of libc (`ENOTTY`), ncurses and others?
+fn asks_for_a_terminal(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let complaints = [
+        "inappropriate ioctl for device",
+        "not a tty",
+        "not a terminal",
+        "failed tty get",
+        "error opening terminal",
+        "must be a terminal",
+        "must be run from a terminal",
+        "requires a terminal",
+        "no tty present",
+    ];
+    complaints.iter().any(|complaint| line.contains(complaint))
+}
 
 /// The keeper's next word, and the number of the process that has said it; none when it is gone.
 fn next(control: &OwnedFd) -> Option<(KeeperWord, Option<u32>)> {

@@ -31,6 +31,7 @@ use crate::event::Death;
 use crate::os::fork::{self, Forked, fork};
 use crate::os::{netns, signal, stat};
 use finwait_model::call::Sigpipe;
+use finwait_model::program::LONGEST_STDIN;
 
 /// A program, and what it is to find.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct KeeperSpec {
     pub cwd: Option<PathBuf>,
     /// Files in a directory of their own: name and contents.
     pub files: Vec<(String, String)>,
+    /// The text that its standard input has; empty where there is none.
+    #[serde(default)]
+    pub stdin: String,
     /// Are its standard streams a terminal?
     pub terminal: bool,
     /// The text of `/etc/hosts`.
@@ -551,8 +555,10 @@ impl Keeper {
         if self.spec.terminal {
             rustix::process::ioctl_tiocsctty(io::stdout())?;
             fork::put_in_place(io::stdout().as_fd(), 0)?;
-        } else {
+        } else if self.spec.stdin.is_empty() {
             fork::put_in_place(fs::File::open("/dev/null")?.as_fd(), 0)?;
+        } else {
+            fork::put_in_place(pipe_of(&self.spec.stdin)?.as_fd(), 0)?;
         }
         let reset =
             |result: crate::os::sock::SysResult<()>| result.map_err(|errno| io::Error::from_raw_os_error(errno.0));
@@ -575,6 +581,20 @@ impl Credentials {
         set_thread_res_gid(gid, gid, gid)?;
         set_thread_res_uid(uid, uid, uid)?;
         Ok(())
+    }
+}
+
+/// Returns the end to read of a pipe that has this text in it, and then ends.
+fn pipe_of(text: &str) -> io::Result<OwnedFd> {
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+    // A user with many pipes gets small ones (`pipe-user-pages-soft`).
+    let _ = rustix::pipe::fcntl_setpipe_size(&write, LONGEST_STDIN);
+    rustix::io::ioctl_fionbio(&write, true)?;
+    match rustix::io::write(&write, text.as_bytes())? {
+        n if n == text.len() => Ok(read),
+        n => Err(io::Error::other(format!(
+            "only {n} bytes of its input have room in a pipe"
+        ))),
     }
 }
 

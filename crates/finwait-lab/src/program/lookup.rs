@@ -11,6 +11,15 @@ use std::path::{Path, PathBuf};
 ///
 /// One sentence: there is none, and which one was perhaps meant; or it may not be executed.
 pub fn program(name: &str, path: &str) -> Result<PathBuf, String> {
+    let whole_line = name
+        .split_once(char::is_whitespace)
+        .filter(|_| !Path::new(name).exists())
+        .and_then(|(first, _)| self::program(first, path).ok().map(|_| first));
+    if let Some(first) = whole_line {
+        return Err(format!(
+            "the quotes around the whole make one name of it: without them, {first} is the program and the rest its arguments"
+        ));
+    }
     if name.contains('/') {
         let file = Path::new(name);
         return match (file.is_dir(), file.exists()) {
@@ -51,16 +60,23 @@ fn from_here(file: &Path) -> String {
     }
 }
 
-/// The program on PATH whose name differs least, by one character in three at most.
+/// The program on PATH whose name differs least, by a slip or two of the fingers: one in a name of four characters or more, two in one of
+/// eight or more. Of a shorter name, any other is as near.
 fn nearest<'a>(name: &str, directories: impl Iterator<Item = &'a str>) -> Option<String> {
-    let most = name.chars().count() / 3;
+    let length = name.chars().count();
+    let most = (length / 4).min(2);
+    if most == 0 {
+        return None;
+    }
     let entries = directories
         .filter_map(|directory| std::fs::read_dir(directory).ok())
         .flatten()
         .flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let far = names.map(|known| (strsim::damerau_levenshtein(name, &known), known));
-    let mut near: Vec<_> = far.filter(|(far, _)| *far <= most.max(1)).collect();
+    let mut near: Vec<_> = far
+        .filter(|(far, known)| *far <= most && known.chars().count() >= 3)
+        .collect();
     near.sort();
     near.into_iter().next().map(|(_, known)| known)
 }

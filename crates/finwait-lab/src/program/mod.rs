@@ -89,6 +89,8 @@ pub struct SpawnedProgram {
     control: OwnedFd,
     out: LineReader,
     err: LineReader,
+    /// The program's name, where it has no terminal.
+    without_terminal: Option<String>,
 }
 
 /// Starts a program in the calling thread's network namespace. It dies with that thread.
@@ -98,6 +100,7 @@ pub struct SpawnedProgram {
 /// One sentence, where the command line is none or its keeper did not start.
 pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedProgram, String> {
     let words = words::CommandLine::parse(&spec.run)?.into_words();
+    spec.check_stdin()?;
     let (ours, theirs) =
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|error| because("its control socket was not made", &error))?;
@@ -129,17 +132,19 @@ pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedP
     // What is left of the terminal's other end in the command would keep it open.
     drop(command);
     let (out, err) = match master {
-        Some(master) => (LineReader::of(Some(master)), LineReader::of(None::<OwnedFd>)),
+        Some(master) => (LineReader::of_terminal(master), LineReader::of(None::<OwnedFd>)),
         None => (
             LineReader::of(keeper.stdout.take()),
             LineReader::of(keeper.stderr.take()),
         ),
     };
+    let without_terminal = words.first().filter(|_| !spec.terminal).cloned();
     let asked = KeeperSpec {
         words,
         env: surroundings.environment(&spec.env),
         cwd: spec.cwd.clone(),
         files: spec.files.clone(),
+        stdin: spec.stdin.clone().unwrap_or_default(),
         terminal: spec.terminal,
         hosts: surroundings.lab.hosts.clone(),
         user: surroundings.credentials(),
@@ -155,6 +160,7 @@ pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedP
         control: ours,
         out,
         err,
+        without_terminal,
     })
 }
 
@@ -214,6 +220,7 @@ impl Program {
             control,
             out,
             err,
+            without_terminal,
         } = spawned;
         let mut program = Program {
             keeper,
@@ -226,7 +233,15 @@ impl Program {
             .control
             .try_clone()
             .map_err(|error| format!("its control socket: {error}"))?;
-        let attendant = Attendant::new(no, control, out, err, surroundings.strace.clone(), words, wake);
+        let attendant = Attendant::new(
+            no,
+            control,
+            (out, err),
+            without_terminal,
+            surroundings.strace.clone(),
+            words,
+            wake,
+        );
         let thread = std::thread::Builder::new()
             .name(format!("program {no}"))
             .spawn(move || attendant.attend());

@@ -152,11 +152,16 @@ pub fn open(side: Side, pid: Option<u32>, command: &[String]) -> Result<Infallib
     let shell = vec![of("SHELL").unwrap_or_else(|| "/bin/sh".into())];
     let words = if command.is_empty() {
         eprintln!(
-            "finwait: a shell on the {side} of the lab of process {}; exit ends it",
-            lab.pid
+            "finwait: a shell on the {side} of the lab of process {} ({}); exit ends it",
+            lab.pid,
+            lab.command()
         );
         &shell
     } else {
+        // Who has named the lab knows which it is.
+        if pid.is_none() {
+            eprintln!("finwait: {side} of {} ({})", lab.pid, lab.command());
+        }
         command
     };
     let Some((name, arguments)) = words.split_first() else {

@@ -176,6 +176,19 @@ pub fn user(named: Option<&str>) -> Result<Option<User>> {
     }))
 }
 
+/// Says whether programs can run as the user of that name.
+///
+/// # Errors
+///
+/// One sentence: there is no such user, or finwait may not run anything as them.
+pub fn check_user(named: &str) -> std::result::Result<(), String> {
+    match user(Some(named)) {
+        Ok(_) => Ok(()),
+        Err(Error::NotStarted { why }) => Err(why),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Returns the name of the user whom programs run as where that one is named, or none is; none where there is no such user, or it has no name.
 pub fn user_name(named: Option<&str>) -> Option<String> {
     let own = || User::of_id(own_ids().map_or_else(|| rustix::process::geteuid().as_raw(), |(uid, _)| uid));
