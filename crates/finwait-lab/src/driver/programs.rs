@@ -234,6 +234,23 @@ impl<O: Outside> Core<O> {
             makes: makes.map(|(_, inode)| inode),
             made,
         }));
+        if deed == Some(ProgramDeed::Close)
+            && let Some(inode) = inode
+        {
+            self.closed_by(side, inode, pid);
+        }
+    }
+
+    /// Asks who else holds a socket when its owner has closed its descriptor: a server may have left it to a child.
+    fn closed_by(&mut self, side: Side, inode: u64, pid: u32) {
+        let owned = self.ends[side].program_sockets.owned.get(&inode);
+        if owned.is_none_or(|owned| owned.held.pid != pid || owned.is_released) {
+            return;
+        }
+        let found = self.outside.holders(side, &[inode]);
+        for (inode, program, held) in found.into_iter().filter(|(_, _, held)| held.pid != pid) {
+            self.owned_by(side, inode, program, held);
+        }
     }
 
     /// The longest that nothing is read of the tables while programs run: a listener is to be seen when it listens. None while none runs.

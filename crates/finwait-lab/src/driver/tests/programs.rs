@@ -245,6 +245,24 @@ fn a_worker_that_takes_a_socket_over_is_told_as_its_owner() {
 }
 
 #[test]
+fn what_its_owner_closes_is_the_childs_that_still_has_it() {
+    let mut play = Play::with_a_program(Client);
+    play.core.outside.programs.is_traced = true;
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    play.holds(7, 4712, Holding::Open);
+    play.program_says([traced("close(5) = 0", 7)]);
+    assert_eq!(play.told(), ["client called close", "client 7 is curl 4712's"]);
+    play.holds(7, 4712, Holding::Ended);
+    play.table(Client, [row(Client, State::FinWait1, 0)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["client ESTABLISHED>FIN_WAIT1 exit by curl 4712"]);
+}
+
+#[test]
 fn a_call_that_strace_prints_late_is_told_before_what_it_has_led_to() {
     let mut play = Play::with_a_program(Client);
     play.core.outside.programs.is_traced = true;
