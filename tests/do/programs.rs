@@ -332,3 +332,19 @@ fn a_wrong_word_on_the_command_line_is_answered_with_what_would_be_right() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+/// However long a name is, the titles stand below each other.
+#[test]
+fn the_list_of_scenarios_is_a_column() {
+    let output = output(finwait().arg("list"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let titles: std::collections::BTreeSet<usize> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .map(|line| {
+            let name = line.find(' ').unwrap();
+            name + line[name..].len() - line[name..].trim_start().len()
+        })
+        .collect();
+    assert_eq!(titles.len(), 1, "{titles:?}");
+}
