@@ -348,3 +348,25 @@ fn the_list_of_scenarios_is_a_column() {
         .collect();
     assert_eq!(titles.len(), 1, "{titles:?}");
 }
+
+/// Who waits for what a rule of their own holds back is told of the rule.
+#[test]
+fn a_wait_for_a_program_names_the_rule_that_holds_a_segment() {
+    if !are_here(&["curl", "python3"]) {
+        return;
+    }
+    let (_, complaints, status) = does(
+        &["--server-run", &server()],
+        &[
+            "wire hold FIN from=server",
+            "client run curl -sS http://server:8080/",
+            "server await output answered",
+            "client await exit within=500ms",
+        ],
+    );
+    assert_eq!(status, Some(1));
+    assert!(
+        complaints.contains("; the server's FIN,ACK is held by rule 1\n"),
+        "{complaints}"
+    );
+}
