@@ -214,10 +214,10 @@ fn tap_has_a_point_for_each_scenario_and_a_subtest_of_its_steps() {
         "TAP version 14\n1..2\n",
         "# Subtest: refused\n    1..",
         "    ok 1 - client connect\n",
-        "    not ok 2 - 2 client connect\n      ---\n      differences:\n        - message: \"returns\"\n",
+        "    not ok 2 - client connect\n      ---\n      differences:\n        - message: \"returns\"\n",
         "          expected: \"ECONNREFUSED\"\n          got: \"ok\"\n",
         "wrong.toml:10:11\"",
-        "      ...\n    ok 3 - 3 client close\n",
+        "      ...\n    ok 3 - client close\n",
         " - wrong # time=",
         " - refused # time=",
     ] {

@@ -49,11 +49,15 @@ pub fn complete(text: &str, side: Option<Side>, sockets: &[&SocketName]) -> Vec<
             None => Vec::new(),
         },
     };
-    let fits: Vec<String> = candidates
+    let mut fits: Vec<String> = candidates
         .iter()
         .filter(|word| word.starts_with(begun) && *word != begun)
         .cloned()
         .collect();
+    // What is a word already stays one: others that begin with it come after it.
+    if !fits.is_empty() && candidates.iter().any(|word| word == begun) {
+        fits.insert(0, begun.to_owned());
+    }
     if !fits.is_empty() || begun.len() < 2 || candidates.iter().any(|word| word == begun) {
         return fits;
     }
@@ -223,6 +227,9 @@ mod tests {
         let of = |text: &str| complete(text, Some(Side::Client), &[&name]);
         assert_eq!(of("ser"), ["server"]);
         assert_eq!(of("server li"), ["listen", "linger-close"]);
+        // A word that is one is not made into another.
+        assert_eq!(of("client run")[..2], ["run", "runtime"]);
+        assert_eq!(of("client listen"), [""; 0]);
         assert_eq!(of("shutdown "), ["write", "read", "both", "on="]);
         assert_eq!(of("client read on="), ["on=client2"]);
         assert_eq!(of("client host default_route "), ["on", "off"]);

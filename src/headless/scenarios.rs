@@ -113,6 +113,8 @@ pub fn list(json: bool) -> ExitCode {
 
 fn write_list(out: &mut dyn Write) -> io::Result<()> {
     let mut group = None;
+    let longest = catalog::by_group().into_iter().map(|entry| entry.name.len()).max();
+    let wide = longest.unwrap_or_default();
     for entry in catalog::by_group() {
         if group != Some(entry.group) {
             group = Some(entry.group);
@@ -122,7 +124,13 @@ fn write_list(out: &mut dyn Write) -> io::Result<()> {
             [] => String::new(),
             programs => format!(" (runs {})", programs.join(", ")),
         };
-        writeln!(out, "  {:<28} {}{}{runs}", entry.name, entry.title, alone(entry.ipv6))?;
+        writeln!(
+            out,
+            "  {:<wide$} {}{}{runs}",
+            entry.name,
+            entry.title,
+            alone(entry.ipv6)
+        )?;
     }
     Ok(())
 }

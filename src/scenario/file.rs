@@ -59,6 +59,7 @@ fn parsed<'a, T>(
         document,
         mistakes: Vec::new(),
         programs_named: Vec::new(),
+        has_unread_command: false,
     };
     let whole = table.span();
     match read(&mut reader, table.get_ref(), whole) {
@@ -96,6 +97,8 @@ struct Reader<'a> {
     mistakes: Vec<Mistake>,
     /// The programs that steps name, and where.
     programs_named: Vec<(ProgramName, Range<usize>)>,
+    /// Is there a command that is not understood, which may have been to start one?
+    has_unread_command: bool,
 }
 
 /// The value under a key of a table.
@@ -413,6 +416,10 @@ impl<'a> Reader<'a> {
 
     /// Notes programs that are named and that nothing starts.
     fn know_programs(&mut self, first: &Ends<Vec<FirstProgram>>, steps: &[Step]) {
+        // What only follows from a mistake is none of its own.
+        if self.has_unread_command {
+            return;
+        }
         let first = first
             .iter()
             .flat_map(|(_, programs)| programs.iter().map(|program| &program.spec));
@@ -583,7 +590,9 @@ impl<'a> Reader<'a> {
                 format!("a step does one thing: {other} belongs in a step of its own, after {doer}"),
             );
         }
-        self.command(doer, value, isolated)
+        let action = self.command(doer, value, isolated);
+        self.has_unread_command |= action.is_none();
+        action
     }
 
     /// The command that a value is, after the words before it.

@@ -12,11 +12,12 @@ use crate::clock::{MonoTime, human};
 use crate::command::programs::{AwaitRequest, AwaitedEvent};
 use crate::explain::EntryNo;
 use crate::host::Port;
-use crate::lab::event::ProgramNews;
+use crate::lab::event::{PacketRecord, ProgramNews};
 use crate::program::ProgramNo;
 use crate::side::Side;
 use crate::socket_table::Tuple;
 use crate::state::State;
+use crate::wire::segment::Packet;
 
 /// The time that is waited where nothing is said.
 pub const WITHIN: Duration = Duration::from_secs(5);
@@ -243,7 +244,13 @@ impl Wait {
                 )
             }
             AwaitedEvent::Exit(_) => match last {
-                Some(program) => format!("{} has not ended after {waited}: it {}", program.name, program.words()),
+                Some(program) => {
+                    let (name, words) = (&program.name, program.words());
+                    format!(
+                        "{name} has not ended after {waited}: it {words}{}",
+                        held_by_a_rule(session)
+                    )
+                }
                 None => format!("no program has ended after {waited}"),
             },
             AwaitedEvent::Output { text, .. } => format!("no line has \"{text}\" in it after {waited}{beside}"),
@@ -323,4 +330,19 @@ fn is_at(tuple: &Tuple, port: Option<Port>) -> bool {
 /// Does the other host reach it?
 fn is_reached(tuple: &Tuple) -> bool {
     !tuple.local.ip().is_loopback()
+}
+
+/// Says which segment a rule holds that was not let go: the wait may be for that. Empty where there is none.
+fn held_by_a_rule(session: &Session) -> String {
+    let mut held = session.wire.held.values().filter(|waiting| waiting.due.is_none());
+    let first = held.find_map(|waiting| {
+        let PacketRecord { packet, rule, from, .. } = &waiting.record;
+        match packet {
+            Packet::Tcp(segment) => Some((segment.flags, from, (*rule)?)),
+            _ => None,
+        }
+    });
+    first.map_or_else(String::new, |(flags, from, rule)| {
+        format!("; the {from}'s {flags} is held by {rule}")
+    })
 }

@@ -334,3 +334,41 @@ fn a_wrong_word_on_the_command_line_is_answered_with_what_would_be_right() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+/// However long a name is, the titles stand below each other.
+#[test]
+fn the_list_of_scenarios_is_a_column() {
+    let output = output(finwait().arg("list"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let titles: std::collections::BTreeSet<usize> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .map(|line| {
+            let name = line.find(' ').unwrap();
+            name + line[name..].len() - line[name..].trim_start().len()
+        })
+        .collect();
+    assert_eq!(titles.len(), 1, "{titles:?}");
+}
+
+/// Who waits for what a rule of their own holds back is told of the rule.
+#[test]
+fn a_wait_for_a_program_names_the_rule_that_holds_a_segment() {
+    if !are_here(&["curl", "python3"]) {
+        return;
+    }
+    let (_, complaints, status) = does(
+        &["--server-run", &server()],
+        &[
+            "wire hold FIN from=server",
+            "client run curl -sS http://server:8080/",
+            "server await output answered",
+            "client await exit within=500ms",
+        ],
+    );
+    assert_eq!(status, Some(1));
+    assert!(
+        complaints.contains("; the server's FIN,ACK is held by rule 1\n"),
+        "{complaints}"
+    );
+}
