@@ -58,7 +58,10 @@ impl Session {
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
-            LabEvent::Quiet => self.quiet_at = at,
+            LabEvent::Quiet => {
+                self.quiet_at = at;
+                self.tell_of_forged(at);
+            }
         }
         Vec::new()
     }
@@ -526,6 +529,7 @@ impl Session {
             }
             Packet::Udp { .. } | Packet::Other { .. } => {}
         }
+        self.notes_forged(&record, entry);
         self.transcript.push(at, EntryKind::Packet(record));
     }
 
