@@ -113,6 +113,16 @@ fn main() -> ExitCode {
             return fail(NOT_UNDERSTOOD, why);
         }
     }
+    if let Some(name) = &cli.run_as {
+        if let LabMode::Loopback = options.wanted {
+            let why = "--run-as is for programs on the hosts of the isolated lab, and the loopback lab has none";
+            return fail(NOT_UNDERSTOOD, why);
+        }
+        // Without this the loopback lab would take the place of the isolated one.
+        if let Err(Error::NotStarted { why }) = finwait::lab::program_user(Some(name)) {
+            return fail(NOT_UNDERSTOOD, &format!("--run-as {name}: {why}"));
+        }
+    }
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
     let driving = cli.driving();

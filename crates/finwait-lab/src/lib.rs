@@ -175,6 +175,6 @@ pub use local::{LabMode, LocalLab, Options, has_ipv6, try_isolated, try_loopback
 #[doc(hidden)]
 pub use program::shell::open as open_shell;
 #[doc(hidden)]
-pub use program::surroundings::{NamedAddress, user_name};
+pub use program::surroundings::{NamedAddress, user as program_user, user_name};
 #[doc(hidden)]
 pub use quiet::{COMPILE_PATIENCE, PROCESS_PATIENCE, Quiet};
