@@ -170,7 +170,7 @@ impl Session {
         if from == State::Close && (queued || to == State::SynSent) {
             self.ends[side].forget_connection(&tuple);
         }
-        if self.meets_a_programs(&change) {
+        if self.meets_a_programs(at, &change) {
             return;
         }
         if from == State::Close && !queued && to != State::Listen {
