@@ -100,6 +100,7 @@ fn main() -> ExitCode {
         Ok(programs) => programs,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
+    // Without this the loopback lab would take the place of the isolated one.
     if let Some(Err(why)) = cli.run_as.as_deref().map(finwait::lab::check_user) {
         return fail(NOT_UNDERSTOOD, &format!("--run-as: {why}"));
     }
@@ -123,6 +124,10 @@ fn main() -> ExitCode {
             let why = "--client-run and --server-run are for the screen, tour, do and run";
             return fail(NOT_UNDERSTOOD, why);
         }
+    }
+    if let (Some(_), LabMode::Loopback) = (&cli.run_as, options.wanted) {
+        let why = "--run-as is for programs on the hosts of the isolated lab, and the loopback lab has none";
+        return fail(NOT_UNDERSTOOD, why);
     }
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());

@@ -280,6 +280,8 @@ pub struct End {
     pub(super) set_at: HashMap<Setting, EntryNo>,
     /// The processes that hold sockets of programs which have no name yet, by inode.
     pub(super) owners: QuickMap<u64, SocketOwner>,
+    /// Has it been told that the host has connections with itself?
+    pub(super) has_inside: bool,
 }
 
 /// A socket that differs from what it was.
@@ -353,6 +355,7 @@ impl End {
             socks: Socks::default(),
             set_at: HashMap::new(),
             owners: QuickMap::default(),
+            has_inside: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Events of the driver, taken in: into the transcript, and into what is known of both ends.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::finished::CallLost;
@@ -58,7 +59,10 @@ impl Session {
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
-            LabEvent::Quiet => self.quiet_at = at,
+            LabEvent::Quiet => {
+                self.quiet_at = at;
+                self.tell_of_forged(at);
+            }
         }
         Vec::new()
     }
@@ -166,7 +170,7 @@ impl Session {
         if from == State::Close && (queued || to == State::SynSent) {
             self.ends[side].forget_connection(&tuple);
         }
-        if self.meets_a_programs(&change) {
+        if self.meets_a_programs(at, &change) {
             return;
         }
         if from == State::Close && !queued && to != State::Listen {
@@ -396,6 +400,13 @@ impl Session {
             held_by: held_by.or_else(|| others.first().map(|other| Holder::Call(other.order.kind()))),
             accepted,
             port_taken_by: self.port_taken_by(side, &pending.order),
+            listened_at: match &pending.order {
+                EndpointCall::On {
+                    call: Call::Connect { address, .. },
+                    ..
+                } => self.listened_at(side.other(), *address),
+                _ => None,
+            },
             limits: self.limits(side),
             lacks_family: self.lacks_family(side, &pending.order),
             takes_unasked: end.takes_unasked,
@@ -443,6 +454,19 @@ impl Session {
     }
 
     /// The state of a socket at that end which has the local port that the call asks for: LISTEN, if one listens there.
+    /// The address that is listened at on that port of a host, where `address` is the host's and nobody listens there.
+    pub(super) fn listened_at(&self, side: Side, address: SocketAddr) -> Option<SocketAddr> {
+        let is_asked = |listener: &&crate::socket_table::SocketRow| listener.tuple.local.port() == address.port();
+        let takes = |listener: &crate::socket_table::SocketRow| {
+            let at = listener.tuple.local.ip();
+            at == address.ip() || (at.is_unspecified() && (at.is_ipv6() || address.is_ipv4()))
+        };
+        let all = || self.ends[side].table.listening().filter(is_asked);
+        let is_elsewhere = address.ip() == self.lab.addresses[side] && !all().any(takes);
+        let at = all().next()?.tuple.local;
+        is_elsewhere.then_some(at)
+    }
+
     fn port_taken_by(&self, side: Side, order: &EndpointCall) -> Option<State> {
         let end = &self.ends[side];
         let port = match order {
@@ -526,6 +550,7 @@ impl Session {
             }
             Packet::Udp { .. } | Packet::Other { .. } => {}
         }
+        self.notes_forged(&record, entry);
         self.transcript.push(at, EntryKind::Packet(record));
     }
 

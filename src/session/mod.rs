@@ -29,6 +29,7 @@ pub mod edges;
 mod end;
 mod events;
 pub mod finished;
+mod forged;
 mod inferred;
 mod input;
 mod issued;
@@ -153,6 +154,8 @@ pub struct Session {
     pub programs: Programs,
     /// The last entry before the newest command that does something: what has been since is awaited, too.
     last_command: EntryNo,
+    /// The newest forged segment that arrived, until it is told what became of it.
+    forged: Option<EntryNo>,
     /// Those that the run begins with.
     lineup: lineup::Lineup,
     /// The observer of all that goes in.
@@ -191,6 +194,7 @@ impl Session {
             calls: IssuedCalls::default(),
             programs: Programs::default(),
             last_command: 0,
+            forged: None,
             lineup: lineup::Lineup::default(),
             tap: input::Tap::default(),
         }

@@ -473,7 +473,7 @@ impl Session {
 
     /// Takes in a change of state of a socket that is not the endpoint's; is it one that nobody needs to hear of: of a connection of the
     /// host with itself?
-    pub(super) fn meets_a_programs(&mut self, change: &StateChanged) -> bool {
+    pub(super) fn meets_a_programs(&mut self, at: MonoTime, change: &StateChanged) -> bool {
         let StateChanged {
             side,
             tuple,
@@ -488,6 +488,7 @@ impl Session {
         let end = &self.ends[side];
         let is_known = !end.sockets.of_inode(inode).is_empty() || end.is_connecting_to(tuple.peer);
         if self.is_inside(side, &tuple) && (inode == 0 || !is_known) && !end.named.contains_key(&tuple) {
+            self.tells_of_inside(at, side);
             return true;
         }
         if inode != 0 {
@@ -505,6 +506,18 @@ impl Session {
             }
         }
         false
+    }
+
+    /// Tells once that connections of that host with itself are not seen on the wire.
+    fn tells_of_inside(&mut self, at: MonoTime, side: Side) {
+        if std::mem::replace(&mut self.ends[side].has_inside, true) {
+            return;
+        }
+        let text = format!(
+            "a connection of the {side}'s host with itself: it goes over the host's own loopback device, not over the wire, \
+             and is not shown"
+        );
+        self.transcript.push(at, EntryKind::Note { text });
     }
 
     /// Are these the addresses of a connection of the host with itself, which does not come to the wire?

@@ -161,6 +161,9 @@ impl Session {
             held_by: None,
             accepted: None,
             port_taken_by: rows.max_by_key(|state| *state == State::Listen),
+            listened_at: socket
+                .and_then(|socket| socket.tuple)
+                .and_then(|tuple| self.listened_at(side.other(), tuple.peer)),
             limits: self.limits(side),
             lacks_family: false,
             takes_unasked: true,

@@ -17,6 +17,21 @@ fn run(commands: &[&str]) -> Output {
     output(finwait().args(["--lab", "loopback", "do"]).args(commands))
 }
 
+/// A user who is not there is a mistake in the command line, and not a lab that is not available.
+#[test]
+fn programs_run_as_a_user_who_is_there() {
+    says(
+        &output(finwait().args(["--run-as", "nobodyx", "do", "client socket"])),
+        2,
+        "finwait: --run-as: there is no user nobodyx whom programs could run as\n",
+    );
+    says(
+        &output(finwait().args(["--lab", "loopback", "--run-as", "root", "do", "client socket"])),
+        2,
+        "finwait: --run-as is for programs on the hosts of the isolated lab, and the loopback lab has none\n",
+    );
+}
+
 /// A command that is not understood: where, and what would be right; exit status 2, and nothing was begun.
 #[test]
 fn commands_that_are_not_understood() {

@@ -287,15 +287,29 @@ fn a_cut_cable_and_a_mended_one(run: &mut Run, _: Lab) {
 }
 in_labs!(a_cut_cable_and_a_mended_one: Isolated);
 
+/// The beginning of what is told of it.
+const IGNORED: &str = "the forged RST changed no state: client is in ESTABLISHED";
+
 /// RFC 5961, 3.2: an RST at the exact number ends the connection, one in the window is challenged, one beyond it ignored.
 fn forged_resets(run: &mut Run, _: Lab) {
     run.connects();
     run.succeeds(&["wire forge rst to=client seq=out-of-window"]);
     assert_eq!(run.segments().len(), 1, "{:?}", run.segments());
     assert!(run.transitions().is_empty());
+    // What the kernel made of it is told, and no more.
+    let told = &run.awaits_notes(1)[0];
+    assert!(
+        told.starts_with(&format!("{IGNORED}: an RST whose number is not in the window")),
+        "{told}"
+    );
     run.succeeds(&["wire forge rst to=client seq=in-window"]);
     assert_eq!(run.awaits_segments(2)[1], "client ACK seq 1 ack 1", "the challenge");
     assert!(run.transitions().is_empty());
+    let told = &run.awaits_notes(1)[0];
+    assert!(
+        told.starts_with(&format!("{IGNORED}; the client's kernel counted TCPChallengeACK 1:")),
+        "{told}"
+    );
     run.succeeds(&["wire forge rst to=client seq=exact"]);
     assert_eq!(run.transitions(), ["client ESTABLISHED -> CLOSE by RST,ACK"]);
     assert_eq!(run.does("client write"), "ECONNRESET");

@@ -444,6 +444,21 @@ impl Run {
         self.segments()
     }
 
+    /// Waits until the lab has told so many notes since the last command was given: all of them.
+    #[track_caller]
+    pub fn awaits_notes(&mut self, many: usize) -> Vec<String> {
+        let notes = |run: &Run| -> Vec<String> {
+            let notes = run.step().iter().filter(|line| line["kind"] == "note");
+            notes
+                .filter_map(|line| line["text"].as_str().map(str::to_owned))
+                .collect()
+        };
+        while notes(self).len() < many {
+            self.next_line(|line| line["kind"] == "note");
+        }
+        notes(self)
+    }
+
     /// Ends standard input, and requires that the program then ends with 0.
     #[track_caller]
     pub fn end(mut self) {

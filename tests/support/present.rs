@@ -744,7 +744,7 @@ fn is_so(said: &str, [client, server]: [Option<State>; 2]) -> bool {
         ),
         ("One direction is closed", any(&[FinWait2]) && any(&[CloseWait])),
         ("reads no more", any(&[FinWait2]) && any(&[CloseWait])),
-        ("FIN has not come to", any(&[FinWait2]) && any(&[LastAck])),
+        ("FIN has not come to", any(&[FinWait2]) && any(&[LastAck, Closing])),
         ("Both closed at once", each(&[FinWait1, Closing])),
         (
             "only the last ACK has not come",

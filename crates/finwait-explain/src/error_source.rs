@@ -332,6 +332,9 @@ fn case(rule: RuleId, s: &Situation) -> Option<Case> {
                 _ => Case::RefusedByIcmpSyn { icmp },
             }
         }
+        RuleId::Refused => Case::RefusedElsewhere {
+            shown: s.listened_at?.to_string(),
+        },
         RuleId::NetworkUnreachable => Case::NetworkUnreachableRoute,
         RuleId::HostUnreachable => Case::HostUnreachableRoute,
         RuleId::Prohibited => Case::ProhibitedRoute,

@@ -84,6 +84,8 @@ pub struct Situation {
     pub accepted: Option<Sock>,
     /// The state of another socket at its end that has the port which was asked for.
     pub port_taken_by: Option<State>,
+    /// The address that is listened at on the port that `connect` asks for, where only another one is.
+    pub listened_at: Option<std::net::SocketAddr>,
     /// The host's and the process's limits.
     pub limits: Limits,
     /// Does `connect` ask for an address of a family of which its host has none?

@@ -213,7 +213,9 @@ fn pair(scene: &Scene, by: Side) -> Option<So> {
         (FinWait1 | FinWait1Orphan, Some(Established | EstablishedNotAccepted)) => So::CloseFinSent { by, other },
         (FinWait2, Some(CloseWait | CloseWaitNotAccepted)) => So::CloseHalf { by, other },
         (FinWait2Orphan, Some(CloseWait | CloseWaitNotAccepted)) => So::CloseOrphan { by, other },
-        (FinWait2 | FinWait2Orphan, Some(LastAck | LastAckOrphan)) => So::CloseBothFins { by, other },
+        (FinWait2 | FinWait2Orphan, Some(LastAck | LastAckOrphan | Closing | ClosingOrphan)) => {
+            So::CloseBothFins { by, other }
+        }
         (TimeWait | TimeWaitHeld, Some(TimeWait | TimeWaitHeld)) => So::CloseTimeWaitBoth,
         (TimeWait | TimeWaitHeld, Some(LastAck | LastAckOrphan | Closing | ClosingOrphan)) => {
             So::CloseLastAck { other }

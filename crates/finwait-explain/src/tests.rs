@@ -220,6 +220,7 @@ impl Life {
             held_by: None,
             accepted: None,
             port_taken_by: None,
+            listened_at: None,
             limits: Limits::default(),
             lacks_family: false,
             takes_unasked: false,
@@ -345,6 +346,21 @@ fn poll_says(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String
 }
 
 #[track_caller]
+/// Who listens on that port elsewhere is named: IPv4 alone, or the loopback address.
+#[test]
+fn a_port_that_is_listened_at_elsewhere_is_told() {
+    let mut refused = fresh();
+    refused.sock.end = Some(ConnectionEnd {
+        by: EndCause::Rst,
+        from: State::SynSent,
+        to: State::Close,
+        entry: 3,
+    });
+    refused.listened_at = Some("0.0.0.0:8080".parse().unwrap());
+    let sentence = fails(connect(), Errno::ECONNREFUSED, &refused);
+    tells(&sentence, &["An RST answered the SYN", "0.0.0.0:8080 alone"]);
+}
+
 fn tells(sentence: &str, words: &[&str]) {
     for word in words {
         assert!(sentence.contains(word), "{word:?} is not told in {sentence:?}");

@@ -94,7 +94,16 @@ impl App {
             ScreenCommand::Why => match (self.explained_by_a_program(side), self.run.session.ends[side].newest()) {
                 (Some(entry), _) => return self.act(Action::WhyEntry(entry), now),
                 (None, Some(call)) => return self.act(Action::Why(call), now),
-                (None, None) => self.status = Some(format!("the {side} has made no call yet")),
+                // A program that is not shown has met something, too.
+                (None, None) => match self.panes.programs.explained(&self.run.session, side) {
+                    Some(entry) => return self.act(Action::WhyEntry(entry), now),
+                    None if self.run.session.programs.ran_on(side) => {
+                        self.status = Some(format!(
+                            "the {side}'s programs have told of no failure that is known, and finwait has made no call there"
+                        ));
+                    }
+                    None => self.status = Some(format!("the {side} has made no call yet")),
+                },
             },
             ScreenCommand::RawRows => self.dialogs.open(RawDialog::new(side)),
             ScreenCommand::Edit => {
