@@ -245,7 +245,7 @@ fn a_worker_that_takes_a_socket_over_is_told_as_its_owner() {
 }
 
 #[test]
-fn what_its_owner_closes_is_the_childs_that_still_has_it() {
+fn what_its_owner_closes_stays_with_the_child_that_still_has_it() {
     let mut play = Play::with_a_program(Client);
     play.core.outside.programs.is_traced = true;
     play.holds(7, 4711, Holding::Open);
