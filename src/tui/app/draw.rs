@@ -36,8 +36,13 @@ impl App {
                     &self.setup.keys,
                     &self.panes.programs,
                 );
+                let has_hint = self.beside.is_none() && !self.panes.presents;
+                if has_hint {
+                    // What a dialog covers, it covers.
+                    pane::hint::draw_hands(&mut canvas, map.hint);
+                }
                 self.dialogs.draw(&mut canvas, screen, context);
-                if self.beside.is_none() && !self.panes.presents {
+                if has_hint {
                     let room = screen.width.saturating_sub(2);
                     let (session, keys) = (&self.run.session, &self.setup.keys);
                     let tour = self.run.tour.as_ref();

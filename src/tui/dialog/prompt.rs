@@ -309,7 +309,7 @@ impl Dialog for Prompt {
                 format!("in the history: {text}_   (Ctrl-R an older one, Enter takes it, Esc leaves it)")
             }
             (None, PromptPurpose::Run) => {
-                "command   (Enter runs it, Tab completes, Up and Ctrl-R: history, Esc closes)".to_owned()
+                "command   (Enter runs it, Tab completes, Up, Ctrl-R: history, Esc closes)".to_owned()
             }
             (None, PromptPurpose::Branch(..)) => "what instead?   (Enter runs both, Esc closes)".to_owned(),
         };

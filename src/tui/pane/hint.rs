@@ -21,8 +21,19 @@ fn hints(keys: &Keymap) -> [String; 5] {
     ]
 }
 
-/// Draws the line: `said` is something that the user should read, `hint` what is under the pointer or marked. What is said takes more lines
-/// where it needs them, unless a dialog is there (`covered`).
+/// Draws what the hands can do.
+pub fn draw_hands(canvas: &mut Canvas, area: Rect) {
+    let style = canvas.theme.dim();
+    let mut x = area.x + 1;
+    for hint in hints(canvas.keys) {
+        if usize::from(area.right().saturating_sub(x)) > width(&hint) {
+            x = canvas.put(x, area.y, area.right(), &hint, style) + 3;
+        }
+    }
+}
+
+/// Draws over it what is to be said: `said` is something that the user should read, `hint` what is under the pointer or marked. What is
+/// said takes more lines where it needs them, unless a dialog is there (`covered`).
 pub fn draw(canvas: &mut Canvas, area: Rect, said: Option<&str>, hint: Option<&str>, covered: bool) {
     match (said, hint) {
         (Some(text), _) => {
@@ -41,16 +52,9 @@ pub fn draw(canvas: &mut Canvas, area: Rect, said: Option<&str>, hint: Option<&s
             }
         }
         (None, Some(hint)) => {
+            canvas.clear(area);
             canvas.put_cut(area.x + 1, area.y, area.right(), hint, canvas.theme.text());
         }
-        (None, None) => {
-            let style = canvas.theme.dim();
-            let mut x = area.x + 1;
-            for hint in hints(canvas.keys) {
-                if usize::from(area.right().saturating_sub(x)) > width(&hint) {
-                    x = canvas.put(x, area.y, area.right(), &hint, style) + 3;
-                }
-            }
-        }
+        (None, None) => {}
     }
 }
