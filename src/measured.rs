@@ -39,7 +39,7 @@ pub struct MovedAt {
 }
 
 impl MeasuredCounters {
-    /// Those that were kept.
+    /// The measurements that were kept.
     pub fn kept() -> &'static MeasuredCounters {
         static KEPT: OnceLock<MeasuredCounters> = OnceLock::new();
         KEPT.get_or_init(|| serde_json::from_str(include_str!("../assets/counters.json")).unwrap_or_default())

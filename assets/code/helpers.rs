@@ -96,7 +96,7 @@ fn at(port: u16) -> ([u8; 28], u32) {
 }
 
 //= at_other
-/// That of the other family.
+/// The address of the other family.
 fn at_other(port: u16) -> ([u8; 28], u32) {
     address(@OTHER@, port)
 }

@@ -46,7 +46,7 @@ pub const OPTIONS: [&str; 18] = [
 
 /// What ends a request without a call that was made.
 pub enum Stop {
-    /// It makes no sense; one sentence.
+    /// The line makes no sense; one sentence.
     Refused(String),
     /// The library has no such call; the reason.
     Unsupported(String),

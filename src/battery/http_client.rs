@@ -30,7 +30,7 @@ pub(super) const CASES: &[Case] = &[
 enum Whole {
     /// Nothing of it.
     Nothing,
-    /// Its beginning.
+    /// The beginning of the answer.
     Part,
 }
 

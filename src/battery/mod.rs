@@ -101,11 +101,11 @@ macro_rules! verdicts {
 }
 
 verdicts! {
-    /// It arrives at the other side as it was.
+    /// The end of the direction arrives at the other side as it was.
     PassedOn "passed on" "it arrives at the other side as what it was, and nothing else is lost";
     /// The other direction is cut.
     RestLost "rest lost" "it arrives, and what comes the other way afterwards does not";
-    /// It does not arrive.
+    /// The end of the direction does not arrive.
     HeldBack "held back" "it does not arrive at the other side within 3 s";
     /// An RST arrives as FIN.
     AsFin "as FIN" "the other side sees an orderly end";
@@ -113,33 +113,33 @@ verdicts! {
     AsRst "as RST" "the other side sees a reset";
     /// Data is lost.
     DataLost "data lost" "not all of the data arrives";
-    /// It reads no more than it can pass on.
+    /// The program reads no more than it can pass on.
     Stops "stops" "it stops reading, and so does the sender";
-    /// It takes all.
+    /// The program takes all.
     BuffersAll "buffers all" "it takes all that comes into its memory";
-    /// It ends the connection with FIN.
+    /// The program ends the connection with FIN.
     Fin "FIN" "it ends the connection in an orderly way";
-    /// It ends the connection with RST.
+    /// The program ends the connection with RST.
     Rst "RST" "it resets the connection";
-    /// It writes something by itself.
+    /// The program writes something by itself.
     Answers "answers" "it writes an answer of its own";
-    /// It does nothing.
+    /// The program does nothing.
     Waits "waits" "it does nothing as long as the case lasts";
-    /// It sends the request again.
+    /// The program sends the request again.
     AsksAgain "asks again" "it sends the same request on a new connection, unasked";
-    /// It reports an error.
+    /// The program reports an error.
     Fails "fails" "it reports an error and sends nothing again";
-    /// It takes what it got for the whole answer.
+    /// The program takes what it got for the whole answer.
     TakesIt "takes it" "it takes what came for a whole answer, without an error";
-    /// It neither ends nor asks.
+    /// The program neither ends nor asks.
     Hangs "hangs" "it neither ends nor asks within 10 s";
-    /// It has no connection to lose.
+    /// The program has no connection to lose.
     NoReuse "no reuse" "it uses each connection for one request";
-    /// It sends the body unasked.
+    /// The program sends the body unasked.
     SendsIt "sends it" "it sends the body after a time, without having been told to";
-    /// It did not ask.
+    /// The program did not ask.
     AsksNot "asks not" "it does not say Expect: 100-continue";
-    /// It gives up.
+    /// The program gives up.
     GivesUp "gives up" "it ends the connection before the answer comes";
     /// The case did not come to its question.
     NotMeasured "not measured" "the case did not come to its question";

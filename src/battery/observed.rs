@@ -25,15 +25,15 @@ pub(super) enum Got<'a> {
     Data(usize, &'a [u8]),
     /// An error.
     Error(Errno),
-    /// Its deadline passed; a write had written so much.
+    /// The call's deadline passed; a write had written so much.
     Late(usize),
     /// So much was written.
     Wrote(usize),
     /// The events of a poll.
     Ready(&'a [PollEvent]),
-    /// It was done, and has no more to say.
+    /// The call was done, and has no more to say.
     Done,
-    /// It was not done, did not return, or has no such step.
+    /// The call was not done, did not return, or has no such step.
     Nothing,
 }
 

@@ -56,14 +56,14 @@ impl Row {
 /// What was measured of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowResult {
-    /// Its version, and a report for each of its cases.
+    /// The program's version, and a report for each of its cases.
     Measured {
         /// The version's line.
         version: String,
         /// The reports, in the order of its cases.
         cases: Vec<CaseReport>,
     },
-    /// It is not installed, or was not made: one sentence.
+    /// The program is not installed, or was not made: one sentence.
     Missing(String),
 }
 

@@ -59,7 +59,7 @@ pub struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// Those of that text.
+    /// The tokens of that text.
     pub fn of(text: &'a str) -> Tokens<'a> {
         Tokens {
             chars: text.chars().enumerate().peekable(),

@@ -43,13 +43,13 @@ pub enum WireCommand {
 /// The addresses of a forged packet, as a person gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForgeAim {
-    /// Those of the current connection.
+    /// The addresses of the current connection.
     Current,
-    /// Those of the connection of that name.
+    /// The addresses of the connection of that name.
     On(ConnectionName),
-    /// Those of the connection with that port at either end; of a SYN, which needs no connection, its sender's port.
+    /// The addresses of the connection with that port at either end; of a SYN, which needs no connection, its sender's port.
     Port(Port),
-    /// These, whether a connection has them or not.
+    /// Two addresses, whether a connection has them or not.
     Addresses {
         /// The address that it claims to come from.
         source: Address,

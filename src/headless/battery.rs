@@ -361,7 +361,7 @@ fn version(row: &Row, folder: &Path) -> Result<String, String> {
 ///
 /// # Errors
 ///
-/// It could not be made: what its command said last.
+/// The report could not be made: what its command said last.
 fn build(row: &Row, folder: &Path, bin: &Scratch) -> Result<(), String> {
     let Some(build) = &row.build else { return Ok(()) };
     let (done, said) = shell(&bin.filled_in(build), folder)?;

@@ -61,7 +61,7 @@ pub enum ShownSockets {
 /// The kernel's counters that are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShownCounters {
-    /// Those that tell something: what every segment moves is left out.
+    /// The counters that tell something: what every segment moves is left out.
     Telling,
     /// All.
     All,

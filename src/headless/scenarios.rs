@@ -414,7 +414,7 @@ struct RunTotals {
     steps: usize,
     expectations: usize,
     took_ms: f64,
-    /// Those of `differ` in which an expectation did not hold.
+    /// The runs among `differ` in which an expectation did not hold.
     #[serde(skip)]
     not_as_expected: usize,
     /// The first that could not come to its end.
@@ -523,7 +523,7 @@ pub fn load(name: &str) -> Result<Scenario, String> {
 ///
 /// # Errors
 ///
-/// Those of [`load`], or the commands that are not allowed.
+/// The mistakes of [`load`], or the commands that are not allowed.
 pub fn load_to_run(name: &str, allow: AllowRun) -> Result<Scenario, String> {
     let scenario = load(name)?;
     let is_ours = catalog::find(name).is_some();

@@ -107,7 +107,7 @@ impl ProgramRef {
     ///
     /// # Errors
     ///
-    /// It is none: one sentence.
+    /// The text is none: one sentence.
     pub fn parse(text: &str) -> Result<ProgramRef, String> {
         match Side::BOTH.into_iter().find(|side| side.name() == text) {
             Some(side) => Ok(ProgramRef::Of(side)),
@@ -117,7 +117,7 @@ impl ProgramRef {
         }
     }
 
-    /// Those that are meant, the newest first.
+    /// The programs that are meant, the newest first.
     fn all<'a>(&'a self, seen: &'a Observation) -> impl Iterator<Item = &'a ProgramSnapshot> {
         seen.programs.iter().rev().filter(move |snapshot| match self {
             ProgramRef::Any => true,
@@ -183,7 +183,7 @@ impl fmt::Display for ProgramRef {
 ///
 /// # Errors
 ///
-/// It is no end: one sentence.
+/// The text is no end: one sentence.
 pub fn death(text: &str) -> Result<Death, String> {
     let name = text.trim().trim_start_matches("killed by ").trim();
     let signal = Signal::named(name).filter(|_| name.parse::<i32>().is_err());

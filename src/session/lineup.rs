@@ -31,11 +31,11 @@ pub struct FirstProgram {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Readiness {
-    /// Its host listens, at that port where one is named.
+    /// The host listens, at that port where one is named.
     Listens(Option<Port>),
-    /// It writes a line with that text in it.
+    /// The program writes a line with that text in it.
     Says(String),
-    /// It ends well.
+    /// The program ends well.
     Exits,
 }
 
@@ -77,12 +77,12 @@ impl fmt::Display for Readiness {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProgramFailure {
-    /// It is not there, or could not be started.
+    /// The program is not there, or could not be started.
     #[serde(rename = "program-missing")]
     Missing,
-    /// It was not ready in time.
+    /// The program was not ready in time.
     NotReady,
-    /// It ended before it was ready.
+    /// The program ended before it was ready.
     Died,
 }
 
@@ -137,9 +137,9 @@ pub enum LineupStatus {
 /// The programs that a run begins with.
 #[derive(Debug, Default)]
 pub(super) struct Lineup {
-    /// Those of the client's host that are not started yet.
+    /// The programs of the client's host that are not started yet.
     waiting: Vec<FirstProgram>,
-    /// Those that are started and not known to be ready.
+    /// The programs that are started and not known to be ready.
     started: Vec<(ProgramNo, Option<Readiness>, MonoTime)>,
     /// All of them, as they were given.
     first: Ends<Vec<FirstProgram>>,

@@ -156,7 +156,7 @@ pub struct Session {
     last_command: EntryNo,
     /// The newest forged segment that arrived, until it is told what became of it.
     forged: Option<EntryNo>,
-    /// Those that the run begins with.
+    /// The programs that the run begins with.
     lineup: lineup::Lineup,
     /// The observer of all that goes in.
     tap: input::Tap,

@@ -55,16 +55,16 @@ pub struct OutputLine {
 /// How far a program is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramState {
-    /// It was asked for.
+    /// The program was asked for.
     Starting,
-    /// Its first process runs.
+    /// The program's first process runs.
     Running {
         /// The process number.
         pid: u32,
     },
-    /// It did not start: one sentence.
+    /// The program did not start: one sentence.
     NotStarted(String),
-    /// Its first process has ended.
+    /// The program's first process has ended.
     Exited {
         /// The process number; none of one whose start was not told.
         pid: Option<u32>,

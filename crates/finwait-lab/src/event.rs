@@ -84,9 +84,9 @@ pub enum WireRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ForgedFor {
-    /// Those of this connection, else of the last one seen. Without numbers of it there is nothing to forge but a SYN.
+    /// The addresses of this connection, else of the last one seen. Without numbers of it there is nothing to forge but a SYN.
     Connection(Option<Tuple>),
-    /// These, whether a connection has them or not; where none has, numbers count from 0.
+    /// Two addresses, whether a connection has them or not; where none has, numbers count from 0.
     Addresses(Tuple),
 }
 
@@ -269,36 +269,36 @@ impl fmt::Display for ProgramEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "kebab-case")]
 pub enum ProgramNews {
-    /// Its first process runs.
+    /// The program's first process runs.
     Started {
         /// The process number, as finwait's own host counts.
         pid: u32,
     },
-    /// It did not start.
+    /// The program did not start.
     NotStarted {
         /// One sentence.
         why: String,
     },
-    /// It wrote a line, whose control characters are escaped.
+    /// The program wrote a line, whose control characters are escaped.
     Output {
         /// The stream.
         stream: OutputStream,
         /// The line.
         line: String,
     },
-    /// It wrote more than is read: so many lines in all are left out so far.
+    /// The program wrote more than is read: so many lines in all are left out so far.
     Flooded {
         /// The lines.
         left_out: u64,
     },
-    /// Its first process has ended.
+    /// The program's first process has ended.
     Exited {
         /// The way in which it ended.
         how: Death,
         /// The processes of it that go on: a daemon's, or workers.
         left: u32,
     },
-    /// Its last process has ended, after the first one did.
+    /// The program's last process has ended, after the first one did.
     Gone,
 }
 
@@ -407,14 +407,14 @@ pub struct KernelReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "did", rename_all = "kebab-case")]
 pub enum KernelAction {
-    /// It sent an RST (`tcp:tcp_send_reset`).
+    /// The kernel sent an RST (`tcp:tcp_send_reset`).
     Reset {
         /// The socket's state; none without a socket.
         state: Option<State>,
         /// The address to which it went.
         to: SocketAddr,
     },
-    /// It dropped the packet (`skb:kfree_skb`).
+    /// The kernel dropped the packet (`skb:kfree_skb`).
     Drop {
         /// The function of the kernel.
         function: String,

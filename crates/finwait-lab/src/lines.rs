@@ -118,7 +118,7 @@ pub struct PartialLine {
     bytes: Vec<u8>,
     /// More of it came than is kept.
     is_longer: bool,
-    /// Its last byte was a carriage return.
+    /// The stream's last byte was a carriage return.
     returned: bool,
     /// Is it for a terminal?
     is_terminals: bool,

@@ -195,7 +195,7 @@ fn nothing_is_faster_than_the_rate_and_the_queue_drops_what_it_has_no_room_for()
     Ok(())
 }
 
-/// Its sender's kernel takes the router's word, cuts what it has sent, and everything arrives.
+/// The sender's kernel takes the router's word, cuts what it has sent, and everything arrives.
 #[test]
 fn a_router_that_answers_is_believed() -> Result<()> {
     in_both_families(|lab| {

@@ -135,7 +135,7 @@ impl OptionSet {
     /// Timestamps.
     pub const TIMESTAMPS: OptionSet = OptionSet(8);
 
-    /// Their words, each with its option and the kind on the wire (RFC 9293, 3.2; RFC 7323; RFC 2018).
+    /// The words of options, each with its option and the kind on the wire (RFC 9293, 3.2; RFC 7323; RFC 2018).
     const WORDS: [(&'static str, OptionSet, u8); 4] = [
         ("mss", OptionSet::MSS, 2),
         ("wscale", OptionSet::WSCALE, 3),
@@ -193,7 +193,7 @@ pub enum PathMtu {
     /// The router before the link drops it and tells its sender: ICMP "fragmentation needed" (RFC 1191), "packet too big" (RFC 8201). It
     /// fragments none; of one that may be fragmented nobody is told.
     Answers(u16),
-    /// It is dropped without a word: a black hole (RFC 2923, 2.1).
+    /// The packet is dropped without a word: a black hole (RFC 2923, 2.1).
     BlackHole(u16),
 }
 
@@ -365,9 +365,9 @@ pub enum Loss {
     Chance(Share),
     /// So many wait for their turn at the rate already.
     Queue(u32),
-    /// It is larger than the MTU, and its sender is told.
+    /// The packet is larger than the MTU, and its sender is told.
     Mtu(u16),
-    /// It is larger than what gets through, and nobody is told.
+    /// The packet is larger than what gets through, and nobody is told.
     BlackHole(u16),
     /// The wire has no room for more (`MOST_HELD`).
     Full,
@@ -389,15 +389,15 @@ impl fmt::Display for Loss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkEffect {
-    /// It has dropped it.
+    /// The packet was dropped.
     Lost(Loss),
-    /// It takes its time on it.
+    /// The packet takes its time on it.
     Delayed,
-    /// It overtakes those that take the delay: that share does.
+    /// The packet overtakes those that take the delay: that share does.
     Reordered(Share),
     /// One bit of it is changed: that share's is.
     Corrupted(Share),
-    /// It is a copy that the link has made: of that share it makes one.
+    /// The packet is a copy that the link has made: of that share it makes one.
     Duplicated(Share),
 }
 
@@ -455,10 +455,10 @@ pub struct LinkReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkChange {
-    /// It stays.
+    /// The link stays.
     #[default]
     Keep,
-    /// This one from now on, in place of what was there; it begins anew.
+    /// Another link from now on, in place of what was there; it begins anew.
     Set(Link),
     /// None from now on.
     Off,
@@ -471,7 +471,7 @@ pub struct Load {
     pub largest: u32,
     /// The length of all of them.
     pub bytes: u32,
-    /// Their number.
+    /// The number of options.
     pub packets: u32,
 }
 

@@ -211,9 +211,9 @@ impl fmt::Display for Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Nth {
-    /// This one only: `3`.
+    /// One packet only: `3`.
     Only(u32),
-    /// This one and all after it: `3..`.
+    /// A packet and all after it: `3..`.
     From {
         /// The first of them.
         from: u32,

@@ -60,7 +60,7 @@ impl JunitFile {
     ///
     /// # Errors
     ///
-    /// It could not be made: one sentence.
+    /// The file could not be made: one sentence.
     pub(super) fn create(path: &Path) -> Result<JunitFile, String> {
         Ok(JunitFile {
             path: path.into(),

@@ -21,7 +21,7 @@ enum Shown {
     All,
     /// What it wrote, with its beginning and its end.
     Output,
-    /// Its system calls.
+    /// The program's system calls.
     Calls,
 }
 

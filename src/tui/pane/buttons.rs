@@ -33,7 +33,7 @@ pub enum Row {
 }
 
 impl Row {
-    /// Those of the endpoint, from the top.
+    /// The buttons of the endpoint, from the top.
     const OF_THE_ENDPOINT: [Row; 4] = [Row::Open, Row::Talk, Row::End, Row::More];
     /// All of them.
     pub const ALL: [Row; 5] = [Row::Open, Row::Talk, Row::End, Row::More, Row::Program];

@@ -32,7 +32,7 @@ pub enum LineKind {
     Wrote(OutputStream),
     /// A system call.
     Call,
-    /// Its beginning or its end.
+    /// The program's beginning or its end.
     News,
 }
 
@@ -187,9 +187,9 @@ impl Lines {
 pub struct ProgramLines {
     /// What it wrote.
     pub wrote: Lines,
-    /// Its system calls.
+    /// The program's system calls.
     pub calls: Lines,
-    /// Its beginning and its end.
+    /// The program's beginning and its end.
     pub news: Lines,
 }
 

@@ -12,8 +12,8 @@ use finwait_model::state::State;
 
 /// An unmodified program that runs on a host, beside its endpoint: nginx, curl, what is under test.
 ///
-/// It has the host's network and no other, knows the hosts as `client` and `server`, and may listen on any port. It ends with the lab, and
-/// so do all processes that it has started; dropping this does not end it.
+/// The program has the host's network and no other, knows the hosts as `client` and `server`, and may listen on any port. It ends with the
+/// lab, and so do all processes that it has started; dropping this does not end it.
 #[derive(Clone)]
 pub struct Program {
     host: Host,

@@ -56,9 +56,9 @@ pub(super) struct Attendant {
 /// How far a program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// It is yet to come.
+    /// The program is yet to come.
     Coming,
-    /// Its first process runs.
+    /// The program's first process runs.
     Running,
     /// Others of it do.
     Left,

@@ -73,9 +73,9 @@ pub struct Credentials {
 pub enum KeeperWord {
     /// The process that is to become the program is there: it says so itself.
     Here,
-    /// It is the program.
+    /// The process has become the program.
     Started,
-    /// It could not become it: one sentence.
+    /// The process could not become the program: one sentence.
     NotStarted(String),
     /// The program's first process has ended, and so many others go on.
     Exited(Death, u32),

@@ -44,19 +44,19 @@ const END_PATIENCE: Duration = Duration::from_secs(3);
 /// Something that a program has done, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramWord {
-    /// Its first process is there, which is yet to become it: the number.
+    /// The program's first process is there, which is yet to become it: the number.
     Here(u32),
-    /// It runs.
+    /// The program runs.
     Started,
-    /// It does not run: one sentence.
+    /// The program does not run: one sentence.
     NotStarted(String),
-    /// It wrote a line.
+    /// The program wrote a line.
     Output(OutputStream, String),
-    /// It wrote more than is told: so many lines in all.
+    /// The program wrote more than is told: so many lines in all.
     Flooded(u64),
     /// One of its processes made a system call.
     Call(TracedCall),
-    /// Its first process has ended, and so many others go on.
+    /// The program's first process has ended, and so many others go on.
     Exited(Death, u32),
     /// The last of them has ended.
     Gone,
@@ -196,7 +196,7 @@ pub struct Program {
     keeper: Child,
     control: OwnedFd,
     attendant: Option<JoinHandle<()>>,
-    /// Its processes, once the first is there.
+    /// The program's processes, once the first is there.
     pub processes: Option<ProgramProcesses>,
     /// Does strace look on?
     pub is_traced: bool,

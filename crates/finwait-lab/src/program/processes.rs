@@ -15,7 +15,7 @@ pub struct ProgramProcesses {
     keeper: u32,
     /// The name of its pid namespace; none where it has none of its own.
     namespace: Option<PathBuf>,
-    /// Those that were there when all were last looked for, and the descriptor that was last found in each: the next is often beside it.
+    /// The processes that were there when all were last looked for, and the descriptor that was last found in each: the next is often beside it.
     known: Vec<(u32, i32)>,
     /// The time from which on all may be looked for again.
     again_at: MonoTime,
@@ -44,16 +44,16 @@ pub struct Descriptor {
 /// What became of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holding {
-    /// It is open.
+    /// The descriptor is open.
     Open,
-    /// It was closed, and its process lives.
+    /// The descriptor was closed, and its process lives.
     Closed,
-    /// Its process has ended, or is about to.
+    /// The process has ended, or is about to.
     Ended,
 }
 
 impl ProgramProcesses {
-    /// Those of the program whose first process is `first`.
+    /// The processes of the program whose first one is `first`.
     pub fn of(keeper: u32, first: u32) -> ProgramProcesses {
         let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
         let own = namespace("self");

@@ -59,7 +59,7 @@ impl LabCard {
 }
 
 impl RunningLab {
-    /// Those whose processes this one may look into: the same user's, or all for root.
+    /// The labs whose processes this one may look into: the same user's, or all for root.
     fn all() -> Vec<RunningLab> {
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

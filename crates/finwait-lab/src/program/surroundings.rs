@@ -79,7 +79,7 @@ impl Surroundings {
 }
 
 impl Credentials {
-    /// Those of a user.
+    /// The credentials of a user.
     pub fn of(user: &User) -> Credentials {
         Credentials {
             uid: user.uid,

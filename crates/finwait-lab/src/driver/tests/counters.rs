@@ -118,7 +118,7 @@ fn what_is_counted_without_a_packet_is_read_too() {
     assert_eq!(counted(&mut play).1, [(Server, moved(5))]);
 }
 
-/// They are the machine's, and other programs move them.
+/// Counters are the machine's there, and other programs move them.
 #[test]
 fn the_loopback_labs_are_left_alone() {
     let mut play = Play::loopback();

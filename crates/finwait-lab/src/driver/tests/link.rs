@@ -245,7 +245,7 @@ fn a_router_answers_what_is_too_large_and_a_black_hole_does_not() {
     assert_eq!(said(PathMtu::BlackHole(999)), [lost, passed]);
 }
 
-/// Its host drops it for its checksum: no socket sees it, and nothing counts as arrived.
+/// The receiving host drops it for its checksum: no socket sees it, and nothing counts as arrived.
 #[test]
 fn what_is_corrupted_changes_nothing_and_is_owed_still() {
     let mut play = Play::connected();
