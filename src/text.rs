@@ -102,6 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn text_of_xml_is_escaped_and_what_xml_cannot_hold_is_shown() {
+        assert_eq!(
+            xml_attribute("a<b & \"c\"\n\u{1b}[2J"),
+            "a&lt;b &amp; &quot;c&quot;&#10;\\u{1b}[2J"
+        );
+        assert_eq!(xml_text("]]>"), "]]&gt;");
+    }
+
+    #[test]
     fn text_breaks_between_words_and_long_words_break_anywhere() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);

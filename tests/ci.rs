@@ -203,6 +203,36 @@ fn what_was_not_begun_is_skipped_in_every_report() {
     python(JUNIT_SCHEMA, &[folder.0.join("report.xml").to_str().unwrap()]);
 }
 
+/// A scenario whose program is not installed is one case, which was skipped; alone, it has the status of a missing program.
+#[test]
+fn a_scenario_whose_program_is_missing_is_one_skipped_case() {
+    let folder = Folder::new();
+    let missing = folder.file(
+        "missing.toml",
+        r#"title = "It needs what nobody has"
+summary = "It cannot run."
+group = "programs"
+lab = "isolated"
+driven = { server = { run = "no-such-program-here" } }
+
+[[step]]
+client = "socket"
+"#,
+    );
+    let ended = run(&folder, &["--allow-run", &missing, "--tap", "--junit", "report.xml"]);
+    assert_eq!(ended.status.code(), Some(4));
+    let tap = text(&ended.stdout);
+    assert!(
+        tap.contains("ok 1 - missing # SKIP it needs no-such-program-here"),
+        "{tap}"
+    );
+    let report = folder.0.join("report.xml");
+    python(JUNIT_SCHEMA, &[report.to_str().unwrap()]);
+    let report = std::fs::read_to_string(report).unwrap();
+    assert_eq!(report.matches("<testcase ").count(), 1, "{report}");
+    assert!(report.contains("skipped=\"1\""), "{report}");
+}
+
 #[test]
 fn tap_has_a_point_for_each_scenario_and_a_subtest_of_its_steps() {
     let folder = Folder::new();
