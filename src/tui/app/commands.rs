@@ -99,7 +99,7 @@ impl App {
                     Some(entry) => return self.act(Action::WhyEntry(entry), now),
                     None if self.run.session.programs.ran_on(side) => {
                         self.status = Some(format!(
-                            "the {side}'s programs have told of no failure that is known, and finwait has made no call there"
+                            "the {side} has made no call yet, and its programs have told of no failure that is known"
                         ));
                     }
                     None => self.status = Some(format!("the {side} has made no call yet")),
