@@ -945,7 +945,7 @@ fn exit_codes_and_what_is_said() {
             "there is no scenario \"half-clse\"; did you mean half-close?",
         ),
         (&["show", "half-clse"], 2, "did you mean half-close?"),
-        (&["run", "/nowhere.toml"], 2, "/nowhere.toml: No such file or directory"),
+        (&["run", "/nowhere.toml"], 2, "there is no file /nowhere.toml"),
         (
             &["run", bad.path()],
             2,

@@ -555,8 +555,8 @@ impl End {
         })
     }
 
-    /// A program's socket with that row: the program holds it no longer once nobody does.
-    fn follow_a_programs(&mut self, tuple: &Tuple, inode: u64) {
+    /// Notes the inode of the row with these addresses, 0 for none: without one, a program holds its socket no longer.
+    pub(super) fn note_holder(&mut self, tuple: &Tuple, inode: u64) {
         let place = self.named.get(tuple).and_then(|name| self.sockets.place(name));
         let Some(place) = place else { return };
         let socket = &self.sockets[place];
@@ -876,7 +876,7 @@ impl End {
             }
             let (tuple, inode) = (row.tuple, row.inode);
             before.remove(&tuple);
-            self.follow_a_programs(&tuple, inode);
+            self.note_holder(&tuple, inode);
         }
         for gone in before.rows() {
             if self.table.of_inode(gone.row.inode).is_none() {
@@ -897,7 +897,7 @@ impl End {
             let SocketRow { tuple, inode, .. } = observed.row;
             self.changed.note(Changed::Row(tuple));
             self.table.put(observed);
-            self.follow_a_programs(&tuple, inode);
+            self.note_holder(&tuple, inode);
             self.join_inode(Some(inode));
         }
     }
@@ -905,7 +905,7 @@ impl End {
     /// A row is in the table no longer: the sockets that it was of have changed.
     fn gone(&mut self, row: &SocketRow) {
         self.changed.forget(&Changed::Row(row.tuple));
-        self.follow_a_programs(&row.tuple, 0);
+        self.note_holder(&row.tuple, 0);
         let named = self.named.get(&row.tuple).and_then(|name| self.sockets.place(name));
         for place in self.sockets.of_inode(row.inode).iter().copied().chain(named) {
             self.changed.note(Changed::Socket(place));

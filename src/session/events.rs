@@ -208,6 +208,10 @@ impl Session {
         let begins = from == State::Close && to != State::Listen;
         let sock = socks.changed(tuple, inode, begins);
         socks.get_mut(sock).changed(from, to, made_by, by.unwrap_or(no), no);
+        // It may be over before a table was reported that had it.
+        if to == State::Close || inode == 0 {
+            self.ends[side].note_holder(&tuple, 0);
+        }
     }
 
     fn host_changed(&mut self, at: MonoTime, change: SettingChanged) {
@@ -588,7 +592,9 @@ impl Session {
                     ProgramDeed::Connect => sock::EndCause::Call(CallClass::Connect),
                     ProgramDeed::Listen => sock::EndCause::Call(CallClass::Listen),
                     ProgramDeed::Shutdown => sock::EndCause::Call(CallClass::Shutdown),
-                    ProgramDeed::Close | ProgramDeed::Abort => sock::EndCause::Call(CallClass::Close),
+                    ProgramDeed::Close | ProgramDeed::CloseOrExit | ProgramDeed::Abort => {
+                        sock::EndCause::Call(CallClass::Close)
+                    }
                     ProgramDeed::Exit => sock::EndCause::Death,
                 };
                 (cause, None)

@@ -37,7 +37,7 @@ fn the_fin_of_a_real_server_is_held() {
     terminal.press(Place::Wire, "n deliver");
     terminal.see(" curl2  exited with status 0");
     terminal.press(Server, "' SIGTERM");
-    terminal.see(" python3  killed by SIGTERM");
+    terminal.see(" python3  was killed by SIGTERM");
     let left = |terminal: &Terminal| terminal.processes("http.server");
     terminal.until("the end of all of the server", |terminal| left(terminal).is_empty());
     terminal.press(Server, "_ again");

@@ -767,9 +767,19 @@ pub enum ProgramDeed {
     Abort,
     /// The process ended, and the kernel closed its descriptors.
     Exit,
+    /// `close`, or the end of the process: it had ended before anybody looked, and may have closed the socket before.
+    CloseOrExit,
 }
 
 impl ProgramDeed {
+    /// Does it let go of the last descriptor?
+    pub const fn lets_go(self) -> bool {
+        match self {
+            ProgramDeed::Connect | ProgramDeed::Listen | ProgramDeed::Shutdown => false,
+            ProgramDeed::Close | ProgramDeed::Abort | ProgramDeed::Exit | ProgramDeed::CloseOrExit => true,
+        }
+    }
+
     /// Returns it in a word: the call, or `exit`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -778,6 +788,7 @@ impl ProgramDeed {
             ProgramDeed::Shutdown => "shutdown",
             ProgramDeed::Close | ProgramDeed::Abort => "close",
             ProgramDeed::Exit => "exit",
+            ProgramDeed::CloseOrExit => "close or exit",
         }
     }
 }
@@ -835,6 +846,7 @@ impl TransitionCause {
             TransitionCause::Library => "a call that its library made by itself".into(),
             TransitionCause::Program(ProgramCause { process, by }) => match by {
                 ProgramDeed::Exit => format!("the end of {}, pid {}", process.name, process.pid),
+                ProgramDeed::CloseOrExit => format!("close by {}, pid {}, or its end", process.name, process.pid),
                 by => format!("{} by {}, pid {}", by.name(), process.name, process.pid),
             },
             TransitionCause::Unseen => "a call, segment or timer not seen here".into(),

@@ -379,7 +379,11 @@ fn a_connection_between_two_programs_is_told_with_its_owners_and_causes() {
     let last = stage.transitions().last().and_then(by_program);
     assert_eq!(
         last,
-        Some((Side::Server, owner(server, server_pid, "python3"), ProgramDeed::Exit))
+        Some((
+            Side::Server,
+            owner(server, server_pid, "python3"),
+            ProgramDeed::CloseOrExit
+        ))
     );
 }
 

@@ -10,6 +10,8 @@ use finwait_model::program::{ProgramNo, ProgramSpec, SocketOwner};
 #[derive(Debug, Default)]
 pub(super) struct RunningPrograms {
     sides: BTreeMap<ProgramNo, Side>,
+    /// The programs that were killed by request.
+    killed: BTreeSet<ProgramNo>,
     /// The time at which the tables of their hosts were last read because of them.
     read_at: MonoTime,
     /// Words that were taken in while a call was waited for, and are yet to be heard.
@@ -67,6 +69,15 @@ impl OwnedSocket {
 }
 
 impl RunningPrograms {
+    /// What a process that has ended did to its sockets: where nobody saw its calls and nobody killed it, it may have closed them before.
+    fn deed_of_an_ended(&self, program: ProgramNo, is_traced: bool) -> ProgramDeed {
+        if is_traced || self.killed.contains(&program) {
+            ProgramDeed::Exit
+        } else {
+            ProgramDeed::CloseOrExit
+        }
+    }
+
     /// Does one run on that host?
     pub(super) fn any_on(&self, side: Side) -> bool {
         self.sides.values().any(|on| *on == side)
@@ -106,7 +117,12 @@ impl<O: Outside> Core<O> {
     /// Sends a signal to a program's first process.
     pub(super) fn signal_program(&mut self, no: ProgramNo, signal: i32) {
         match self.programs.sides.contains_key(&no) {
-            true => self.outside.signal_program(no, signal),
+            true => {
+                if signal == libc::SIGKILL {
+                    self.programs.killed.insert(no);
+                }
+                self.outside.signal_program(no, signal);
+            }
             false => self.tell(LabEvent::Note(format!("program {no} does not run"))),
         }
     }
@@ -114,7 +130,10 @@ impl<O: Outside> Core<O> {
     /// Ends all processes of a program.
     pub(super) fn end_program(&mut self, no: ProgramNo) {
         match self.programs.sides.contains_key(&no) {
-            true => self.outside.end_program(no),
+            true => {
+                self.programs.killed.insert(no);
+                self.outside.end_program(no);
+            }
             false => self.tell(LabEvent::Note(format!("program {no} does not run"))),
         }
     }
@@ -402,7 +421,12 @@ impl<O: Outside> Core<O> {
             () if closes => self.await_call(side, change.inode, &[ProgramDeed::Shutdown, ProgramDeed::Close]),
             () => {}
         }
-        let Core { ends, outside, .. } = self;
+        let Core {
+            ends,
+            outside,
+            programs,
+            ..
+        } = self;
         let end = &mut ends[side];
         let owned = end.program_sockets.owned.get_mut(&change.inode)?;
         let process = owned.owner();
@@ -428,13 +452,15 @@ impl<O: Outside> Core<O> {
                     _ if owned.seen.contains(&ProgramDeed::Shutdown) && change.to != State::Close => {
                         ProgramDeed::Shutdown
                     }
-                    Holding::Ended if !owned.seen.contains(&ProgramDeed::Close) => ProgramDeed::Exit,
+                    Holding::Ended if !owned.seen.contains(&ProgramDeed::Close) => {
+                        programs.deed_of_an_ended(owned.program, outside.is_traced(owned.program))
+                    }
                     _ if resets && change.to == State::Close => ProgramDeed::Abort,
                     Holding::Closed | Holding::Ended => ProgramDeed::Close,
                 }
             }
         };
-        owned.is_released = matches!(by, ProgramDeed::Close | ProgramDeed::Abort | ProgramDeed::Exit);
+        owned.is_released = by.lets_go();
         let cause = ProgramCause { process, by };
         if change.from == State::Listen {
             let gone = &mut end.program_sockets.gone;
@@ -486,7 +512,9 @@ impl<O: Outside> Core<O> {
         let by = match self.outside.holding(&owned.held, listener) {
             Holding::Open => return None,
             Holding::Closed => ProgramDeed::Close,
-            Holding::Ended => ProgramDeed::Exit,
+            Holding::Ended => self
+                .programs
+                .deed_of_an_ended(owned.program, self.outside.is_traced(owned.program)),
         };
         let process = owned.owner();
         Some(ProgramCause { process, by })

@@ -204,7 +204,7 @@ fn the_descriptor_tells_a_shutdown_from_a_close_and_from_the_end_of_the_process(
     );
     assert_eq!(
         ends(Holding::Ended, FinWait1, FIN_ACK),
-        ["client ESTABLISHED>FIN_WAIT1 exit by curl 4711"]
+        ["client ESTABLISHED>FIN_WAIT1 closeorexit by curl 4711"]
     );
     assert_eq!(
         ends(Holding::Closed, Close, RST_ACK),
@@ -212,7 +212,7 @@ fn the_descriptor_tells_a_shutdown_from_a_close_and_from_the_end_of_the_process(
     );
     assert_eq!(
         ends(Holding::Ended, Close, RST_ACK),
-        ["client ESTABLISHED>CLOSE exit by curl 4711"]
+        ["client ESTABLISHED>CLOSE closeorexit by curl 4711"]
     );
 }
 
@@ -329,6 +329,22 @@ fn of_a_shutdown_and_a_close_the_one_that_sent_the_fin_is_the_cause() {
     assert_eq!(ends_after(&["close(5) = 0"]), close);
 }
 
+/// What is killed by request ends with its sockets open: nobody has closed them.
+#[test]
+fn a_program_that_was_killed_has_closed_nothing() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    play.core.request(LabRequest::Signal(ProgramNo(1), libc::SIGKILL));
+    play.holds(7, 4711, Holding::Ended);
+    play.table(Client, [row(Client, State::FinWait1, 0)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["client ESTABLISHED>FIN_WAIT1 exit by curl 4711"]);
+}
+
 #[test]
 fn the_last_segments_of_a_program_come_before_the_news_of_its_end() {
     let mut play = Play::with_a_program(Client);
@@ -348,7 +364,7 @@ fn the_last_segments_of_a_program_come_before_the_news_of_its_end() {
         told,
         [
             "client bye",
-            "client ESTABLISHED>FIN_WAIT1 exit by curl 4711",
+            "client ESTABLISHED>FIN_WAIT1 closeorexit by curl 4711",
             "client FIN,ACK Delivered",
             "client program 1 killed by SIGKILL",
         ]
@@ -447,8 +463,8 @@ fn what_waits_in_a_listeners_queue_goes_with_it() {
     assert_eq!(
         told,
         [
-            "server ESTABLISHED>CLOSE exit by curl 4711",
-            "server LISTEN>CLOSE exit by curl 4711"
+            "server ESTABLISHED>CLOSE closeorexit by curl 4711",
+            "server LISTEN>CLOSE closeorexit by curl 4711"
         ]
     );
 }
