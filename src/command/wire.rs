@@ -434,11 +434,7 @@ impl fmt::Display for GivenLink {
         }
         let time = |time: Option<Millis>| time.map(|time| format!("{}ms", time.0));
         let share = |share: Option<Share>| share.map(|share| share.to_string());
-        let (mtu, black_hole) = match self.path_mtu {
-            Some(PathMtu::Answers(bytes)) => (Some(bytes), None),
-            Some(PathMtu::BlackHole(bytes)) => (None, Some(bytes)),
-            None => (None, None),
-        };
+        let (through, bytes) = PathMtu::argument(self.path_mtu);
         let named = [
             ("delay", time(self.delay)),
             ("jitter", time(self.jitter)),
@@ -449,8 +445,7 @@ impl fmt::Display for GivenLink {
             ("corrupt", share(self.corrupt)),
             ("reorder", share(self.reorder)),
             ("strip", self.strip.map(|options| options.to_string())),
-            ("mtu", mtu.map(|bytes| bytes.to_string())),
-            ("blackhole", black_hole.map(|bytes| bytes.to_string())),
+            (through, bytes),
             ("seed", self.seed.map(|seed| seed.to_string())),
             ("from", self.from.map(|side| side.to_string())),
         ];

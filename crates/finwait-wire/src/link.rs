@@ -197,6 +197,17 @@ pub enum PathMtu {
     BlackHole(u16),
 }
 
+impl PathMtu {
+    /// The name and the value of the argument that asks for it; no value where there is none.
+    pub fn argument(of: Option<PathMtu>) -> (&'static str, Option<String>) {
+        match of {
+            None => ("mtu", None),
+            Some(PathMtu::Answers(bytes)) => ("mtu", Some(bytes.to_string())),
+            Some(PathMtu::BlackHole(bytes)) => ("blackhole", Some(bytes.to_string())),
+        }
+    }
+}
+
 /// The properties of one direction of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
@@ -260,11 +271,7 @@ impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = |time: Millis| (time.0 > 0).then(|| format!("{}ms", time.0));
         let share = |share: Share| (!share.is_none()).then(|| share.to_string());
-        let (mtu, black_hole) = match self.path_mtu {
-            Some(PathMtu::Answers(bytes)) => (Some(bytes), None),
-            Some(PathMtu::BlackHole(bytes)) => (None, Some(bytes)),
-            None => (None, None),
-        };
+        let (through, bytes) = PathMtu::argument(self.path_mtu);
         let named = [
             ("delay", time(self.delay)),
             ("jitter", time(self.jitter)),
@@ -275,8 +282,7 @@ impl fmt::Display for Link {
             ("corrupt", share(self.corrupt)),
             ("reorder", share(self.reorder)),
             ("strip", (!self.strip.is_empty()).then(|| self.strip.to_string())),
-            ("mtu", mtu.map(|bytes| bytes.to_string())),
-            ("blackhole", black_hole.map(|bytes| bytes.to_string())),
+            (through, bytes),
             ("seed", self.is_random().then(|| self.seed.to_string())),
         ];
         let mut before = "";

@@ -193,13 +193,18 @@ pub fn run() -> ExitCode {
 /// The parent of the pid namespace's first process, which has nothing to do but to outlive it.
 fn await_end(first: Pid) -> ExitCode {
     // What the program writes, and what is said to it, is no concern of this process: its descriptors would keep them open.
+    let_go_of_streams();
+    while matches!(waitpid(Some(first), WaitOptions::empty()), Err(Errno::INTR)) {}
+    ExitCode::SUCCESS
+}
+
+/// Puts `/dev/null` in the place of the calling process's standard streams.
+fn let_go_of_streams() {
     if let Ok(null) = fs::File::options().read(true).write(true).open("/dev/null") {
         for place in 0..3 {
             let _ = fork::put_in_place(null.as_fd(), place);
         }
     }
-    while matches!(waitpid(Some(first), WaitOptions::empty()), Err(Errno::INTR)) {}
-    ExitCode::SUCCESS
 }
 
 /// The numbers of the user and the group that finwait's user namespace was made by, where it has no more than those two: they are root in
@@ -282,11 +287,7 @@ impl Keeper {
                     ended: None,
                 };
                 // Nobody here holds the program's output open but the program.
-                if let Ok(null) = fs::File::options().read(true).write(true).open("/dev/null") {
-                    for place in 0..3 {
-                        let _ = fork::put_in_place(null.as_fd(), place);
-                    }
-                }
+                let_go_of_streams();
                 Ok((kept, children))
             }
             Forked::Child => {

@@ -395,8 +395,8 @@ fn the_loopback_lab_says_that_it_runs_none() {
     assert_eq!(news, Some(ProgramNews::NotStarted { why }));
 }
 
-#[test]
-fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
+/// A program's listener at the server, and in its queue a connection that nobody has accepted.
+fn a_queued_connection() -> Play {
     let mut play = Play::with_a_program(Server);
     play.holds(9, 4711, Holding::Open);
     play.table(
@@ -405,6 +405,12 @@ fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
     );
     play.pass(20 * MS);
     play.told();
+    play
+}
+
+#[test]
+fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
+    let mut play = a_queued_connection();
     // No table has shown the accepted socket with its inode, and no process has its descriptor any more.
     play.table(Server, [row(Server, State::Listen, 9), row(Server, State::FinWait1, 0)]);
     play.sends(Server, segment(Server, FIN_ACK, 1, 1));
@@ -414,14 +420,7 @@ fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
 
 #[test]
 fn what_was_accepted_and_aborted_at_once_is_its_who_alone_holds_the_listener() {
-    let mut play = Play::with_a_program(Server);
-    play.holds(9, 4711, Holding::Open);
-    play.table(
-        Server,
-        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
-    );
-    play.pass(20 * MS);
-    play.told();
+    let mut play = a_queued_connection();
     play.table(Server, [row(Server, State::Listen, 9)]);
     play.sends(Server, segment(Server, RST_ACK, 1, 1));
     play.turn_with_packets();
@@ -430,14 +429,7 @@ fn what_was_accepted_and_aborted_at_once_is_its_who_alone_holds_the_listener() {
 
 #[test]
 fn what_is_reset_before_its_listener_is_read_goes_with_that() {
-    let mut play = Play::with_a_program(Server);
-    play.holds(9, 4711, Holding::Open);
-    play.table(
-        Server,
-        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
-    );
-    play.pass(20 * MS);
-    play.told();
+    let mut play = a_queued_connection();
     play.holds(9, 4711, Holding::Closed);
     play.table(Server, []);
     play.sends(Server, segment(Server, RST_ACK, 1, 1));
@@ -447,14 +439,7 @@ fn what_is_reset_before_its_listener_is_read_goes_with_that() {
 
 #[test]
 fn what_waits_in_a_listeners_queue_goes_with_it() {
-    let mut play = Play::with_a_program(Server);
-    play.holds(9, 4711, Holding::Open);
-    play.table(
-        Server,
-        [row(Server, State::Listen, 9), row(Server, State::Established, 0)],
-    );
-    play.pass(20 * MS);
-    play.told();
+    let mut play = a_queued_connection();
     play.holds(9, 4711, Holding::Ended);
     play.table(Server, []);
     play.pass(20 * MS);
