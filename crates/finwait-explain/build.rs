@@ -1,7 +1,9 @@
-//! Compiles the texts under `assets/explain/` into Rust code, and refuses those that do not fit: see the README there.
+//! Compiles the texts and the wordings under `assets/explain/` into Rust code, and refuses those that do not fit: see the README there.
 
 #[path = "build/texts.rs"]
 mod texts;
+#[path = "build/wordings.rs"]
+mod wordings;
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -10,12 +12,15 @@ fn main() {
     let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("assets/explain");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed={}", folder.display());
-    let code = texts::read(&folder).and_then(|files| texts::compile(&files));
-    let written = code.and_then(|code| {
-        let path = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("texts.rs");
-        fs::write(&path, code).map_err(|error| vec![format!("{}: {error}", path.display())])
-    });
-    for mistake in written.err().into_iter().flatten() {
-        println!("cargo::error={mistake}");
+    let texts = texts::read(&folder).and_then(|files| texts::compile(&files));
+    let wordings = wordings::compile(&folder.join("wordings"));
+    for (name, code) in [("texts.rs", texts), ("wordings.rs", wordings)] {
+        let written = code.and_then(|code| {
+            let path = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join(name);
+            fs::write(&path, code).map_err(|error| vec![format!("{}: {error}", path.display())])
+        });
+        for mistake in written.err().into_iter().flatten() {
+            println!("cargo::error={mistake}");
+        }
     }
 }

@@ -117,6 +117,14 @@ pub const FILES: &[(&str, Shape)] = &[
         },
     ),
     ("settings", Shape::Clauses("SettingHelp")),
+    (
+        "situations",
+        Shape::Records {
+            of: "crate::situation::SituationWords",
+            fields: &[("title", Field::Clause)],
+            by_name: Some(("situation_words", Some("situation_doc"))),
+        },
+    ),
     ("sources", Shape::Clauses("SourceWords")),
     ("states", Shape::Clauses("Disagreement")),
     ("successes", Shape::Sentences("Success")),

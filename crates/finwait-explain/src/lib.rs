@@ -32,6 +32,7 @@ pub mod prose;
 pub mod role;
 pub mod rules;
 pub mod settings;
+pub mod situation;
 pub mod sock;
 pub mod states;
 pub mod still;

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::signs::{Hit, Line, Sign};
-use super::table::{CARRIERS, FILE, PIPE, UDP, UNIX};
+use super::table::CARRIERS;
+use super::words::remark;
 
 /// The carrier of the bytes. The same errno means something else on each, and only TCP has rules here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -37,10 +38,10 @@ impl Carrier {
     pub(super) const fn remark(self) -> Option<&'static str> {
         match self {
             Carrier::Tcp => None,
-            Carrier::Udp => Some(UDP),
-            Carrier::Unix => Some(UNIX),
-            Carrier::Pipe => Some(PIPE),
-            Carrier::File => Some(FILE),
+            Carrier::Udp => Some(remark::UDP),
+            Carrier::Unix => Some(remark::UNIX),
+            Carrier::Pipe => Some(remark::PIPE),
+            Carrier::File => Some(remark::FILE),
         }
     }
 }

@@ -1,14 +1,16 @@
 //! An errno in a line: by its name, by a number that is marked as one, by its text.
 
 use super::signs::{Line, Sign};
-use super::table::{ELSEWHERE, MARKS, TEXTS, WINDOWS, WINDOWS_ABORTED, WINSOCK};
-use super::{Dialect, is_in_name};
+use super::table::{MARKS, TEXTS, WINSOCK};
+use super::words::remark;
+use super::{Dialect, System, is_in_name};
 use finwait_model::errno::Errno;
 
 /// An errno that a line names.
 pub(super) struct ErrnoMatch {
     pub(super) errno: Errno,
     pub(super) dialect: Option<Dialect>,
+    pub(super) system: Option<System>,
     pub(super) remark: Option<&'static str>,
 }
 
@@ -17,6 +19,7 @@ impl ErrnoMatch {
         ErrnoMatch {
             errno,
             dialect,
+            system: None,
             remark: None,
         }
     }
@@ -74,6 +77,7 @@ fn numbered(number: i32) -> Option<ErrnoMatch> {
         let (_, errno) = WINSOCK.iter().find(|(known, _)| *known == number)?;
         let remark = Some(windows(*errno));
         Some(ErrnoMatch {
+            system: Some(System::Windows),
             remark,
             ..ErrnoMatch::of(*errno, None)
         })
@@ -83,8 +87,8 @@ fn numbered(number: i32) -> Option<ErrnoMatch> {
 /// A remark on Windows' errno of that name.
 fn windows(errno: Errno) -> &'static str {
     match errno {
-        Errno::ECONNABORTED => WINDOWS_ABORTED,
-        _ => WINDOWS,
+        Errno::ECONNABORTED => remark::WINDOWS_ABORTED,
+        _ => remark::WINDOWS,
     }
 }
 
@@ -106,6 +110,7 @@ pub(super) fn by_name(word: &str) -> Option<ErrnoMatch> {
         name => Errno::NAMED.iter().find(|(_, known)| *known == name)?.0,
     };
     Some(ErrnoMatch {
+        system: (name != word).then_some(System::Windows),
         remark: (name != word).then_some(windows(errno)),
         ..ErrnoMatch::of(errno, None)
     })
@@ -201,7 +206,7 @@ fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
     match beside {
         Some(errno) if errno != told.errno => ErrnoMatch {
             errno,
-            remark: Some(ELSEWHERE),
+            remark: Some(remark::ELSEWHERE),
             ..told
         },
         _ => told,

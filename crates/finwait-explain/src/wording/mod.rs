@@ -12,6 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 use super::rules::{CallClass, RuleId, RuleOutcome};
+use super::situation::SituationId;
 use finwait_model::errno::Errno;
 
 mod address;
@@ -23,6 +24,7 @@ mod log;
 mod signs;
 mod strace;
 mod table;
+mod words;
 
 use address::addresses;
 use call::{call_of, cue};
@@ -31,10 +33,9 @@ use errno::{by_name, errno};
 pub use line::LineScanner;
 pub use log::LogScanner;
 use signs::{Hit, Line, Sign};
-use table::{
-    ADDRESSES, AddressHint, FILES, KINDS, LOOKS, SEVEN, SOCKETS, Shape, TEXTS, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED,
-    WORDS, Wording,
-};
+use table::{ADDRESSES, AddressHint, FILES, LOOKS, SOCKETS, Shape, TEXTS};
+pub use words::Dialect;
+use words::{KINDS, STRONG, WEAK, WHOLE, Wording, remark};
 
 /// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
 pub const LONGEST: usize = 4096;
@@ -109,70 +110,12 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The language or program whose wording it is.
+/// The operating system that speaks: the same name, number or text means something else on each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Dialect {
-    /// C's strerror, as it is
-    C,
-    /// Go
-    Go,
-    /// Python
-    Python,
-    /// Node.js
-    Node,
-    /// Bun
-    Bun,
-    /// Deno
-    Deno,
-    /// Java
-    Java,
-    /// Rust
-    Rust,
-    /// nginx
-    Nginx,
-    /// curl
-    Curl,
-    /// Ruby
-    Ruby,
-    /// PHP
-    Php,
-    /// .NET
-    #[serde(rename = "dotnet")]
-    DotNet,
-    /// Erlang
-    Erlang,
-    /// Elixir
-    Elixir,
-    /// OpenSSH
-    #[serde(rename = "openssh")]
-    OpenSsh,
-    /// strace, and finwait's own transcript
-    Strace,
-}
-
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Dialect::C => "C",
-            Dialect::Go => "Go",
-            Dialect::Python => "Python",
-            Dialect::Node => "Node.js",
-            Dialect::Bun => "Bun",
-            Dialect::Deno => "Deno",
-            Dialect::Java => "Java",
-            Dialect::Rust => "Rust",
-            Dialect::Nginx => "nginx",
-            Dialect::Curl => "curl",
-            Dialect::Ruby => "Ruby",
-            Dialect::Php => "PHP",
-            Dialect::DotNet => ".NET",
-            Dialect::Erlang => "Erlang",
-            Dialect::Elixir => "Elixir",
-            Dialect::OpenSsh => "OpenSSH",
-            Dialect::Strace => "strace",
-        })
-    }
+pub enum System {
+    /// Windows (Winsock)
+    Windows,
 }
 
 /// The finding in a line.
@@ -186,6 +129,10 @@ pub struct WordingMatch {
     pub dialect: Option<Dialect>,
     /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that is clear.
     pub addresses: Vec<SocketAddr>,
+    /// The operating system that speaks, where the words show that it is not Linux.
+    pub system: Option<System>,
+    /// The situations that this very wording is printed in, the likeliest first.
+    pub hints: &'static [SituationId],
     /// A remark on this very wording, in one sentence.
     pub remark: Option<&'static str>,
     /// The carrier of the bytes: what is known of TCP applies to nothing else.
@@ -195,12 +142,12 @@ pub struct WordingMatch {
 impl WordingMatch {
     /// Does the line say only that a connect failed, so that its errno is the most frequent one, and not the one that was met?
     pub fn is_any_failed_connect(&self) -> bool {
-        self.remark == Some(SEVEN)
+        self.remark == Some(remark::ANY_FAILED_CONNECT)
     }
 
     /// Is it Windows' wording? There an errno of the same name has other causes.
     pub fn is_windows(&self) -> bool {
-        self.remark == Some(WINDOWS) || self.remark == Some(WINDOWS_ABORTED)
+        self.system == Some(System::Windows)
     }
 }
 
@@ -215,6 +162,46 @@ fn said(text: &str, alone: bool) -> Option<WordingMatch> {
     let line = Line::of(text.trim());
     // Most lines of a log end here. Alone a text may be a number, or a word that is too common elsewhere.
     (alone || line.may_answer()).then(|| answer(&line, alone))?
+}
+
+/// The message that counts in a line.
+struct Told {
+    subject: Subject,
+    dialect: Option<Dialect>,
+    call: Option<CallClass>,
+    system: Option<System>,
+    hints: &'static [SituationId],
+    remark: Option<&'static str>,
+    /// The place of its words in the line.
+    place: Option<Range<usize>>,
+}
+
+impl Told {
+    /// A message of which only the subject is known.
+    const fn of(subject: Subject) -> Told {
+        Told {
+            subject,
+            dialect: None,
+            call: None,
+            system: None,
+            hints: &[],
+            remark: None,
+            place: None,
+        }
+    }
+
+    /// The message of a wording that is in the line, in small letters.
+    fn by(wording: &Wording, low: &str) -> Told {
+        Told {
+            subject: wording.subject,
+            dialect: wording.dialect,
+            call: wording.call,
+            system: wording.system,
+            hints: wording.hints,
+            remark: wording.remark,
+            place: low.find(wording.text).map(|at| at..at + wording.text.len()),
+        }
+    }
 }
 
 /// Holds a line against the rules.
@@ -236,40 +223,33 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
         })
     };
     let weak = || open().or_else(|| kind(line)).or_else(whole);
-    let of_wording = |wording: &Wording| {
-        let (subject, text) = (wording.subject, wording.text);
-        (
-            subject,
-            wording.dialect,
-            wording.call,
-            wording.remark,
-            low.find(text).map(|at| at..at + text.len()),
-        )
-    };
     let told = match (strong, errno) {
-        (Some(wording), _) => of_wording(wording),
-        (None, Some(told)) => (
-            Subject::Errno(told.errno),
-            told.dialect,
-            None,
-            told.remark,
-            place(line, told.errno),
-        ),
+        (Some(wording), _) => Told::by(wording, low),
+        (None, Some(told)) => Told {
+            dialect: told.dialect,
+            system: told.system,
+            remark: told.remark,
+            place: place(line, told.errno),
+            ..Told::of(Subject::Errno(told.errno))
+        },
         (None, None) => match weak() {
-            Some(wording) => of_wording(wording),
-            None if closed_by_address(low) => (Subject::Eof, Some(Dialect::OpenSsh), None, None, None),
-            None if end_of_file(line) => (Subject::Eof, None, None, None, None),
+            Some(wording) => Told::by(wording, low),
+            None if closed_by_address(low) => Told {
+                dialect: Some(Dialect::Openssh),
+                ..Told::of(Subject::Eof)
+            },
+            None if end_of_file(line) => Told::of(Subject::Eof),
             None => return None,
         },
     };
     if not_ours(line.in_low(), low).is_some() {
         return None;
     }
-    let (subject, dialect, call, remark, place) = told;
+    let subject = told.subject;
     let cue = cue(line);
     // The stream ends for whoever reads: another call that the line names is not the one that saw it.
     let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
-    let call = call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
+    let call = told.call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
     if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {
         return None;
     }
@@ -279,7 +259,7 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
     } else {
         Carrier::told(line)
     };
-    let addresses = addresses(low, place);
+    let addresses = addresses(low, told.place);
     let of_address = || match (subject, call, addresses.last()) {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
         _ => None,
@@ -287,10 +267,13 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
     Some(WordingMatch {
         subject,
         call,
-        dialect: dialect
+        dialect: told
+            .dialect
             .or(cue.and_then(|cue| cue.dialect))
             .or_else(|| by_its_looks(line)),
-        remark: carrier.remark().or(remark).or_else(of_address),
+        system: told.system,
+        hints: told.hints,
+        remark: carrier.remark().or(told.remark).or_else(of_address),
         addresses,
         carrier,
     })
@@ -314,7 +297,7 @@ pub fn nearest(text: &str) -> Option<&'static str> {
     let low = cut(text, 200).trim().to_ascii_lowercase();
     let last = low.rsplit(": ").next().unwrap_or(&low).to_owned();
     let names = Errno::NAMED.iter().map(|(_, name)| *name);
-    let words = WORDS.iter().chain(WEAK).map(|wording| wording.text);
+    let words = STRONG.iter().chain(WEAK).map(|wording| wording.text);
     let texts = TEXTS.iter().map(|(text, _)| *text);
     let near = |known: &str| {
         let known = known.to_ascii_lowercase();

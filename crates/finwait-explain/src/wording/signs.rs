@@ -9,16 +9,16 @@ use std::sync::LazyLock;
 
 use super::is_in_name;
 use super::table::{
-    CALLS, CARRIERS, HEADLINE, KINDS, LOOKS, MARKS, ON_FILES, OTHERS, SHAPES, Shape, TEXTS, TOOLS, UNDERSCORED, WEAK,
-    WORDS, Wording,
+    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, OTHERS, SHAPES, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
+use super::words::{KINDS, STRONG, WEAK, Wording};
 use finwait_model::errno::Errno;
 use finwait_model::hash::QuickMap;
 
 /// A text of a table that is in a line. A number is the row's place in its table, whose first row counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Sign {
-    /// A row of `WORDS`.
+    /// A row of `STRONG`.
     Strong(&'static Wording),
     /// A row of `WEAK`.
     Weak(&'static Wording),
@@ -227,7 +227,7 @@ impl Row {
 
 /// All texts that are looked for: those of the tables, and the names of errnos.
 fn rows() -> impl Iterator<Item = Row> {
-    let strong = WORDS.iter().map(|row| Row::words(row.text, Sign::Strong(row)));
+    let strong = STRONG.iter().map(|row| Row::words(row.text, Sign::Strong(row)));
     let weak = WEAK.iter().map(|row| Row::words(row.text, Sign::Weak(row)));
     let kinds = KINDS.iter().enumerate().map(|(n, row)| Row {
         cased: true,

@@ -98,6 +98,8 @@ impl StraceCall<'_> {
                 Some(address) => vec![address],
                 None => addresses(&low, None),
             },
+            system: None,
+            hints: &[],
             remark: carrier.remark(),
             carrier,
         })

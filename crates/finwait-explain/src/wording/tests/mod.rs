@@ -1,4 +1,5 @@
-use super::table::{ELSEWHERE, OTHERS, UDP, WINDOWS};
+use super::table::OTHERS;
+use super::words::remark as text;
 use super::*;
 use CallClass::{Accept, Bind, Connect, Read, Write};
 use Subject::{Closed, Deadline, Eof};
@@ -318,7 +319,7 @@ fn messages_of_many_programs() {
     ) -> Option<(Subject, Option<CallClass>, Option<Dialect>)> {
         Some((subject, call, dialect))
     }
-    use Dialect::{Curl, DotNet, Elixir, Erlang, Go, Java, Nginx, Node, OpenSsh, Php, Python, Ruby, Rust};
+    use Dialect::{Curl, Dotnet, Elixir, Erlang, Go, Java, Nginx, Node, Openssh, Php, Python, Ruby, Rust};
     let reset = errno(Errno::ECONNRESET);
     let refused = errno(Errno::ECONNREFUSED);
     let pipe = errno(Errno::EPIPE);
@@ -534,31 +535,31 @@ fn messages_of_many_programs() {
         ("Connection reset by 10.0.0.1 port 22", is(reset, None, None)),
         (
             "kex_exchange_identification: read: Connection reset by peer",
-            is(reset, Some(Read), Some(OpenSsh)),
+            is(reset, Some(Read), Some(Openssh)),
         ),
         (
             "kex_exchange_identification: Connection closed by remote host",
-            is(Eof, Some(Read), Some(OpenSsh)),
+            is(Eof, Some(Read), Some(Openssh)),
         ),
         (
             "Connection closed by 10.0.0.1 port 22 [preauth]",
-            is(Eof, None, Some(OpenSsh)),
+            is(Eof, None, Some(Openssh)),
         ),
         (
             "ssh: connect to host a port 22: Connection timed out",
-            is(timed_out, Some(Connect), Some(OpenSsh)),
+            is(timed_out, Some(Connect), Some(Openssh)),
         ),
         (
             "client_loop: send disconnect: Broken pipe",
-            is(pipe, Some(Write), Some(OpenSsh)),
+            is(pipe, Some(Write), Some(Openssh)),
         ),
         (
             "Connection timed out during banner exchange",
-            is(Deadline, None, Some(OpenSsh)),
+            is(Deadline, None, Some(Openssh)),
         ),
         (
             "Timeout, server 10.0.0.2 not responding.",
-            is(Deadline, None, Some(OpenSsh)),
+            is(Deadline, None, Some(Openssh)),
         ),
         ("Connection closed by foreign host.", is(Eof, None, None)),
         // Go
@@ -764,19 +765,19 @@ fn messages_of_many_programs() {
         // .NET
         (
             "System.Net.Sockets.SocketException (111): Connection refused",
-            is(refused, None, Some(DotNet)),
+            is(refused, None, Some(Dotnet)),
         ),
         (
             "System.IO.IOException: Unable to read data from the transport connection: Connection reset by peer.",
-            is(reset, Some(Read), Some(DotNet)),
+            is(reset, Some(Read), Some(Dotnet)),
         ),
         (
             "System.Net.Http.HttpIOException: The response ended prematurely. (ResponseEnded)",
-            is(Eof, None, Some(DotNet)),
+            is(Eof, None, Some(Dotnet)),
         ),
         (
             "System.Threading.Tasks.TaskCanceledException: The request was canceled due to the configured HttpClient.Timeout of 100 seconds elapsing.",
-            is(Deadline, None, Some(DotNet)),
+            is(Deadline, None, Some(Dotnet)),
         ),
         // Erlang, Elixir
         ("{error,econnrefused}", is(refused, None, Some(Erlang))),
@@ -1065,7 +1066,7 @@ fn what_is_not_linuxs_tcp_is_said_to_be() {
         ("Error: queryA ECONNREFUSED example.com", errno(Errno::ECONNREFUSED)),
         (";; connection timed out; no servers could be reached", Deadline),
     ] {
-        assert_eq!(remark(text), (subject, true, Some(UDP)), "{text}");
+        assert_eq!(remark(text), (subject, true, Some(text::UDP)), "{text}");
     }
     for (text, known) in [
         (
@@ -1085,7 +1086,7 @@ fn what_is_not_linuxs_tcp_is_said_to_be() {
             Errno::ECONNREFUSED,
         ),
     ] {
-        assert_eq!(remark(text), (errno(known), false, Some(WINDOWS)), "{text}");
+        assert_eq!(remark(text), (errno(known), false, Some(text::WINDOWS)), "{text}");
     }
     for (text, known) in [
         (
@@ -1100,11 +1101,11 @@ fn what_is_not_linuxs_tcp_is_said_to_be() {
     ] {
         let found = recognize(text).unwrap();
         assert_eq!(found.subject, errno(known), "{text}");
-        assert!(found.remark.is_none_or(|remark| remark == ELSEWHERE));
+        assert!(found.remark.is_none_or(|remark| remark == text::ELSEWHERE));
     }
     assert_eq!(
         remark("BlockingIOError: [Errno 35] Resource temporarily unavailable").2,
-        Some(ELSEWHERE)
+        Some(text::ELSEWHERE)
     );
     let node = recognize("{ errno: -54, code: 'ECONNRESET', syscall: 'read' }").unwrap();
     assert_eq!(node.subject, errno(Errno::ECONNRESET));
@@ -1253,7 +1254,7 @@ fn every_text_of_libc_is_known() {
 /// Each row of the tables says what it says alone, and stands once.
 #[test]
 fn every_wording_is_found_by_itself() {
-    for wording in WORDS.iter().chain(WEAK).chain(KINDS).chain(WHOLE) {
+    for wording in STRONG.iter().chain(WEAK).chain(KINDS).chain(WHOLE) {
         let text = wording
             .with
             .map_or(wording.text.to_owned(), |with| format!("{} {with}", wording.text));
@@ -1268,7 +1269,7 @@ fn every_wording_is_found_by_itself() {
     for (text, errno) in TEXTS {
         assert_eq!(recognize(text).unwrap().subject, Subject::Errno(*errno), "{text}");
     }
-    let words = WORDS.iter().chain(WEAK).chain(WHOLE).map(|wording| wording.text);
+    let words = STRONG.iter().chain(WEAK).chain(WHOLE).map(|wording| wording.text);
     let words = words.chain(OTHERS.iter().map(|(text, ..)| *text));
     let mut all: Vec<&str> = words.chain(TEXTS.iter().map(|(text, _)| *text)).collect();
     assert!(all.iter().all(|text| text.to_ascii_lowercase() == *text));

@@ -1,0 +1,284 @@
+//! The wordings in TOML, made Rust tables: a row a line, with the names of what it says checked here or by the compiler.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The folder, as messages name it.
+const FOLDER: &str = "assets/explain/wordings";
+/// The file of the remarks.
+const REMARKS: &str = "remarks";
+/// The file of the languages.
+const LANGUAGES: &str = "languages";
+/// The lists that a file may have, and the tables that they are added to.
+const LISTS: &[(&str, &str)] = &[
+    ("strong", "STRONG"),
+    ("weak", "WEAK"),
+    ("whole", "WHOLE"),
+    ("kinds", "KINDS"),
+];
+/// The keys of a row.
+const KEYS: &[&str] = &[
+    "text", "says", "call", "language", "system", "beside", "ends", "hints", "mind",
+];
+/// The subjects that are no errno.
+const SUBJECTS: &[&str] = &[
+    "eof",
+    "deadline",
+    "closed",
+    "ended-by-peer",
+    "ended-by-us",
+    "destroyed",
+    "unconnected",
+];
+
+/// Reads the folder, and returns the code: the languages, the remarks, and a table for each kind of list.
+///
+/// # Errors
+///
+/// All mistakes in them, each with its file, its line, what is wrong and what would be right.
+pub fn compile(folder: &Path) -> Result<String, Vec<String>> {
+    let mut wordings = Wordings::default();
+    let mut paths: Vec<_> = match fs::read_dir(folder) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(error) => return Err(vec![format!("{FOLDER}: {error}")]),
+    };
+    paths.sort();
+    for path in paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+    {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        match fs::read_to_string(path) {
+            Ok(text) => wordings.file(&name, &text),
+            Err(error) => wordings.mistakes.push(format!("{FOLDER}/{name}.toml: {error}")),
+        }
+    }
+    if wordings.mistakes.is_empty() {
+        Ok(wordings.code())
+    } else {
+        Err(wordings.mistakes)
+    }
+}
+
+/// What the files had so far.
+#[derive(Default)]
+struct Wordings {
+    languages: String,
+    shown: String,
+    remarks: String,
+    rows: BTreeMap<&'static str, String>,
+    mistakes: Vec<String>,
+}
+
+impl Wordings {
+    fn file(&mut self, name: &str, text: &str) {
+        let mut file = File {
+            name,
+            text,
+            mistakes: Vec::new(),
+        };
+        match DeTable::parse(text) {
+            Ok(table) => {
+                let table = table.get_ref();
+                match name {
+                    REMARKS => self.remarks += &file.remarks(table),
+                    LANGUAGES => {
+                        let (variants, shown) = file.languages(table);
+                        self.languages += &variants;
+                        self.shown += &shown;
+                    }
+                    _ => {
+                        for (list, rows) in file.lists(table) {
+                            *self.rows.entry(list).or_default() += &rows;
+                        }
+                    }
+                }
+            }
+            Err(error) => file.mistake(error.span().map_or(0, |span| span.start), error.message()),
+        }
+        self.mistakes.append(&mut file.mistakes);
+    }
+
+    fn code(&self) -> String {
+        let mut code = format!(
+            "/// The language or program whose wording it is.\n\
+             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]\n\
+             pub enum Dialect {{\n{}}}\n\n\
+             impl std::fmt::Display for Dialect {{\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{\n        \
+             f.pad(match self {{\n{}        }})\n    }}\n}}\n\n\
+             /// Remarks on a wording.\npub(super) mod remark {{\n{}}}\n",
+            self.languages, self.shown, self.remarks
+        );
+        for (list, name) in LISTS {
+            let rows = self.rows.get(list).map_or("", String::as_str);
+            let _ = write!(
+                code,
+                "\n/// The rows of `{list}` in `{FOLDER}`.\npub(super) const {name}: &[Wording] = &[\n{rows}];\n"
+            );
+        }
+        code
+    }
+}
+
+/// One file.
+struct File<'a> {
+    name: &'a str,
+    text: &'a str,
+    mistakes: Vec<String>,
+}
+
+impl File<'_> {
+    fn mistake(&mut self, at: usize, what: &str) {
+        let line = self.text[..at].matches('\n').count() + 1;
+        self.mistakes
+            .push(format!("{FOLDER}/{}.toml:{line}: {what}", self.name));
+    }
+
+    /// A text under a key; an empty one where it is none.
+    fn text<'t>(&mut self, key: &str, value: &'t Spanned<DeValue>) -> &'t str {
+        match value.get_ref().as_str() {
+            Some(text) if !text.is_empty() => text,
+            _ => {
+                self.mistake(value.span().start, &format!("`{key}` is to be a text in quotes"));
+                ""
+            }
+        }
+    }
+
+    fn remarks(&mut self, table: &DeTable) -> String {
+        let mut code = String::new();
+        for (key, value) in table {
+            let key = key.get_ref();
+            let text = self.text(key, value);
+            if !text.ends_with('.') {
+                self.mistake(
+                    value.span().start,
+                    &format!("`{key}` is to be one or more sentences: end it with a period"),
+                );
+            }
+            let _ = writeln!(code, "    pub(crate) const {}: &str = {text:?};", constant(key));
+        }
+        code
+    }
+
+    fn languages(&mut self, table: &DeTable) -> (String, String) {
+        let (mut variants, mut shown) = (String::new(), String::new());
+        for (key, value) in table {
+            let (key, name) = (key.get_ref(), self.text(key.get_ref(), value));
+            let _ = writeln!(
+                variants,
+                "    /// {name}\n    #[serde(rename = {key:?})]\n    {},",
+                pascal(key)
+            );
+            let _ = writeln!(shown, "            Dialect::{} => {name:?},", pascal(key));
+        }
+        (variants, shown)
+    }
+
+    fn lists(&mut self, table: &DeTable) -> Vec<(&'static str, String)> {
+        let language = table
+            .get("language")
+            .map(|value| self.text("language", value).to_owned());
+        let mut lists = Vec::new();
+        for (key, value) in table {
+            let (at, key) = (key.span().start, key.get_ref());
+            if key == "language" {
+                continue;
+            }
+            let Some((list, _)) = LISTS.iter().find(|(list, _)| list == key) else {
+                let known: Vec<_> = LISTS.iter().map(|(list, _)| *list).collect();
+                self.mistake(
+                    at,
+                    &format!("`{key}` is no list of wordings; a file has `{}`", known.join("`, `")),
+                );
+                continue;
+            };
+            let rows = value.get_ref().as_array().into_iter().flatten();
+            let rows: String = rows
+                .filter_map(|row| {
+                    let table = row.get_ref().as_table();
+                    if table.is_none() {
+                        self.mistake(
+                            row.span().start,
+                            "a row is to be a table: { text = \"...\", says = \"...\" }",
+                        );
+                    }
+                    table.map(|table| self.row(list, row.span().start, table, language.as_deref()))
+                })
+                .collect();
+            lists.push((*list, rows));
+        }
+        lists
+    }
+
+    fn row(&mut self, list: &str, at: usize, row: &DeTable, language: Option<&str>) -> String {
+        for (key, _) in row.iter().filter(|(key, _)| !KEYS.contains(&key.get_ref().as_ref())) {
+            let what = format!("a row has no `{}`; it may have `{}`", key.get_ref(), KEYS.join("`, `"));
+            self.mistake(key.span().start, &what);
+        }
+        for key in ["text", "says"] {
+            if !row.contains_key(key) {
+                self.mistake(at, &format!("a row needs `{key}`"));
+            }
+        }
+        let mut told = |key: &str| row.get(key).map(|value| self.text(key, value).to_owned());
+        let text = told("text").unwrap_or_default();
+        let says = told("says").unwrap_or_default();
+        let option = |of: Option<String>| of.map_or("None".to_owned(), |of| format!("Some({of})"));
+        let call = option(told("call").map(|call| format!("CallClass::{}", pascal(&call))));
+        let own = told("language");
+        let dialect = option(
+            own.as_deref()
+                .or(language)
+                .map(|language| format!("Dialect::{}", pascal(language))),
+        );
+        let system = option(told("system").map(|system| format!("System::{}", pascal(&system))));
+        let with = option(told("beside").map(|beside| format!("{beside:?}")));
+        let remark = option(told("mind").map(|mind| format!("remark::{}", constant(&mind))));
+        let ends = row
+            .get("ends")
+            .and_then(|ends| ends.get_ref().as_bool())
+            .unwrap_or_default();
+        let hints = row.get("hints").and_then(|hints| hints.get_ref().as_array());
+        let hints: Vec<String> = hints
+            .into_iter()
+            .flatten()
+            .map(|hint| format!("SituationId::{}", pascal(self.text("hints", hint))))
+            .collect();
+        if list != "kinds" && text.chars().any(|c| c.is_uppercase()) {
+            self.mistake(at, "`text` is to be in small letters: lines are compared so");
+        }
+        let subject = if SUBJECTS.contains(&says.as_str()) {
+            format!("Subject::{}", pascal(&says))
+        } else if says.starts_with('E') {
+            format!("Subject::Errno(Errno::{says})")
+        } else {
+            self.mistake(
+                at,
+                &format!("`says` is to be an errno's name or one of `{}`", SUBJECTS.join("`, `")),
+            );
+            return String::new();
+        };
+        format!(
+            "    Wording {{ text: {text:?}, subject: {subject}, dialect: {dialect}, call: {call}, system: {system}, \
+             remark: {remark}, with: {with}, ends: {ends}, hints: &[{}] }},\n",
+            hints.join(", ")
+        )
+    }
+}
+
+/// The name of a variant: `keep-alive-race` as `KeepAliveRace`.
+fn pascal(name: &str) -> String {
+    let words = name.split('-').filter(|word| !word.is_empty());
+    words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
+}
+
+/// The name of a constant: `own-timeout` as `OWN_TIMEOUT`.
+fn constant(name: &str) -> String {
+    name.replace('-', "_").to_ascii_uppercase()
+}

@@ -1,0 +1,31 @@
+//! The wordings, compiled from `assets/explain/wordings/*.toml` by the build script: what stands for what, in whose language.
+
+use super::{Subject, System};
+use crate::rules::CallClass;
+use crate::situation::SituationId;
+use finwait_model::errno::Errno;
+
+/// Words that stand for something.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wording {
+    /// The text in small letters, as whole words; in `KINDS` as it is.
+    pub(super) text: &'static str,
+    /// The subject.
+    pub(super) subject: Subject,
+    /// The language or program whose they are.
+    pub(super) dialect: Option<Dialect>,
+    /// The call, where that is certain.
+    pub(super) call: Option<CallClass>,
+    /// The system whose they are, where it is not Linux.
+    pub(super) system: Option<System>,
+    /// A remark on them.
+    pub(super) remark: Option<&'static str>,
+    /// Text that must be elsewhere in the line.
+    pub(super) with: Option<&'static str>,
+    /// Do they count only where a clause ends? (`unexpected EOF at line 3` is a parser's.)
+    pub(super) ends: bool,
+    /// The situations that they are printed in, the likeliest first.
+    pub(super) hints: &'static [SituationId],
+}
+
+include!(concat!(env!("OUT_DIR"), "/wordings.rs"));
