@@ -57,7 +57,7 @@ pub struct Tokens<'a> {
     /// The characters in all.
     len: usize,
     /// Does a single quote hold a word together, too, as a shell's does?
-    as_shell: bool,
+    single_quotes: bool,
 }
 
 impl<'a> Tokens<'a> {
@@ -66,13 +66,16 @@ impl<'a> Tokens<'a> {
         Tokens {
             chars: text.chars().enumerate().peekable(),
             len: text.chars().count(),
-            as_shell: false,
+            single_quotes: false,
         }
     }
 
     /// Reads single quotes, too: what stands between them stands for itself.
-    pub fn as_shell(self) -> Tokens<'a> {
-        Tokens { as_shell: true, ..self }
+    pub fn with_single_quotes(self) -> Tokens<'a> {
+        Tokens {
+            single_quotes: true,
+            ..self
+        }
     }
 
     /// Returns how many characters have been read.
@@ -96,7 +99,7 @@ impl<'a> Tokens<'a> {
         while let Some(&(at, c)) = chars.peek() {
             match (quoted_since, c) {
                 (None, c) if c.is_whitespace() => break,
-                (None, '"' | '\'') if c == '"' || self.as_shell => {
+                (None, '"' | '\'') if c == '"' || self.single_quotes => {
                     quoted_since = Some((at, c));
                     token.quoted = true;
                 }

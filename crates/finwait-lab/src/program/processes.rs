@@ -35,7 +35,7 @@ enum Which {
 /// So many times as long as it took to look for all processes, they are not looked for again.
 const REST: u32 = 4;
 /// The same of those beside the lab: beside a program whose sockets come and go quickly there is rarely another.
-const LONG_REST: u32 = 100;
+const LONG_REST: u32 = 20;
 /// The time for which who alone holds a listener is taken to be the same.
 const SAME: Duration = Duration::from_millis(100);
 /// The number of sockets that are looked for one by one; more are looked for in one pass over all descriptors.
