@@ -328,14 +328,16 @@ fn screen(
         Opening::Asked(scenario) => (None, Some(Message::Asks(scenario))),
         Opening::SideBySide(lesson) => (None, Some(Message::SideBySide(lesson))),
     };
-    let (sender, inbox) = channel();
+    let (sender, inbox) = tui::inbox::channel();
     let to_the_screen = sender.clone();
     let mut recording = None;
     let record = match record {
         Some(path) => file_in(path, "explorer")
             .and_then(|path| {
                 recording = Some(path.display().to_string());
-                let tell = move |why: &str| drop(to_the_screen.send(Message::Note(why.to_owned())));
+                let tell = move |why: &str| {
+                    to_the_screen.send(Message::Note(why.to_owned()));
+                };
                 RecordingFile::create(&path, Box::new(tell))
             })
             .map(Some),
@@ -384,7 +386,7 @@ fn screen(
     };
     if let Some(then) = then {
         // Nobody has taken the other end yet.
-        let _ = sender.send(then);
+        sender.send(then);
     }
     let source = LabSource {
         lab,

@@ -1,7 +1,7 @@
 //! The kernel's counters: told step by step, expected by scenarios, and the page on what moves them.
 //!
 //! `UPDATE_COUNTERS=1 cargo test --test counters the_page` runs the whole catalog here and makes `assets/counters.json` and
-//! `docs/counters.md` anew.
+//! `docs/counters.md` anew; with `UPDATE_COUNTERS=page` only the page, of what was measured last.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -82,6 +82,9 @@ fn each_step_has_what_its_kernel_counted() {
             let moved: Vec<Option<u64>> = server.iter().map(|step| by(step, name)).collect();
             assert_eq!(moved, steps, "{name} {family:?}");
         }
+        let arrived: Vec<Option<u64>> = server.iter().map(|step| by(step, "Ip6InReceives")).collect();
+        let expected = [None, Some(2), None, Some(1), None].map(|came| came.filter(|_| !family.is_empty()));
+        assert_eq!(arrived, expected, "{family:?}");
         let resets: Vec<Option<u64>> = client.iter().map(|step| by(step, "TcpEstabResets")).collect();
         assert_eq!(resets, [None, None, None, None, Some(1)], "{family:?}");
     }
@@ -98,17 +101,20 @@ fn what_every_segment_moves_is_printed_on_request() {
             .filter(|line| line.get(11..).is_some_and(|line| line.starts_with("counts")));
         counts.map(|line| line[19..].to_owned()).collect::<Vec<_>>()
     };
-    let telling = print(Lab::Isolated, &[]);
-    assert_eq!(
-        telling,
-        [
-            "client: TcpEstabResets 1",
-            "server: TCPAbortOnClose 1, TcpEstabResets 1, TcpOutRsts 1"
-        ]
-    );
+    for family in [&[][..], &["--ipv6"]] {
+        let telling = print(Lab::Isolated, family);
+        assert_eq!(
+            telling,
+            [
+                "client: TcpEstabResets 1",
+                "server: TCPAbortOnClose 1, TcpEstabResets 1, TcpOutRsts 1"
+            ],
+            "{family:?}"
+        );
+    }
     let all = print(Lab::Isolated, &["--all-counters"]);
     assert!(
-        all.len() > telling.len() && all.iter().any(|line| line.contains("TcpInSegs 2")),
+        all.len() > 2 && all.iter().any(|line| line.contains("TcpInSegs 2")),
         "{all:?}"
     );
     assert!(print(Lab::Loopback, &["--all-counters"]).is_empty());
@@ -246,7 +252,10 @@ fn the_page_is_made_of_what_was_measured() {
         format!("{folder}/docs/counters.md"),
         format!("{folder}/assets/counters.json"),
     );
-    if std::env::var_os("UPDATE_COUNTERS").is_some() {
+    let update = std::env::var_os("UPDATE_COUNTERS");
+    if update.as_ref().is_some_and(|what| what == "page") {
+        std::fs::write(&page_file, page(MeasuredCounters::kept())).unwrap();
+    } else if update.is_some() {
         // On a busy machine timers run out that otherwise do not: what stands here moved alike each time.
         let measured = [(); RUNS]
             .map(|()| reports(&["--all"]))
@@ -275,11 +284,11 @@ fn the_page_is_made_of_what_was_measured() {
 fn page(measured: &MeasuredCounters) -> String {
     let mut page = format!(
         "# Kernel counters and what moves them\n\n\
-         What `nstat` and `netstat -s` print is counted by the kernel, host by host (`/proc/net/netstat`, `/proc/net/snmp`). finwait reads the\n\
-         counters of both hosts of the isolated lab when all is quiet, and tells what has moved in each step: as `counts` in `finwait do` and\n\
+         What `nstat` and `netstat -s` print is counted by the kernel, host by host (`/proc/net/netstat`, `/proc/net/snmp`, with IPv6 `/proc/net/snmp6`).\n\
+         finwait reads the counters of both hosts of the isolated lab when all is quiet, and tells what has moved in each step: as `counts` in `finwait do` and\n\
          in the log, as an expectation of a scenario, and behind *why?*. Here is what each means, the kernel's function that moves it, and the\n\
          scenarios and steps of the catalog that moved it, alike in {RUNS} runs on Linux {}. `finwait run NAME` shows it on yours, and\n\
-         `finwait explain TCPAbortOnClose` says the same of one. Those of IP and ICMP are of IPv4.\n\n\
+         `finwait explain TCPAbortOnClose` says the same of one. `Ip6` and `Icmp6` are IPv6's, `Ip` and `Icmp` IPv4's.\n\n\
          `UPDATE_COUNTERS=1 cargo test --test counters the_page` runs the catalog and makes this page.\n\n\
          ## Moved by the catalog\n",
         measured.kernel

@@ -238,7 +238,7 @@ impl Play {
 
 fn owner(no: u32, pid: u32, name: &str) -> SocketOwner {
     SocketOwner {
-        program: ProgramNo(no),
+        program: Some(ProgramNo(no)),
         pid,
         name: name.into(),
     }

@@ -10,8 +10,8 @@ const NOBODY: u32 = 65534;
 /// A lab in a process of its own, which ends with its input.
 struct Lab {
     process: Child,
-    _commands: ChildStdin,
-    _output: Lines<BufReader<ChildStdout>>,
+    commands: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
 /// A command line as root, or as an ordinary user who may make TUN devices.
@@ -44,9 +44,15 @@ impl Lab {
         assert!(lines.any(|line| line.unwrap().contains("LISTEN")));
         Lab {
             process,
-            _commands: commands,
-            _output: lines,
+            commands: Some(commands),
+            output: lines,
         }
+    }
+
+    /// What it prints until it ends, which it does now.
+    fn last_lines(&mut self) -> Vec<String> {
+        self.commands = None;
+        self.output.by_ref().map(Result::unwrap).collect()
     }
 
     fn shell(&self, ordinary: bool, rest: &str) -> Output {
@@ -89,6 +95,25 @@ fn a_shell_has_the_hosts_network_and_names_and_is_its_users() {
         // The server's listener, on 8080 of 10.0.0.2, in the state LISTEN.
         assert!(stdout.contains("0200000A:1F90 00000000:0000 0A"), "{stdout}");
         assert_eq!(lines.last(), Some(&"10.0.0.1:8080"));
+    }
+}
+
+/// The lab has started neither, and names both: the process is found in the host's network namespace.
+#[test]
+fn what_is_run_in_a_shell_is_told_as_the_owner_of_its_sockets() {
+    for ordinary in [false, true] {
+        let mut lab = Lab::new(ordinary);
+        // Nobody accepts: the connection is up, and curl gives up.
+        let curl = format!("client --pid {} -- curl -sS -m 1 http://server:8080/", lab.process.id());
+        let (_, stderr) = text(&shell(ordinary, &curl));
+        assert!(stderr.contains("timed out"), "{stderr}");
+        let lines = lab.last_lines();
+        let has = |from: &str, to: &str, by: &str| {
+            let change = format!("client {from} -> {to}");
+            lines.iter().any(|line| line.contains(&change) && line.contains(by))
+        };
+        assert!(has("CLOSE", "SYN_SENT", "connect by curl, pid "), "{lines:#?}");
+        assert!(has("ESTABLISHED", "FIN_WAIT1", "close by curl, pid "), "{lines:#?}");
     }
 }
 

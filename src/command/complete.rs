@@ -11,11 +11,14 @@ use crate::side::Side;
 use crate::signal::Signal;
 use crate::wire::link::OptionSet;
 
+/// Makes the names of the sockets that there are, which are thousands beside a load generator: only where one can stand.
+type SocketNames<'a> = &'a dyn Fn() -> Vec<&'a SocketName>;
+
 /// The words that could stand in place of the last word of `text`, in the order of the table; where none begins with it, those that have
 /// its letters, the nearest first.
 ///
-/// `side` is the end that is meant when the text names none; `sockets` are the names in use.
-pub fn complete(text: &str, side: Option<Side>, sockets: &[&SocketName]) -> Vec<String> {
+/// `side` is the end that is meant when the text names none; `sockets` makes the names in use.
+pub fn complete(text: &str, side: Option<Side>, sockets: SocketNames) -> Vec<String> {
     let begun = text.rsplit(char::is_whitespace).next().unwrap_or("");
     let before = &text[..text.len() - begun.len()];
     let Ok(before) = tokens(before) else { return Vec::new() };
@@ -124,8 +127,8 @@ fn has_letters(name: &str, letters: &str) -> bool {
     letters.chars().all(|letter| chars.any(|c| c == letter))
 }
 
-fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&SocketName]) -> Vec<String> {
-    let names = || sockets.iter().map(|name| name.as_str().to_owned());
+fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: SocketNames) -> Vec<String> {
+    let names = || sockets().into_iter().map(|name| name.as_str().to_owned());
     let mut words = Vec::new();
     let mut place = 0;
     for arg in spec.args {
@@ -169,12 +172,12 @@ fn one_more(begun: &str, words: &[&str]) -> Vec<String> {
 }
 
 /// The words that an argument can be, where they are few.
-fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<String> {
+fn values(kind: ArgKind, given: &[String], sockets: SocketNames) -> Vec<String> {
     let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
     match kind {
         ArgKind::Word(words) => owned(words),
         ArgKind::Socket => {
-            let mut names: Vec<String> = sockets.iter().map(|name| name.as_str().to_owned()).collect();
+            let mut names: Vec<String> = sockets().into_iter().map(|name| name.as_str().to_owned()).collect();
             names.push("next".into());
             names
         }
@@ -200,7 +203,7 @@ fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<Strin
         }
         ArgKind::Signal => Signal::names().map(str::to_owned).collect(),
         ArgKind::Awaited => AwaitRequest::words().map(str::to_owned).collect(),
-        ArgKind::Connection => sockets.iter().map(|name| name.as_str().to_owned()).collect(),
+        ArgKind::Connection => sockets().into_iter().map(|name| name.as_str().to_owned()).collect(),
         ArgKind::TcpOptions => owned(&OptionSet::NAMES),
         ArgKind::Address
         | ArgKind::Bytes
@@ -224,7 +227,7 @@ mod tests {
     #[test]
     fn a_command_completes_word_by_word() {
         let name = SocketName::new("client2").unwrap();
-        let of = |text: &str| complete(text, Some(Side::Client), &[&name]);
+        let of = |text: &str| complete(text, Some(Side::Client), &|| vec![&name]);
         assert_eq!(of("ser"), ["server"]);
         assert_eq!(of("server li"), ["listen", "linger-close"]);
         // A word that is one is not made into another.

@@ -219,18 +219,23 @@ mod tests {
                 parse(&format!("client run {line}"), None)
             );
         }
-        let spec = run(r#"server run cwd=/srv env=A=1 env="B=two words" file="n.conf=a\nb" terminal=yes -- env=3 x"#);
+        let spec = run(r#"server run cwd=srv env=A=1 env="B=two words" file="n.conf=a\nb" terminal=yes -- env=3 x"#);
         assert_eq!(
             spec,
             ProgramSpec {
                 run: "env=3 x".into(),
                 env: vec![("A".into(), "1".into()), ("B".into(), "two words".into())],
-                cwd: Some("/srv".into()),
+                cwd: Some("srv".into()),
                 files: vec![("n.conf".into(), "a\nb".into())],
                 stdin: None,
                 terminal: true,
             }
         );
+        // As a shell has it, single quotes hold a value together, too, and nothing in them is an escape.
+        let single = run(r#"client run env=B='x  y' file='a=b\n"c"' curl 'http://server:8080/ a'"#);
+        assert_eq!(single.env, [("B".into(), "x  y".into())]);
+        assert_eq!(single.files, [("a".into(), r#"b\n"c""#.into())]);
+        assert_eq!(single.run, "curl 'http://server:8080/ a'");
         let input = run(r#"client run stdin="PING\r\n" nc server 6379"#);
         assert_eq!(input.stdin.as_deref(), Some("PING\r\n"));
         for (side, spec) in [(Side::Server, spec), (Side::Client, input)] {
@@ -240,6 +245,10 @@ mod tests {
         assert_eq!(
             complaint("client run stdin=a terminal=yes cat"),
             "column 33: stdin is for a program without a terminal: with terminal=yes its input is the terminal"
+        );
+        assert_eq!(
+            complaint("client run cwd=/srv file=a=b cat a"),
+            "column 30: its files are in a directory of their own, and /srv is another: without cwd it begins beside them, or in a directory there with a relative one"
         );
         assert_eq!(
             complaint("client run env=A"),

@@ -238,7 +238,8 @@ const TERMINAL: &str = "terminal";
 const BEGINS: &str = "--";
 
 /// Reads what `run` starts, from the text behind its word on: arguments with a name, then the command line, as it stands there.
-pub(super) fn spec(text: &str, mut words: Tokens<'_>) -> Result<ProgramSpec, ParseError> {
+pub(super) fn spec(text: &str, words: Tokens<'_>) -> Result<ProgramSpec, ParseError> {
+    let mut words = words.with_single_quotes();
     let mut spec = ProgramSpec::default();
     loop {
         let begins = words.place();
@@ -283,7 +284,7 @@ pub(super) fn spec(text: &str, mut words: Tokens<'_>) -> Result<ProgramSpec, Par
             nearest: Vec::new(),
         });
     }
-    if let Err(why) = CommandLine::parse(&spec.run).and_then(|_| spec.check_stdin()) {
+    if let Err(why) = CommandLine::parse(&spec.run).and_then(|_| spec.check()) {
         return Err(ParseError {
             column: text.chars().count() - spec.run.chars().count() + 1,
             why,
@@ -319,7 +320,7 @@ pub(super) fn write_spec(f: &mut fmt::Formatter<'_>, spec: &ProgramSpec) -> fmt:
         write!(f, " {TERMINAL}=yes")?;
     }
     // A command line may begin as one of these arguments does.
-    let first = Tokens::of(&spec.run).next_token().ok().flatten();
+    let first = Tokens::of(&spec.run).with_single_quotes().next_token().ok().flatten();
     let is_ours = first.is_some_and(|first| match &first.name {
         Some(name) => [CWD, ENV, FILE, STDIN, TERMINAL].contains(&name.as_str()),
         None => first.whole() == BEGINS,

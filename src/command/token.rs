@@ -56,6 +56,8 @@ pub struct Tokens<'a> {
     chars: std::iter::Peekable<std::iter::Enumerate<std::str::Chars<'a>>>,
     /// The characters in all.
     len: usize,
+    /// Does a single quote hold a word together, too, as a shell's does?
+    single_quotes: bool,
 }
 
 impl<'a> Tokens<'a> {
@@ -64,6 +66,15 @@ impl<'a> Tokens<'a> {
         Tokens {
             chars: text.chars().enumerate().peekable(),
             len: text.chars().count(),
+            single_quotes: false,
+        }
+    }
+
+    /// Reads single quotes, too: what stands between them stands for itself.
+    pub fn with_single_quotes(self) -> Tokens<'a> {
+        Tokens {
+            single_quotes: true,
+            ..self
         }
     }
 
@@ -88,12 +99,12 @@ impl<'a> Tokens<'a> {
         while let Some(&(at, c)) = chars.peek() {
             match (quoted_since, c) {
                 (None, c) if c.is_whitespace() => break,
-                (None, '"') => {
-                    quoted_since = Some(at);
+                (None, '"' | '\'') if c == '"' || self.single_quotes => {
+                    quoted_since = Some((at, c));
                     token.quoted = true;
                 }
-                (Some(_), '"') => quoted_since = None,
-                (Some(_), '\\') => {
+                (Some((_, quote)), c) if c == quote => quoted_since = None,
+                (Some((_, '"')), '\\') => {
                     chars.next();
                     token.value.push(escaped(chars, at)?);
                     continue;
@@ -107,7 +118,7 @@ impl<'a> Tokens<'a> {
             }
             chars.next();
         }
-        if let Some(since) = quoted_since {
+        if let Some((since, _)) = quoted_since {
             return Err(ParseError {
                 column: since + 1,
                 why: "this quote is not closed".into(),

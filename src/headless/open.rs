@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::mpsc::channel;
 
 use super::exit::{BAD, DIFFERS, complain, fail};
 use super::{Format, Printer, Printing};
@@ -58,7 +57,7 @@ fn recordings_in(folder: &Path) -> Option<String> {
 }
 
 fn screen(recording: Recording, setup: Setup) -> ExitCode {
-    let (sender, inbox) = channel();
+    let (sender, inbox) = tui::inbox::channel();
     let left = tui::can_draw().and_then(|()| tui::run(tui::opened(recording).set_up(setup), None, inbox, sender));
     match left {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -335,8 +335,10 @@ impl<'a> Reader<'a> {
             stdin,
             terminal,
         };
-        if let (Err(why), Some(value)) = (spec.check_stdin(), table.get("stdin")) {
-            self.wrong(value.span(), why);
+        for (checked, key) in [(spec.check_stdin(), "stdin"), (spec.check_cwd(), "cwd")] {
+            if let (Err(why), Some(value)) = (checked, table.get(key)) {
+                self.wrong(value.span(), why);
+            }
         }
         Some(FirstProgram { spec, ready })
     }

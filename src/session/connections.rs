@@ -102,7 +102,7 @@ pub(super) struct Connections {
     /// Those with the same two addresses, the oldest first.
     of_pair: QuickMap<Tuple, Vec<ConnectionNo>>,
     /// The connections of a socket, each from the entry on from which it is that one's.
-    of_socket: HashMap<(Side, SocketName), Vec<(EntryNo, ConnectionNo)>>,
+    of_socket: QuickMap<(Side, SocketName), Vec<(EntryNo, ConnectionNo)>>,
     /// The connections that calls of accept took.
     of_accept: HashMap<CallId, ConnectionNo>,
 }

@@ -236,6 +236,7 @@ impl Coverage {
             TransitionCause::Call(_)
                 | TransitionCause::Release(_)
                 | TransitionCause::Program(_)
+                | TransitionCause::UnseenProcess { .. }
                 | TransitionCause::Death
         );
         let edge = match (from, to) {
@@ -291,7 +292,10 @@ fn resets(cause: &TransitionCause) -> bool {
             by.name.spec().effect == StateEffect::Aborts
         }
         TransitionCause::Received(_) | TransitionCause::Timer(_) | TransitionCause::Destroyed => true,
-        TransitionCause::Program(ProgramCause { by, .. }) => *by == ProgramDeed::Abort,
+        TransitionCause::Program(ProgramCause { by, .. }) => {
+            matches!(by, ProgramDeed::Abort | ProgramDeed::Disconnect)
+        }
+        TransitionCause::UnseenProcess { sent } => sent.is_some_and(|sent| sent.flags.has(Flags::RST)),
         TransitionCause::Death
         | TransitionCause::PeerDeath { .. }
         | TransitionCause::Library

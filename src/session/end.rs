@@ -269,7 +269,7 @@ pub struct End {
     /// Calls that it has made.
     worked: HashSet<(CallKind, Option<ShutdownHow>)>,
     /// The names of connections, for those that outlive their descriptors.
-    pub(super) named: HashMap<Tuple, SocketName>,
+    pub(super) named: QuickMap<Tuple, SocketName>,
     /// The number of sockets of each role that were named so far.
     given: HashMap<SocketRole, u32>,
     /// The number of dups of each connection so far.
@@ -282,6 +282,8 @@ pub struct End {
     pub(super) owners: QuickMap<u64, SocketOwner>,
     /// Has it been told that the host has connections with itself?
     pub(super) has_inside: bool,
+    /// Have processes that were started beside the lab held sockets on its host?
+    pub(super) has_others: bool,
 }
 
 /// A socket that differs from what it was.
@@ -349,13 +351,14 @@ impl End {
             changed: Latest::default(),
             listened: Vec::new(),
             worked: HashSet::new(),
-            named: HashMap::new(),
+            named: QuickMap::default(),
             given: HashMap::new(),
             dups: HashMap::new(),
             socks: Socks::default(),
             set_at: HashMap::new(),
             owners: QuickMap::default(),
             has_inside: false,
+            has_others: false,
         }
     }
 

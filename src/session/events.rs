@@ -592,6 +592,7 @@ impl Session {
                     ProgramDeed::Connect => sock::EndCause::Call(CallClass::Connect),
                     ProgramDeed::Listen => sock::EndCause::Call(CallClass::Listen),
                     ProgramDeed::Shutdown => sock::EndCause::Call(CallClass::Shutdown),
+                    ProgramDeed::Disconnect => sock::EndCause::Call(CallClass::Disconnect),
                     ProgramDeed::Close | ProgramDeed::CloseOrExit | ProgramDeed::Abort => {
                         sock::EndCause::Call(CallClass::Close)
                     }
@@ -603,7 +604,9 @@ impl Session {
             TransitionCause::Destroyed => (sock::EndCause::Administrator, None),
             TransitionCause::Library => (sock::EndCause::Call(CallClass::Close), None),
             TransitionCause::PeerCall { by, .. } => (sock::EndCause::Unseen(CallClass::of(by.name)), None),
-            TransitionCause::PeerDeath { .. } | TransitionCause::Unseen => (sock::EndCause::Unseen(None), None),
+            TransitionCause::PeerDeath { .. } | TransitionCause::UnseenProcess { .. } | TransitionCause::Unseen => {
+                (sock::EndCause::Unseen(None), None)
+            }
         }
     }
 }

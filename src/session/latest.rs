@@ -1,12 +1,14 @@
 //! Things in the order in which each changed last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
+
+use crate::hash::QuickMap;
 
 /// The changed things, each once.
 #[derive(Debug)]
 pub(super) struct Latest<K> {
-    number: HashMap<K, u64>,
+    number: QuickMap<K, u64>,
     in_order: BTreeMap<u64, K>,
     next: u64,
 }
@@ -14,7 +16,7 @@ pub(super) struct Latest<K> {
 impl<K> Default for Latest<K> {
     fn default() -> Latest<K> {
         Latest {
-            number: HashMap::new(),
+            number: QuickMap::default(),
             in_order: BTreeMap::new(),
             next: 0,
         }

@@ -297,7 +297,7 @@ impl Session {
                 .iter()
                 .filter_map(|place| end.sockets.get(*place));
             let mut owners = sockets.filter_map(|socket| socket.owner());
-            by.is_none_or(|program| owners.any(|owner| owner.program == program.no))
+            by.is_none_or(|program| owners.any(|owner| owner.program == Some(program.no)))
         };
         end.table.rows().iter().map(|observed| &observed.row).any(|row| {
             row.state == State::Listen

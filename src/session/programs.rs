@@ -367,6 +367,7 @@ impl Session {
     /// Takes in which process holds the socket of that inode.
     pub(super) fn owned(&mut self, side: Side, inode: u64, owner: SocketOwner) {
         let end = &mut self.ends[side];
+        end.has_others |= owner.program.is_none();
         let known = end.sockets.of_inode(inode).first().copied();
         match known {
             Some(place) => {
@@ -482,7 +483,7 @@ impl Session {
             to,
             ..
         } = *change;
-        if !self.programs.ran_on(side) {
+        if !self.programs.ran_on(side) && !self.ends[side].has_others {
             return false;
         }
         let end = &self.ends[side];

@@ -100,7 +100,7 @@ impl Session {
     /// The socket of a program that a line is about: the one with its addresses, else the newest that has ended, else the newest.
     fn meant_by(&self, side: Side, program: ProgramNo, said: &WordingMatch) -> Option<&Socket> {
         let end = &self.ends[side];
-        let is_its = |socket: &&Socket| socket.owner().is_some_and(|owner| owner.program == program);
+        let is_its = |socket: &&Socket| socket.owner().is_some_and(|owner| owner.program == Some(program));
         let its = || end.sockets.iter().rev().filter(is_its);
         let has_address = |socket: &&Socket| {
             let tuple = socket.tuple;

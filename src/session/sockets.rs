@@ -1,6 +1,5 @@
 //! The sockets of an end, its endpoint's and its programs', in the order in which they came, found by name, by inode and by the kernel's socket.
 
-use std::collections::HashMap;
 use std::ops::Deref;
 
 use super::Socket;
@@ -13,7 +12,7 @@ use crate::hash::QuickMap;
 pub struct Sockets {
     all: Vec<Socket>,
     /// By both of their names.
-    by_name: HashMap<SocketName, usize>,
+    by_name: QuickMap<SocketName, usize>,
     by_inode: QuickMap<u64, Vec<usize>>,
     by_sock: QuickMap<SockId, Vec<usize>>,
 }

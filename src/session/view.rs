@@ -237,7 +237,8 @@ impl Session {
         let mut few = FewSockets::default();
         let mut shown = vec![false; rows.len()];
         let mut taken = [0, 0];
-        for socket in end.sockets.iter() {
+        let current = end.current.as_ref().and_then(|name| end.sockets.place(name));
+        for (at, socket) in end.sockets.iter().enumerate() {
             let place = end.place(socket);
             if let Some(place) = place {
                 shown[place] = true;
@@ -247,7 +248,7 @@ impl Session {
             few.over += usize::from(is_over);
             let taken = &mut taken[usize::from(is_over)];
             *taken += 1;
-            if *taken <= most || end.current.as_ref() == Some(&socket.name) {
+            if *taken <= most || current == Some(at) {
                 few.views.push(self.view(side, socket, place));
             }
         }

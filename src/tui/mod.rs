@@ -2,8 +2,8 @@
 //!
 //! # Threads
 //!
-//! One thread, the caller's of [`run`], owns the session, the screen and the terminal; it sleeps in `recv` and draws at most once for all
-//! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the
+//! One thread, the caller's of [`run`], owns the session, the screen and the terminal; it sleeps at its [`inbox`] and draws at most once for
+//! all that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the
 //! lab's thread what happened, the input thread what crossterm's blocking `read` returns, the signal thread the signals, the watcher that
 //! the terminal hung up. They block until the process ends.
 
@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::clock::MonoTime;
 use crate::error::{Operation, Result};
 use crate::headless::progress::compiling;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
-use crate::lab::{Batch, LocalLab as Lab, Options};
+use crate::lab::{Batch, BatchEvents, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
 use crate::recording::Recording;
 use crate::runtime::RuntimeChoice;
@@ -42,6 +42,7 @@ pub mod dialog;
 pub mod hint;
 pub mod history;
 pub mod hit;
+pub mod inbox;
 pub mod keys;
 pub mod lab_run;
 pub mod large;
@@ -64,11 +65,16 @@ use away::{JobControl, Suspension};
 use terminal::Guard;
 use theme::Theme;
 
+/// The way to the screen's thread.
+pub type Sender = inbox::Sender<Message>;
+/// The messages to the screen's thread, which sleeps there.
+pub type Inbox = inbox::Inbox<Message>;
+
 /// A message to the screen's thread.
 #[derive(Debug)]
 pub enum Message {
-    /// A batch of events, by the lab of that turn.
-    Lab(u32, Batch),
+    /// A batch of events, or what is left of it, by the lab of that turn.
+    Lab(u32, BatchEvents),
     /// The result of two runs that were to be compared.
     Compared(Branch, BranchResult),
     /// The runtimes of a new lab are ready, asked for in that turn; or one sentence why not.
@@ -113,6 +119,9 @@ impl Exit {
 
 /// The time for which messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// The time for which events of a lab are taken in before a key that is pressed meanwhile is.
+const SLICE: Duration = Duration::from_millis(2);
 
 /// The signals that end the program, all of those that would without giving the terminal back.
 const LAST: [i32; 11] = [
@@ -165,7 +174,7 @@ pub fn opened(recording: Recording) -> App {
 /// # Errors
 ///
 /// The lab did not start.
-pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
+pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender) -> Result<(Lab, App)> {
     let fresh = tour.as_deref().map_or_else(LabSpec::default, LabSpec::of);
     let (lab, session) = lab_of(make, fresh, 0, sender)?;
     let mut app = App::new(session, Theme::COLOURED);
@@ -176,10 +185,12 @@ pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Me
 }
 
 /// Makes a lab whose events carry the number of its turn: what an earlier one still says is not mistaken for its words.
-fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender<Message>) -> Result<(Lab, Session)> {
+fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender) -> Result<(Lab, Session)> {
     let events = sender.clone();
     // Events outlive nobody: a screen that is gone does not want them.
-    let sink = move |batch| drop(events.send(Message::Lab(turn, batch)));
+    let sink = move |batch: Batch| {
+        events.stream(Message::Lab(turn, batch.into_iter()));
+    };
     make(fresh, Box::new(sink))
 }
 
@@ -191,12 +202,7 @@ struct LabPair {
 
 impl LabPair {
     /// Makes both; `made` counts the labs.
-    fn make(
-        make: &MakeLab,
-        lesson: &SideBySide,
-        made: &mut u32,
-        sender: &Sender<Message>,
-    ) -> Result<(LabPair, [Session; 2])> {
+    fn make(make: &MakeLab, lesson: &SideBySide, made: &mut u32, sender: &Sender) -> Result<(LabPair, [Session; 2])> {
         let mut one = |column: &Column| -> Result<((u32, Lab), Session)> {
             *made += 1;
             let (lab, session) = lab_of(make, LabSpec::beside(&column.scenario), *made, sender)?;
@@ -225,12 +231,7 @@ impl LabPair {
 /// # Errors
 ///
 /// [`Error::Os`](crate::lab::Error::Os) where signals cannot be caught, threads not started, or the terminal not taken.
-pub fn run(
-    mut app: App,
-    mut source: Option<LabSource>,
-    inbox: Receiver<Message>,
-    sender: Sender<Message>,
-) -> Result<Exit> {
+pub fn run(mut app: App, mut source: Option<LabSource>, inbox: Inbox, sender: Sender) -> Result<Exit> {
     if source.is_some() {
         app.keep_history();
     }
@@ -253,8 +254,8 @@ pub fn run(
     // When the next frame may be drawn; before that, only if somebody waits for it. When the last one was.
     let (mut drawn_next, mut awaited) = (MonoTime::default(), true);
     let mut drawn = MonoTime::default();
-    // A message that is to be taken in after the next frame.
-    let mut kept: Option<Message> = None;
+    // The last message was of what the user did.
+    let mut answered = false;
     loop {
         let now = MonoTime::now();
         if let Some(gone) = away.take_if(|away| now >= away.back) {
@@ -293,50 +294,47 @@ pub fn run(
         let tick = sleep(app.counts_down(now), began, now);
         let moves = app.next_frame(drawn).filter(|_| away.is_none());
         let moves = moves.map(|at| at.since(now));
-        let mut next = match [frame, look, tick, moves, back].into_iter().flatten().min() {
-            _ if kept.is_some() => kept.take(),
-            None => inbox.recv().ok(),
-            Some(time) => match inbox.recv_timeout(time) {
-                Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => {
-                    if [tick, moves].contains(&Some(time)) {
-                        app.tick();
-                    }
-                    for effect in app.go_on(MonoTime::now()) {
-                        match (effect, &source, &beside) {
-                            (Effect::Lab(request), Some(source), _) => source.lab.send(request),
-                            (Effect::BesideLab(column, request), _, Some(pair)) => pair.send(column, request),
-                            _ => {}
-                        }
-                    }
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => None,
-            },
-        };
+        let sleep = [frame, look, tick, moves, back].into_iter().flatten().min();
+        // Where keys or the mouse come without a pause, the lab has its turn between two of them.
+        let streamed = std::mem::take(&mut answered).then(|| inbox.try_take_streamed());
+        let mut next = streamed.flatten().or_else(|| inbox.take(sleep));
         if next.is_none() {
-            let all = io::Error::other("all threads that could tell of it have ended");
-            return Err(all).during(|| "wait for something to happen".into());
+            if [tick, moves].contains(&sleep) {
+                app.tick();
+            }
+            for effect in app.go_on(MonoTime::now()) {
+                match (effect, &source, &beside) {
+                    (Effect::Lab(request), Some(source), _) => source.lab.send(request),
+                    (Effect::BesideLab(column, request), _, Some(pair)) => pair.send(column, request),
+                    _ => {}
+                }
+            }
+            continue;
         }
         let since = MonoTime::now();
         while let Some(message) = next {
-            let answers = matches!(&message, Message::Input(_));
+            answered = matches!(&message, Message::Input(_));
             let effects = match message {
-                Message::Lab(of, batch) if of != turns.shown => {
+                Message::Lab(of, mut batch) => {
+                    let column = beside.as_ref().and_then(|pair| pair.column(of));
                     let mut effects = Vec::new();
-                    if let Some(column) = beside.as_ref().and_then(|pair| pair.column(of)) {
-                        for event in batch {
-                            awaited |= !streams(&event.what);
-                            effects.extend(app.absorb_beside(column, event));
+                    while let Some(event) = batch.next() {
+                        match column {
+                            _ if of == turns.shown => {
+                                awaited |= !streams(&event.what);
+                                effects.extend(app.absorb(event));
+                            }
+                            Some(column) => {
+                                awaited |= !streams(&event.what);
+                                effects.extend(app.absorb_beside(column, event));
+                            }
+                            None => {}
                         }
-                    }
-                    effects
-                }
-                Message::Lab(_, batch) => {
-                    let mut effects = Vec::new();
-                    for event in batch {
-                        awaited |= !streams(&event.what);
-                        effects.extend(app.absorb(event));
+                        // A key that is pressed meanwhile does not wait for the rest.
+                        if inbox.has_sent() && MonoTime::now().since(since) >= SLICE {
+                            inbox.put_back(Message::Lab(of, batch));
+                            break;
+                        }
                     }
                     effects
                 }
@@ -461,12 +459,12 @@ pub fn run(
                         let run = move || {
                             let result = both.grow(&options);
                             // Of a screen that is gone, nobody waits for it.
-                            let _ = to.send(Message::Compared(both, result));
+                            to.send(Message::Compared(both, result));
                         };
                         let thread = thread::Builder::new().name("branch".into()).spawn(run);
                         if let Err(error) = thread {
                             let why = format!("start a thread for the two runs: {error}");
-                            let _ = sender.send(Message::Compared(branch, Err(why)));
+                            sender.send(Message::Compared(branch, Err(why)));
                         }
                     }
                     Effect::Save(name, text) => app.say(match save(&name, &text) {
@@ -502,12 +500,12 @@ pub fn run(
                     Effect::Leave(exit) => return Ok(exit),
                 }
             }
-            let enough = MonoTime::now().since(since) >= FRAME;
-            next = if enough { None } else { inbox.try_recv().ok() };
-            // What the user did is shown before what streams behind it.
-            if answers && matches!(&next, Some(Message::Lab(..))) {
-                kept = next.take();
-            }
+            next = match () {
+                () if MonoTime::now().since(since) >= FRAME => None,
+                // What the user did is shown before what streams behind it.
+                () if answered => inbox.try_take_sent(),
+                () => inbox.try_take(),
+            };
         }
     }
 }
@@ -543,7 +541,7 @@ fn begin_renewal(
     source: &mut LabSource,
     renewal: Renewal,
     turns: &mut Turns,
-    sender: &Sender<Message>,
+    sender: &Sender,
 ) -> Result<Option<MonoTime>> {
     if !renewal.lab.may_compile() {
         return Ok(renew(app, source, renewal, turns, sender));
@@ -560,7 +558,7 @@ fn renew(
     source: &mut LabSource,
     renewal: Renewal,
     turns: &mut Turns,
-    sender: &Sender<Message>,
+    sender: &Sender,
 ) -> Option<MonoTime> {
     let Renewal { lab: fresh, written } = renewal;
     turns.made += 1;
@@ -593,7 +591,7 @@ fn renew(
 }
 
 /// Has a thread make the runtimes of a lab ready, and tell.
-fn prepare(options: Options, renewal: Renewal, turn: u32, to: Sender<Message>) -> Result<()> {
+fn prepare(options: Options, renewal: Renewal, turn: u32, to: Sender) -> Result<()> {
     let make = move || {
         let all = renewal.lab.chosen.iter().flat_map(|chosen| chosen.runtimes.iter());
         let made: Result<()> = all
@@ -601,7 +599,7 @@ fn prepare(options: Options, renewal: Renewal, turn: u32, to: Sender<Message>) -
             .try_for_each(|(side, runtime)| options.driven.maker(side, &options.program).make(runtime).map(drop));
         // Of a screen that is gone, nobody waits for it.
         let made = made.map_err(|error| format!("{error}; {STAYS}"));
-        let _ = to.send(Message::Prepared(turn, renewal, made));
+        to.send(Message::Prepared(turn, renewal, made));
     };
     let thread = thread::Builder::new().name("runtimes".into()).spawn(make);
     thread
@@ -646,7 +644,7 @@ fn panic_if_asked() {
 }
 
 /// Starts the threads that listen: to signals, to the terminal, and for its end. `is_ours` says when the terminal is ours again.
-fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) -> Result<()> {
+fn listen(mut signals: Signals, sender: Sender, is_ours: Receiver<()>) -> Result<()> {
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         thread::Builder::new()
             .name(name.into())
@@ -659,7 +657,7 @@ fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) 
         "signals",
         Box::new(move || {
             for number in signals.forever() {
-                if to.send(Message::Signal(number)).is_err() {
+                if !to.send(Message::Signal(number)) {
                     return;
                 }
             }
@@ -680,17 +678,17 @@ fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) 
                     // What was typed behind it has come along, and is not for us.
                     while crossterm::event::poll(Duration::from_millis(1)).is_ok_and(|more| more) {
                         if let Err(error) = crossterm::event::read() {
-                            let _ = to.send(Message::Deaf(error));
+                            to.send(Message::Deaf(error));
                             return;
                         }
                     }
                     while is_ours.try_recv().is_ok() {}
                 }
-                if to.send(Message::Input(input)).is_err() || (suspends && is_ours.recv().is_err()) {
+                if !to.send(Message::Input(input)) || (suspends && is_ours.recv().is_err()) {
                     return;
                 }
             };
-            let _ = to.send(Message::Deaf(error));
+            to.send(Message::Deaf(error));
         }),
     )?;
     // A terminal that is gone without SIGHUP would leave crossterm spinning.
@@ -713,7 +711,7 @@ fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) 
                     Err(_) => return,
                 }
             }
-            let _ = sender.send(Message::HangUp);
+            sender.send(Message::HangUp);
         }),
     )
 }

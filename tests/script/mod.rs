@@ -739,7 +739,7 @@ impl Script {
         let errno = text.contains("ECONNRESET").then_some(Errno::ECONNRESET);
         self.tell(LabEvent::ProgramCall(ProgramCall {
             side,
-            program: process.program,
+            program: process.program.expect("a program"),
             pid: process.pid,
             fd,
             inode: fd.map(|_| inode),
@@ -957,7 +957,7 @@ client = "run no-such-client-here --url http://server:8080/"
 /// A process of a program.
 pub fn process(no: u32, pid: u32, name: &str) -> SocketOwner {
     SocketOwner {
-        program: ProgramNo(no),
+        program: Some(ProgramNo(no)),
         pid,
         name: name.to_owned(),
     }

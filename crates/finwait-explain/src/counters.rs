@@ -39,7 +39,9 @@ impl CounterMeaning {
 
     /// The place in the kernel: `net/ipv4/tcp.c, __tcp_close()`.
     pub fn place(&self) -> String {
-        let files: Vec<String> = self.files.iter().map(|file| format!("net/ipv4/{file}")).collect();
+        let is_ipv6 = self.name.starts_with("Ip6") || self.name.starts_with("Icmp6");
+        let directory = if is_ipv6 { "net/ipv6" } else { "net/ipv4" };
+        let files: Vec<String> = self.files.iter().map(|file| format!("{directory}/{file}")).collect();
         let functions: Vec<String> = self.moved_by.iter().map(|function| format!("{function}()")).collect();
         format!("{}: {}", files.join(", "), functions.join(", "))
     }
@@ -203,6 +205,30 @@ counters! {
     "IcmpInTimeExcds" ["icmp.c"] ["icmp_rcv"];
     "IcmpOutMsgs" ["icmp.c"] ["icmp_out_count"];
     "IcmpOutDestUnreachs" ["icmp.c"] ["icmp_out_count"];
+    "Ip6InReceives" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Ip6InDelivers" ["ip6_input.c"] ["ip6_protocol_deliver_rcu"];
+    "Ip6OutRequests" ["ip6_output.c"] ["ip6_xmit"];
+    "Ip6OutTransmits" ["ip6_output.c"] ["ip6_finish_output2"];
+    "Ip6OutNoRoutes" ["ip6_output.c", "route.c"] ["ip6_dst_lookup_tail", "ip6_pkt_drop"];
+    "Ip6OutDiscards" ["ip6_output.c"] ["ip6_output", "ip6_xmit"];
+    "Ip6InNoRoutes" ["route.c"] ["ip6_pkt_drop"];
+    "Ip6InAddrErrors" ["route.c"] ["ip6_pkt_drop"];
+    "Ip6InHdrErrors" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Ip6InTruncatedPkts" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Ip6InDiscards" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Ip6InOctets" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Ip6OutOctets" ["ip6_output.c"] ["ip6_finish_output2"];
+    "Ip6InNoECTPkts" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Ip6InECT0Pkts" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Ip6InCEPkts" ["ip6_input.c"] ["ip6_rcv_core"];
+    "Icmp6InMsgs" ["icmp.c"] ["icmpv6_rcv"];
+    "Icmp6InErrors" ["icmp.c", "tcp_ipv6.c"] ["icmpv6_rcv", "tcp_v6_err"];
+    "Icmp6InDestUnreachs" ["icmp.c"] ["icmpv6_rcv"];
+    "Icmp6InPktTooBigs" ["icmp.c"] ["icmpv6_rcv"];
+    "Icmp6InTimeExcds" ["icmp.c"] ["icmpv6_rcv"];
+    "Icmp6InParmProblems" ["icmp.c"] ["icmpv6_rcv"];
+    "Icmp6OutMsgs" ["ip6_output.c"] ["__ip6_make_skb"];
+    "Icmp6OutDestUnreachs" ["icmp.c"] ["icmp6_send"];
 }
 
 /// What is known of a counter, by its name with or without `TcpExt`; none where nothing is.
@@ -235,6 +261,8 @@ mod tests {
         let close = counter("TCPAbortOnClose").unwrap();
         assert_eq!(close.name, "TcpExtTCPAbortOnClose");
         assert_eq!(close.place(), "net/ipv4/tcp.c: __tcp_close()");
+        let too_big = counter("Icmp6InPktTooBigs").unwrap();
+        assert_eq!(too_big.place(), "net/ipv6/icmp.c: icmpv6_rcv()");
         assert_eq!(counter_named("tcpextTCPabortOnClose"), Some(close));
         assert_eq!(counter("AbortOnClose"), None);
         let is_shown = |name| is_shown(&CounterName::new(name));

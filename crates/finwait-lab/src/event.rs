@@ -737,8 +737,24 @@ pub enum TransitionCause {
     Library,
     /// A call of a program, or the end of its process.
     Program(ProgramCause),
+    /// A call, or the end of a process, that nobody saw: nothing else makes such a change, and the socket is none of the endpoint's. A program
+    /// may have accepted the connection and closed it between two looks.
+    UnseenProcess {
+        /// The segment that left its host for it, where that was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent: Option<SentSegment>,
+    },
     /// Nothing that finwait saw.
     Unseen,
+}
+
+/// A segment that a host has sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentSegment {
+    /// The packet's number.
+    pub packet_no: PacketNo,
+    /// The flags.
+    pub flags: Flags,
 }
 
 /// A process of a program as a cause.
@@ -761,6 +777,8 @@ pub enum ProgramDeed {
     Listen,
     /// `shutdown` of the sending direction: the descriptor is still open.
     Shutdown,
+    /// `connect(AF_UNSPEC)`, which resets the connection and leaves the descriptor open.
+    Disconnect,
     /// `close` of the last descriptor.
     Close,
     /// `close` that reset the connection: unread data, or `SO_LINGER` with no time.
@@ -775,7 +793,7 @@ impl ProgramDeed {
     /// Does it let go of the last descriptor?
     pub const fn lets_go(self) -> bool {
         match self {
-            ProgramDeed::Connect | ProgramDeed::Listen | ProgramDeed::Shutdown => false,
+            ProgramDeed::Connect | ProgramDeed::Listen | ProgramDeed::Shutdown | ProgramDeed::Disconnect => false,
             ProgramDeed::Close | ProgramDeed::Abort | ProgramDeed::Exit | ProgramDeed::CloseOrExit => true,
         }
     }
@@ -786,6 +804,7 @@ impl ProgramDeed {
             ProgramDeed::Connect => "connect",
             ProgramDeed::Listen => "listen",
             ProgramDeed::Shutdown => "shutdown",
+            ProgramDeed::Disconnect => "connect(AF_UNSPEC)",
             ProgramDeed::Close | ProgramDeed::Abort => "close",
             ProgramDeed::Exit => "exit",
             ProgramDeed::CloseOrExit => "close or exit",
@@ -849,6 +868,10 @@ impl TransitionCause {
                 ProgramDeed::CloseOrExit => format!("close by {}, pid {}, or its end", process.name, process.pid),
                 by => format!("{} by {}, pid {}", by.name(), process.name, process.pid),
             },
+            TransitionCause::UnseenProcess { sent: Some(sent) } => {
+                format!("a process not seen here, which sent the {}", sent.flags)
+            }
+            TransitionCause::UnseenProcess { sent: None } => "a process not seen here".into(),
             TransitionCause::Unseen => "a call, segment or timer not seen here".into(),
         }
     }

@@ -53,7 +53,7 @@ pub struct Host {
     /// What programs find here; none in the loopback lab, which runs none.
     surroundings: Option<Arc<Surroundings>>,
     /// The number of the thread that lives in its namespace.
-    thread: u32,
+    pub thread: u32,
     jobs: Sender<Job>,
     /// The endpoint that is being started.
     starting: Option<Receiver<Result<SpawnedProcess>>>,
@@ -333,7 +333,15 @@ fn open(network: Option<&mut Network>) -> Result<HostHandles> {
     tables.extend(ProcTable::open(Family::Inet6).map(|table| (Family::Inet6, table)));
     let (tun, counters, settings) = match network {
         None => (None, None, Vec::new()),
-        Some(network) => (network.tun.take(), Some(Counters::open()?), network.settings()),
+        Some(network) => {
+            let family = if network.address.is_ipv6() {
+                Family::Inet6
+            } else {
+                Family::Inet
+            };
+            let counters = Counters::open(family)?;
+            (network.tun.take(), Some(counters), network.settings())
+        }
     };
     Ok(HostHandles {
         thread: rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs(),

@@ -353,7 +353,7 @@ fn a_connection_between_two_programs_is_told_with_its_owners_and_causes() {
     assert_eq!(stage.exit(client), (Death::Exited(0), 0));
     let (server_pid, client_pid) = (stage.pid(server), stage.pid(client));
     let owner = |program, pid, name: &str| SocketOwner {
-        program,
+        program: Some(program),
         pid,
         name: name.into(),
     };
@@ -765,7 +765,7 @@ fn a_connection_within_a_host_is_told_with_both_owners() {
         .collect();
     assert_eq!(connects.len(), 2, "{connects:?}");
     let by = |change: &StateChanged| match &change.cause {
-        TransitionCause::Program(cause) => Some((cause.process.program, cause.by)),
+        TransitionCause::Program(cause) => Some((cause.process.program?, cause.by)),
         _ => None,
     };
     assert!(
@@ -779,7 +779,7 @@ fn a_connection_within_a_host_is_told_with_both_owners() {
         .told
         .iter()
         .filter_map(|event| match event {
-            LabEvent::Owned { owner, .. } => Some(owner.program.0),
+            LabEvent::Owned { owner, .. } => Some(owner.program?.0),
             _ => None,
         })
         .collect();

@@ -1,4 +1,4 @@
-//! The kernel's counters (`/proc/net/netstat`, `/proc/net/snmp`): their names, and how far they have moved.
+//! The kernel's counters (`/proc/net/netstat`, `/proc/net/snmp`, `/proc/net/snmp6`): their names, and how far they have moved.
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -41,6 +41,31 @@ pub struct ProgramSpec {
 pub const LONGEST_STDIN: usize = 64 << 10;
 
 impl ProgramSpec {
+    /// Says whether the program can have that text as its input, and its files where it begins.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: see [`ProgramSpec::check_stdin`] and [`ProgramSpec::check_cwd`].
+    pub fn check(&self) -> Result<(), String> {
+        self.check_stdin()?;
+        self.check_cwd()
+    }
+
+    /// Says whether the program has its files where it begins.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: its working directory is given as an absolute path, and the files are in a directory of their own, whose name nobody knows.
+    pub fn check_cwd(&self) -> Result<(), String> {
+        match &self.cwd {
+            Some(cwd) if cwd.is_absolute() && !self.files.is_empty() => Err(format!(
+                "its files are in a directory of their own, and {} is another: without cwd it begins beside them, or in a directory there with a relative one",
+                cwd.display()
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Says whether the program can have that text as its input.
     ///
     /// # Errors
@@ -69,11 +94,12 @@ pub enum OutputStream {
     Stderr,
 }
 
-/// The process that holds a socket.
+/// The process that holds a socket, where that is none of finwait's own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SocketOwner {
-    /// The program that it belongs to.
-    pub program: ProgramNo,
+    /// The program that it belongs to; none of one that was started beside the lab, as from `finwait shell`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramNo>,
     /// The process number, as finwait's own host counts.
     pub pid: u32,
     /// The name of the process (`/proc/PID/comm`): `nginx`.

@@ -40,6 +40,8 @@ impl CounterAnswer {
         let CounterMeaning { name, means, .. } = self.counter;
         let file = if name.starts_with("TcpExt") || name.starts_with("IpExt") {
             "netstat"
+        } else if name.starts_with("Ip6") || name.starts_with("Icmp6") {
+            "snmp6"
         } else {
             "snmp"
         };

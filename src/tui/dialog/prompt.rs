@@ -97,7 +97,9 @@ impl Prompt {
     fn candidates(&self, context: Context) -> Vec<String> {
         match &self.cycle {
             Some((_, words, _)) => words.clone(),
-            None => complete(self.input.value(), Some(context.focus), &socket_names(context.session)),
+            None => complete(self.input.value(), Some(context.focus), &|| {
+                socket_names(context.session)
+            }),
         }
     }
 

@@ -353,7 +353,7 @@ impl End<'_> {
             .any(|tab| tab.owner.as_ref().map(|owner| owner.program) != first);
         let label = |tab: &Tab| match &tab.owner {
             Some(owner) if is_mixed => {
-                let program = self.session.programs.get(owner.program);
+                let program = owner.program.and_then(|no| self.session.programs.get(no));
                 let name = program.map_or(owner.name.as_str(), |program| program.name.as_str());
                 format!("{} {name}", tab.label)
             }

@@ -110,8 +110,7 @@ impl<O: Outside> Core<O> {
                 ReadTrigger::Arrived(Arrived { tuple, what }) if connected && tuple == Some(change.tuple) => {
                     self.led(side, &change, what);
                 }
-                ReadTrigger::FinLeft(tuple) if tuple == change.tuple => self.finished(side, &change),
-                ReadTrigger::RstLeft(tuple) if tuple == change.tuple => self.aborted(side, &change),
+                ReadTrigger::Left(tuple, sent) if tuple == change.tuple => self.sent(side, &change, sent),
                 _ => {
                     let cause = self.likely(side, &change);
                     self.transition(side, &change, cause, Witness::Table);
@@ -151,7 +150,11 @@ impl<O: Outside> Core<O> {
                 (Actor::Call, Some(holder)) if !self.is_dying(side) => TransitionCause::Release(holder),
                 (Actor::Call, _) => match self.likely(side, &step) {
                     // A shutdown in SYN_RECV, or of the listener before, sends its FIN when the last ACK comes.
-                    TransitionCause::Unseen if change.from == State::SynRecv => received.clone(),
+                    TransitionCause::Unseen | TransitionCause::UnseenProcess { .. }
+                        if change.from == State::SynRecv =>
+                    {
+                        received.clone()
+                    }
                     likely => likely,
                 },
             };
@@ -160,14 +163,34 @@ impl<O: Outside> Core<O> {
         }
     }
 
+    /// Tells what led to a change beside which a segment has left.
+    fn sent(&mut self, side: Side, change: &StateChange, sent: SentSegment) {
+        match sent.flags {
+            flags if flags.has(Flags::RST) => self.aborted(side, change, sent),
+            flags if flags.has(Flags::FIN) => self.finished(side, change, sent),
+            _ => {
+                let cause = self.likely_sender(side, change, sent);
+                self.transition(side, change, cause, Witness::Table);
+            }
+        }
+    }
+
+    /// Returns what made a socket change its state when no packet came for it, and that segment has left.
+    fn likely_sender(&mut self, side: Side, change: &StateChange, sent: SentSegment) -> TransitionCause {
+        match self.likely(side, change) {
+            TransitionCause::UnseenProcess { .. } => TransitionCause::UnseenProcess { sent: Some(sent) },
+            cause => cause,
+        }
+    }
+
     /// Tells what calls have led to, a FIN having left: when it is over already, another call has ended it at once.
-    fn finished(&mut self, side: Side, change: &StateChange) {
+    fn finished(&mut self, side: Side, change: &StateChange, sent: SentSegment) {
         let unseen = after_fin(change.from, change.to);
         let witness = witness(unseen.is_some());
         let mut from = change.from;
         for to in unseen.into_iter().chain([change.to]) {
             let step = StateChange { from, to, ..*change };
-            let cause = self.likely(side, &step);
+            let cause = self.likely_sender(side, &step, sent);
             self.transition(side, &step, cause, witness);
             from = to;
         }
@@ -175,7 +198,7 @@ impl<O: Outside> Core<O> {
 
     /// Tells what ended a connection whose RST has left. A retransmission timer that gives up sends none (`tcp_write_err`): one that
     /// has run out meanwhile did not do it, where a call can have.
-    fn aborted(&mut self, side: Side, change: &StateChange) {
+    fn aborted(&mut self, side: Side, change: &StateChange, sent: SentSegment) {
         if let Some(cause) = self.program_cause(side, change, true) {
             return self.transition(side, change, cause, Witness::Table);
         }
@@ -184,7 +207,16 @@ impl<O: Outside> Core<O> {
             ..*change
         };
         let cause = match self.likely(side, &by_a_call) {
-            TransitionCause::Unseen => self.likely(side, change),
+            TransitionCause::Unseen | TransitionCause::UnseenProcess { .. } => self.likely(side, change),
+            cause => cause,
+        };
+        // Without a packet that came and a timer that ran out, an RST of a connection that is up comes of a call.
+        let cause = match cause {
+            TransitionCause::Unseen | TransitionCause::UnseenProcess { .. }
+                if change.to == State::Close && self.is_nobodys(side, change) =>
+            {
+                TransitionCause::UnseenProcess { sent: Some(sent) }
+            }
             cause => cause,
         };
         self.transition(side, change, cause, Witness::Table);
@@ -275,7 +307,24 @@ impl<O: Outside> Core<O> {
         if by_a_call && end.process.is_some_and(|process| process.hides) {
             return TransitionCause::Library;
         }
+        if only_a_process_makes(change) && self.is_nobodys(side, change) {
+            return TransitionCause::UnseenProcess { sent: None };
+        }
         TransitionCause::Unseen
+    }
+
+    /// Is the socket none of the endpoint's? One that no descriptor was seen of came through a listener.
+    fn is_nobodys(&self, side: Side, change: &StateChange) -> bool {
+        let end = &self.ends[side];
+        let inode = match change.inode {
+            0 => {
+                let listener = end.watch.listener_of(&change.tuple);
+                let row = listener.and_then(|listener| end.watch.row_at(&listener));
+                row.map(|row| row.inode)
+            }
+            inode => Some(inode),
+        };
+        self.wired && inode.is_some_and(|inode| inode != 0 && !end.is_own(inode))
     }
 
     /// Has the end's process died since the last reading, or does it just now?
@@ -335,6 +384,18 @@ impl DriverEnd {
             None => call.effect.made(change) && self.is_about(call, change.inode),
         }
     }
+}
+
+/// Is it a change that no packet and no timer makes? A SYN and a FIN are sent by a call, or by the end of a process.
+const fn only_a_process_makes(change: &StateChange) -> bool {
+    matches!(
+        (change.from, change.to),
+        (_, State::Listen)
+            | (State::Listen, State::Close)
+            | (State::Close, State::SynSent)
+            | (State::SynRecv | State::Established, State::FinWait1)
+            | (State::CloseWait, State::LastAck)
+    )
 }
 
 /// Has a timer run out that ends no connection yet, but sends something for the second time (`retransmits_timed_out`)?

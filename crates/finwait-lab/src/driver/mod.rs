@@ -54,8 +54,8 @@ use self::timing::Timing;
 use self::touched::Touched;
 use super::event::{
     CallBegan, CallEnded, Disposition, ForgedFor, KernelAction, KernelReason, LabEvent, LabRequest, NamedCall,
-    PacketRecord, ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged,
-    StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
+    PacketRecord, ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, SentSegment,
+    SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
@@ -117,10 +117,8 @@ enum ReadTrigger {
     Nothing,
     /// A packet that the host has just been handed.
     Arrived(Arrived),
-    /// A FIN that the host has sent, of that connection.
-    FinLeft(Tuple),
-    /// An RST that the host has sent, of that connection.
-    RstLeft(Tuple),
+    /// A segment that the host has sent, of that connection, and that comes of a call as a rule: a SYN or FIN for the first time, or an RST.
+    Left(Tuple, SentSegment),
 }
 
 /// The driver's decisions, without a descriptor or a clock.

@@ -45,7 +45,7 @@ pub(super) trait Outside {
     fn socket(&mut self, side: Side, tuple: &Tuple) -> Result<(MonoTime, Option<SocketRow>)>;
     /// Appends a host's sockets of these families to `rows` as procfs shows them.
     fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()>;
-    /// Reads the counters of a host of its own (`/proc/net/netstat`, `/proc/net/snmp`): those that have moved since the last time.
+    /// Reads the counters of a host of its own (`/proc/net/netstat`, `/proc/net/snmp`, `/proc/net/snmp6`): those that have moved since the last time.
     fn counters(&mut self, side: Side) -> Result<MovedCounters>;
     /// Returns the kernel's reasons since the last time, where they are traced.
     fn reasons(&mut self) -> Vec<TracedEvent>;
@@ -108,13 +108,15 @@ pub(super) trait Outside {
     fn end_program(&mut self, no: ProgramNo);
     /// Lets go of a program that has ended.
     fn forget_program(&mut self, no: ProgramNo);
-    /// Returns the descriptor of a program's process on a host behind which each of the sockets with these inodes is; those that are behind
-    /// none are left out.
-    fn holders(&mut self, side: Side, inodes: &[u64]) -> Vec<(u64, ProgramNo, Descriptor)>;
-    /// Has another process of that program a descriptor of the socket?
-    fn has_another_holder(&mut self, no: ProgramNo, held: &Descriptor, inode: u64) -> bool;
-    /// Returns the descriptor of the socket with that inode where one process alone has such.
-    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)>;
+    /// Returns the descriptor of a process on a host behind which each of the sockets with these inodes is, and its program; none of one
+    /// that was started beside the lab. Those that are behind no descriptor are left out.
+    fn holders(&mut self, side: Side, inodes: &[u64]) -> Vec<(u64, Option<ProgramNo>, Descriptor)>;
+    /// Has another process of that program a descriptor of the socket, or without a program another that was started beside the lab?
+    fn has_another_holder(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64) -> bool;
+    /// Returns the name of a process now; none of one that has ended.
+    fn name_of(&self, pid: u32) -> Option<String>;
+    /// Returns the descriptor of the socket with that inode where one process alone has such, and its program.
+    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(Option<ProgramNo>, Descriptor)>;
     /// Is that descriptor still open, with the socket with that inode behind it?
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding;
     /// Returns the process that a thread is one of, and its name; `None` of one that has ended.

@@ -36,7 +36,8 @@ pub(super) struct ProgramSockets {
 /// A socket of a program's.
 #[derive(Debug)]
 struct OwnedSocket {
-    program: ProgramNo,
+    /// None of a process that was started beside the lab.
+    program: Option<ProgramNo>,
     held: Descriptor,
     /// The last descriptor was closed, and that was told.
     is_released: bool,
@@ -58,6 +59,20 @@ fn has_argument(made: &Syscall, argument: &str) -> bool {
     made.args.iter().flatten().any(|arg| arg == argument)
 }
 
+/// Does strace look on at that program? It does at nobody who was started beside the lab.
+fn is_traced<O: Outside>(outside: &O, program: Option<ProgramNo>) -> bool {
+    program.is_some_and(|program| outside.is_traced(program))
+}
+
+/// Has a call a socket's address of that family?
+fn has_family(made: &Syscall, family: &str) -> bool {
+    let names_it = |arg: &String| {
+        arg.strip_prefix("{sa_family=")
+            .is_some_and(|rest| rest.starts_with(family))
+    };
+    made.args.iter().flatten().any(names_it)
+}
+
 impl OwnedSocket {
     fn owner(&self) -> SocketOwner {
         SocketOwner {
@@ -70,8 +85,8 @@ impl OwnedSocket {
 
 impl RunningPrograms {
     /// What a process that has ended did to its sockets: where nobody saw its calls and nobody killed it, it may have closed them before.
-    fn deed_of_an_ended(&self, program: ProgramNo, is_traced: bool) -> ProgramDeed {
-        if is_traced || self.killed.contains(&program) {
+    fn deed_of_an_ended(&self, program: Option<ProgramNo>, is_traced: bool) -> ProgramDeed {
+        if is_traced || program.is_some_and(|program| self.killed.contains(&program)) {
             ProgramDeed::Exit
         } else {
             ProgramDeed::CloseOrExit
@@ -199,7 +214,7 @@ impl<O: Outside> Core<O> {
         self.programs.sides.remove(&no);
         let sockets = &mut self.ends[side].program_sockets;
         sockets.asked.clear();
-        sockets.owned.retain(|_, owned| owned.program != no);
+        sockets.owned.retain(|_, owned| owned.program != Some(no));
         (self.dirty, self.unquiet) = (true, true);
     }
 
@@ -228,10 +243,11 @@ impl<O: Outside> Core<O> {
         for (fd, inode) in [fd.zip(inode), makes].into_iter().flatten() {
             let is_new = !self.ends[side].program_sockets.owned.contains_key(&inode);
             if let Some((pid, name)) = process.clone().filter(|_| is_new) {
-                self.owned_by(side, inode, program, Descriptor { pid, name, fd });
+                self.owned_by(side, inode, Some(program), Descriptor { pid, name, fd });
             }
         }
         let deed = match made.name.as_str() {
+            "connect" if has_family(&made, "AF_UNSPEC") => Some(ProgramDeed::Disconnect),
             "connect" => Some(ProgramDeed::Connect),
             "listen" => Some(ProgramDeed::Listen),
             // Which sends no FIN is none of the sending direction.
@@ -304,11 +320,15 @@ impl<O: Outside> Core<O> {
     }
 
     /// Finds out who holds sockets that nobody is known to hold, and tells it.
+    ///
+    /// Without a program on the host, it is a process that was started beside the lab, and nobody is asked for while a call is under way
+    /// that may make the socket, or an endpoint is there that makes some without a word.
     pub(super) fn find_owners(&mut self, side: Side, sockets: impl IntoIterator<Item = (u64, Tuple)>) {
-        if !self.programs.any_on(side) {
+        let end = &mut self.ends[side];
+        let may_be_own = || !end.in_flight.is_empty() || end.process.is_none_or(|process| process.hides);
+        if !self.programs.any_on(side) && (!self.wired || may_be_own()) {
             return;
         }
-        let end = &mut self.ends[side];
         let mut unknown: Vec<(u64, Tuple)> = sockets.into_iter().collect();
         unknown.retain(|(inode, _)| {
             if *inode == 0 || end.is_own(*inode) || end.program_sockets.owned.contains_key(inode) {
@@ -353,7 +373,7 @@ impl<O: Outside> Core<O> {
     }
 
     /// The process that has accepted a connection and closed it before anybody looked: who alone holds the listener.
-    fn acceptor(&mut self, side: Side, tuple: &Tuple) -> Option<(ProgramNo, Descriptor)> {
+    fn acceptor(&mut self, side: Side, tuple: &Tuple) -> Option<(Option<ProgramNo>, Descriptor)> {
         let watch = &self.ends[side].watch;
         let listener = watch.row_at(&watch.listener_of(tuple)?)?.inode;
         let (program, held) = self.outside.sole_holder(side, listener)?;
@@ -361,7 +381,7 @@ impl<O: Outside> Core<O> {
         Some((program, Descriptor { fd: -1, ..held }))
     }
 
-    fn owned_by(&mut self, side: Side, inode: u64, program: ProgramNo, held: Descriptor) {
+    fn owned_by(&mut self, side: Side, inode: u64, program: Option<ProgramNo>, held: Descriptor) {
         let owned = OwnedSocket {
             program,
             held,
@@ -387,9 +407,12 @@ impl<O: Outside> Core<O> {
         let first = sockets.checked % sockets.owned.len().max(1);
         sockets.checked = first + MOST_CHECKED;
         let some = sockets.owned.iter().skip(first).take(MOST_CHECKED);
+        let is_same = |inode: u64, owned: &OwnedSocket| {
+            self.outside.holding(&owned.held, inode) == Holding::Open
+                && self.outside.name_of(owned.held.pid).as_ref() == Some(&owned.held.name)
+        };
         let lost: Vec<u64> = some
-            .filter(|(_, owned)| !owned.is_released)
-            .filter(|(inode, owned)| self.outside.holding(&owned.held, **inode) != Holding::Open)
+            .filter(|(inode, owned)| !owned.is_released && !is_same(**inode, owned))
             .map(|(inode, _)| *inode)
             .collect();
         // What is in nobody's hands any more: the table tells what comes of it.
@@ -418,7 +441,10 @@ impl<O: Outside> Core<O> {
             () if change.heir.is_some() => return None,
             () if change.to == State::Listen => self.await_call(side, change.inode, &[ProgramDeed::Listen]),
             () if opens => self.await_call(side, change.inode, &[ProgramDeed::Connect]),
-            () if closes => self.await_call(side, change.inode, &[ProgramDeed::Shutdown, ProgramDeed::Close]),
+            () if closes => {
+                let deeds = [ProgramDeed::Shutdown, ProgramDeed::Disconnect, ProgramDeed::Close];
+                self.await_call(side, change.inode, &deeds);
+            }
             () => {}
         }
         let Core {
@@ -429,6 +455,13 @@ impl<O: Outside> Core<O> {
         } = self;
         let end = &mut ends[side];
         let owned = end.program_sockets.owned.get_mut(&change.inode)?;
+        // A child is its parent until it executes another program.
+        let renamed = outside.name_of(owned.held.pid).filter(|name| *name != owned.held.name);
+        if let Some(name) = renamed {
+            owned.held.name = name;
+            let (inode, owner) = (change.inode, owned.owner());
+            outside.tell(LabEvent::Owned { side, inode, owner });
+        }
         let process = owned.owner();
         let by = match () {
             () if change.to == State::Listen => ProgramDeed::Listen,
@@ -438,10 +471,12 @@ impl<O: Outside> Core<O> {
                 let holding = match outside.holding(&owned.held, change.inode) {
                     Holding::Open => Holding::Open,
                     // Another process may have it, too: then it is no close.
-                    _ if outside.has_another_holder(owned.program, &owned.held, change.inode) => Holding::Open,
+                    _ if outside.has_another_holder(side, owned.program, &owned.held, change.inode) => Holding::Open,
                     other => other,
                 };
+                let last = owned.seen.last();
                 match holding {
+                    _ if last == Some(&ProgramDeed::Disconnect) && change.to == State::Close => ProgramDeed::Disconnect,
                     Holding::Open if change.from == State::Listen => ProgramDeed::Shutdown,
                     Holding::Open if matches!(change.to, State::FinWait1 | State::LastAck) => ProgramDeed::Shutdown,
                     // It is over, and its process has not let go of it.
@@ -453,7 +488,7 @@ impl<O: Outside> Core<O> {
                         ProgramDeed::Shutdown
                     }
                     Holding::Ended if !owned.seen.contains(&ProgramDeed::Close) => {
-                        programs.deed_of_an_ended(owned.program, outside.is_traced(owned.program))
+                        programs.deed_of_an_ended(owned.program, is_traced(outside, owned.program))
                     }
                     _ if resets && change.to == State::Close => ProgramDeed::Abort,
                     Holding::Closed | Holding::Ended => ProgramDeed::Close,
@@ -514,7 +549,7 @@ impl<O: Outside> Core<O> {
             Holding::Closed => ProgramDeed::Close,
             Holding::Ended => self
                 .programs
-                .deed_of_an_ended(owned.program, self.outside.is_traced(owned.program)),
+                .deed_of_an_ended(owned.program, is_traced(&self.outside, owned.program)),
         };
         let process = owned.owner();
         Some(ProgramCause { process, by })
@@ -535,7 +570,7 @@ impl<O: Outside> Core<O> {
             };
             let is_seen = owned.is_released || owned.seen.iter().any(|seen| deeds.contains(seen));
             let left = until.since(self.outside.now());
-            if is_seen || left.is_zero() || !self.outside.is_traced(owned.program) {
+            if is_seen || left.is_zero() || !is_traced(&self.outside, owned.program) {
                 return;
             }
             for (no, words) in self.outside.await_program_words(left) {
@@ -563,9 +598,10 @@ impl<O: Outside> Core<O> {
         if change.to != State::Close || change.inode == 0 {
             return;
         }
-        let owned = &mut self.ends[side].program_sockets.owned;
+        let ProgramSockets { owned, asked, .. } = &mut self.ends[side].program_sockets;
+        asked.remove(&change.inode);
         let program = owned.get(&change.inode).map(|owned| owned.program);
-        if program.is_some_and(|program| !self.outside.is_traced(program)) {
+        if program.is_some_and(|program| !is_traced(&self.outside, program)) {
             owned.remove(&change.inode);
         }
     }

@@ -72,6 +72,7 @@ impl Driver {
             to_words,
             programs: BTreeMap::new(),
             first_processes: BTreeMap::new(),
+            others: Ends::default(),
             hosts,
             poller: Poller::new(Arc::clone(&wake))?,
             makers,
@@ -171,6 +172,8 @@ pub(super) struct Shell {
     to_words: SyncSender<ProgramWords>,
     programs: BTreeMap<ProgramNo, (Side, Program)>,
     first_processes: BTreeMap<ProgramNo, u32>,
+    /// The processes on each host that were started beside the lab, as from `finwait shell`; none until a socket of such is looked for.
+    others: Ends<Option<ProgramProcesses>>,
     hosts: Ends<Host>,
     poller: Poller,
     makers: Ends<LaunchMaker>,
@@ -216,6 +219,12 @@ impl Shell {
                 self.first_processes.insert(*no, pid);
             }
         }
+    }
+
+    /// The processes on a host that were started beside the lab.
+    fn others_on(&mut self, side: Side) -> &mut ProgramProcesses {
+        let thread = self.hosts[side].thread;
+        self.others[side].get_or_insert_with(|| ProgramProcesses::beside(thread))
     }
 
     /// The processes of each program on a host.
@@ -486,29 +495,42 @@ impl Outside for Shell {
         self.first_processes.remove(&no);
     }
 
-    fn holders(&mut self, side: Side, inodes: &[u64]) -> Vec<(u64, ProgramNo, Descriptor)> {
+    fn holders(&mut self, side: Side, inodes: &[u64]) -> Vec<(u64, Option<ProgramNo>, Descriptor)> {
         let mut found = Vec::new();
         let mut missing = inodes.to_vec();
         for (no, processes) in self.processes_on(side) {
             let its = processes.holders(&missing);
             missing.retain(|inode| its.iter().all(|(known, _)| known != inode));
-            found.extend(its.into_iter().map(|(inode, held)| (inode, no, held)));
+            found.extend(its.into_iter().map(|(inode, held)| (inode, Some(no), held)));
             if missing.is_empty() {
-                break;
+                return found;
             }
         }
+        let its = self.others_on(side).holders(&missing);
+        found.extend(its.into_iter().map(|(inode, held)| (inode, None, held)));
         found
     }
 
-    fn has_another_holder(&mut self, no: ProgramNo, held: &Descriptor, inode: u64) -> bool {
-        let program = self.programs.get_mut(&no);
-        let processes = program.and_then(|(_, program)| program.processes.as_mut());
+    fn has_another_holder(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64) -> bool {
+        let processes = match no {
+            Some(no) => {
+                let program = self.programs.get_mut(&no);
+                program.and_then(|(_, program)| program.processes.as_mut())
+            }
+            None => self.others[side].as_mut(),
+        };
         processes.is_some_and(|processes| processes.other_holder(inode, held.pid).is_some())
     }
 
-    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
-        self.processes_on(side)
-            .find_map(|(no, processes)| Some((no, processes.sole_holder(inode)?)))
+    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(Option<ProgramNo>, Descriptor)> {
+        let mut of_programs = self.processes_on(side);
+        let found = of_programs.find_map(|(no, processes)| Some((Some(no), processes.sole_holder(inode)?)));
+        drop(of_programs);
+        found.or_else(|| Some((None, self.others[side].as_mut()?.sole_holder(inode)?)))
+    }
+
+    fn name_of(&self, pid: u32) -> Option<String> {
+        processes::name(pid)
     }
 
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding {

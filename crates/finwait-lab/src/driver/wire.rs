@@ -55,7 +55,7 @@ impl<O: Outside> Core<O> {
         let may_change = self.can_change_a_state(from, &packet);
         if may_change {
             self.hear(from);
-            self.changes_of(from, tuple_of(&packet), left(&packet, &seen));
+            self.changes_of(from, tuple_of(&packet), left(no, &packet, &seen));
         } else if self.ends[from].owes_a_word() {
             self.hear(from);
         }
@@ -542,13 +542,16 @@ fn concerns(packet: &Packet) -> Option<Tuple> {
 }
 
 /// The conclusions on a host's states from a packet that it has sent.
-fn left(packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
-    match (packet, tuple_of(packet)) {
-        (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::FIN) && seen.again.is_none() => {
-            ReadTrigger::FinLeft(tuple)
-        }
-        (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::RST) => ReadTrigger::RstLeft(tuple),
-        _ => ReadTrigger::Nothing,
+fn left(packet_no: PacketNo, packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
+    let (Packet::Tcp(segment), Some(tuple)) = (packet, tuple_of(packet)) else {
+        return ReadTrigger::Nothing;
+    };
+    let flags = segment.flags;
+    let begins_or_ends = flags.has(Flags(Flags::SYN.0 | Flags::FIN.0)) && seen.again.is_none();
+    if begins_or_ends || flags.has(Flags::RST) {
+        ReadTrigger::Left(tuple, SentSegment { packet_no, flags })
+    } else {
+        ReadTrigger::Nothing
     }
 }
 

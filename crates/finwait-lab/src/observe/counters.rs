@@ -1,9 +1,11 @@
-//! The counters of a host's TCP and IP: `/proc/net/netstat` and `/proc/net/snmp`, and what has moved in them.
+//! The counters of a host's TCP and IP: `/proc/net/netstat` and `/proc/net/snmp`, on a host with IPv6 `/proc/net/snmp6`, and what has moved
+//! in them.
 
 use rustix::io::pread;
 use std::fs::File;
 
 use crate::error::{Operation, Result};
+use finwait_model::call::Family;
 use finwait_model::counter::{CounterName, MovedCounters};
 
 /// The groups that are read; what a lab's hosts have nothing to do with (UDP, MPTCP) is left out.
@@ -18,6 +20,10 @@ const NO_COUNTERS: [&str; 7] = [
     "IpForwarding",
     "IpDefaultTTL",
 ];
+/// The beginnings of the names in `snmp6` that are read, those of IPv6 and its ICMP; the file has them before all others.
+const IPV6_GROUPS: [&[u8]; 2] = [b"Ip6", b"Icmp6"];
+/// ICMP messages by number, which are counted by name as well. A line of theirs comes when the first such message does.
+const BY_NUMBER: [&[u8]; 2] = [b"Icmp6InType", b"Icmp6OutType"];
 /// Room for a file, which the kernel hands out in one piece where there is enough of it: several times what one takes.
 const ROOM: usize = 16 * 1024;
 
@@ -25,10 +31,11 @@ const ROOM: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Counters {
     files: [CounterFile; 2],
+    ipv6: Option<CounterLines>,
     text: Vec<u8>,
 }
 
-/// One of the two files.
+/// A file that has its counters in groups.
 #[derive(Debug)]
 struct CounterFile {
     path: &'static str,
@@ -46,25 +53,52 @@ struct Group {
     values: Vec<u64>,
 }
 
+/// `snmp6`, which has a line for each counter: its name and its value.
+#[derive(Debug)]
+struct CounterLines {
+    file: File,
+    counters: Vec<CounterLine>,
+}
+
+/// A counter of `snmp6`, and its value as it was last read.
+#[derive(Debug, PartialEq, Eq)]
+struct CounterLine {
+    name: Vec<u8>,
+    value: u64,
+}
+
+/// The file of IPv6.
+const SNMP6: &str = "/proc/thread-self/net/snmp6";
+
 impl Counters {
-    /// Opens the files of the calling thread's network namespace, whose counters all stand at 0: it is as new as the lab.
+    /// Opens the files of the calling thread's network namespace, whose counters all stand at 0: it is as new as the lab. Those of IPv6 only
+    /// where the lab is of that family: in another, nothing that it does moves them.
     ///
     /// # Errors
     ///
     /// [`Error::Os`](crate::Error::Os) without procfs.
-    pub fn open() -> Result<Counters> {
-        let open = |path: &'static str| -> Result<CounterFile> {
+    pub fn open(family: Family) -> Result<Counters> {
+        let open = |path: &'static str| File::open(path).during(|| format!("open {path}"));
+        let grouped = |path: &'static str| -> Result<CounterFile> {
             Ok(CounterFile {
                 path,
-                file: File::open(path).during(|| format!("open {path}"))?,
+                file: open(path)?,
                 groups: Vec::new(),
             })
         };
+        let ipv6 = match family {
+            Family::Inet => None,
+            Family::Inet6 => Some(CounterLines {
+                file: open(SNMP6)?,
+                counters: Vec::new(),
+            }),
+        };
         Ok(Counters {
             files: [
-                open("/proc/thread-self/net/netstat")?,
-                open("/proc/thread-self/net/snmp")?,
+                grouped("/proc/thread-self/net/netstat")?,
+                grouped("/proc/thread-self/net/snmp")?,
             ],
+            ipv6,
             text: Vec::new(),
         })
     }
@@ -80,6 +114,10 @@ impl Counters {
         for CounterFile { path, file, groups } in &mut self.files {
             let len = pread(&*file, &mut *self.text, 0).during(|| format!("read {path}"))?;
             take_in(&self.text[..len], groups, &mut moved);
+        }
+        if let Some(CounterLines { file, counters }) = &mut self.ipv6 {
+            let len = pread(&*file, &mut *self.text, 0).during(|| format!("read {SNMP6}"))?;
+            take_in_lines(&self.text[..len], counters, &mut moved);
         }
         Ok(moved.into_iter().collect())
     }
@@ -99,6 +137,32 @@ fn take_in(text: &[u8], groups: &mut Vec<Group>, moved: &mut Vec<(CounterName, u
         }
         groups[place].read(values, moved);
         place += 1;
+    }
+}
+
+/// Takes in `snmp6` as it is now; adds what has moved since the last time.
+fn take_in_lines(text: &[u8], counters: &mut Vec<CounterLine>, moved: &mut Vec<(CounterName, u64)>) {
+    let lines = text.split(|byte| *byte == b'\n');
+    let lines = lines.take_while(|line| IPV6_GROUPS.iter().any(|group| line.starts_with(group)));
+    let read = lines
+        .filter(|line| !BY_NUMBER.iter().any(|name| line.starts_with(name)))
+        .filter_map(|line| {
+            let end = line.iter().position(u8::is_ascii_whitespace)?;
+            let (name, value) = line.split_at(end);
+            Some((name, number(value.trim_ascii())?))
+        });
+    for (place, (name, now)) in read.enumerate() {
+        if counters.get(place).is_none_or(|counter| counter.name != name) {
+            counters.truncate(place);
+            counters.push(CounterLine {
+                name: name.to_vec(),
+                value: 0,
+            });
+        }
+        let by = now.wrapping_sub(std::mem::replace(&mut counters[place].value, now));
+        if by > 0 {
+            moved.push((CounterName::new(&String::from_utf8_lossy(name)), by));
+        }
     }
 }
 
@@ -188,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_kernels_own_files_are_read() {
-        let mut counters = Counters::open().unwrap();
+        let mut counters = Counters::open(Family::Inet6).unwrap();
         let moved = counters.moved().unwrap();
         assert!(moved.by("TcpActiveOpens") > 0 || moved.by("IpInReceives") > 0 || moved.is_empty());
         let names: usize = counters
@@ -198,12 +262,44 @@ mod tests {
             .map(|group| group.values.len())
             .sum();
         assert!(names > 150, "{names}");
+        let ipv6 = counters.ipv6.unwrap().counters;
+        assert!(ipv6.len() > 50, "{ipv6:?}");
+        assert!(
+            ipv6.iter().any(|counter| counter.name == b"Icmp6OutMLDv2Reports"),
+            "{ipv6:?}"
+        );
+    }
+
+    const SNMP6_TEXT: &str = "Ip6InReceives                   \t3\nIcmp6InMsgs                     \t1\n\
+                              Icmp6InType1                    \t1\nUdp6InDatagrams                 \t7\n";
+
+    #[test]
+    fn of_ipv6_what_has_moved_is_told_by_name_and_no_other_protocol() {
+        let mut counters = Vec::new();
+        let mut read = |text: &str| {
+            let mut moved = Vec::new();
+            take_in_lines(text.as_bytes(), &mut counters, &mut moved);
+            moved.into_iter().collect::<MovedCounters>().listed(|_| true)
+        };
+        assert_eq!(read(SNMP6_TEXT), "Ip6InReceives 3, Icmp6InMsgs 1");
+        assert_eq!(read(SNMP6_TEXT), "");
+        // A message of another kind has a line more.
+        let later = SNMP6_TEXT.replace("Icmp6InType1 ", "Icmp6InType135\t1\nIcmp6InType1 ");
+        assert_eq!(read(&later.replace("\t3", "\t5")), "Ip6InReceives 2");
     }
 
     proptest! {
         #[test]
         fn no_text_makes_the_reading_panic(text in "(Tcp: |Ip: |[ -~\n]){0,40}", again in "(Tcp: |[0-9 \n]){0,40}") {
             read(&[&text, SNMP, &again, &text]);
+        }
+
+        #[test]
+        fn no_lines_make_the_reading_panic(text in "(Ip6|Icmp6|[ -~\t\n]){0,40}", again in "(Ip6[A-Z \t]|[0-9\n]){0,40}") {
+            let mut counters = Vec::new();
+            for text in [&text, SNMP6_TEXT, &again, &text] {
+                take_in_lines(text.as_bytes(), &mut counters, &mut Vec::new());
+            }
         }
     }
 }

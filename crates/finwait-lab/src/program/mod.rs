@@ -100,7 +100,7 @@ pub struct SpawnedProgram {
 /// One sentence, where the command line is none or its keeper did not start.
 pub fn spawn(surroundings: &Surroundings, spec: &ProgramSpec) -> Result<SpawnedProgram, String> {
     let words = words::CommandLine::parse(&spec.run)?.into_words();
-    spec.check_stdin()?;
+    spec.check()?;
     let (ours, theirs) =
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|error| because("its control socket was not made", &error))?;

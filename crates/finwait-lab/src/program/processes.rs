@@ -1,4 +1,4 @@
-//! The processes of a program, and the sockets that their descriptors stand for, as procfs shows them (proc_pid_fd(5)).
+//! The processes of a program, or those that were started beside the lab, and the sockets that their descriptors stand for, as procfs shows them (proc_pid_fd(5)).
 
 use rustix::process::Pid;
 use std::collections::{HashMap, HashSet};
@@ -9,12 +9,10 @@ use std::time::Duration;
 use crate::os::stat;
 use finwait_model::clock::MonoTime;
 
-/// The processes of one program.
+/// The processes of one program, or those on a host that were started beside the lab.
 #[derive(Debug)]
 pub struct ProgramProcesses {
-    keeper: u32,
-    /// The name of its pid namespace; none where it has none of its own.
-    namespace: Option<PathBuf>,
+    which: Which,
     /// The processes that were there when all were last looked for, and the descriptor that was last found in each: the next is often beside it.
     known: Vec<(u32, i32)>,
     /// The time from which on all may be looked for again.
@@ -23,8 +21,21 @@ pub struct ProgramProcesses {
     sole: Option<(u64, Option<Descriptor>, MonoTime)>,
 }
 
+/// Which processes belong together.
+#[derive(Debug)]
+enum Which {
+    /// All of a pid namespace, by the name of that.
+    Namespace(PathBuf),
+    /// The descendants of a keeper.
+    Descendants(u32),
+    /// All of a network namespace, by the name of that, but the lab's own process and its descendants: `finwait shell` is none of them.
+    Beside(PathBuf),
+}
+
 /// So many times as long as it took to look for all processes, they are not looked for again.
 const REST: u32 = 4;
+/// The same of those beside the lab: beside a program whose sockets come and go quickly there is rarely another.
+const LONG_REST: u32 = 20;
 /// The time for which who alone holds a listener is taken to be the same.
 const SAME: Duration = Duration::from_millis(100);
 /// The number of sockets that are looked for one by one; more are looked for in one pass over all descriptors.
@@ -57,10 +68,22 @@ impl ProgramProcesses {
     pub fn of(keeper: u32, first: u32) -> ProgramProcesses {
         let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
         let own = namespace("self");
+        let its = namespace(&first.to_string()).filter(|its| Some(its) != own.as_ref());
         ProgramProcesses {
-            keeper,
-            namespace: namespace(&first.to_string()).filter(|its| Some(its) != own.as_ref()),
+            which: its.map_or(Which::Descendants(keeper), Which::Namespace),
             known: vec![(first, 0)],
+            again_at: MonoTime::default(),
+            sole: None,
+        }
+    }
+
+    /// The processes that were started beside the lab on the host that this thread of the lab's lives on.
+    pub fn beside(thread: u32) -> ProgramProcesses {
+        // Of a thread that is gone, nobody is beside it.
+        let namespace = fs::read_link(format!("/proc/self/task/{thread}/ns/net")).unwrap_or_default();
+        ProgramProcesses {
+            which: Which::Beside(namespace),
+            known: Vec::new(),
             again_at: MonoTime::default(),
             sole: None,
         }
@@ -152,7 +175,11 @@ impl ProgramProcesses {
         }
         let all = self.all();
         let now = MonoTime::now();
-        self.again_at = now.plus(now.since(began) * REST);
+        let rest = match self.which {
+            Which::Namespace(_) | Which::Descendants(_) => REST,
+            Which::Beside(_) => LONG_REST,
+        };
+        self.again_at = now.plus(now.since(began) * rest);
         self.known.retain(|(pid, _)| all.contains(pid));
         let is_known = |pid: &u32| self.known.iter().any(|(known, _)| known == pid);
         let new: Vec<(u32, i32)> = all
@@ -168,14 +195,17 @@ impl ProgramProcesses {
     fn all(&self) -> Vec<u32> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        match &self.namespace {
-            Some(namespace) => {
-                let is_in = |pid: &u32| fs::read_link(format!("/proc/{pid}/ns/pid")).is_ok_and(|its| its == *namespace);
-                pids.filter(is_in).collect()
-            }
-            None => {
+        let is_in = |pid: u32, kind: &str, namespace: &Path| {
+            fs::read_link(format!("/proc/{pid}/ns/{kind}")).is_ok_and(|its| its == namespace)
+        };
+        match &self.which {
+            Which::Namespace(namespace) => pids.filter(|pid| is_in(*pid, "pid", namespace)).collect(),
+            Which::Beside(namespace) => pids
+                .filter(|pid| is_in(*pid, "net", namespace) && !is_descendant(*pid, std::process::id()))
+                .collect(),
+            Which::Descendants(keeper) => {
                 let all: Vec<(u32, u32)> = pids.filter_map(|pid| Some((pid, parent(pid)?))).collect();
-                let mut found = vec![self.keeper];
+                let mut found = vec![*keeper];
                 let mut next = 0;
                 while let Some(of) = found.get(next).copied() {
                     found.extend(all.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
@@ -245,12 +275,18 @@ fn described(pid: u32, fd: i32) -> Option<Descriptor> {
 }
 
 /// The name of a process or thread (`/proc/PID/comm`).
-fn name(pid: u32) -> Option<String> {
+pub fn name(pid: u32) -> Option<String> {
     let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
     Some(finwait_model::text::excerpt(
         String::from_utf8_lossy(&name).trim_end(),
         32,
     ))
+}
+
+/// Is a process that one, or a descendant of it?
+fn is_descendant(pid: u32, of: u32) -> bool {
+    let ancestors = std::iter::successors(Some(pid), |pid| parent(*pid).filter(|parent| *parent > 1));
+    ancestors.into_iter().any(|ancestor| ancestor == of)
 }
 
 fn parent(pid: u32) -> Option<u32> {

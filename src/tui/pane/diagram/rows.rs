@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::call::{CallId, SocketId, SocketName, SocketRole};
+use crate::hash::QuickMap;
 use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramNews, StateChanged};
 use crate::session::transcript::{Entry, EntryKind, Transcript};
 use crate::side::{Ends, Side};
@@ -88,7 +89,7 @@ pub(super) struct Rows {
     gone: u64,
     upto: u64,
     last_at: Option<Duration>,
-    connections: HashMap<(SocketAddr, SocketAddr), u32>,
+    connections: QuickMap<(SocketAddr, SocketAddr), u32>,
     born: Ends<bool>,
     /// The folded retransmissions, by the packet that they are behind.
     folds: HashMap<PacketNo, Fold>,

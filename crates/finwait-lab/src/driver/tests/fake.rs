@@ -85,6 +85,10 @@ pub(super) struct FakePrograms {
     pub(super) is_traced: bool,
     /// The descriptor of each inode, and what became of it.
     pub(super) held: BTreeMap<u64, (Descriptor, Holding)>,
+    /// Was the process that has them started beside the lab?
+    pub(super) is_beside: bool,
+    /// Do several processes hold each listener?
+    pub(super) has_workers: bool,
     /// How often it was asked who holds a socket.
     pub(super) asked: usize,
 }
@@ -340,23 +344,37 @@ impl Outside for Fake {
 
     fn forget_program(&mut self, _: ProgramNo) {}
 
-    fn holders(&mut self, _: Side, inodes: &[u64]) -> Vec<(u64, ProgramNo, Descriptor)> {
+    fn holders(&mut self, _: Side, inodes: &[u64]) -> Vec<(u64, Option<ProgramNo>, Descriptor)> {
         self.programs.asked += inodes.len();
         let held = |inode: &u64| {
             let held = self.programs.held.get(inode)?;
-            (held.1 == Holding::Open).then(|| (*inode, ProgramNo(1), held.0.clone()))
+            (held.1 == Holding::Open).then(|| {
+                (
+                    *inode,
+                    (!self.programs.is_beside).then_some(ProgramNo(1)),
+                    held.0.clone(),
+                )
+            })
         };
         inodes.iter().filter_map(held).collect()
     }
 
-    fn has_another_holder(&mut self, _: ProgramNo, held: &Descriptor, inode: u64) -> bool {
+    fn has_another_holder(&mut self, _: Side, _: Option<ProgramNo>, held: &Descriptor, inode: u64) -> bool {
         let now = self.programs.held.get(&inode);
         now.is_some_and(|(now, holding)| now.pid != held.pid && *holding == Holding::Open)
     }
 
-    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(ProgramNo, Descriptor)> {
+    fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(Option<ProgramNo>, Descriptor)> {
+        if self.programs.has_workers {
+            return None;
+        }
         let found = self.holders(side, &[inode]).pop();
         found.map(|(_, no, held)| (no, held))
+    }
+
+    fn name_of(&self, pid: u32) -> Option<String> {
+        let mut all = self.programs.held.values();
+        all.find(|(held, _)| held.pid == pid).map(|(held, _)| held.name.clone())
     }
 
     fn holding(&self, held: &Descriptor, inode: u64) -> Holding {

@@ -103,7 +103,10 @@ fn a_large_table_is_read_whole_when_nothing_happens_for_a_while() {
     play.core.outside.ends.client.rows[4] = client(4, State::FinWait1);
     play.pass(SEC);
     let told = play.core.outside.told.iter().filter_map(|(_, what)| line(what));
-    assert_eq!(told.collect::<Vec<_>>(), ["client ESTABLISHED>FIN_WAIT1 unseen"]);
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        ["client ESTABLISHED>FIN_WAIT1 a process not seen here"]
+    );
     assert_eq!(tables(&mut play), [(Client, 500)]);
 }
 

@@ -401,6 +401,7 @@ fn line(what: &LabEvent) -> Option<String> {
                 TransitionCause::Program(cause) => {
                     format!("{} by {}", format!("{:?}", cause.by).to_lowercase(), cause.process)
                 }
+                TransitionCause::UnseenProcess { .. } => cause.words(*from),
                 other => format!("{other:?}").to_lowercase(),
             };
             let inferred = if witness.is_table() { "" } else { ", from segments" };

@@ -329,6 +329,42 @@ fn of_a_shutdown_and_a_close_the_one_that_sent_the_fin_is_the_cause() {
     assert_eq!(ends_after(&["close(5) = 0"]), close);
 }
 
+#[test]
+fn what_a_traced_program_disconnects_it_has_reset_with_its_descriptor_open() {
+    let mut play = Play::with_a_program(Client);
+    play.core.outside.programs.is_traced = true;
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    let call = traced("connect(5, {sa_family=AF_UNSPEC, sa_data=\"\\0\"}, 16) = 0", 7);
+    play.core.outside.programs.words_after_a_wait.push((CURL, vec![call]));
+    play.table(Client, []);
+    play.sends(Client, segment(Client, RST_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["client ESTABLISHED>CLOSE disconnect by curl 4711"]);
+}
+
+#[test]
+fn a_child_that_executes_a_program_has_its_name_from_then_on() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    let held = (descriptor(4711, "wget"), Holding::Open);
+    play.core.outside.programs.held.insert(7, held);
+    play.table(Client, [row(Client, State::FinWait1, 7)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    let told = play.told();
+    assert!(told.contains(&"client 7 is wget 4711's".into()), "{told:?}");
+    assert!(
+        told.contains(&"client ESTABLISHED>FIN_WAIT1 shutdown by wget 4711".into()),
+        "{told:?}"
+    );
+}
+
 /// What is killed by request ends with its sockets open: nobody has closed them.
 #[test]
 fn a_program_that_was_killed_has_closed_nothing() {
@@ -425,6 +461,72 @@ fn what_was_accepted_and_aborted_at_once_is_its_who_alone_holds_the_listener() {
     play.sends(Server, segment(Server, RST_ACK, 1, 1));
     play.turn_with_packets();
     assert_eq!(play.transitions(), ["server ESTABLISHED>CLOSE abort by curl 4711"]);
+}
+
+/// What was accepted through a listener that several processes hold goes on like that, and `flags` leave its host, if any.
+fn ends_among_workers(to: State, flags: Option<Flags>) -> Vec<String> {
+    let mut play = a_queued_connection();
+    play.core.outside.programs.has_workers = true;
+    let gone = [row(Server, State::Listen, 9)];
+    match to {
+        State::Close => play.table(Server, gone),
+        to => play.table(Server, [gone[0].clone(), row(Server, to, 0)]),
+    }
+    match flags {
+        Some(flags) => {
+            play.sends(Server, segment(Server, flags, 1, 1));
+            play.turn_with_packets();
+        }
+        None => play.pass(20 * MS),
+    }
+    play.transitions()
+}
+
+#[test]
+fn what_one_of_several_workers_accepted_and_closed_at_once_was_a_process_that_sent_the_fin() {
+    assert_eq!(
+        ends_among_workers(State::FinWait1, Some(FIN_ACK)),
+        ["server ESTABLISHED>FIN_WAIT1 a process not seen here, which sent the FIN,ACK"]
+    );
+    assert_eq!(
+        ends_among_workers(State::Close, Some(RST_ACK)),
+        ["server ESTABLISHED>CLOSE a process not seen here, which sent the RST,ACK"]
+    );
+    // The table is read before the segment: no timer and no packet does that.
+    assert_eq!(
+        ends_among_workers(State::FinWait1, None),
+        ["server ESTABLISHED>FIN_WAIT1 a process not seen here"]
+    );
+    assert_eq!(
+        ends_among_workers(State::Close, None),
+        ["server ESTABLISHED>CLOSE unseen"]
+    );
+}
+
+#[test]
+fn a_process_beside_the_lab_is_told_as_the_owner_of_its_socket() {
+    let mut play = Play::new(LabKind::Isolated);
+    play.core.outside.programs.is_beside = true;
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::SynSent, 7)]);
+    play.sends(Client, segment(Client, SYN, 0, 0));
+    play.turn_with_packets();
+    let told = play.told();
+    assert_eq!(told[0], "client 7 is curl 4711's");
+    assert_eq!(told[1], "client CLOSE>SYN_SENT connect by curl 4711");
+    play.holds(7, 4711, Holding::Closed);
+    play.table(Client, []);
+    play.sends(Client, segment(Client, RST_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["client SYN_SENT>CLOSE abort by curl 4711"]);
+}
+
+#[test]
+fn nobody_is_asked_whose_an_endpoints_socket_is_where_no_program_runs() {
+    let mut play = Play::new(LabKind::Isolated);
+    play.connect_both();
+    play.pass(SEC);
+    assert_eq!(play.core.outside.programs.asked, 0);
 }
 
 #[test]
