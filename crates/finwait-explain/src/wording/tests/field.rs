@@ -642,7 +642,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "deadline tcp connect -",
         "IO::Socket::INET: connect: timeout at a.pl line 3",
     ),
-    ("deadline tcp read -", "500 read timeout"),
+    ("deadline tcp read Perl", "500 read timeout"),
     ("-", "{error,nxdomain}"),
     (
         "destroyed tcp write Elixir",
