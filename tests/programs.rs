@@ -10,7 +10,7 @@ use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::lab::event::{
     Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, ProcessBorn, ProgramCause, ProgramDeed,
-    ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, Witness,
+    ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
 };
 use finwait::program::{OutputStream, ProgramNo, SocketOwner};
 use finwait::session::progress::{CommandProgress, CommandResult};
@@ -22,7 +22,7 @@ use finwait::socket_table::{SocketRow, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, PacketNo};
 use finwait::wire::link::OptionSet;
-use finwait::wire::queue::Origin;
+use finwait::wire::queue::{Mode, Origin};
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 
 use Side::{Client, Server};
@@ -715,6 +715,37 @@ fn the_present_knows_what_programs_do() {
     );
     play.table(Server, &[(of_client(40_001).mirrored(), State::FinWait2, 0)]);
     assert!(so(&play).contains("others of the hosts have one"), "{}", so(&play));
+}
+
+/// A program listens: the other end is offered a connect to it, whose SYN reaches the host, is held, or is left to a rule.
+#[test]
+fn a_connect_to_a_program_is_offered() {
+    let mut play = Play::new();
+    let tries = |play: &Play| {
+        let moves = play.session.moves(Client, MonoTime(play.now));
+        let said = moves.iter().map(|of| format!("{} > {}", of.command, of.text));
+        said.collect::<Vec<String>>()
+    };
+    play.nginx_listens();
+    assert_eq!(tries(&play), ["client connect > the SYN reaches the server"]);
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Step)));
+    assert_eq!(tries(&play), ["client connect > SYN_SENT, its SYN is held"]);
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Flow)));
+    play.curl_connects(40_001, 2, 60);
+    assert_eq!(tries(&play), Vec::<String>::new(), "there is a connection");
+}
+
+/// What listens where the other host does not reach it is offered to nobody.
+#[test]
+fn no_connect_to_what_is_not_reached_is_offered() {
+    let mut play = Play::new();
+    play.runs("server run nginx -c n.conf", 1, 50);
+    play.owns(Server, 7, 1, 50, "nginx");
+    let by = by(1, 50, "nginx", ProgramDeed::Listen);
+    let inside = listener("127.0.0.1:8080");
+    play.changes(Server, inside, 7, (State::Close, State::Listen), by);
+    play.table(Server, &[(inside, State::Listen, 7)]);
+    assert_eq!(play.session.moves(Client, MonoTime(play.now)), []);
 }
 
 #[test]
