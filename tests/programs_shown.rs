@@ -17,6 +17,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use script::Script;
+use std::time::Duration;
 
 use Side::{Client, Server};
 
@@ -287,4 +288,41 @@ fn now_says_why_a_program_failed() {
     assert_eq!((what.side, what.failed), (Some(Client), true));
     let why = lines.why.unwrap().text();
     assert!(why.contains("RST"), "{why}");
+}
+
+/// While the prompt's `await` waits, the bottom line says for what, since when and how long at most; its end is told of there and in the
+/// log.
+#[test]
+fn a_wait_is_shown_while_it_lasts() {
+    let mut script = Script::nginx_and_curl();
+    script.run("client await exit").wait(1_200);
+    for size in SIZES {
+        let said = text(&mut script, size);
+        let said = said.split_whitespace().collect::<Vec<&str>>().join(" ");
+        let wait = "client await exit: waits since 1.2 s, for 5.0 s at most; Esc ends the wait";
+        assert!(said.contains(wait), "{size:?}: {said}");
+    }
+    script.exits(Client, 2, 0);
+    let said = shown(&mut script);
+    let over = "client await exit: it is so after 1.2 s";
+    assert_eq!(said.matches(over).count(), 2, "{said}");
+    assert!(!said.contains("waits since"), "{said}");
+}
+
+/// A wait is over when its time is up, and at Esc; the screen asks to be looked at then.
+#[test]
+fn a_wait_ends_in_time_and_at_esc() {
+    let mut script = Script::nginx_and_curl();
+    script.run("server await output hello").wait(4_000);
+    assert_eq!(script.app.look_at(), Some(script.now.plus(Duration::from_secs(1))));
+    script.wait(1_000);
+    let now = script.now;
+    script.app.go_on(now);
+    let said = shown(&mut script);
+    assert!(said.contains("no line has \"hello\" in it after 5.0 s"), "{said}");
+    script.run("server await output hello").wait(500);
+    press(&mut script, KeyCode::Esc);
+    let said = shown(&mut script);
+    assert!(said.contains("you ended the wait after 500 ms"), "{said}");
+    assert_eq!(script.app.look_at(), None);
 }

@@ -170,6 +170,7 @@ impl App {
             KeyCode::PageDown => self.panes.log.page(1),
             KeyCode::Home => self.panes.log.home(),
             KeyCode::End => self.panes.log.end(),
+            KeyCode::Esc if self.wait.is_some() => return self.end_the_wait(now),
             KeyCode::Esc if self.panes.presents => self.panes.presents = false,
             KeyCode::Esc if self.panes.zoom.is_some() => self.panes.zoom = None,
             KeyCode::Esc => self.pointing.set_mark(None),
