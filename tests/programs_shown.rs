@@ -326,3 +326,19 @@ fn a_wait_ends_in_time_and_at_esc() {
     assert!(said.contains("you ended the wait after 500 ms"), "{said}");
     assert_eq!(script.app.look_at(), None);
 }
+
+/// The lessons that run programs stand in the list, say which, and ask before one begins.
+#[test]
+fn a_lesson_that_runs_programs_is_chosen_and_asks() {
+    let mut script = Script::new(LabKind::Isolated);
+    keys(&mut script, "Ycurl handshake");
+    for size in SIZES {
+        let said = text(&mut script, size);
+        assert!(said.contains("curl's handshake (runs curl"), "{size:?}: {said}");
+    }
+    assert_eq!(press(&mut script, KeyCode::Enter), []);
+    let said = shown(&mut script);
+    assert!(said.contains("http.server 8080") && said.contains("leave it"), "{said}");
+    press(&mut script, KeyCode::Left);
+    assert!(matches!(press(&mut script, KeyCode::Enter)[..], [Effect::Fresh(_)]));
+}

@@ -86,13 +86,19 @@ pub fn lessons() -> ExitCode {
 
 fn write_lessons(out: &mut dyn Write, all: &[ListedLesson]) -> io::Result<()> {
     let mut shelf: Option<Shelf> = None;
-    for ListedLesson { name, title, lesson } in all {
+    for ListedLesson {
+        name,
+        title,
+        lesson,
+        runs,
+    } in all
+    {
         if !shelf.is_some_and(|before| before.is_with(lesson.shelf)) {
             writeln!(out, "{}", lesson.shelf.heading())?;
         }
         shelf = Some(lesson.shelf);
         let (level, minutes) = (lesson.level.name(), lesson.minutes);
-        writeln!(out, "  {name:<32} {level:<12} {minutes:>2} min  {title}")?;
+        writeln!(out, "  {name:<32} {level:<12} {minutes:>2} min  {title}{runs}")?;
     }
     Ok(())
 }
@@ -120,10 +126,7 @@ fn write_list(out: &mut dyn Write) -> io::Result<()> {
             group = Some(entry.group);
             writeln!(out, "{}", entry.group)?;
         }
-        let runs = match entry.programs {
-            [] => String::new(),
-            programs => format!(" (runs {})", programs.join(", ")),
-        };
+        let runs = entry.runs();
         writeln!(
             out,
             "  {:<wide$} {}{}{runs}",

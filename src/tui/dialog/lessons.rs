@@ -70,8 +70,9 @@ impl LessonsDialog {
 fn searchable(course: &Course) -> String {
     let lesson = course.lesson();
     let mut text = format!(
-        "{} {} {} {} {}",
+        "{}{} {} {} {} {}",
         course.title(),
+        course.runs(),
         course.summary(),
         lesson.shelf.heading(),
         lesson.level.name(),
@@ -224,7 +225,9 @@ impl LessonsDialog {
                     };
                     let times = list.right().saturating_sub(minutes.len() as u16);
                     let levels = times.saturating_sub(level.len() as u16 + 1);
-                    canvas.put_cut(list.x + 2, y, levels.saturating_sub(1), found[row].title(), text);
+                    let end = levels.saturating_sub(1);
+                    let x = canvas.put_cut(list.x + 2, y, end, found[row].title(), text);
+                    canvas.put_cut(x, y, end, &found[row].runs(), dim);
                     canvas.put(levels, y, times, &level, dim);
                     canvas.put(times, y, list.right(), &minutes, dim);
                     let place = Rect::new(list.x, y, list.width, 1);
@@ -270,7 +273,8 @@ fn described(canvas: &Canvas, course: &Course, area: Rect) -> Vec<(String, Style
     let all_of_it = area.height > 8;
     let mut lines: Vec<(String, Style)> = Vec::new();
     if all_of_it {
-        lines.extend(wrap(course.title(), room).into_iter().map(|line| (line, strong)));
+        let title = format!("{}{}", course.title(), course.runs());
+        lines.extend(wrap(&title, room).into_iter().map(|line| (line, strong)));
         lines.push((takes.clone(), dim));
         lines.push((String::new(), text));
     }
