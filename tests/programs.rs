@@ -370,6 +370,57 @@ fn a_program_is_signalled_killed_and_started_again() {
     assert!(lines.contains(&"nginx 50 was killed by SIGKILL; 2 processes of it go on".to_owned()));
 }
 
+/// Two programs of one command are told apart by the order in which they were started, in causes and beside their sockets; so are their
+/// processes of other names.
+#[test]
+fn two_programs_of_one_command_are_told_apart() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/1", 2, 60);
+    play.runs("client run curl http://server:8080/2", 3, 61);
+    play.runs("client run sh one", 4, 62);
+    play.runs("client run sh two", 5, 63);
+    for (port, no, pid) in [(40_001, 2, 60), (40_002, 3, 61), (40_003, 4, 64), (40_004, 5, 65)] {
+        play.curl_connects(port, no, pid);
+    }
+    let lines = play.lines();
+    for (nth, who) in ["curl, pid 60", "curl2, pid 61", "curl, pid 64", "curl of sh2, pid 65"]
+        .iter()
+        .enumerate()
+    {
+        let cause = format!("connect by {who}");
+        let caused: Vec<&String> = lines.iter().filter(|line| line.contains("connect by")).collect();
+        assert!(caused[nth].ends_with(&cause), "{caused:?}");
+    }
+    assert!(
+        play.views(Client)[1].ends_with("by curl2 61"),
+        "{:?}",
+        play.views(Client)
+    );
+}
+
+/// After a signal the program is said to run still, or to have ended, and which signal was sent; of what that ended it is said once.
+#[test]
+fn a_signal_that_was_sent_is_told_of() {
+    let mut play = Play::new();
+    let words = |play: &Play| play.session.programs.get(ProgramNo(1)).unwrap().words();
+    play.runs("server run nginx", 1, 50);
+    assert_eq!(words(&play), "runs, pid 50");
+    play.types("server signal TERM").unwrap();
+    assert_eq!(words(&play), "runs, pid 50 (SIGTERM was sent)");
+    play.exits(Server, 1, Death::Signal(libc::SIGTERM));
+    assert_eq!(words(&play), "was killed by SIGTERM");
+    assert_eq!(
+        play.refuses("server signal TERM nginx"),
+        "nginx runs no more: it was killed by SIGTERM"
+    );
+    play.runs("server run redis", 2, 60);
+    play.types("server signal TERM").unwrap();
+    play.exits(Server, 2, Death::Exited(0));
+    let redis = play.session.programs.get(ProgramNo(2)).unwrap();
+    assert_eq!(redis.words(), "exited with status 0 (SIGTERM was sent)");
+}
+
 /// The same number at both ends, by the addresses; a child has its name while it waits, and an owner once it is accepted.
 #[test]
 fn a_programs_sockets_have_names_and_owners_at_both_ends() {

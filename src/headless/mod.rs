@@ -26,7 +26,9 @@ use crate::session::{CommandError, PendingCall, Session, SessionInput};
 use crate::side::{Ends, Side};
 use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
+use aside::aside;
 
+mod aside;
 pub mod battery;
 pub mod children;
 pub mod ci;
@@ -76,11 +78,13 @@ pub struct Printing {
     pub sockets: ShownSockets,
     /// The counters that are printed as text; JSON has all.
     pub counters: ShownCounters,
+    /// The width of the terminal that it is printed on; none where it is printed on none.
+    pub columns: Option<usize>,
 }
 
 impl Printing {
     /// Returns it in that format, with all sockets or those that have changed, and all counters or those that tell something.
-    pub const fn new(format: Format, all_sockets: bool, all_counters: bool) -> Printing {
+    pub fn new(format: Format, all_sockets: bool, all_counters: bool) -> Printing {
         let sockets = if all_sockets {
             ShownSockets::All
         } else {
@@ -95,6 +99,7 @@ impl Printing {
             format,
             sockets,
             counters,
+            columns: progress::printed_on(),
         }
     }
 }
@@ -620,7 +625,7 @@ impl<W: Write> Printer<W> {
             writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
         }
         if let Some(why) = entry.why() {
-            writeln!(self.out, "{:>9}  {:<6}  {}", "", "why", harmless(why))?;
+            aside(&mut self.out, self.printing.columns, "why", &[why])?;
         }
         Ok(())
     }
@@ -674,23 +679,17 @@ impl<W: Write> Printer<W> {
                         (false, others) => format!("{}, and {others} more as before", sockets.join(", ")),
                     }
                 };
-                writeln!(
-                    self.out,
-                    "{:>9}  {:<6}  client: {}; server: {}",
-                    "",
-                    "now",
-                    of(Side::Client),
-                    of(Side::Server)
-                )?;
+                let hosts = Side::BOTH.map(|side| format!("{side}: {}", of(side)));
+                aside(&mut self.out, self.printing.columns, "now", &hosts)?;
                 let ran = session.programs.all().iter();
-                let ran: Vec<String> = ran
+                let mut ran: Vec<String> = ran
                     .map(|program| format!("{} {}", program.name, program.words()))
                     .collect();
-                if !ran.is_empty() {
-                    let all = harmless(&ran.join("; "));
-                    writeln!(self.out, "{:>9}  {:<6}  programs: {all}", "", "now")?;
+                match ran.first_mut() {
+                    None => return Ok(()),
+                    Some(first) => first.insert_str(0, "programs: "),
                 }
-                Ok(())
+                aside(&mut self.out, self.printing.columns, "now", &ran)
             }
         }
     }
