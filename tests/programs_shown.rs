@@ -4,7 +4,9 @@ mod script;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use finwait::clock::MonoTime;
-use finwait::lab::event::{LabEvent, LabRequest, ProcessBorn, ProgramNews, TransitionCause};
+use finwait::lab::event::{
+    LabEvent, LabRequest, ProcessBorn, ProgramNews, StateChanged, TransitionCause, WireChange, Witness,
+};
 use finwait::program::{OutputStream, ProgramNo, ProgramSpec};
 use finwait::session::lineup::FirstProgram;
 use finwait::session::{LabKind, Session};
@@ -13,6 +15,7 @@ use finwait::state::State;
 use finwait::tui::app::Effect;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::layout;
+use finwait::wire::link::{LinkReport, Profile};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
@@ -341,4 +344,73 @@ fn a_lesson_that_runs_programs_is_chosen_and_asks() {
     assert!(said.contains("http.server 8080") && said.contains("leave it"), "{said}");
     press(&mut script, KeyCode::Left);
     assert!(matches!(press(&mut script, KeyCode::Enter)[..], [Effect::Fresh(_)]));
+}
+
+/// A connection in the queue of a program's listener is not what drives the buttons: its plate names the program that it waits for.
+#[test]
+fn the_plate_of_what_is_not_accepted_names_the_program() {
+    let mut script = Script::nginx();
+    let change = StateChanged {
+        side: Server,
+        tuple: script::tuple(Server),
+        inode: 0,
+        from: State::Close,
+        to: State::SynRecv,
+        cause: script.received(Server),
+        witness: Witness::Table,
+    };
+    script.tell(LabEvent::Transition(change));
+    let row = script::row(Server, State::SynRecv, 0);
+    script.table(Server, vec![script::listener(0), row]);
+    script.keys("2").run("server use server");
+    for (width, _) in [(120, 40), (200, 60)] {
+        let said = text(&mut script, (width, 40));
+        assert!(said.contains("queued for nginx 5011"), "{said}");
+    }
+}
+
+/// What failed before the client's programs were started says so: they do not wait any more.
+#[test]
+fn a_program_that_is_not_started_is_told_of_with_the_reason() {
+    let first = |run: &str| FirstProgram {
+        spec: ProgramSpec {
+            run: run.into(),
+            ..ProgramSpec::default()
+        },
+        ready: None,
+    };
+    let mut session = Session::new(script::facts(LabKind::Isolated), MonoTime(1));
+    let programs = Ends {
+        client: vec![first("curl http://server:8080/")],
+        server: vec![first("nosuch")],
+    };
+    session.line_up(programs, MonoTime(2)).unwrap();
+    let mut script = Script::new(LabKind::Isolated);
+    script.app.restart(session);
+    let why = "there is no program nosuch on PATH".to_owned();
+    script.program(Server, 1, ProgramNews::NotStarted { why });
+    for size in SIZES {
+        let said = text(&mut script, size);
+        assert!(said.contains("not started: curl http"), "{size:?}: {said}");
+        assert!(!said.contains("waits to be started"), "{size:?}: {said}");
+    }
+}
+
+/// The header names the link's profile, at any width.
+#[test]
+fn the_header_names_the_link() {
+    let mut script = Script::new(LabKind::Isolated);
+    let links = Profile::ThreeG.link();
+    let report = |side| {
+        Some(LinkReport {
+            link: links[side],
+            counts: Default::default(),
+        })
+    };
+    script.tell(LabEvent::Wire(WireChange::Link(Ends::from_fn(report))));
+    for size in SIZES {
+        let said = text(&mut script, size);
+        let header = said.lines().next().unwrap();
+        assert!(header.contains(" 3g "), "{size:?}: {header}");
+    }
 }

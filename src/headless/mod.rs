@@ -683,7 +683,7 @@ impl<W: Write> Printer<W> {
                 aside(&mut self.out, self.printing.columns, "now", &hosts)?;
                 let ran = session.programs.all().iter();
                 let mut ran: Vec<String> = ran
-                    .map(|program| format!("{} {}", program.name, program.words()))
+                    .map(|program| format!("{} {}", program.name, program.brief()))
                     .collect();
                 match ran.first_mut() {
                     None => return Ok(()),

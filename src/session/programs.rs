@@ -129,6 +129,14 @@ impl Program {
         }
     }
 
+    /// Returns the same without the reason why it did not start, which stands in the transcript.
+    pub fn brief(&self) -> String {
+        match &self.state {
+            ProgramState::NotStarted(_) => "did not start".into(),
+            _ => self.words(),
+        }
+    }
+
     /// Returns it, how far it is, and its last words: `curl exited with status 56; its last line: curl: (56) ...`.
     pub fn told(&self) -> String {
         let last = self.last_words();
@@ -517,17 +525,20 @@ impl Session {
             self.adopt(side, inode, tuple, to);
         } else if from == State::Close && matches!(to, State::SynRecv | State::Established | State::CloseWait) {
             // In the queue of a program's listener; in that of the endpoint's it has no name before accept gives it one.
-            let end = &self.ends[side];
-            let mut listeners = end.sockets.iter().filter(|socket| {
-                let through = |listener: &Tuple| listener.is_listener() && came_through(&tuple, listener);
-                socket.open && socket.tuple.as_ref().is_some_and(through)
-            });
-            let is_a_programs = listeners.next().is_some_and(|listener| listener.owner().is_some());
-            if is_a_programs {
+            if self.acceptor(side, &tuple).is_some() {
                 self.name_a_programs(side, tuple, to, None);
             }
         }
         false
+    }
+
+    /// Returns the process that a connection of that host waits for, to be accepted; none where the listener is not a program's.
+    pub fn acceptor(&self, side: Side, tuple: &Tuple) -> Option<&SocketOwner> {
+        let mut listeners = self.ends[side].sockets.iter().filter(|socket| {
+            let through = |listener: &Tuple| listener.is_listener() && came_through(tuple, listener);
+            socket.open && socket.tuple.as_ref().is_some_and(through)
+        });
+        listeners.next()?.owner()
     }
 
     /// Tells once that connections of that host with itself are not seen on the wire.
