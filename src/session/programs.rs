@@ -113,8 +113,12 @@ impl Program {
     pub fn words(&self) -> String {
         let sent = match (&self.state, self.signalled) {
             (_, None) => String::new(),
-            // That tells of it.
-            (ProgramState::Exited { how, .. }, Some(signal)) if *how == Death::Signal(signal.0) => String::new(),
+            // That tells of it; and no program ends on the others.
+            (ProgramState::Exited { how, .. }, Some(signal))
+                if *how == Death::Signal(signal.0) || [libc::SIGSTOP, libc::SIGCONT].contains(&signal.0) =>
+            {
+                String::new()
+            }
             (_, Some(signal)) => format!(" ({signal} was sent)"),
         };
         match &self.state {
