@@ -74,14 +74,7 @@ impl App {
             Some(Zone::Log) => self.panes.log.scroll(lines),
             Some(Zone::Guide) => self.panes.guide.scroll(lines),
             Some(Zone::Dialog) => {
-                let context = Context::new(
-                    &self.run.session,
-                    self.focus,
-                    &self.history,
-                    &self.setup.keys,
-                    &self.panes.programs,
-                );
-                self.dialogs.scroll(lines, context);
+                self.of_dialogs(|dialogs, context| dialogs.scroll(lines, context));
             }
             None => {}
         }
@@ -105,14 +98,7 @@ impl App {
             return Vec::new();
         }
         if !self.dialogs.is_empty() {
-            let context = Context::new(
-                &self.run.session,
-                self.focus,
-                &self.history,
-                &self.setup.keys,
-                &self.panes.programs,
-            );
-            let actions = self.dialogs.key(key, context);
+            let actions = self.of_dialogs(|dialogs, context| dialogs.key(key, context));
             return self.all(actions, now);
         }
         if self.beside.is_some() && key.code == KeyCode::Esc && plain {

@@ -438,16 +438,16 @@ impl App {
         effects
     }
 
+    /// Has the open dialogs do something that depends on what is under them.
+    fn of_dialogs<R>(&mut self, act: impl FnOnce(&mut DialogStack, Context<'_>) -> R) -> R {
+        let (session, keys) = (&self.run.session, &self.setup.keys);
+        let context = Context::new(session, self.focus, &self.history, keys, &self.panes.programs);
+        act(&mut self.dialogs, context)
+    }
+
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let context = Context::new(
-            &self.run.session,
-            self.focus,
-            &self.history,
-            &self.setup.keys,
-            &self.panes.programs,
-        );
-        let actions = self.dialogs.hear(news, context);
+        let actions = self.of_dialogs(|dialogs, context| dialogs.hear(news, context));
         self.all(actions, now)
     }
 
@@ -574,14 +574,7 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let context = Context::new(
-                    &self.run.session,
-                    self.focus,
-                    &self.history,
-                    &self.setup.keys,
-                    &self.panes.programs,
-                );
-                let actions = self.dialogs.press(item, context);
+                let actions = self.of_dialogs(|dialogs, context| dialogs.press(item, context));
                 self.all(actions, now)
             }
             Action::MoreOfTheGuide => {
