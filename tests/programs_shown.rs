@@ -302,14 +302,17 @@ fn a_wait_is_shown_while_it_lasts() {
     for size in SIZES {
         let said = text(&mut script, size);
         let said = said.split_whitespace().collect::<Vec<&str>>().join(" ");
-        let wait = "client await exit: waits since 1.2 s, for 5.0 s at most; Esc ends the wait";
+        let wait = "client await exit: has waited 1.2 s of at most 5.0 s; Esc ends the wait";
         assert!(said.contains(wait), "{size:?}: {said}");
     }
     script.exits(Client, 2, 0);
     let said = shown(&mut script);
-    let over = "client await exit: it is so after 1.2 s";
+    let over = "client await exit: done after 1.2 s";
     assert_eq!(said.matches(over).count(), 2, "{said}");
-    assert!(!said.contains("waits since"), "{said}");
+    assert!(!said.contains("has waited"), "{said}");
+    // What is so already is not waited for.
+    let said = shown(script.run("client await exit"));
+    assert!(said.contains("client await exit: it is so already"), "{said}");
 }
 
 /// A wait is over when its time is up, and at Esc; the screen asks to be looked at then.
@@ -337,7 +340,7 @@ fn a_lesson_that_runs_programs_is_chosen_and_asks() {
     keys(&mut script, "Ycurl handshake");
     for size in SIZES {
         let said = text(&mut script, size);
-        assert!(said.contains("curl's handshake (runs curl"), "{size:?}: {said}");
+        assert!(said.contains("runs curl, python3"), "{size:?}: {said}");
     }
     assert_eq!(press(&mut script, KeyCode::Enter), []);
     let said = shown(&mut script);

@@ -19,7 +19,7 @@ impl WaitShown {
     pub(super) fn words(&self, now: MonoTime) -> String {
         let (began, until) = (self.wait.began(), self.wait.until());
         format!(
-            "{}: waits since {}, for {} at most; Esc ends the wait",
+            "{}: has waited {} of at most {}; Esc ends the wait",
             self.command,
             human(now.min(until).since(began)),
             human(until.since(began)),
@@ -49,7 +49,8 @@ impl App {
         let words = match shown.wait.result(&self.run.session, now) {
             None => return Vec::new(),
             Some(CommandResult::NotDone(why)) => why,
-            Some(_) => format!("it is so after {waited}"),
+            Some(_) if now == shown.wait.began() => "it is so already".to_owned(),
+            Some(_) => format!("done after {waited}"),
         };
         self.wait_is_over(&words, now)
     }
