@@ -294,7 +294,7 @@ impl Session {
 
 impl Session {
     /// A connect to a program that listens on the other host, where no more is sure than what becomes of its SYN.
-    fn connect_to_a_program(&self, side: Side, now: MonoTime) -> Option<Move> {
+    pub fn connect_to_a_program(&self, side: Side, now: MonoTime) -> Option<Move> {
         let known = Known::of(self, side, now);
         let is_running = matches!(self.ends[side].process, ProcessState::Running { .. });
         let command = press(Act::Connect, side);
