@@ -331,6 +331,9 @@ pub enum Verb {
         /// Print all of the kernel's counters that have moved, also those that every segment moves
         #[arg(long)]
         all_counters: bool,
+        /// Leave out segments of plain data and their acknowledgements, and say how many there were
+        #[arg(long)]
+        no_data: bool,
         /// How long a call may take before it is reported as blocked and the next command runs: 500ms, 2s, or milliseconds
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
         patience: Millis,

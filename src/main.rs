@@ -20,7 +20,7 @@ use finwait::headless::exit::{complain, end_at_a_panic, fail};
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, AllowRun, RunOptions, recording_of};
-use finwait::headless::{self, CommandSource, Format, Printing, RunStatus, Runner};
+use finwait::headless::{self, CommandSource, Format, Printing, RunStatus, Runner, ShownSegments};
 use finwait::host::Port;
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
@@ -173,10 +173,16 @@ fn main() -> ExitCode {
             json,
             all_sockets,
             all_counters,
+            no_data,
             patience,
         }) => {
             let format = if json { Format::Json } else { Format::Text };
-            let printing = Printing::new(format, all_sockets, all_counters);
+            let segments = if no_data {
+                ShownSegments::Telling
+            } else {
+                ShownSegments::All
+            };
+            let printing = Printing::new(format, all_sockets, all_counters).with(segments);
             run(&options, &commands, programs, printing, patience.into(), record)
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),

@@ -262,6 +262,51 @@ fn tap_has_a_point_for_each_scenario_and_a_subtest_of_its_steps() {
     }
 }
 
+/// A program that does not end in time is one failure, however many ways there are to see it.
+#[test]
+fn an_awaited_end_that_does_not_come_is_one_failure() {
+    let folder = Folder::new();
+    let text = "title = \"t\"\nsummary = \"s\"\ngroup = \"programs\"\nlab = \"isolated\"\n\
+                [[step]]\nclient = \"run sleep 20\"\n\
+                [[step]]\nclient = \"await exit within=300\"\nexits = { sleep = 0 }\nwithin = \"300ms\"\n";
+    let late = folder.file("late.toml", text);
+    let report = folder.0.join("report.xml");
+    let ran = run(&folder, &["--allow-run", "--junit", report.to_str().unwrap(), &late]);
+    let said = self::text(&ran.stdout);
+    assert!(said.contains(", 1 differ,"), "{said}");
+    let wanted =
+        "exit of sleep: expected exited with status 0, observed sleep has not ended after 300 ms: it runs, pid";
+    assert_eq!(said.matches(wanted).count(), 1, "{said}");
+    assert!(!said.contains("returns: expected"), "{said}");
+    let junit = fs::read_to_string(report).unwrap();
+    assert!(
+        junit.contains(&format!("<failure type=\"expectation\" message=\"{wanted}")),
+        "{junit}"
+    );
+    assert!(junit.contains("failures=\"1\""), "{junit}");
+}
+
+/// The points and the suites come in the order that was asked for, whichever scenario ends first.
+#[test]
+fn reports_keep_the_order_that_was_asked_for() {
+    let folder = Folder::new();
+    let report = folder.0.join("report.xml");
+    let asked = ["half-close", "keepalive", "handshake", "full-close"];
+    let mut arguments = vec!["--tap", "--junit", report.to_str().unwrap()];
+    arguments.extend(asked);
+    let said = text(&run(&folder, &arguments).stdout);
+    let points: Vec<&str> = said.lines().filter(|line| line.starts_with("ok ")).collect();
+    let junit = fs::read_to_string(&report).unwrap();
+    let suites: Vec<&str> = junit.lines().filter(|line| line.contains("<testsuite ")).collect();
+    assert_eq!((points.len(), suites.len()), (asked.len(), asked.len()), "{said}");
+    for (place, name) in asked.iter().enumerate() {
+        let point = format!("ok {} - {name}", place + 1);
+        assert!(points[place].starts_with(&point), "{points:?}");
+        let suite = format!("<testsuite id=\"{place}\" name=\"{name}\"");
+        assert!(suites[place].contains(&suite), "{suites:?}");
+    }
+}
+
 #[test]
 fn github_is_told_where_the_file_differs() {
     let folder = Folder::new();

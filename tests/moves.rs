@@ -199,11 +199,15 @@ impl Run<'_> {
         pending.all(|pending| pending.text.is_some())
     }
 
-    /// All whose outcome is sure, at either end; what is offered and what is likely are among them.
+    /// All whose outcome is sure, at either end, and the first step of those where it is not; what is offered and what is likely are among
+    /// them.
     fn offers(&self) -> Vec<Move> {
         let now = MonoTime::now();
         let session = &self.live.session;
-        let ends = Side::BOTH.into_iter().flat_map(|side| session.sure_moves(side, now));
+        let ends = Side::BOTH.into_iter().flat_map(|side| {
+            let connect = session.connect_to_a_program(side, now);
+            session.sure_moves(side, now).into_iter().chain(connect)
+        });
         let sure: Vec<Move> = session.delivery(now).into_iter().chain(ends).collect();
         for offered in &sure {
             assert!(offered.button().is_some(), "{offered:?} has no button");

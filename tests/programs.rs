@@ -10,7 +10,7 @@ use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::lab::event::{
     Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, ProcessBorn, ProgramCause, ProgramDeed,
-    ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, Witness,
+    ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
 };
 use finwait::program::{OutputStream, ProgramNo, SocketOwner};
 use finwait::session::progress::{CommandProgress, CommandResult};
@@ -22,7 +22,7 @@ use finwait::socket_table::{SocketRow, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, PacketNo};
 use finwait::wire::link::OptionSet;
-use finwait::wire::queue::Origin;
+use finwait::wire::queue::{Mode, Origin};
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 
 use Side::{Client, Server};
@@ -370,6 +370,57 @@ fn a_program_is_signalled_killed_and_started_again() {
     assert!(lines.contains(&"nginx 50 was killed by SIGKILL; 2 processes of it go on".to_owned()));
 }
 
+/// Two programs of one command are told apart by the order in which they were started, in causes and beside their sockets; so are their
+/// processes of other names.
+#[test]
+fn two_programs_of_one_command_are_told_apart() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/1", 2, 60);
+    play.runs("client run curl http://server:8080/2", 3, 61);
+    play.runs("client run sh one", 4, 62);
+    play.runs("client run sh two", 5, 63);
+    for (port, no, pid) in [(40_001, 2, 60), (40_002, 3, 61), (40_003, 4, 64), (40_004, 5, 65)] {
+        play.curl_connects(port, no, pid);
+    }
+    let lines = play.lines();
+    for (nth, who) in ["curl, pid 60", "curl2, pid 61", "curl, pid 64", "curl of sh2, pid 65"]
+        .iter()
+        .enumerate()
+    {
+        let cause = format!("connect by {who}");
+        let caused: Vec<&String> = lines.iter().filter(|line| line.contains("connect by")).collect();
+        assert!(caused[nth].ends_with(&cause), "{caused:?}");
+    }
+    assert!(
+        play.views(Client)[1].ends_with("by curl2 61"),
+        "{:?}",
+        play.views(Client)
+    );
+}
+
+/// After a signal the program is said to run still, or to have ended, and which signal was sent; of what that ended it is said once.
+#[test]
+fn a_signal_that_was_sent_is_told_of() {
+    let mut play = Play::new();
+    let words = |play: &Play| play.session.programs.get(ProgramNo(1)).unwrap().words();
+    play.runs("server run nginx", 1, 50);
+    assert_eq!(words(&play), "runs, pid 50");
+    play.types("server signal TERM").unwrap();
+    assert_eq!(words(&play), "runs, pid 50 (SIGTERM was sent)");
+    play.exits(Server, 1, Death::Signal(libc::SIGTERM));
+    assert_eq!(words(&play), "was killed by SIGTERM");
+    assert_eq!(
+        play.refuses("server signal TERM nginx"),
+        "nginx runs no more: it was killed by SIGTERM"
+    );
+    play.runs("server run redis", 2, 60);
+    play.types("server signal TERM").unwrap();
+    play.exits(Server, 2, Death::Exited(0));
+    let redis = play.session.programs.get(ProgramNo(2)).unwrap();
+    assert_eq!(redis.words(), "exited with status 0 (SIGTERM was sent)");
+}
+
 /// The same number at both ends, by the addresses; a child has its name while it waits, and an owner once it is accepted.
 #[test]
 fn a_programs_sockets_have_names_and_owners_at_both_ends() {
@@ -715,6 +766,37 @@ fn the_present_knows_what_programs_do() {
     );
     play.table(Server, &[(of_client(40_001).mirrored(), State::FinWait2, 0)]);
     assert!(so(&play).contains("others of the hosts have one"), "{}", so(&play));
+}
+
+/// A program listens: the other end is offered a connect to it, whose SYN reaches the host, is held, or is left to a rule.
+#[test]
+fn a_connect_to_a_program_is_offered() {
+    let mut play = Play::new();
+    let tries = |play: &Play| {
+        let moves = play.session.moves(Client, MonoTime(play.now));
+        let said = moves.iter().map(|of| format!("{} > {}", of.command, of.text));
+        said.collect::<Vec<String>>()
+    };
+    play.nginx_listens();
+    assert_eq!(tries(&play), ["client connect > the SYN reaches the server"]);
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Step)));
+    assert_eq!(tries(&play), ["client connect > SYN_SENT, its SYN is held"]);
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Flow)));
+    play.curl_connects(40_001, 2, 60);
+    assert_eq!(tries(&play), Vec::<String>::new(), "there is a connection");
+}
+
+/// What listens where the other host does not reach it is offered to nobody.
+#[test]
+fn no_connect_to_what_is_not_reached_is_offered() {
+    let mut play = Play::new();
+    play.runs("server run nginx -c n.conf", 1, 50);
+    play.owns(Server, 7, 1, 50, "nginx");
+    let by = by(1, 50, "nginx", ProgramDeed::Listen);
+    let inside = listener("127.0.0.1:8080");
+    play.changes(Server, inside, 7, (State::Close, State::Listen), by);
+    play.table(Server, &[(inside, State::Listen, 7)]);
+    assert_eq!(play.session.moves(Client, MonoTime(play.now)), []);
 }
 
 #[test]

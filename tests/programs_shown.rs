@@ -4,7 +4,9 @@ mod script;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use finwait::clock::MonoTime;
-use finwait::lab::event::{LabEvent, LabRequest, ProcessBorn, ProgramNews, TransitionCause};
+use finwait::lab::event::{
+    LabEvent, LabRequest, ProcessBorn, ProgramNews, StateChanged, TransitionCause, WireChange, Witness,
+};
 use finwait::program::{OutputStream, ProgramNo, ProgramSpec};
 use finwait::session::lineup::FirstProgram;
 use finwait::session::{LabKind, Session};
@@ -13,10 +15,12 @@ use finwait::state::State;
 use finwait::tui::app::Effect;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::layout;
+use finwait::wire::link::{LinkReport, Profile};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use script::Script;
+use std::time::Duration;
 
 use Side::{Client, Server};
 
@@ -287,4 +291,129 @@ fn now_says_why_a_program_failed() {
     assert_eq!((what.side, what.failed), (Some(Client), true));
     let why = lines.why.unwrap().text();
     assert!(why.contains("RST"), "{why}");
+}
+
+/// While the prompt's `await` waits, the bottom line says for what, since when and how long at most; its end is told of there and in the
+/// log.
+#[test]
+fn a_wait_is_shown_while_it_lasts() {
+    let mut script = Script::nginx_and_curl();
+    script.run("client await exit").wait(1_200);
+    for size in SIZES {
+        let said = text(&mut script, size);
+        let said = said.split_whitespace().collect::<Vec<&str>>().join(" ");
+        let wait = "client await exit: has waited 1.2 s of at most 5.0 s; Esc ends the wait";
+        assert!(said.contains(wait), "{size:?}: {said}");
+    }
+    script.exits(Client, 2, 0);
+    let said = shown(&mut script);
+    let over = "client await exit: done after 1.2 s";
+    assert_eq!(said.matches(over).count(), 2, "{said}");
+    assert!(!said.contains("has waited"), "{said}");
+    // What is so already is not waited for.
+    let said = shown(script.run("client await exit"));
+    assert!(said.contains("client await exit: it is so already"), "{said}");
+}
+
+/// A wait is over when its time is up, and at Esc; the screen asks to be looked at then.
+#[test]
+fn a_wait_ends_in_time_and_at_esc() {
+    let mut script = Script::nginx_and_curl();
+    script.run("server await output hello").wait(4_000);
+    assert_eq!(script.app.look_at(), Some(script.now.plus(Duration::from_secs(1))));
+    script.wait(1_000);
+    let now = script.now;
+    script.app.go_on(now);
+    let said = shown(&mut script);
+    assert!(said.contains("no line has \"hello\" in it after 5.0 s"), "{said}");
+    script.run("server await output hello").wait(500);
+    press(&mut script, KeyCode::Esc);
+    let said = shown(&mut script);
+    assert!(said.contains("you ended the wait after 500 ms"), "{said}");
+    assert_eq!(script.app.look_at(), None);
+}
+
+/// The lessons that run programs stand in the list, say which, and ask before one begins.
+#[test]
+fn a_lesson_that_runs_programs_is_chosen_and_asks() {
+    let mut script = Script::new(LabKind::Isolated);
+    keys(&mut script, "Ycurl handshake");
+    for size in SIZES {
+        let said = text(&mut script, size);
+        assert!(said.contains("runs curl, python3"), "{size:?}: {said}");
+    }
+    assert_eq!(press(&mut script, KeyCode::Enter), []);
+    let said = shown(&mut script);
+    assert!(said.contains("http.server 8080") && said.contains("leave it"), "{said}");
+    press(&mut script, KeyCode::Left);
+    assert!(matches!(press(&mut script, KeyCode::Enter)[..], [Effect::Fresh(_)]));
+}
+
+/// A connection in the queue of a program's listener is not what drives the buttons: its plate names the program that it waits for.
+#[test]
+fn the_plate_of_what_is_not_accepted_names_the_program() {
+    let mut script = Script::nginx();
+    let change = StateChanged {
+        side: Server,
+        tuple: script::tuple(Server),
+        inode: 0,
+        from: State::Close,
+        to: State::SynRecv,
+        cause: script.received(Server),
+        witness: Witness::Table,
+    };
+    script.tell(LabEvent::Transition(change));
+    let row = script::row(Server, State::SynRecv, 0);
+    script.table(Server, vec![script::listener(0), row]);
+    script.keys("2").run("server use server");
+    for (width, _) in [(120, 40), (200, 60)] {
+        let said = text(&mut script, (width, 40));
+        assert!(said.contains("queued for nginx 5011"), "{said}");
+    }
+}
+
+/// What failed before the client's programs were started says so: they do not wait any more.
+#[test]
+fn a_program_that_is_not_started_is_told_of_with_the_reason() {
+    let first = |run: &str| FirstProgram {
+        spec: ProgramSpec {
+            run: run.into(),
+            ..ProgramSpec::default()
+        },
+        ready: None,
+    };
+    let mut session = Session::new(script::facts(LabKind::Isolated), MonoTime(1));
+    let programs = Ends {
+        client: vec![first("curl http://server:8080/")],
+        server: vec![first("nosuch")],
+    };
+    session.line_up(programs, MonoTime(2)).unwrap();
+    let mut script = Script::new(LabKind::Isolated);
+    script.app.restart(session);
+    let why = "there is no program nosuch on PATH".to_owned();
+    script.program(Server, 1, ProgramNews::NotStarted { why });
+    for size in SIZES {
+        let said = text(&mut script, size);
+        assert!(said.contains("not started: curl http"), "{size:?}: {said}");
+        assert!(!said.contains("waits to be started"), "{size:?}: {said}");
+    }
+}
+
+/// The header names the link's profile, at any width.
+#[test]
+fn the_header_names_the_link() {
+    let mut script = Script::new(LabKind::Isolated);
+    let links = Profile::ThreeG.link();
+    let report = |side| {
+        Some(LinkReport {
+            link: links[side],
+            counts: Default::default(),
+        })
+    };
+    script.tell(LabEvent::Wire(WireChange::Link(Ends::from_fn(report))));
+    for size in SIZES {
+        let said = text(&mut script, size);
+        let header = said.lines().next().unwrap();
+        assert!(header.contains(" 3g "), "{size:?}: {header}");
+    }
 }

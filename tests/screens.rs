@@ -1159,6 +1159,7 @@ fn lessons_are_searched_by_what_they_show() {
         ("so-error", "The error is reported once"),
         ("wait CLOSE_WAIT leak", "Who waits in CLOSE_WAIT?"),
         ("two connections on one screen", "Half-close beside full close"),
+        ("curl handshake", "Step through curl's handshake (runs curl, python3)"),
     ] {
         let said = titles(search);
         assert!(said.contains(title), "{search}: {said}");

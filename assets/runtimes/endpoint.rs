@@ -3,7 +3,7 @@
 //!     rustc --edition 2021 -O endpoint.rs && ./endpoint        (with protocol.rs beside it; then paste a line, such as)
 //!     {"id":1,"socket":"client","call":"socket","family":"inet"}
 //!
-//! What std does differently:
+//! Differences of std:
 //!
 //! - There is no socket before connect or bind: `socket` and `bind` are noted for them. TcpStream::connect takes no local address.
 //! - TcpListener::bind makes the socket, sets SO_REUSEADDR, binds and listens, with a backlog of its own.
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> 
 
 extern "C" fn nothing(_: c_int) {}
 
-/// What goes by a name.
+/// An object that goes by a name.
 #[derive(Clone)]
 struct Socket {
     is_six: bool,
@@ -185,7 +185,7 @@ fn socket_(request: &Request) -> Result<Outcome, Stop> {
     Ok(Outcome::later())
 }
 
-/// What is noted under the name, for a call that makes the socket.
+/// The socket noted under the name, for a call that makes the socket.
 fn noted(request: &Request, lacks: &str) -> Result<(String, Socket), Stop> {
     let name = request.name("socket")?;
     match find(&name) {

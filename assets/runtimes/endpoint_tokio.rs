@@ -3,7 +3,7 @@
 //!     cargo run        (with endpoint_tokio.toml as Cargo.toml, and protocol.rs beside it; then paste a line, such as)
 //!     {"id":1,"socket":"client","call":"socket","family":"inet"}
 //!
-//! What tokio does differently:
+//! Differences of tokio:
 //!
 //! - A TcpSocket is the socket before connect or listen, which consume it: after one that failed there is nothing left, and the
 //!   descriptor is closed.
@@ -40,7 +40,7 @@ extern "C" {
 
 const SHUT_WR: c_int = 1;
 
-/// What goes by a name.
+/// An object that goes by a name.
 #[derive(Clone)]
 enum Held {
     /// Not connected, not listening.
@@ -393,7 +393,7 @@ fn reader(held: &Held, option: &str) -> Option<(&'static str, io::Result<i64>)> 
     })
 }
 
-/// What a name holds, where one of tokio's types has options.
+/// The object of a name, where one of tokio's types has options.
 fn with_options(request: &Request) -> Result<Result<Held, Outcome>, Stop> {
     match find(request)? {
         Held::Moved(variable) => moved(request, "borrow", variable).map(Err),

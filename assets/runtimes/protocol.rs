@@ -1,4 +1,4 @@
-//! What the two Rust endpoints have in common: lines of JSON, what a request says, and what is replied. PROTOCOL.md says how.
+//! The part that the two Rust endpoints share: lines of JSON, requests, and replies. PROTOCOL.md says how.
 //!
 //! It needs nothing but std, from Rust 1.65 on: `rustc` alone compiles it.
 
@@ -44,7 +44,7 @@ pub const OPTIONS: [&str; 18] = [
     "TCP_LINGER2",
 ];
 
-/// What ends a request without a call that was made.
+/// An end of a request without a call that was made.
 pub enum Stop {
     /// The line makes no sense; one sentence.
     Refused(String),
@@ -106,7 +106,7 @@ impl Outcome {
         Outcome::ok(format!(r#"{{"written":{{"n":{n}}}}}"#))
     }
 
-    /// What take_error gives.
+    /// The error that take_error gives.
     pub fn pending(error: Option<io::Error>) -> Outcome {
         match error.as_ref().map(|error| (error, error.raw_os_error())) {
             Some((error, Some(errno))) => {
@@ -229,7 +229,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands between brackets, with commas between.
+    /// The values between brackets, with commas between.
     fn members(&mut self, end: u8, mut member: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.at += 1;
         self.skip_space();

@@ -26,7 +26,9 @@ use crate::session::{CommandError, PendingCall, Session, SessionInput};
 use crate::side::{Ends, Side};
 use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
+use aside::aside;
 
+mod aside;
 pub mod battery;
 pub mod children;
 pub mod ci;
@@ -67,6 +69,15 @@ pub enum ShownCounters {
     All,
 }
 
+/// The segments that are printed as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownSegments {
+    /// All of them.
+    All,
+    /// Those that are more than plain data, or its acknowledgement, that passed at once.
+    Telling,
+}
+
 /// The way in which a run is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Printing {
@@ -76,11 +87,15 @@ pub struct Printing {
     pub sockets: ShownSockets,
     /// The counters that are printed as text; JSON has all.
     pub counters: ShownCounters,
+    /// The segments that are printed as text; JSON has all.
+    pub segments: ShownSegments,
+    /// The width of the terminal that it is printed on; none where it is printed on none.
+    pub columns: Option<usize>,
 }
 
 impl Printing {
     /// Returns it in that format, with all sockets or those that have changed, and all counters or those that tell something.
-    pub const fn new(format: Format, all_sockets: bool, all_counters: bool) -> Printing {
+    pub fn new(format: Format, all_sockets: bool, all_counters: bool) -> Printing {
         let sockets = if all_sockets {
             ShownSockets::All
         } else {
@@ -95,7 +110,14 @@ impl Printing {
             format,
             sockets,
             counters,
+            segments: ShownSegments::All,
+            columns: progress::printed_on(),
         }
+    }
+
+    /// Returns it with those segments.
+    pub const fn with(self, segments: ShownSegments) -> Printing {
+        Printing { segments, ..self }
     }
 }
 
@@ -233,6 +255,8 @@ pub(crate) struct Printer<W: Write> {
     sockets_printed: Ends<u64>,
     /// The last transcript entry that was printed.
     printed: u64,
+    /// The segments that were left out since the sockets were printed.
+    left_out: usize,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
     /// The lines that are printed as JSON.
@@ -514,6 +538,7 @@ impl<W: Write> Printer<W> {
             sockets_printed: Ends::default(),
             lines: Lines::default(),
             printed: 0,
+            left_out: 0,
             held: None,
         }
     }
@@ -609,6 +634,12 @@ impl<W: Write> Printer<W> {
     }
 
     fn print_text(&mut self, entry: &Entry) -> io::Result<()> {
+        if let (EntryKind::Packet(record), ShownSegments::Telling) = (&entry.what, self.printing.segments)
+            && record.is_plain()
+        {
+            self.left_out += record.segments();
+            return Ok(());
+        }
         let lines = match (&entry.what, self.printing.counters) {
             (EntryKind::Counters { .. }, ShownCounters::All) => entry.lines_of(Filter::Counters),
             (what, _) if !Filter::All.passes(what) => return Ok(()),
@@ -620,9 +651,13 @@ impl<W: Write> Printer<W> {
             writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
         }
         if let Some(why) = entry.why() {
-            writeln!(self.out, "{:>9}  {:<6}  {}", "", "why", harmless(why))?;
+            self.aside("why", &[why])?;
         }
         Ok(())
+    }
+
+    fn aside(&mut self, word: &str, parts: &[impl AsRef<str>]) -> io::Result<()> {
+        aside(&mut self.out, self.printing.columns, word, parts)
     }
 
     fn print_json(&mut self, value: &impl Serialize) -> io::Result<()> {
@@ -659,6 +694,11 @@ impl<W: Write> Printer<W> {
                 })
             }
             Format::Text => {
+                match std::mem::take(&mut self.left_out) {
+                    0 => {}
+                    1 => self.aside("wire", &["a segment of plain data is not shown"])?,
+                    left_out => self.aside("wire", &[format!("{left_out} segments of plain data are not shown")])?,
+                }
                 let of = |side| {
                     let mut sockets: Vec<String> = states[side].iter().map(SocketStatus::text).collect();
                     match session.inside(side) {
@@ -674,23 +714,17 @@ impl<W: Write> Printer<W> {
                         (false, others) => format!("{}, and {others} more as before", sockets.join(", ")),
                     }
                 };
-                writeln!(
-                    self.out,
-                    "{:>9}  {:<6}  client: {}; server: {}",
-                    "",
-                    "now",
-                    of(Side::Client),
-                    of(Side::Server)
-                )?;
+                let hosts = Side::BOTH.map(|side| format!("{side}: {}", of(side)));
+                self.aside("now", &hosts)?;
                 let ran = session.programs.all().iter();
-                let ran: Vec<String> = ran
-                    .map(|program| format!("{} {}", program.name, program.words()))
+                let mut ran: Vec<String> = ran
+                    .map(|program| format!("{} {}", program.name, program.brief()))
                     .collect();
-                if !ran.is_empty() {
-                    let all = harmless(&ran.join("; "));
-                    writeln!(self.out, "{:>9}  {:<6}  programs: {all}", "", "now")?;
+                match ran.first_mut() {
+                    None => return Ok(()),
+                    Some(first) => first.insert_str(0, "programs: "),
                 }
-                Ok(())
+                self.aside("now", &ran)
             }
         }
     }

@@ -55,10 +55,17 @@ fn write(line: &mut bool, text: Option<&str>) {
 
 /// The terminal's width.
 fn columns() -> usize {
-    match rustix::termios::tcgetwinsize(io::stderr()) {
-        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
-        _ => 80,
-    }
+    width_of(io::stderr()).unwrap_or(80)
+}
+
+/// Returns the width of the terminal that standard output is; none where it is none.
+pub fn printed_on() -> Option<usize> {
+    width_of(io::stdout())
+}
+
+fn width_of(terminal: impl rustix::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// Is standard error a terminal that moves its cursor?

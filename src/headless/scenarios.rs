@@ -86,13 +86,19 @@ pub fn lessons() -> ExitCode {
 
 fn write_lessons(out: &mut dyn Write, all: &[ListedLesson]) -> io::Result<()> {
     let mut shelf: Option<Shelf> = None;
-    for ListedLesson { name, title, lesson } in all {
+    for ListedLesson {
+        name,
+        title,
+        lesson,
+        runs,
+    } in all
+    {
         if !shelf.is_some_and(|before| before.is_with(lesson.shelf)) {
             writeln!(out, "{}", lesson.shelf.heading())?;
         }
         shelf = Some(lesson.shelf);
         let (level, minutes) = (lesson.level.name(), lesson.minutes);
-        writeln!(out, "  {name:<32} {level:<12} {minutes:>2} min  {title}")?;
+        writeln!(out, "  {name:<32} {level:<12} {minutes:>2} min  {title}{runs}")?;
     }
     Ok(())
 }
@@ -120,10 +126,7 @@ fn write_list(out: &mut dyn Write) -> io::Result<()> {
             group = Some(entry.group);
             writeln!(out, "{}", entry.group)?;
         }
-        let runs = match entry.programs {
-            [] => String::new(),
-            programs => format!(" (runs {})", programs.join(", ")),
-        };
+        let runs = entry.runs();
         writeln!(
             out,
             "  {:<wide$} {}{}{runs}",
@@ -235,7 +238,7 @@ fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&
         Err(why) => return fail(BAD, &why),
     };
     let mut out = io::stdout().lock();
-    let mut ci = match CiReports::begin(&how.ci, 1, &mut out) {
+    let mut ci = match CiReports::begin(&how.ci, &[&scenario.name], &mut out) {
         Ok(ci) => ci,
         Err(why) => return fail(BAD, &why),
     };
@@ -269,8 +272,8 @@ fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&
     });
     let broke_off = ended.as_ref().err().map(ToString::to_string);
     let told = ci
-        .scenario(&report, SanitizingWriter(&mut out))
-        .and_then(|()| ci.end(&[], broke_off.as_deref(), SanitizingWriter(&mut out)))
+        .scenario(0, &report, SanitizingWriter(&mut out))
+        .and_then(|()| ci.end(broke_off.as_deref(), SanitizingWriter(&mut out)))
         .and_then(|()| out.flush());
     let ended = ended.and_then(|end| told.map(|()| end));
     match ended {
@@ -327,15 +330,16 @@ fn several(
     let began = Instant::now();
     let mut total = RunTotals::default();
     let mut out = io::stdout().lock();
-    let mut ci = match CiReports::begin(&how.ci, scenarios.len(), &mut out) {
+    let names: Vec<&str> = scenarios.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
+    let mut ci = match CiReports::begin(&how.ci, &names, &mut out) {
         Ok(ci) => ci,
         Err(why) => return fail(BAD, &why),
     };
     let mut printed = Lines::default();
-    let mut left: Vec<&str> = scenarios.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
     let mut progress = Progress::new(how.is_terse());
     progress.count(0, scenarios.len(), "scenarios");
-    let done = in_parallel(&scenarios, options, how, &records, |scenario, lines| {
+    let done = in_parallel(&scenarios, options, how, &records, |place, lines| {
+        let scenario = &scenarios[place].1;
         progress::hide();
         for line in lines {
             match line {
@@ -351,15 +355,14 @@ fn several(
                 total.add(end);
             }
         }
-        left.retain(|name| *name != scenario.name);
-        ci.scenario(lines, SanitizingWriter(&mut out))?;
+        ci.scenario(place, lines, SanitizingWriter(&mut out))?;
         out.flush()?;
         progress.count(total.scenarios, scenarios.len(), "scenarios");
         Ok(())
     });
     drop(progress);
     let broke_off = done.as_ref().err().map(ToString::to_string);
-    let told = ci.end(&left, broke_off.as_deref(), SanitizingWriter(&mut out));
+    let told = ci.end(broke_off.as_deref(), SanitizingWriter(&mut out));
     match done.and(told) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
@@ -465,8 +468,8 @@ impl RunTotals {
     }
 }
 
-/// Runs each scenario in a process of its own, so that each may enter a user namespace, several at once; hands over the lines of each as
-/// it ends.
+/// Runs each scenario in a process of its own, so that each may enter a user namespace, several at once; hands over the place and the lines of
+/// each as it ends.
 ///
 /// Without `keep_going` none is begun after one that was not as expected.
 fn in_parallel(
@@ -474,7 +477,7 @@ fn in_parallel(
     options: &Options,
     how: &RunOptions,
     records: &[Option<PathBuf>],
-    mut ended: impl FnMut(&Scenario, &[ReportLine]) -> io::Result<()>,
+    ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut more: Vec<String> = Vec::new();
     more.extend((how.allow_run == AllowRun::Yes).then(|| "--allow-run".into()));
@@ -499,9 +502,7 @@ fn in_parallel(
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
         !how.manner.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
     };
-    children::run(&jobs, children::AT_ONCE, stops, |place, lines| {
-        ended(&scenarios[place].1, lines)
-    })
+    children::run(&jobs, children::AT_ONCE, stops, ended)
 }
 
 /// The scenario of that name, or of that file.

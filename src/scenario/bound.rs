@@ -67,7 +67,7 @@ impl Bound {
         Some(Bound { order, number })
     }
 
-    /// Is the number such a one?
+    /// Is the number within it?
     pub const fn holds(self, number: i64) -> bool {
         match self.order {
             Comparison::Equal => number == self.number,
@@ -78,7 +78,7 @@ impl Bound {
         }
     }
 
-    /// Does it hold no more of that number, nor of any larger one?
+    /// Does it fail for that number and for every larger one, so that a number that only grows cannot meet it any more?
     pub const fn is_passed(self, number: i64) -> bool {
         match self.order {
             Comparison::Equal | Comparison::AtMost => number > self.number,
@@ -87,7 +87,7 @@ impl Bound {
         }
     }
 
-    /// Returns a bound that holds of no number of which this one does.
+    /// Returns a bound that excludes every number within this one.
     pub const fn opposite(self) -> Bound {
         let (order, number) = match self.order {
             Comparison::Equal => (Comparison::Equal, self.number.wrapping_add(1)),

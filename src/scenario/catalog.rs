@@ -56,6 +56,14 @@ impl Entry {
         file::read(self.path, self.text)
     }
 
+    /// Returns the programs that it runs, to stand behind its title: ` (runs curl, python3)`; nothing where it runs none.
+    pub fn runs(&self) -> String {
+        match self.programs {
+            [] => String::new(),
+            programs => format!(" (runs {})", programs.join(", ")),
+        }
+    }
+
     /// Does a step expect that outcome, of that call where one is wanted?
     pub fn expects(&self, outcome: &Returns, call: Option<CallClass>) -> bool {
         let wanted = outcome.to_string();
@@ -144,6 +152,8 @@ pub struct ListedLesson {
     pub title: String,
     /// The place among the lessons.
     pub lesson: Lesson,
+    /// The programs that it runs, as [`Entry::runs`] has them.
+    pub runs: String,
 }
 
 /// The lessons as [`lessons`] has them, without their steps: only those of two labs are read.
@@ -153,15 +163,26 @@ pub struct ListedLesson {
 /// The mistakes of the first file that has some.
 pub fn listed_lessons() -> Result<Vec<ListedLesson>, Vec<Mistake>> {
     let of_entry = |entry: &Entry| {
-        let (name, title) = (entry.name.to_owned(), entry.title.to_owned());
-        entry.lesson.map(|lesson| ListedLesson { name, title, lesson })
+        let (name, title, runs) = (entry.name.to_owned(), entry.title.to_owned(), entry.runs());
+        entry.lesson.map(|lesson| ListedLesson {
+            name,
+            title,
+            lesson,
+            runs,
+        })
     };
     let mut all: Vec<ListedLesson> = ENTRIES.iter().filter_map(of_entry).collect();
     for (path, text) in SIDE_BY_SIDE {
         let SideBySide {
             name, title, lesson, ..
         } = file::beside::read(path, text)?;
-        all.push(ListedLesson { name, title, lesson });
+        let runs = String::new();
+        all.push(ListedLesson {
+            name,
+            title,
+            lesson,
+            runs,
+        });
     }
     all.sort_by(|a, b| order(a.lesson, &a.name).cmp(&order(b.lesson, &b.name)));
     Ok(all)
@@ -199,11 +220,9 @@ mod tests {
     #[test]
     fn every_scenario_is_a_lesson_that_takes_as_long_as_it_is() {
         let lessons = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
-        // Those that run programs are not for a screen that has not asked.
-        let guided = ENTRIES.iter().filter(|entry| entry.programs.is_empty());
         assert_eq!(
             lessons.len(),
-            guided.count() + SIDE_BY_SIDE.len(),
+            ENTRIES.len() + SIDE_BY_SIDE.len(),
             "a scenario says no lesson"
         );
         for course in &lessons {
@@ -231,6 +250,7 @@ mod tests {
             name: course.name().to_owned(),
             title: course.title().to_owned(),
             lesson: course.lesson(),
+            runs: course.runs(),
         });
         assert_eq!(listed_lessons().unwrap(), read.collect::<Vec<_>>());
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use super::Scenario;
+use super::{Scenario, catalog};
 
 /// The part of a lesson's heading that is for learners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,11 +92,12 @@ pub enum Topic {
     Language,
     RefusedCalls,
     Limits,
+    Programs,
 }
 
 impl Topic {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Topic; 14] = [
+    pub const ALL: [Topic; 15] = [
         Topic::Write,
         Topic::Read,
         Topic::CloseFirst,
@@ -111,6 +112,7 @@ impl Topic {
         Topic::Language,
         Topic::RefusedCalls,
         Topic::Limits,
+        Topic::Programs,
     ];
 
     /// The name in files.
@@ -130,6 +132,7 @@ impl Topic {
             Topic::Language => "language",
             Topic::RefusedCalls => "refused-calls",
             Topic::Limits => "limits",
+            Topic::Programs => "programs",
         }
     }
 
@@ -150,6 +153,7 @@ impl Topic {
             Topic::Language => "What does my language say?",
             Topic::RefusedCalls => "Which calls does the kernel refuse?",
             Topic::Limits => "What if something runs out?",
+            Topic::Programs => "What do unmodified programs do?",
         }
     }
 }
@@ -229,6 +233,15 @@ impl Course {
             Course::Guided(_, lesson) => *lesson,
             Course::SideBySide(both) => both.lesson,
         }
+    }
+
+    /// Returns the programs that it runs, to stand behind its title; nothing where it runs none.
+    pub fn runs(&self) -> String {
+        let entry = match self {
+            Course::Guided(scenario, _) => catalog::entry(&scenario.name),
+            Course::SideBySide(_) => None,
+        };
+        entry.map(catalog::Entry::runs).unwrap_or_default()
     }
 
     /// The scenarios that it plays: one, or one a column.

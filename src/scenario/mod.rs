@@ -33,9 +33,11 @@ pub mod segments;
 
 pub use crate::mistake;
 
-use expect::{Expectation, Expected};
+use expect::{Check, Expectation, Expected};
 use lesson::Lesson;
 use needs::Needs;
+use observation::{CommandResult, Observation};
+use returns::Returns;
 
 /// A scenario, as its file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +124,38 @@ impl Step {
     pub fn awaits(&self) -> bool {
         let command = self.action.as_ref().map(|action| &action.command);
         matches!(command, Some(Command::End(_, EndCommand::Await(_))))
+    }
+
+    /// Checks what it expects.
+    ///
+    /// A wait that was in vain is told once: where the step says what it waited for, not also as a command that failed.
+    pub(crate) fn checks(&self, seen: &Observation) -> Vec<Check> {
+        let checks = self.expected.iter().map(|expected| expected.check(seen));
+        let mut checks: Vec<Check> = checks.collect();
+        let CommandResult::NotDone(why) = &seen.returned else {
+            return checks;
+        };
+        let places = || self.expected.iter().zip(0..);
+        let differs = |place: usize| checks[place].held == Some(false);
+        let awaited = places().find(|(expected, place)| {
+            let is_awaited = match &expected.what {
+                Expected::Exits(who, _) => who.begins(why, seen),
+                Expected::Says(..) | Expected::State(..) => true,
+                _ => false,
+            };
+            is_awaited && differs(*place)
+        });
+        // That the file does not say, a step with a command has it at the command's place.
+        let own = self.action.as_ref().map(|action| action.place);
+        let returns = places()
+            .find(|(expected, _)| Some(expected.place) == own && expected.what == Expected::Returns(Returns::Success));
+        if let (true, Some((awaited, told)), Some((_, again))) = (self.awaits(), awaited, returns) {
+            if let Expected::Exits(..) = awaited.what {
+                checks[told].observed.clone_from(why);
+            }
+            checks.remove(again);
+        }
+        checks
     }
 
     /// Is any of what it expects, or the article claims, about how long a connect into silence takes?

@@ -247,7 +247,7 @@ impl Play {
         let Some(StepInProgress { command, seen, .. }) = self.now.take() else {
             return StepStatus::Wait(now);
         };
-        let checks = step.expected.iter().map(|expected| expected.check(&seen)).collect();
+        let checks = step.checks(&seen);
         let claims = step.claimed.iter().map(|claimed| claimed.check(&seen)).collect();
         let rules = ruled(session, command.since);
         let took = now.since(command.began);

@@ -143,6 +143,12 @@ impl ProgramRef {
         all.peek().is_some() && all.all(|snapshot| !snapshot.runs)
     }
 
+    /// Is the sentence about one of them, whose name it begins with?
+    pub(super) fn begins(&self, sentence: &str, seen: &Observation) -> bool {
+        let mut all = self.all(seen);
+        all.any(|snapshot| sentence.split(' ').next() == Some(&snapshot.name))
+    }
+
     /// Returns how far they are, in words.
     pub(super) fn words(&self, seen: &Observation) -> String {
         let all = self

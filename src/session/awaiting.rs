@@ -44,12 +44,12 @@ pub struct Wait {
 }
 
 impl Session {
-    /// Begins to wait at `now`.
+    /// Returns a wait that begins at `now`.
     ///
     /// # Errors
     ///
     /// The program is not there: one sentence.
-    pub(super) fn wait_for(&self, side: Side, request: &AwaitRequest, now: MonoTime) -> Result<Wait, CommandError> {
+    pub fn wait_for(&self, side: Side, request: &AwaitRequest, now: MonoTime) -> Result<Wait, CommandError> {
         let named = match &request.what {
             AwaitedEvent::State { .. } => None,
             AwaitedEvent::Exit(name) => Some(self.programs.meant(side, name.as_ref(), |_| true)?),
@@ -73,6 +73,11 @@ impl Session {
 }
 
 impl Wait {
+    /// Returns since when it waits.
+    pub const fn began(&self) -> MonoTime {
+        self.began
+    }
+
     /// Returns until when it waits.
     pub const fn until(&self) -> MonoTime {
         self.until

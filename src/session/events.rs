@@ -39,7 +39,12 @@ impl Session {
                 self.tell(at, EntryKind::Wire { change });
             }
             LabEvent::Rules(rules) => self.wire.rules = rules,
-            LabEvent::Transition(change) => self.changed(at, change),
+            LabEvent::Transition(mut change) => {
+                if let TransitionCause::Program(cause) = &mut change.cause {
+                    self.programs.tell_apart(&mut cause.process);
+                }
+                self.changed(at, change);
+            }
             LabEvent::Info { side, socket, state } => {
                 self.ends[side].set(&socket, |socket| socket.info = state);
             }
@@ -52,7 +57,10 @@ impl Session {
                 self.adopt_rows(side);
             }
             LabEvent::Program(event) => return self.program_news(at, event),
-            LabEvent::Owned { side, inode, owner } => self.owned(side, inode, owner),
+            LabEvent::Owned { side, inode, mut owner } => {
+                self.programs.tell_apart(&mut owner);
+                self.owned(side, inode, owner);
+            }
             LabEvent::ProgramCall(call) => self.program_calls(at, call),
             LabEvent::Reason(reason) => self.tell(at, EntryKind::Reason(reason)),
             LabEvent::Counters { side, moved } => self.tell(at, EntryKind::Counters { side, moved }),

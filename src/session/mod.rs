@@ -22,7 +22,7 @@ use crate::syscall::CallText;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, IcmpError, Packet};
 
-mod awaiting;
+pub mod awaiting;
 pub mod chain;
 pub mod connections;
 pub mod edges;

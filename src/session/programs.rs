@@ -37,6 +37,8 @@ pub struct Program {
     pub state: ProgramState,
     /// What it wrote, the newest last; of more than [`LINES_KEPT`] lines the last ones.
     pub lines: VecDeque<OutputLine>,
+    /// The signal that was sent to it last.
+    pub signalled: Option<Signal>,
     /// The lines that the lab left out, because it wrote more than is read.
     pub left_out: u64,
     /// The program that it takes the place of, and whose end it waits for.
@@ -107,15 +109,35 @@ impl Program {
         self.lines.iter().any(|line| contains(&line.text, text))
     }
 
-    /// Returns how far it is, in words: `runs, pid 4711`, `exited with status 56`.
+    /// Returns how far it is, in words: `runs, pid 4711`, `runs, pid 4711 (SIGTERM was sent)`, `exited with status 56`.
     pub fn words(&self) -> String {
+        let sent = match (&self.state, self.signalled) {
+            (_, None) => String::new(),
+            // That tells of it; and no program ends on the others.
+            (ProgramState::Exited { how, .. }, Some(signal))
+                if *how == Death::Signal(signal.0) || [libc::SIGSTOP, libc::SIGCONT].contains(&signal.0) =>
+            {
+                String::new()
+            }
+            (_, Some(signal)) => format!(" ({signal} was sent)"),
+        };
         match &self.state {
-            ProgramState::Starting => "is starting".into(),
-            ProgramState::Running { pid } => format!("runs, pid {pid}"),
+            ProgramState::Starting => format!("is starting{sent}"),
+            ProgramState::Running { pid } => format!("runs, pid {pid}{sent}"),
             ProgramState::NotStarted(why) => format!("did not start: {why}"),
-            ProgramState::Exited { how, left: 0, .. } => how.verb(),
-            ProgramState::Exited { how, left: 1, .. } => format!("{}, and one process of it goes on", how.verb()),
-            ProgramState::Exited { how, left, .. } => format!("{}, and {left} processes of it go on", how.verb()),
+            ProgramState::Exited { how, left: 0, .. } => format!("{}{sent}", how.verb()),
+            ProgramState::Exited { how, left: 1, .. } => format!("{}{sent}, and one process of it goes on", how.verb()),
+            ProgramState::Exited { how, left, .. } => {
+                format!("{}{sent}, and {left} processes of it go on", how.verb())
+            }
+        }
+    }
+
+    /// Returns the same without the reason why it did not start, which stands in the transcript.
+    pub fn brief(&self) -> String {
+        match &self.state {
+            ProgramState::NotStarted(_) => "did not start".into(),
+            _ => self.words(),
         }
     }
 
@@ -169,6 +191,22 @@ impl Programs {
         self.all.iter().find(|program| program.name == *name)
     }
 
+    /// Names a process so that it is told from those of an earlier program of the same command: `curl2` of the second curl that was
+    /// started, `curl of sh2` of a process of its.
+    pub(super) fn tell_apart(&self, process: &mut SocketOwner) {
+        let Some(program) = self.get(process.program) else {
+            return;
+        };
+        let of_command = ProgramName::of_command(&program.spec.run);
+        if program.name == of_command {
+            return;
+        }
+        process.name = match of_command.as_str().starts_with(&process.name) {
+            true => program.name.to_string(),
+            false => format!("{} of {}", process.name, program.name),
+        };
+    }
+
     /// Does one run on that host, or has one?
     pub fn ran_on(&self, side: Side) -> bool {
         self.of(side).next().is_some()
@@ -198,6 +236,7 @@ impl Programs {
             spec,
             state: ProgramState::Starting,
             lines: VecDeque::new(),
+            signalled: None,
             left_out: 0,
             after,
         });
@@ -259,13 +298,16 @@ impl Session {
     }
 
     pub(super) fn signal_program(
-        &self,
+        &mut self,
         side: Side,
         signal: Signal,
         name: Option<&ProgramName>,
     ) -> Result<IssuedCommand, CommandError> {
-        let program = self.living(side, name)?;
-        Ok(requests([LabRequest::Signal(program.no, signal.0)]))
+        let no = self.living(side, name)?.no;
+        if let Some(program) = self.programs.get_mut(no) {
+            program.signalled = Some(signal);
+        }
+        Ok(requests([LabRequest::Signal(no, signal.0)]))
     }
 
     pub(super) fn kill_program(&self, side: Side, name: Option<&ProgramName>) -> Result<IssuedCommand, CommandError> {
@@ -280,15 +322,7 @@ impl Session {
             return Ok(program);
         }
         let (name, words) = (&program.name, program.words());
-        let was = match &program.state {
-            ProgramState::Exited {
-                how: Death::Signal(_), ..
-            } => "was ",
-            _ => "",
-        };
-        Err(CommandError::Impossible(format!(
-            "{name} runs no more: it {was}{words}"
-        )))
+        Err(CommandError::Impossible(format!("{name} runs no more: it {words}")))
     }
 
     pub(super) fn restart_program(
@@ -496,17 +530,20 @@ impl Session {
             self.adopt(side, inode, tuple, to);
         } else if from == State::Close && matches!(to, State::SynRecv | State::Established | State::CloseWait) {
             // In the queue of a program's listener; in that of the endpoint's it has no name before accept gives it one.
-            let end = &self.ends[side];
-            let mut listeners = end.sockets.iter().filter(|socket| {
-                let through = |listener: &Tuple| listener.is_listener() && came_through(&tuple, listener);
-                socket.open && socket.tuple.as_ref().is_some_and(through)
-            });
-            let is_a_programs = listeners.next().is_some_and(|listener| listener.owner().is_some());
-            if is_a_programs {
+            if self.acceptor(side, &tuple).is_some() {
                 self.name_a_programs(side, tuple, to, None);
             }
         }
         false
+    }
+
+    /// Returns the process that a connection of that host waits for, to be accepted; none where the listener is not a program's.
+    pub fn acceptor(&self, side: Side, tuple: &Tuple) -> Option<&SocketOwner> {
+        let mut listeners = self.ends[side].sockets.iter().filter(|socket| {
+            let through = |listener: &Tuple| listener.is_listener() && came_through(tuple, listener);
+            socket.open && socket.tuple.as_ref().is_some_and(through)
+        });
+        listeners.next()?.owner()
     }
 
     /// Tells once that connections of that host with itself are not seen on the wire.

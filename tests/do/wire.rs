@@ -635,3 +635,38 @@ fn a_super_segment_says_so_in_the_log_and_in_a_recording() {
         assert!(told.contains(" segments of 1448) \"x"), "{told}");
     }
 }
+
+/// Plain data is left out where that is asked for, and counted; what is more than that stays, and JSON has all.
+#[test]
+fn plain_data_is_left_out_and_counted() {
+    let made = |more: &[&str]| {
+        let commands = [
+            "server listen",
+            "client connect",
+            "server accept",
+            "client write hello",
+            "wire step",
+            "client write again",
+            "wire deliver",
+            "wire flow",
+            "client close",
+        ];
+        let mut command = finwait();
+        command.args(["--lab", "isolated", "do"]).args(more).args(commands);
+        String::from_utf8(output(&mut command).stdout).unwrap()
+    };
+    let all = made(&[]);
+    assert!(all.contains("len 5 \"hello\"") && !all.contains("not shown"), "{all}");
+    let told = made(&["--no-data"]);
+    assert!(!told.contains("len 5 \"hello\""), "{told}");
+    assert!(
+        told.contains("           wire    2 segments of plain data are not shown\n"),
+        "{told}"
+    );
+    for stays in ["SYN seq 0", "len 5 \"again\"", "FIN,ACK"] {
+        assert!(told.contains(stays), "{stays}: {told}");
+    }
+    let json = made(&["--no-data", "--json"]);
+    assert!(json.contains("\"len\":5"), "{json}");
+    assert!(!json.contains("not shown"), "{json}");
+}

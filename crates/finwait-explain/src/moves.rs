@@ -710,6 +710,15 @@ impl Follows {
         .to_string()
     }
 
+    /// Returns, in words, the fate of the SYN of a connect to `end`, where no more is sure.
+    pub fn sends_a_syn(wire: Passage, end: OtherEnd) -> String {
+        match wire {
+            Passage::Stops => MoveWords::OpenSynHeld.to_string(),
+            Passage::Passes => Follows::reaches("SYN", end),
+            Passage::Unsure => MoveWords::OpenSynSent { end }.to_string(),
+        }
+    }
+
     /// Does it show what does not work, or what waits, rather than lead on?
     pub fn fails(&self) -> bool {
         matches!(self.returns, Some(Reply::Errno(_) | Reply::Waits))

@@ -558,6 +558,17 @@ pub struct PacketRecord {
 }
 
 impl PacketRecord {
+    /// Is it plain data, or an acknowledgement, as its host sent it, that passed at once?
+    pub fn is_plain(&self) -> bool {
+        const TELLING: [Flags; 3] = [Flags::SYN, Flags::FIN, Flags::RST];
+        let is_data = match &self.packet {
+            Packet::Tcp(segment) => !TELLING.iter().any(|flag| segment.flags.has(*flag)),
+            _ => false,
+        };
+        let has_passed = self.disposition == Disposition::Delivered && self.waited.is_none() && self.rule.is_none();
+        is_data && has_passed && self.origin == Origin::Host && self.seen.again.is_none()
+    }
+
     /// The number of segments that it stands for on a cable: 1, unless it is a super-segment.
     pub fn segments(&self) -> usize {
         match (&self.packet, self.segment_size) {

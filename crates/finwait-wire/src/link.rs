@@ -323,6 +323,22 @@ impl Profile {
         }
     }
 
+    /// The profile that a link in force is, in the directions that have one, whatever its seed; none where it is of no profile.
+    pub fn of(links: &Ends<Option<Link>>) -> Option<Profile> {
+        let is_of = |profile: &Profile| {
+            let own = profile.link();
+            let is_same = |(side, link): (Side, &Option<Link>)| {
+                link.is_none_or(|link| {
+                    let seed = own[side].seed;
+                    Link { seed, ..link } == own[side]
+                })
+            };
+            links.iter().all(is_same)
+        };
+        let is_there = links.iter().any(|(_, link)| link.is_some());
+        Profile::ALL.into_iter().find(is_of).filter(|_| is_there)
+    }
+
     /// The link that it is: the client's direction is up, the server's down.
     pub fn link(self) -> Ends<Link> {
         let of = |delay: u32, up: u32, down: u32, more: Link| Ends {

@@ -1,6 +1,7 @@
 //! JUnit XML: a suite for each scenario, a case for each step, and the run's transcript as the suite's output. The elements and attributes
 //! are those that the schemas of Ant and of Jenkins both have.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
@@ -16,10 +17,9 @@ pub(super) struct JunitFile {
     path: PathBuf,
     file: File,
     began: String,
-    suites: String,
+    /// The suites, by the scenario's place in the run.
+    suites: BTreeMap<usize, String>,
     totals: Totals,
-    /// The number of suites.
-    no: usize,
 }
 
 /// The counts of a suite, or of all.
@@ -66,14 +66,13 @@ impl JunitFile {
             path: path.into(),
             file: File::create(path).map_err(|error| format!("--junit {}: {error}", path.display()))?,
             began: timestamp(SystemTime::now()),
-            suites: String::new(),
+            suites: BTreeMap::new(),
             totals: Totals::default(),
-            no: 0,
         })
     }
 
-    /// Takes in a scenario.
-    pub(super) fn scenario(&mut self, run: &ScenarioRun<'_>) {
+    /// Takes in the scenario at that place.
+    pub(super) fn scenario(&mut self, place: usize, run: &ScenarioRun<'_>) {
         let (heading, end) = (run.heading, run.end);
         let class = format!("finwait.{}.{}", heading.group, heading.name);
         let mut totals = Totals {
@@ -126,6 +125,7 @@ impl JunitFile {
             }
         }
         self.suite(
+            place,
             &heading.name,
             &class,
             totals,
@@ -134,28 +134,29 @@ impl JunitFile {
         );
     }
 
-    fn suite(&mut self, name: &str, package: &str, totals: Totals, cases: &str, out: &str) {
+    fn suite(&mut self, place: usize, name: &str, package: &str, totals: Totals, cases: &str, out: &str) {
         let (name, package, out) = (xml_attribute(name), xml_attribute(package), xml_text(out));
-        let _ = write!(
-            self.suites,
-            "  <testsuite id=\"{}\" name=\"{name}\" package=\"{package}\" hostname=\"localhost\" timestamp=\"{}\" {} skipped=\"{}\">\n    \
+        let suite = format!(
+            "  <testsuite id=\"{place}\" name=\"{name}\" package=\"{package}\" hostname=\"localhost\" timestamp=\"{}\" {} skipped=\"{}\">\n    \
              <properties/>\n{cases}    <system-out>{out}</system-out>\n    <system-err/>\n  </testsuite>\n",
-            self.no,
             self.began,
             totals.attributes(),
             totals.skipped,
         );
-        self.no += 1;
+        self.suites.insert(place, suite);
         self.totals.add(totals);
     }
 
-    /// Writes all of it.
+    /// Writes all of it; of the scenarios of those `names`, those that were not taken in were not begun.
     ///
     /// # Errors
     ///
     /// The file could not be written.
-    pub(super) fn write(mut self, left: &[&str], why: Option<&str>) -> io::Result<()> {
-        for name in left {
+    pub(super) fn write(mut self, names: &[String], why: Option<&str>) -> io::Result<()> {
+        for (place, name) in names.iter().enumerate() {
+            if self.suites.contains_key(&place) {
+                continue;
+            }
             let case = format!(
                 "    <testcase name=\"{0}\" classname=\"finwait.{0}\" time=\"0.000\"><skipped message=\"not begun\"/></testcase>\n",
                 xml_attribute(name)
@@ -165,7 +166,7 @@ impl JunitFile {
                 skipped: 1,
                 ..Totals::default()
             };
-            self.suite(name, "finwait", totals, &case, "");
+            self.suite(place, name, "finwait", totals, &case, "");
         }
         if let Some(why) = why {
             let case = format!(
@@ -177,12 +178,12 @@ impl JunitFile {
                 errors: 1,
                 ..Totals::default()
             };
-            self.suite("finwait run", "finwait", totals, &case, "");
+            self.suite(names.len(), "finwait run", "finwait", totals, &case, "");
         }
         let whole = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"finwait run\" {}>\n{}</testsuites>\n",
             self.totals.attributes(),
-            self.suites
+            self.suites.into_values().collect::<String>()
         );
         let name = self.path.display().to_string();
         self.file

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use self::junit::JunitFile;
+use self::tap::TapPoints;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary};
 use crate::text::SanitizingWriter;
 
@@ -68,71 +69,70 @@ fn step_name(step: &StepReport) -> String {
     format!("{} {}", step.no, step_title(step))
 }
 
-/// The reports of a run, while it goes on.
+/// The reports of a run, while it goes on. Scenarios end in any order, and are reported in the order in which they were asked for.
 pub struct CiReports {
     junit: Option<JunitFile>,
-    tap: bool,
+    tap: Option<TapPoints>,
     github: bool,
-    /// The scenarios that have been reported.
-    done: usize,
+    /// The names of all, in that order.
+    names: Vec<String>,
 }
 
 impl CiReports {
-    /// Begins the reports of so many scenarios; the plan of TAP goes to `out`.
+    /// Begins the reports of these scenarios; the plan of TAP goes to `out`.
     ///
     /// # Errors
     ///
     /// The file for JUnit could not be made: one sentence.
-    pub fn begin(choices: &CiChoices, scenarios: usize, out: &mut impl Write) -> Result<CiReports, String> {
+    pub fn begin(choices: &CiChoices, names: &[&str], out: &mut impl Write) -> Result<CiReports, String> {
         let junit = choices.junit.as_deref().map(JunitFile::create).transpose()?;
         if choices.tap {
             // A reader that has gone is noticed with the first scenario.
-            let _ = writeln!(out, "TAP version 14\n1..{scenarios}");
+            let _ = writeln!(out, "TAP version 14\n1..{}", names.len());
         }
         Ok(CiReports {
             junit,
-            tap: choices.tap,
+            tap: choices.tap.then(TapPoints::default),
             github: choices.github,
-            done: 0,
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
         })
     }
 
-    /// Takes in the report of a scenario, from its heading to its end.
+    /// Takes in the report of the scenario at that place, from its heading to its end.
     ///
     /// # Errors
     ///
     /// The error of `out`.
-    pub fn scenario(&mut self, lines: &[ReportLine], mut out: impl Write) -> io::Result<()> {
+    pub fn scenario(&mut self, place: usize, lines: &[ReportLine], mut out: impl Write) -> io::Result<()> {
         let Some(run) = ScenarioRun::of(lines) else {
             return Ok(());
         };
-        self.done += 1;
-        if self.tap {
-            out.write_all(tap::scenario(self.done, &run).as_bytes())?;
+        if let Some(tap) = &mut self.tap {
+            out.write_all(tap.scenario(place, &run).as_bytes())?;
         }
         if self.github {
             annotate(&github::scenario(&run));
         }
         if let Some(junit) = &mut self.junit {
-            junit.scenario(&run);
+            junit.scenario(place, &run);
         }
         Ok(())
     }
 
-    /// Ends the reports: `left` were not begun, and where the run broke off, `why` says so.
+    /// Ends the reports: those that were not reported were not begun, and where the run broke off, `why` says so.
     ///
     /// # Errors
     ///
     /// The error of `out`; or the file for JUnit could not be written.
-    pub fn end(self, left: &[&str], why: Option<&str>, mut out: impl Write) -> io::Result<()> {
-        if self.tap {
-            out.write_all(tap::end(self.done, left, why).as_bytes())?;
+    pub fn end(self, why: Option<&str>, mut out: impl Write) -> io::Result<()> {
+        if let Some(tap) = self.tap {
+            out.write_all(tap.end(&self.names, why).as_bytes())?;
         }
         if let (true, Some(why)) = (self.github, why) {
             annotate(&github::broken_off(why));
         }
         match self.junit {
-            Some(junit) => junit.write(left, why),
+            Some(junit) => junit.write(&self.names, why),
             None => Ok(()),
         }
     }

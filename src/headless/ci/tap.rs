@@ -1,11 +1,61 @@
 //! The Test Anything Protocol, version 14: a test point for each scenario, with a subtest of its steps.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{ScenarioRun, in_workspace, step_title};
 
-/// The lines of a scenario, the `no`th that is reported.
-pub(super) fn scenario(no: usize, run: &ScenarioRun<'_>) -> String {
+/// The test points of a run, by the scenario's place in it: each is given out when all before it have been.
+#[derive(Default)]
+pub(super) struct TapPoints {
+    /// The points that wait for one before them.
+    waiting: BTreeMap<usize, String>,
+    /// The number of those that were given out.
+    told: usize,
+}
+
+impl TapPoints {
+    /// Takes in the scenario at that place; returns the lines whose turn it is.
+    pub(super) fn scenario(&mut self, place: usize, run: &ScenarioRun<'_>) -> String {
+        self.take(place, scenario(place + 1, run))
+    }
+
+    fn take(&mut self, place: usize, point: String) -> String {
+        self.waiting.insert(place, point);
+        let mut lines = String::new();
+        while let Some(point) = self.waiting.remove(&self.told) {
+            lines.push_str(&point);
+            self.told += 1;
+        }
+        lines
+    }
+
+    /// Returns the lines of the points that are left: of the scenarios of those `names`, those that were not taken in were not begun;
+    /// where the run broke off, `why` says so in their place.
+    pub(super) fn end(mut self, names: &[String], why: Option<&str>) -> String {
+        let mut lines = String::new();
+        for (place, name) in names.iter().enumerate().skip(self.told) {
+            match self.waiting.remove(&place) {
+                Some(point) => lines.push_str(&point),
+                None if why.is_some() => {}
+                None => {
+                    let (no, name) = (place + 1, described(name));
+                    let _ = writeln!(
+                        lines,
+                        "ok {no} - {name} # SKIP not begun: one before it was not as expected"
+                    );
+                }
+            }
+        }
+        if let Some(why) = why {
+            let _ = writeln!(lines, "Bail out! {}", one_line(why));
+        }
+        lines
+    }
+}
+
+/// The lines of a scenario, whose test point has that number.
+fn scenario(no: usize, run: &ScenarioRun<'_>) -> String {
     let name = described(&run.heading.name);
     if let Some(why) = &run.end.skipped {
         return format!("ok {no} - {name} # SKIP {}\n", one_line(why));
@@ -54,21 +104,6 @@ pub(super) fn scenario(no: usize, run: &ScenarioRun<'_>) -> String {
     lines
 }
 
-/// The lines for what was not begun after so many, and for a run that broke off.
-pub(super) fn end(done: usize, left: &[&str], why: Option<&str>) -> String {
-    if let Some(why) = why {
-        return format!("Bail out! {}\n", one_line(why));
-    }
-    let points = left.iter().enumerate().map(|(place, name)| {
-        let no = done + place + 1;
-        format!(
-            "ok {no} - {} # SKIP not begun: one before it was not as expected\n",
-            described(name)
-        )
-    });
-    points.collect()
-}
-
 /// A description: what would begin a directive is escaped.
 fn described(text: &str) -> String {
     one_line(text).replace('\\', "\\\\").replace('#', "\\#")
@@ -96,12 +131,31 @@ mod tests {
         assert_eq!(quoted("say \"x\"\n"), "\"say \\\"x\\\"\\n\"");
     }
 
+    /// Scenarios end in any order, and are told in that of the plan.
+    #[test]
+    fn points_come_in_the_order_of_the_plan() {
+        let mut points = TapPoints::default();
+        assert_eq!(points.take(2, "ok 3\n".into()), "");
+        assert_eq!(points.take(0, "ok 1\n".into()), "ok 1\n");
+        assert_eq!(points.take(1, "ok 2\n".into()), "ok 2\nok 3\n");
+    }
+
     #[test]
     fn what_was_not_begun_is_skipped_and_a_run_that_breaks_off_bails_out() {
+        let names = ["a", "b", "c#d", "e"].map(String::from);
+        let points = || {
+            let mut points = TapPoints::default();
+            points.take(0, "ok 1\n".into());
+            points.take(3, "not ok 4\n".into());
+            points
+        };
         assert_eq!(
-            end(2, &["a#b"], None),
-            "ok 3 - a\\#b # SKIP not begun: one before it was not as expected\n"
+            points().end(&names, None),
+            "ok 2 - b # SKIP not begun: one before it was not as expected\n\
+             ok 3 - c\\#d # SKIP not begun: one before it was not as expected\n\
+             not ok 4\n"
         );
-        assert_eq!(end(2, &["a"], Some("the lab\nis gone")), "Bail out! the lab is gone\n");
+        let broke_off = points().end(&names, Some("the lab\nis gone"));
+        assert_eq!(broke_off, "not ok 4\nBail out! the lab is gone\n");
     }
 }

@@ -126,6 +126,7 @@ impl Session {
         let mut all: Vec<Move> = self.delivery(now).into_iter().collect();
         for side in [focus, focus.other()] {
             all.extend(self.sure_moves(side, now));
+            all.extend(self.connect_to_a_program(side, now));
         }
         all.sort_by_key(|offered| {
             // What waits to be taken is as near at either end.
@@ -292,6 +293,27 @@ impl Session {
 }
 
 impl Session {
+    /// A connect to a program that listens on the other host, where no more is sure than what becomes of its SYN.
+    pub fn connect_to_a_program(&self, side: Side, now: MonoTime) -> Option<Move> {
+        let known = Known::of(self, side, now);
+        let is_running = matches!(self.ends[side].process, ProcessState::Running { .. });
+        let command = press(Act::Connect, side);
+        let is_taken = |call: &CallRequest| !self.ends[side].refuses(call);
+        let is_offered = is_running
+            && known.meets_a_program()
+            && matches!(&command, Command::End(_, EndCommand::Call { call, .. }) if is_taken(call));
+        is_offered.then(|| Move {
+            rank: CONNECT,
+            ends_a_half_close: false,
+            text: Follows::sends_a_syn(known.wire, OtherEnd::Side(side.other())),
+            act: Act::Connect,
+            side,
+            command,
+            follows: Follows::default(),
+            about: None,
+        })
+    }
+
     /// The delivery of the segment that is meant next, where it is of use and no more is sure than that it arrives.
     fn unsure_delivery(&self) -> Option<Move> {
         let held = self.wire.held.get(&self.next_held()?).filter(|held| !held.had)?;
@@ -320,7 +342,7 @@ fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
         (Act::Deliver | Act::Restart, ..) => 0,
         (Act::Read(_), Some(Reply::Bytes(_)), _) | (Act::Accept, Some(Reply::Descriptor), _) => 1,
         (Act::Listen, ..) => 2,
-        (Act::Connect, Some(Reply::Done), _) if id.is_none() => 3,
+        (Act::Connect, Some(Reply::Done), _) if id.is_none() => CONNECT,
         // In a half-close one end may write, the other waits for that; then the first closes, too.
         (Act::Write(_), Some(Reply::Taken(_)), Some(CloseWait)) => 3,
         (Act::Read(_), Some(Reply::Waits), Some(FinWait2)) => 4,
@@ -359,6 +381,8 @@ fn ends_a_half_close(act: Act, follows: &Follows, known: &Known) -> bool {
     }
 }
 
+/// The place of a connect where there is no connection yet.
+const CONNECT: u8 = 3;
 /// The places that a move falls behind when the last call has returned just that.
 const AGAIN: u8 = 5;
 /// The places that a move of the end without the keys falls behind.

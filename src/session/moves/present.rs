@@ -184,6 +184,18 @@ impl<'a> Known<'a> {
         self.target_of(listener)
     }
 
+    /// Does connect by default go to a program that listens on the other host?
+    pub(super) fn meets_a_program(&self) -> bool {
+        let (session, side) = (self.session, self.side.other());
+        let other = &session.ends[side];
+        let listener = other.reachable_listener().filter(|socket| socket.owner().is_some());
+        let row = listener
+            .and_then(|socket| other.row(socket))
+            .map(|observed| &observed.row);
+        let listens = row.is_some_and(|row| row.state == State::Listen && session.is_reached(side, &row.tuple));
+        listens && self.may_connect() && self.begins_afresh()
+    }
+
     /// Is a handshake under way, whose segments are not held?
     pub(super) fn shakes_hands(&self) -> bool {
         let ends = &self.session.ends;
@@ -248,7 +260,7 @@ impl<'a> Known<'a> {
             Some(this) => matches!(this.party.id, CloseNew | CloseEnded | CloseError | TimeWaitHeld),
             None => end.current().is_none_or(|socket| !socket.open),
         };
-        let is_answered = self.session.ends[self.side.other()].listener().is_some();
+        let is_answered = self.session.ends[self.side.other()].reachable_listener().is_some();
         is_free && end.pending.is_empty() && self.listener.is_none() && (self.side == Side::Client || is_answered)
     }
 

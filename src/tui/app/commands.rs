@@ -35,8 +35,14 @@ impl App {
             return effects;
         }
         let issued = self.run.command(side, command, now);
+        let is_issued = issued.is_ok();
         let root = issued.as_ref().ok().and_then(|issued| issued.root);
         let mut effects = self.issue(issued);
+        if let EndCommand::Await(request) = command
+            && is_issued
+        {
+            effects.extend(self.begin_to_wait(side, request, now));
+        }
         if let Some(root) = root {
             effects.extend(self.tell_dialogs(News::Begun(side, root), now));
         }

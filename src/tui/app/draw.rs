@@ -18,7 +18,8 @@ impl App {
                 let covered = !self.dialogs.is_empty();
                 let reach = covered.then(|| canvas.out_of_reach());
                 let mouse = self.mouse.note(&self.setup.keys);
-                let status = self.status.as_deref().or(mouse.as_deref());
+                let waits = self.wait.as_ref().map(|wait| wait.words(now));
+                let status = self.status.as_deref().or(waits.as_deref()).or(mouse.as_deref());
                 match &self.beside {
                     Some(beside) => pane::beside::draw(&mut canvas, screen, beside, status),
                     None => {

@@ -74,14 +74,7 @@ impl App {
             Some(Zone::Log) => self.panes.log.scroll(lines),
             Some(Zone::Guide) => self.panes.guide.scroll(lines),
             Some(Zone::Dialog) => {
-                let context = Context::new(
-                    &self.run.session,
-                    self.focus,
-                    &self.history,
-                    &self.setup.keys,
-                    &self.panes.programs,
-                );
-                self.dialogs.scroll(lines, context);
+                self.of_dialogs(|dialogs, context| dialogs.scroll(lines, context));
             }
             None => {}
         }
@@ -105,14 +98,7 @@ impl App {
             return Vec::new();
         }
         if !self.dialogs.is_empty() {
-            let context = Context::new(
-                &self.run.session,
-                self.focus,
-                &self.history,
-                &self.setup.keys,
-                &self.panes.programs,
-            );
-            let actions = self.dialogs.key(key, context);
+            let actions = self.of_dialogs(|dialogs, context| dialogs.key(key, context));
             return self.all(actions, now);
         }
         if self.beside.is_some() && key.code == KeyCode::Esc && plain {
@@ -170,6 +156,7 @@ impl App {
             KeyCode::PageDown => self.panes.log.page(1),
             KeyCode::Home => self.panes.log.home(),
             KeyCode::End => self.panes.log.end(),
+            KeyCode::Esc if self.wait.is_some() => return self.end_the_wait(now),
             KeyCode::Esc if self.panes.presents => self.panes.presents = false,
             KeyCode::Esc if self.panes.zoom.is_some() => self.panes.zoom = None,
             KeyCode::Esc => self.pointing.set_mark(None),

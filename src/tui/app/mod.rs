@@ -7,6 +7,7 @@ mod commands;
 mod draw;
 mod input;
 mod replay;
+mod waits;
 
 pub use input::suspends;
 
@@ -70,6 +71,7 @@ use crate::tui::shown::{Shown, ShownConnection, describe};
 use crate::tui::terminal::MouseUse;
 use crate::tui::theme::Theme;
 use crate::tui::tour::{Pressed, Tour};
+use waits::WaitShown;
 
 /// The number of lines that a turn of the wheel moves.
 const WHEEL: i64 = 3;
@@ -189,6 +191,8 @@ pub struct App {
     setup: Setup,
     /// The text of the bottom line, until the next key.
     status: Option<String>,
+    /// The wait that was asked for at the prompt.
+    wait: Option<WaitShown>,
     mouse: MouseUse,
     /// Whether the screen would look different if it were drawn.
     stale: bool,
@@ -209,6 +213,7 @@ impl App {
             recording: None,
             setup: Setup::of(theme),
             status: None,
+            wait: None,
             mouse: MouseUse::default(),
             stale: true,
         }
@@ -259,6 +264,7 @@ impl App {
         self.pointing = Pointing::default();
         self.shown = Shown::default();
         self.status = None;
+        self.wait = None;
         self.stale = true;
         self.hand_the_keys();
     }
@@ -364,7 +370,7 @@ impl App {
     pub fn look_at(&self) -> Option<MonoTime> {
         let tour = self.run.tour.as_ref().and_then(Tour::look_at);
         let beside = self.beside.as_ref().and_then(Beside::look_at);
-        tour.into_iter().chain(beside).min()
+        tour.into_iter().chain(beside).chain(self.wait_ends()).min()
     }
 
     /// The tour goes on as far as it can.
@@ -377,7 +383,9 @@ impl App {
             self.hand_the_keys();
         }
         let requests = requests.into_iter().map(Effect::Lab);
-        requests.chain(self.go_on_beside(now)).collect()
+        let mut effects: Vec<Effect> = requests.chain(self.go_on_beside(now)).collect();
+        effects.extend(self.look_at_the_wait(now));
+        effects
     }
 
     /// The end that the guide's next step is for has the keys: the step's key means that end.
@@ -430,16 +438,16 @@ impl App {
         effects
     }
 
+    /// Has the open dialogs do something that depends on what is under them.
+    fn of_dialogs<R>(&mut self, act: impl FnOnce(&mut DialogStack, Context<'_>) -> R) -> R {
+        let (session, keys) = (&self.run.session, &self.setup.keys);
+        let context = Context::new(session, self.focus, &self.history, keys, &self.panes.programs);
+        act(&mut self.dialogs, context)
+    }
+
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let context = Context::new(
-            &self.run.session,
-            self.focus,
-            &self.history,
-            &self.setup.keys,
-            &self.panes.programs,
-        );
-        let actions = self.dialogs.hear(news, context);
+        let actions = self.of_dialogs(|dialogs, context| dialogs.hear(news, context));
         self.all(actions, now)
     }
 
@@ -566,14 +574,7 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let context = Context::new(
-                    &self.run.session,
-                    self.focus,
-                    &self.history,
-                    &self.setup.keys,
-                    &self.panes.programs,
-                );
-                let actions = self.dialogs.press(item, context);
+                let actions = self.of_dialogs(|dialogs, context| dialogs.press(item, context));
                 self.all(actions, now)
             }
             Action::MoreOfTheGuide => {

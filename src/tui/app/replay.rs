@@ -33,7 +33,7 @@ impl App {
 
     /// Does the clock on the screen go on by itself, at `now`?
     pub fn counts_down(&self, now: MonoTime) -> bool {
-        self.run.replay.is_none() && self.beside.is_none() && self.run.session.counts_down(now)
+        self.run.replay.is_none() && self.beside.is_none() && (self.wait.is_some() || self.run.session.counts_down(now))
     }
 
     /// Returns when the next frame is to be drawn after one that was drawn at `drawn`, because something travels on the wire; none when

@@ -12,7 +12,7 @@ use crate::scenario::lesson::{Course, Level};
 use crate::scenario::report::count;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, catalog};
-use crate::text::wrap;
+use crate::text::{width, wrap};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
@@ -70,8 +70,9 @@ impl LessonsDialog {
 fn searchable(course: &Course) -> String {
     let lesson = course.lesson();
     let mut text = format!(
-        "{} {} {} {} {}",
+        "{}{} {} {} {} {}",
         course.title(),
+        course.runs(),
         course.summary(),
         lesson.shelf.heading(),
         lesson.level.name(),
@@ -224,7 +225,13 @@ impl LessonsDialog {
                     };
                     let times = list.right().saturating_sub(minutes.len() as u16);
                     let levels = times.saturating_sub(level.len() as u16 + 1);
-                    canvas.put_cut(list.x + 2, y, levels.saturating_sub(1), found[row].title(), text);
+                    let end = levels.saturating_sub(1);
+                    let x = canvas.put_cut(list.x + 2, y, end, found[row].title(), text);
+                    // Whole or not at all: they stand below the list, too.
+                    let runs = found[row].runs();
+                    if width(&runs) <= usize::from(end.saturating_sub(x)) {
+                        canvas.put(x, y, end, &runs, dim);
+                    }
                     canvas.put(levels, y, times, &level, dim);
                     canvas.put(times, y, list.right(), &minutes, dim);
                     let place = Rect::new(list.x, y, list.width, 1);
@@ -262,16 +269,17 @@ fn described(canvas: &Canvas, course: &Course, area: Rect) -> Vec<(String, Style
     let room = usize::from(area.width);
     let lesson = course.lesson();
     let takes = format!(
-        "{}, {} min, {}",
+        "{}, {} min, {}{}",
         lesson.level.name(),
         lesson.minutes,
-        count(course.steps(), "step")
+        count(course.steps(), "step"),
+        course.runs()
     );
     let all_of_it = area.height > 8;
     let mut lines: Vec<(String, Style)> = Vec::new();
     if all_of_it {
         lines.extend(wrap(course.title(), room).into_iter().map(|line| (line, strong)));
-        lines.push((takes.clone(), dim));
+        lines.extend(wrap(&takes, room).into_iter().map(|line| (line, dim)));
         lines.push((String::new(), text));
     }
     lines.extend(wrap(course.summary(), room).into_iter().map(|line| (line, text)));

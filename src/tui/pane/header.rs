@@ -8,6 +8,7 @@ use crate::session::{LabKind, Session};
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::wire::link::Profile;
 
 /// The buttons at the right, the last one first.
 const BUTTONS: [ScreenCommand; 5] = [
@@ -44,29 +45,41 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     let strong = canvas.theme.strong();
     let mut x = canvas.put(area.x + 1, area.y, right, "finwait", strong);
     // Whole words or none.
-    for word in [
-        kind.to_owned(),
-        link(session),
-        if addresses.client == addresses.server {
-            addresses.client.to_string()
-        } else {
-            format!("{} \u{21c4} {}", addresses.client, addresses.server)
-        },
-    ] {
-        if !word.is_empty() && usize::from(right.saturating_sub(x)) >= width(&word) + 3 {
-            x = canvas.put(x + 2, area.y, right, &word, canvas.theme.text());
-        }
+    let room = |x: u16, word: &str| usize::from(right.saturating_sub(x)) >= width(word) + 3;
+    let between = match addresses.client == addresses.server {
+        true => addresses.client.to_string(),
+        false => format!("{} \u{21c4} {}", addresses.client, addresses.server),
+    };
+    // What is out of the ordinary comes before what every lab has.
+    let link = link(session).into_iter().find(|link| room(x, link)).unwrap_or_default();
+    let reserved = match link.is_empty() {
+        true => 0,
+        false => width(&link) as u16 + 2,
+    };
+    let mut put = |x: &mut u16, word: &str| *x = canvas.put(*x + 2, area.y, right, word, canvas.theme.text());
+    if room(x + reserved, kind) {
+        put(&mut x, kind);
+    }
+    if !link.is_empty() {
+        put(&mut x, &link);
+    }
+    if room(x, &between) {
+        put(&mut x, &between);
     }
 }
 
-/// The link in force in a word, with whose direction it has where that is one end's; nothing without one.
-fn link(session: &Session) -> String {
-    match (session.wire.link.client, session.wire.link.server) {
-        (None, None) => String::new(),
-        (Some(_), Some(_)) => "link".into(),
-        (Some(_), None) => "link from client".into(),
-        (None, Some(_)) => "link from server".into(),
-    }
+/// The link in force in words, the longest form first: `link 3g from server`, `3g from server`, `3g`, `link`; none without one.
+fn link(session: &Session) -> Vec<String> {
+    let links = &session.wire.link;
+    let from = match (links.client, links.server) {
+        (None, None) => return Vec::new(),
+        (Some(_), Some(_)) => "",
+        (Some(_), None) => " from client",
+        (None, Some(_)) => " from server",
+    };
+    let named = Profile::of(links).map(Profile::name).into_iter();
+    let named = named.flat_map(|name| [format!("link {name}{from}"), format!("{name}{from}"), name.to_owned()]);
+    named.chain([format!("link{from}"), "link".to_owned()]).collect()
 }
 
 /// Returns why this is only the loopback lab, and what is lost; none in an isolated lab, and where loopback was asked for.

@@ -303,12 +303,23 @@ impl End<'_> {
         }
     }
 
+    /// Is the socket a program's, also where none of its processes holds it?
+    fn is_a_programs(&self) -> bool {
+        let name = self.plate.name.as_ref();
+        let socket = name.and_then(|name| self.session.ends[self.side].socket(name));
+        socket.is_some_and(|socket| !socket.is_endpoints())
+    }
+
     /// Where the socket is: runtime, descriptor, port.
     fn place(&self, canvas: &mut Canvas, area: Rect) {
         let mut words = Vec::new();
+        let acceptor = || self.session.acceptor(self.side, self.plate.tuple.as_ref()?);
         match (&self.plate.owner, self.process()) {
             // A program's, whatever drives the endpoint.
             (Some(owner), _) => words.push(owner.to_string()),
+            (None, _) if self.is_a_programs() => {
+                words.extend(acceptor().map(|owner| format!("queued for {owner}")));
+            }
             (None, ProcessState::Starting { .. }) => words.push("starting".to_owned()),
             (None, ProcessState::Running { runtime, .. }) => words.push(runtime.to_string()),
             (None, ProcessState::Dead { .. }) => {}
@@ -318,7 +329,7 @@ impl End<'_> {
             self.session.ends[self.side]
                 .next
                 .words()
-                .filter(|_| self.plate.owner.is_none()),
+                .filter(|_| self.plate.owner.is_none() && !self.is_a_programs()),
         );
         words.extend(self.plate.fd.map(|fd| format!("fd {fd}")));
         words.extend(self.plate.tuple.map(|tuple| format!(":{}", tuple.local.port())));

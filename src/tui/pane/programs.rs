@@ -13,7 +13,7 @@ use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::explain::EntryNo;
 use crate::lab::event::{Death, ProgramNews};
 use crate::program::{OutputStream, ProgramNo};
-use crate::session::lineup::LineupStatus;
+use crate::session::lineup::{LineupStatus, ProgramFailure};
 use crate::session::programs::{LINES_KEPT, Program, ProgramState};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{LabKind, Session};
@@ -481,7 +481,7 @@ impl ProgramsPane {
     }
 }
 
-/// Does a program of the client's wait to be started, because nothing listens on the server's host yet?
+/// Was a program of the client's not started, because nothing listens on the server's host yet, or never will?
 fn waits(session: &Session, side: Side) -> bool {
     side == Side::Client && !session.not_started().is_empty()
 }
@@ -489,15 +489,17 @@ fn waits(session: &Session, side: Side) -> bool {
 /// Two lines about an end where no program was started: what waits to be, and for what; else what could be.
 fn nothing_runs(session: &Session, side: Side, now: MonoTime) -> (String, String) {
     if waits(session, side) {
-        let until = match session.lineup(now) {
-            LineupStatus::Failed(failed) => failed.why,
-            LineupStatus::Starting => "until the server's programs are ready".into(),
-            LineupStatus::NobodyListens | LineupStatus::Ready => "until something listens on the server's host".into(),
+        let waits = "waits to be started";
+        let (how_far, why) = match session.lineup(now) {
+            // One that is late may be ready yet.
+            LineupStatus::Failed(failed) if failed.kind == ProgramFailure::NotReady => (waits, failed.why),
+            LineupStatus::Failed(failed) => ("not started", failed.why),
+            LineupStatus::Starting => (waits, "until the server's programs are ready".into()),
+            LineupStatus::NobodyListens | LineupStatus::Ready => {
+                (waits, "until something listens on the server's host".into())
+            }
         };
-        return (
-            format!("waits to be started: {}", session.not_started().join("; ")),
-            until,
-        );
+        return (format!("{how_far}: {}", session.not_started().join("; ")), why);
     }
     let said = match session.lab.kind {
         LabKind::Isolated => "no program of your own was started here",
