@@ -241,6 +241,16 @@ mod tests {
             complaint("client run stdin=a terminal=yes cat"),
             "column 33: stdin is for a program without a terminal: with terminal=yes its input is the terminal"
         );
+        // What a wrong escape makes of an argument is no command line.
+        let escape = r#"an escape is \n, \r, \t, \v, \f, \\, \", \x1b (two hexadecimal digits) or \33 (up to three octal ones)"#;
+        assert_eq!(
+            complaint(r#"client run env=A=1 stdin="one\n\!two" psql"#),
+            format!("column 32: {escape}")
+        );
+        assert_eq!(
+            complaint(r#"client run file="a=b cat a"#),
+            "column 17: this quote is not closed"
+        );
         assert_eq!(
             complaint("client run env=A"),
             "column 16: env=A is not like env=NAME=VALUE"
