@@ -242,7 +242,8 @@ mod tests {
             "column 33: stdin is for a program without a terminal: with terminal=yes its input is the terminal"
         );
         // What a wrong escape makes of an argument is no command line.
-        let escape = r#"an escape is \n, \r, \t, \v, \f, \\, \", \x1b (two hexadecimal digits) or \33 (up to three octal ones)"#;
+        let escape =
+            r#"an escape is \n, \r, \t, \v, \f, \\, \", \x1b (two hexadecimal digits) or \33 (up to three octal ones)"#;
         assert_eq!(
             complaint(r#"client run env=A=1 stdin="one\n\!two" psql"#),
             format!("column 32: {escape}")

@@ -299,7 +299,10 @@ pub(super) fn spec(text: &str, mut words: Tokens<'_>) -> Result<ProgramSpec, Par
 
 /// Does the text begin as an argument that comes before the command line does?
 fn is_ours(text: impl Iterator<Item = char>) -> bool {
-    let name: String = text.skip_while(|c| c.is_whitespace()).take_while(|c| *c != '=').collect();
+    let name: String = text
+        .skip_while(|c| c.is_whitespace())
+        .take_while(|c| *c != '=')
+        .collect();
     ARGUMENTS.contains(&name.as_str())
 }
 

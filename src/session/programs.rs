@@ -467,7 +467,7 @@ impl Session {
         let end = &mut self.ends[side];
         end.take_number(
             side.into(),
-            there.filter(|no| *no > end.given(side.into())).unwrap_or(next),
+            there.filter(|no| end.is_free(side.into(), *no)).unwrap_or(next),
         )
     }
 
@@ -500,7 +500,8 @@ impl Session {
                 let through = |listener: &Tuple| listener.is_listener() && came_through(&tuple, listener);
                 socket.open && socket.tuple.as_ref().is_some_and(through)
             });
-            let is_a_programs = listeners.next().is_some_and(|listener| listener.owner().is_some());
+            // One that is not known yet is no endpoint's: a program's, which has listened since the last look.
+            let is_a_programs = listeners.next().is_none_or(|listener| listener.owner().is_some());
             if is_a_programs {
                 self.name_a_programs(side, tuple, to, None);
             }

@@ -32,7 +32,15 @@ fn postgres() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut bins = versions.map(|version| version.path().join("bin"));
     let found = bins.find(|bin| bin.join("initdb").exists());
-    found.or_else(|| has("initdb").then(|| finwait::runtime::on_path("initdb").unwrap().parent().unwrap().to_owned()))
+    found.or_else(|| {
+        has("initdb").then(|| {
+            finwait::runtime::on_path("initdb")
+                .unwrap()
+                .parent()
+                .unwrap()
+                .to_owned()
+        })
+    })
 }
 
 /// A file that psql reads from, and that nobody has written to yet: psql is idle until someone does.
