@@ -393,6 +393,10 @@ fn a_programs_sockets_have_names_and_owners_at_both_ends() {
     play.owns(Server, 9, 1, 51, "nginx");
     play.table(Server, &[listens, (there, State::Established, 9)]);
     assert_eq!(play.views(Server)[1], "server ESTABLISHED open by nginx 51");
+    // It hands it on to another one.
+    play.owns(Server, 9, 1, 52, "nginx");
+    assert_eq!(play.views(Server)[1], "server ESTABLISHED open by nginx 52");
+    play.owns(Server, 9, 1, 51, "nginx");
     // A second one that was refused has taken a number at its end: the third has the same at both.
     play.runs("client run curl http://server:8081/", 3, 71);
     play.owns(Client, 11, 3, 71, "curl");
