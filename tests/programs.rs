@@ -9,9 +9,11 @@ use finwait::command::parse::parse;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::lab::event::{
-    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, ProcessBorn, ProgramCause, ProgramDeed,
-    ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
+    CallEnded, Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, ProcessBorn, ProgramCause,
+    ProgramDeed, ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange,
+    Witness,
 };
+use finwait::outcome::{Outcome, Value};
 use finwait::program::{OutputStream, ProgramNo, SocketOwner};
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::EntryKind;
@@ -443,6 +445,10 @@ fn a_programs_sockets_have_names_and_owners_at_both_ends() {
     play.owns(Server, 9, 1, 51, "nginx");
     play.table(Server, &[listens, (there, State::Established, 9)]);
     assert_eq!(play.views(Server)[1], "server ESTABLISHED open by nginx 51");
+    // It hands it on to another one.
+    play.owns(Server, 9, 1, 52, "nginx");
+    assert_eq!(play.views(Server)[1], "server ESTABLISHED open by nginx 52");
+    play.owns(Server, 9, 1, 51, "nginx");
     // A second one that was refused has taken a number at its end: the third has the same at both.
     play.runs("client run curl http://server:8081/", 3, 71);
     play.owns(Client, 11, 3, 71, "curl");
@@ -486,6 +492,68 @@ fn a_programs_sockets_have_names_and_owners_at_both_ends() {
         lines.iter().any(|line| line.starts_with("server CLOSE -> SYN_RECV")),
         "{lines:?}"
     );
+}
+
+/// A SYN comes within the 20 ms after a program has listened, before its listener is seen.
+#[test]
+fn a_connection_through_a_listener_that_is_not_known_yet_has_a_name() {
+    let mut play = Play::new();
+    play.runs("server run nginx -c n.conf", 1, 50);
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    let there = of_client(40_001).mirrored();
+    play.table(Server, &[(there, State::Established, 0)]);
+    assert_eq!(play.views(Server), ["server ESTABLISHED not accepted yet"]);
+}
+
+/// The endpoint has made its socket, and a program connects before it does.
+#[test]
+fn a_connection_of_the_endpoint_beside_a_programs_has_one_number() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.asked();
+    play.types("client connect").unwrap();
+    let asked = play.asked();
+    let [LabRequest::Call(Client, request)] = &asked[..] else {
+        panic!("{asked:?}")
+    };
+    play.happens(LabEvent::Ended(CallEnded {
+        side: Client,
+        call: request.id,
+        took: std::time::Duration::ZERO,
+        outcome: Outcome::Ok(Value::Descriptor { fd: 3, peer: None }),
+        said: None,
+        trace: Vec::new(),
+        inode: Some(90),
+    }));
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    let (here, there) = (of_client(40_002), of_client(40_002).mirrored());
+    play.changes(
+        Client,
+        here,
+        90,
+        (State::Close, State::SynSent),
+        TransitionCause::Unseen,
+    );
+    play.changes(Server, there, 0, (State::Close, State::SynRecv), received(Flags::SYN));
+    let of_curl = of_client(40_001);
+    play.table(
+        Client,
+        &[(of_curl, State::Established, 40_001), (here, State::SynSent, 90)],
+    );
+    let (listens, curls) = (
+        (listener("[::]:8080"), State::Listen, 7),
+        (of_curl.mirrored(), State::Established, 0),
+    );
+    play.table(Server, &[listens, curls, (there, State::SynRecv, 0)]);
+    let number = |side| {
+        let views = play.session.sockets(side).into_iter();
+        let mut names = views.filter_map(|view| Some(view.name?.to_string()));
+        names.by_ref().collect::<Vec<_>>()
+    };
+    assert_eq!(number(Client), ["client", "client2"]);
+    assert_eq!(number(Server), ["listener", "server2", "server"]);
 }
 
 /// curl calls every connect that failed 7: which it was, the record of its socket says.

@@ -234,6 +234,7 @@ const ENV: &str = "env";
 const FILE: &str = "file";
 const STDIN: &str = "stdin";
 const TERMINAL: &str = "terminal";
+const ARGUMENTS: [&str; 5] = [CWD, ENV, FILE, STDIN, TERMINAL];
 /// The word after which the command line begins.
 const BEGINS: &str = "--";
 
@@ -243,8 +244,11 @@ pub(super) fn spec(text: &str, words: Tokens<'_>) -> Result<ProgramSpec, ParseEr
     let mut spec = ProgramSpec::default();
     loop {
         let begins = words.place();
-        // What only a shell understands is not for us to read: a quote that we do not know begins the command line.
-        let token = words.next_token().ok().flatten();
+        // What only a shell understands is not for us to read: a quote that we do not know begins the command line, but for one of our own arguments.
+        let token = match words.next_token() {
+            Err(error) if is_ours(text.chars().skip(begins)) => return Err(error),
+            token => token.ok().flatten(),
+        };
         let Some(Token { name: Some(name), .. }) = &token else {
             let is_mark = token
                 .as_ref()
@@ -294,6 +298,15 @@ pub(super) fn spec(text: &str, words: Tokens<'_>) -> Result<ProgramSpec, ParseEr
     Ok(spec)
 }
 
+/// Does the text begin as an argument that comes before the command line does?
+fn is_ours(text: impl Iterator<Item = char>) -> bool {
+    let name: String = text
+        .skip_while(|c| c.is_whitespace())
+        .take_while(|c| *c != '=')
+        .collect();
+    ARGUMENTS.contains(&name.as_str())
+}
+
 /// Reads `NAME=VALUE`.
 fn pair(token: &Token, like: &str) -> Result<(String, String), ParseError> {
     let text = token.text();
@@ -322,7 +335,7 @@ pub(super) fn write_spec(f: &mut fmt::Formatter<'_>, spec: &ProgramSpec) -> fmt:
     // A command line may begin as one of these arguments does.
     let first = Tokens::of(&spec.run).with_single_quotes().next_token().ok().flatten();
     let is_ours = first.is_some_and(|first| match &first.name {
-        Some(name) => [CWD, ENV, FILE, STDIN, TERMINAL].contains(&name.as_str()),
+        Some(name) => ARGUMENTS.contains(&name.as_str()),
         None => first.whole() == BEGINS,
     });
     let mark = if is_ours { " --" } else { "" };

@@ -272,6 +272,8 @@ pub struct End {
     pub(super) named: QuickMap<Tuple, SocketName>,
     /// The number of sockets of each role that were named so far.
     given: HashMap<SocketRole, u32>,
+    /// The numbers below that were left out, as the next one was to be that of the other end: they can still be given.
+    left_out: HashSet<(SocketRole, u32)>,
     /// The number of dups of each connection so far.
     dups: HashMap<ConnectionId, u32>,
     /// The kernel's sockets.
@@ -353,6 +355,7 @@ impl End {
             worked: HashSet::new(),
             named: QuickMap::default(),
             given: HashMap::new(),
+            left_out: HashSet::new(),
             dups: HashMap::new(),
             socks: Socks::default(),
             set_at: HashMap::new(),
@@ -519,9 +522,21 @@ impl End {
         self.given.get(&role).copied().unwrap_or(0)
     }
 
-    /// A name of that role with that number, which is greater than all that were given.
+    /// Returns whether no socket of that role was given that number.
+    pub(super) fn is_free(&self, role: SocketRole, number: u32) -> bool {
+        number > self.given(role) || self.left_out.contains(&(role, number))
+    }
+
+    /// A name of that role with that number, which is free.
     pub(super) fn take_number(&mut self, role: SocketRole, number: u32) -> Option<SocketName> {
-        self.given.insert(role, number);
+        let given = self.given(role);
+        if number > given {
+            self.left_out
+                .extend((given + 1..number).map(|left_out| (role, left_out)));
+            self.given.insert(role, number);
+        } else {
+            self.left_out.remove(&(role, number));
+        }
         let number = NonZeroU32::new(number)?;
         let connection = ConnectionId { role, number };
         SocketId { connection, dup: None }.name()

@@ -194,7 +194,7 @@ impl Programs {
     /// Names a process so that it is told from those of an earlier program of the same command: `curl2` of the second curl that was
     /// started, `curl of sh2` of a process of its.
     pub(super) fn tell_apart(&self, process: &mut SocketOwner) {
-        let Some(program) = self.get(process.program) else {
+        let Some(program) = process.program.and_then(|no| self.get(no)) else {
             return;
         };
         let of_command = ProgramName::of_command(&program.spec.run);
@@ -502,7 +502,7 @@ impl Session {
         let end = &mut self.ends[side];
         end.take_number(
             side.into(),
-            there.filter(|no| *no > end.given(side.into())).unwrap_or(next),
+            there.filter(|no| end.is_free(side.into(), *no)).unwrap_or(next),
         )
     }
 
@@ -530,7 +530,9 @@ impl Session {
             self.adopt(side, inode, tuple, to);
         } else if from == State::Close && matches!(to, State::SynRecv | State::Established | State::CloseWait) {
             // In the queue of a program's listener; in that of the endpoint's it has no name before accept gives it one.
-            if self.acceptor(side, &tuple).is_some() {
+            // A listener that is not known yet is no endpoint's: a program's, which has listened since the last look.
+            let listener = self.listener_of(side, &tuple);
+            if listener.is_none_or(|listener| listener.owner().is_some()) {
                 self.name_a_programs(side, tuple, to, None);
             }
         }
@@ -539,11 +541,14 @@ impl Session {
 
     /// Returns the process that a connection of that host waits for, to be accepted; none where the listener is not a program's.
     pub fn acceptor(&self, side: Side, tuple: &Tuple) -> Option<&SocketOwner> {
-        let mut listeners = self.ends[side].sockets.iter().filter(|socket| {
-            let through = |listener: &Tuple| listener.is_listener() && came_through(tuple, listener);
-            socket.open && socket.tuple.as_ref().is_some_and(through)
-        });
-        listeners.next()?.owner()
+        self.listener_of(side, tuple)?.owner()
+    }
+
+    /// Returns the listener that a connection of that host came through.
+    fn listener_of(&self, side: Side, tuple: &Tuple) -> Option<&Socket> {
+        let through = |listener: &Tuple| listener.is_listener() && came_through(tuple, listener);
+        let mut sockets = self.ends[side].sockets.iter();
+        sockets.find(|socket| socket.open && socket.tuple.as_ref().is_some_and(through))
     }
 
     /// Tells once that connections of that host with itself are not seen on the wire.

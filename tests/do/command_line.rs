@@ -3,7 +3,7 @@
 use crate::support::{Lab, finwait, output, output_of, without_ipv6, without_sock_diag};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 #[track_caller]
@@ -381,10 +381,10 @@ fn closed_descriptors() {
 }
 
 /// A binary that anyone may run, in a directory of its own.
-struct Copy(PathBuf);
+pub struct Copy(PathBuf);
 
 impl Copy {
-    fn new(name: &str) -> Copy {
+    pub fn new(name: &str) -> Copy {
         let directory = std::env::temp_dir().join(format!("finwait-{name}-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
@@ -392,6 +392,11 @@ impl Copy {
         fs::copy(env!("CARGO_BIN_EXE_finwait"), &binary).unwrap();
         fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
         Copy(directory)
+    }
+
+    /// The directory that the binary is in.
+    pub fn directory(&self) -> &Path {
+        &self.0
     }
 
     fn binary(&self) -> PathBuf {
@@ -425,7 +430,7 @@ impl Copy {
     }
 
     /// An ordinary user on a machine whose `/dev/net/tun` is open to all, as distributions ship it.
-    fn ordinary(&self) -> Command {
+    pub fn ordinary(&self) -> Command {
         if rustix::process::getuid().is_root() {
             // A device file of our own, so that the machine's stays as it is.
             self.behind("mount -t tmpfs none /dev/net; mknod -m 666 /dev/net/tun c 10 200")

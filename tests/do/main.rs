@@ -8,6 +8,7 @@ mod backlog;
 mod close;
 mod command_line;
 mod connect;
+mod databases;
 mod host;
 mod link;
 mod many;

@@ -1,4 +1,6 @@
 use super::*;
+use crate::scenario::expect::Expected;
+use crate::scenario::returns::Returns;
 use proptest::prelude::*;
 
 const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
