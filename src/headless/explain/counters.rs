@@ -1,10 +1,11 @@
-//! What a counter's name alone is answered with: what moves it, and the scenarios in which it moved.
+//! What a counter's name alone, or a listing of counters, is answered with: what moves it, and the scenarios in which it moved.
 
 use serde::Serialize;
 use std::io::{self, Write};
 
 use super::paper::Paper;
 use crate::explain::counters::CounterMeaning;
+use crate::explain::listing::{Concern, CounterValue, ReadCounters};
 use crate::explain::rules::RULES;
 use crate::measured::{MeasuredCounters, MovedIn};
 use crate::scenario::catalog;
@@ -22,6 +23,21 @@ pub struct CounterAnswer {
     rules: Vec<&'static str>,
     /// The scenarios of the catalog that moved it, and the steps, as they were measured.
     moved_in: Vec<MovedIn>,
+    /// Its figure, where it was read in a text.
+    #[serde(flatten)]
+    reading: Option<CounterReading>,
+}
+
+/// The figure of a counter in a text.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct CounterReading {
+    /// What it tells that it moved.
+    concern: Concern,
+    /// The figure, the last one.
+    value: u64,
+    /// How far it moved since it first stood in the text; none where it stood there once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<u64>,
 }
 
 /// Answers a counter's name.
@@ -31,7 +47,90 @@ pub fn answer(counter: &'static CounterMeaning) -> CounterAnswer {
         counter,
         rules: counts.map(|rule| rule.id.name()).collect(),
         moved_in: MeasuredCounters::kept().moved(counter.name).to_vec(),
+        reading: None,
     }
+}
+
+/// Answers counters that were read in a text and are not 0, the worst first.
+pub fn answers(read: &ReadCounters) -> Vec<CounterAnswer> {
+    let of = |value: CounterValue| CounterAnswer {
+        reading: Some(CounterReading {
+            concern: value.concern,
+            value: value.value,
+            moved: value.moved,
+        }),
+        ..answer(value.counter)
+    };
+    read.worst_first().into_iter().map(of).collect()
+}
+
+/// Prints counters that were read in a text: those that are no ordinary ones with what they mean.
+pub fn print_read(
+    answers: &[CounterAnswer],
+    read: &ReadCounters,
+    out: &mut impl Write,
+    paper: &Paper,
+) -> io::Result<()> {
+    let readings = || answers.iter().filter_map(|answer| Some((answer, answer.reading?)));
+    let worth = readings()
+        .filter(|(_, reading)| reading.concern != Concern::Ordinary)
+        .count();
+    let figures = if read.read() == 1 {
+        "1 figure"
+    } else {
+        &format!("{} figures", read.read())
+    };
+    let what = match worth {
+        0 => "none of them tells that anything is wrong".into(),
+        _ => format!("{worth} of them not 0 and worth a look, the worst first; finwait explain NAME says more of each"),
+    };
+    paper.paragraph(out, "", &format!("counters of the kernel: {figures}; {what}"))?;
+    let mut last = None;
+    for (answer, reading) in readings().filter(|(_, reading)| reading.concern != Concern::Ordinary) {
+        if last.replace(reading.concern) != Some(reading.concern) {
+            writeln!(out, "\n{}", reading.concern.words())?;
+        }
+        let name = answer.counter.shown();
+        let mut means = answer.counter.means.to_owned();
+        if let Some(moved) = reading.moved {
+            means = format!("(+{moved} since its first reading) {means}");
+        }
+        if let Some(share) = share(answer.counter.name, reading.value, read) {
+            means += &format!(" {share}");
+        }
+        paper.paragraph(out, &format!("  {:>9}  {name}  ", reading.value), &means)?;
+        if let Some(moved) = answer.moved_in.first() {
+            paper.paragraph(out, "             try: ", &format!("finwait run {}", moved.scenario))?;
+        }
+    }
+    let mut ordinary: Vec<String> = readings()
+        .filter(|(_, reading)| reading.concern == Concern::Ordinary)
+        .map(|(answer, reading)| format!("{} {}", answer.counter.shown(), reading.value))
+        .collect();
+    if !ordinary.is_empty() {
+        writeln!(out)?;
+        paper.paragraph(out, "ordinary: ", &ordinary.join(", "))?;
+    }
+    ordinary = read
+        .unknown()
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    if !ordinary.is_empty() {
+        paper.paragraph(out, "not known here: ", &ordinary.join(", "))?;
+    }
+    Ok(())
+}
+
+/// How much of all that was sent it is, of segments that were sent again.
+fn share(name: &str, value: u64, read: &ReadCounters) -> Option<String> {
+    let of = read
+        .value("TcpOutSegs")
+        .filter(|of| *of > 0 && name == "TcpRetransSegs")?;
+    Some(format!(
+        "It is {:.2} % of {of} segments.",
+        value as f64 * 100.0 / of as f64
+    ))
 }
 
 impl CounterAnswer {
