@@ -13,6 +13,27 @@ use crate::scenario::catalog;
 /// The most scenarios that are named.
 const SHOWN: usize = 6;
 
+/// Of the scenarios that move a counter the one that shows best why.
+const TELLING: [(&str, &str); 17] = [
+    ("TcpExtListenOverflows", "listen-backlog-full"),
+    ("TcpExtListenDrops", "listen-backlog-full"),
+    ("TcpExtTCPAbortOnData", "linger-zero"),
+    ("TcpExtTCPAbortOnClose", "close-with-unread-data"),
+    ("TcpExtTCPAbortOnTimeout", "peer-gone-write"),
+    ("TcpExtEmbryonicRsts", "abort-on-overflow"),
+    ("TcpEstabResets", "linger-zero"),
+    ("TcpAttemptFails", "refused"),
+    ("TcpOutRsts", "refused"),
+    ("IpOutNoRoutes", "no-route"),
+    ("TcpExtTCPTimeouts", "peer-gone-write"),
+    ("TcpExtTCPSynRetrans", "syn-lost-timeout"),
+    ("TcpRetransSegs", "peer-gone-write"),
+    ("TcpExtTCPLostRetransmit", "nat-forgets-silence"),
+    ("TcpExtTCPToZeroWindowAdv", "zero-window"),
+    ("TcpExtTCPWinProbe", "zero-window"),
+    ("TcpExtTCPChallengeACK", "rst-in-window-challenge-ack"),
+];
+
 /// The answer.
 #[derive(Debug, Serialize)]
 pub struct CounterAnswer {
@@ -38,6 +59,9 @@ struct CounterReading {
     /// How far it moved since it first stood in the text; none where it stood there once.
     #[serde(skip_serializing_if = "Option::is_none")]
     moved: Option<u64>,
+    /// The scenario that shows best why it moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenario: Option<&'static str>,
 }
 
 /// Answers a counter's name.
@@ -51,6 +75,15 @@ pub fn answer(counter: &'static CounterMeaning) -> CounterAnswer {
     }
 }
 
+/// The scenario that shows best why a counter moves: one that was chosen, else the first that moved it.
+fn telling(name: &str) -> Option<&'static str> {
+    let chosen = TELLING
+        .iter()
+        .find(|(counter, _)| *counter == name)
+        .map(|(_, scenario)| *scenario);
+    chosen.or_else(|| Some(MeasuredCounters::kept().moved(name).first()?.scenario.as_str()))
+}
+
 /// Answers counters that were read in a text and are not 0, the worst first.
 pub fn answers(read: &ReadCounters) -> Vec<CounterAnswer> {
     let of = |value: CounterValue| CounterAnswer {
@@ -58,6 +91,7 @@ pub fn answers(read: &ReadCounters) -> Vec<CounterAnswer> {
             concern: value.concern,
             value: value.value,
             moved: value.moved,
+            scenario: telling(value.counter.name),
         }),
         ..answer(value.counter)
     };
@@ -99,8 +133,9 @@ pub fn print_read(
             means += &format!(" {share}");
         }
         paper.paragraph(out, &format!("  {:>9}  {name}  ", reading.value), &means)?;
-        if let Some(moved) = answer.moved_in.first() {
-            paper.paragraph(out, "             try: ", &format!("finwait run {}", moved.scenario))?;
+        if let Some(scenario) = reading.scenario {
+            let run = format!("             try: finwait run {scenario}  ");
+            paper.paragraph(out, &run, catalog::entry(scenario).map_or("", |entry| entry.title))?;
         }
     }
     let mut ordinary: Vec<String> = readings()
@@ -163,6 +198,23 @@ impl CounterAnswer {
         match self.moved_in.len().saturating_sub(SHOWN) {
             0 => Ok(()),
             more => paper.paragraph(out, "              ", &format!("and {more} more: docs/counters.md")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scenario_that_is_shown_moves_the_counter() {
+        for (name, scenario) in TELLING {
+            let moved = MeasuredCounters::kept().moved(name);
+            assert!(
+                moved.iter().any(|moved| moved.scenario == scenario),
+                "{name}: {scenario}"
+            );
+            assert!(catalog::entry(scenario).is_some(), "{scenario}");
         }
     }
 }

@@ -146,11 +146,11 @@ impl ListingAnswer {
             paper.paragraph(out, "", &head)?;
         }
         if self.others > 0 {
-            let rows = if self.others == 1 { "row" } else { "rows" };
+            let rows = if self.others == 1 { "row is" } else { "rows are" };
             paper.paragraph(
                 out,
                 "  ",
-                &format!("{} {rows} of other sockets are not looked at.", self.others),
+                &format!("{} {rows} of other sockets, which are not looked at.", self.others),
             )?;
         }
         if let Some(counted) = &self.counted {

@@ -7,11 +7,9 @@ use super::words::{Words, number, state};
 /// The row in a line whose word at `place` is in parentheses; none where they have no state, or what stands before is something else.
 pub(super) fn row(words: &Words, place: usize) -> Option<ListedSocket> {
     let inner = words.words.get(place)?.strip_prefix('(')?;
-    // -Tqs: (ST=CLOSE_WAIT QR=0 QS=0)
-    let (name, with_queues) = match inner.strip_prefix("ST=") {
-        Some(name) => (name.trim_end_matches(')'), true),
-        None => (inner.strip_suffix(')')?, false),
-    };
+    // With -Tqs: (CLOSE_WAIT QR=0 QS=0)
+    let with_queues = words.at(place, 1).is_some_and(|word| word.starts_with("QR="));
+    let name = inner.strip_suffix(')').or(with_queues.then_some(inner))?;
     let state = state(name)?;
     let tcp = place.checked_sub(2).filter(|tcp| words.words[*tcp] == "TCP")?;
     let (local, peer) = match words.words[place - 1].split_once("->") {

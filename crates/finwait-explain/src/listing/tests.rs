@@ -339,7 +339,7 @@ const WORDS: &[&str] = &[
     "CLOSE_WAIT ",
     "FIN-WAIT-2 ",
     "(CLOSE_WAIT)",
-    "(ST=LISTEN ",
+    "(LISTEN QR=1 QS=0)",
     "0 ",
     "129 ",
     "-1 ",
