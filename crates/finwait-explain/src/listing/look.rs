@@ -1,28 +1,101 @@
 //! The first look at a line: can it be a row, a counter or a message of the kernel at all? Most lines of a log are none, and must cost
 //! next to nothing.
 
-/// Pairs of letters, one of which is in each state's name in capitals, as a tool prints it, and in each message of the kernel about TCP.
-///
-/// `TA` ESTAB; `YN` SYN_SENT, SYN flooding; `AI` FIN_WAIT, TIME_WAIT; `LO` CLOSE, CLOSE_WAIT; `CK` LAST_ACK; `LI` LISTEN; `UN` UNCONN; `CP`
-/// TCP, Tcp's are elsewhere; `f_` nf_conntrack; `hb` neighbour; `t_r` net_ratelimit has `_r`; `VF` VFS; `v4` IPv4: martian.
-const PAIRS: [[u8; 2]; 12] = [
-    *b"TA", *b"YN", *b"AI", *b"LO", *b"CK", *b"LI", *b"UN", *b"CP", *b"f_", *b"hb", *b"VF", *b"v4",
+use super::words::state;
+
+/// Pairs of letters, one of which is in each state's name in capitals, as a tool prints it: `TA` ESTAB, `YN` SYN_SENT, `AI` FIN_WAIT and
+/// TIME_WAIT, `LO` CLOSE, CLOSE_WAIT, `CK` LAST_ACK, `LI` LISTEN, `UN` UNCONN.
+const OF_STATES: [[u8; 2]; 7] = [*b"TA", *b"YN", *b"AI", *b"LO", *b"CK", *b"LI", *b"UN"];
+/// Pairs of letters, one of which is in each message of the kernel: `CP` TCP, `f_` nf_conntrack, `p_` ip_conntrack, `hb` neighbour, `VF` VFS,
+/// `v4` IPv4: martian, `YN` SYN flooding.
+const OF_KERNEL: [[u8; 2]; 7] = [*b"CP", *b"f_", *b"p_", *b"hb", *b"VF", *b"v4", *b"YN"];
+/// Words that decide it: one of them is in each message of the kernel.
+const KERNEL_WORDS: [&str; 11] = [
+    "TCP: ",
+    "TCP(",
+    "PROTO=TCP",
+    "SYN flooding",
+    "conntrack: table full",
+    "table overflow",
+    "file-max",
+    "martian source",
+    "suppressed",
+    "socket memory",
+    "MD5",
 ];
 
-/// Can a line be of a table or of the kernel's log, by itself?
-pub(super) fn may_be_listed(line: &[u8]) -> bool {
-    begins_as_one(line) || has_pair(line)
+/// What a line can be, by a first look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// A row with a state's name in it, or a count of a state.
+    pub(super) has_state: bool,
+    /// A message of the kernel.
+    pub(super) is_kernels: bool,
+    /// A header, a row of procfs or a counter: it begins as one.
+    pub(super) begins: bool,
 }
 
-/// Is one of the pairs in it? Without an early end, many bytes are looked at in one step.
-fn has_pair(line: &[u8]) -> bool {
-    let Some(after) = line.get(1..) else { return false };
-    line.iter().zip(after).fold(false, |found, (a, b)| {
-        found
-            | PAIRS
-                .iter()
-                .fold(false, |found, [first, second]| found | ((a == first) & (b == second)))
+impl Look {
+    /// Everything: the line has to be read.
+    pub(super) const CLOSE: Look = Look {
+        has_state: true,
+        is_kernels: true,
+        begins: true,
+    };
+
+    /// Looks at a line that stands by itself; none where it can be nothing of all that.
+    pub(super) fn at(line: &[u8]) -> Option<Look> {
+        let (state_pair, kernel_pair) = pairs(line);
+        let begins = begins_as_one(line);
+        let is_stamped = is_stamped(line);
+        if !(state_pair | kernel_pair | begins | is_stamped) {
+            return None;
+        }
+        // Capitals may stand for anything: the words decide.
+        let text = String::from_utf8_lossy(line);
+        let look = Look {
+            has_state: state_pair && has_state(&text),
+            is_kernels: (kernel_pair || is_stamped || begins) && KERNEL_WORDS.iter().any(|word| text.contains(word)),
+            begins,
+        };
+        (look.has_state || look.is_kernels || begins).then_some(look)
+    }
+}
+
+/// Is one of the pairs in it, of states and of the kernel's messages? Without an early end, many bytes are looked at in one step.
+fn pairs(line: &[u8]) -> (bool, bool) {
+    let Some(after) = line.get(1..) else {
+        return (false, false);
+    };
+    let any = |pairs: &[[u8; 2]], a: u8, b: u8| {
+        pairs.iter().fold(0, |found, [first, second]| {
+            found | (u8::from(a == *first) & u8::from(b == *second))
+        })
+    };
+    let found = line.iter().zip(after).fold(0, |found, (a, b)| {
+        found | any(&OF_STATES, *a, *b) | (any(&OF_KERNEL, *a, *b) << 1)
+    });
+    (found & 1 != 0, found & 2 != 0)
+}
+
+/// Is a state's name among its words?
+fn has_state(text: &str) -> bool {
+    text.split_ascii_whitespace().any(|word| {
+        let word = word.strip_prefix('(').unwrap_or(word).trim_end_matches([')', ':', '=']);
+        word.starts_with(|c: char| c.is_ascii_uppercase()) && state(word).is_some()
     })
+}
+
+/// Does it begin with the kernel's time: `[   12.345678] `?
+fn is_stamped(line: &[u8]) -> bool {
+    let Some(inner) = line.strip_prefix(b"[") else {
+        return false;
+    };
+    let end = inner.iter().take(20).position(|byte| *byte == b']').unwrap_or(0);
+    end > 0
+        && inner[..end]
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'.'))
 }
 
 /// Does it begin as a header, a row of procfs, a counter or a sentence of `netstat -s` does?
@@ -70,7 +143,7 @@ mod tests {
             "{\"level\":\"info\",\"ts\":1767225600,\"msg\":\"served\",\"path\":\"/a/b\"}",
             "Jan  1 00:00:00 web1 sshd[411]: Accepted publickey for root from 10.0.0.9 port 50000 ssh2",
         ] {
-            assert!(!may_be_listed(line.as_bytes()), "{line}");
+            assert_eq!(Look::at(line.as_bytes()), None, "{line}");
         }
     }
 
@@ -92,7 +165,25 @@ mod tests {
             "LISTENING",
             "CLOSING",
         ] {
-            assert!(may_be_listed(format!("prefix {state} 0 0").as_bytes()), "{state}");
+            for row in [
+                format!("prefix {state} 0 0"),
+                format!("x ({state})"),
+                format!("12 {state}:"),
+            ] {
+                assert!(Look::at(row.as_bytes()).is_some_and(|look| look.has_state), "{row}");
+            }
+        }
+    }
+
+    /// Capitals are looked at twice, and no more.
+    #[test]
+    fn capitals_alone_make_no_row() {
+        for line in [
+            "2026-01-01 LOG: statement: SELECT TABLE_NAME FROM T WHERE STATUS = 'START' LIMIT 1",
+            "web-1 INFO TCP connection from 10.0.0.1:80 took 3 ms",
+            "2026-01-01 [app] CLIENT CLOSED_BY_USER",
+        ] {
+            assert_eq!(Look::at(line.as_bytes()), None, "{line}");
         }
     }
 }

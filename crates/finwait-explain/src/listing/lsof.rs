@@ -36,11 +36,9 @@ pub(super) fn row(words: &Words, place: usize) -> Option<ListedSocket> {
     socket.owner = Owner::Somebody;
     if let Some((place, pid)) = pid.and_then(|at| Some((at, u32::try_from(number(words.words[at])?).ok()?))) {
         let fd = words.words[tcp - 4].trim_end_matches(|c: char| !c.is_ascii_digit());
-        socket.owner = Owner::Programs(vec![ListedProgram {
-            pid,
-            name: place.checked_sub(1).map(|name| words.words[name].into()),
-            fd: number(fd).and_then(|fd| u32::try_from(fd).ok()),
-        }]);
+        let fd = number(fd).and_then(|fd| u32::try_from(fd).ok());
+        let name = place.checked_sub(1).map(|name| words.words[name]);
+        socket.owner = Owner::Programs(vec![ListedProgram::new(pid, name, fd)]);
     }
     Some(socket)
 }

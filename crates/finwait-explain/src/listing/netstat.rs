@@ -21,11 +21,7 @@ pub(super) fn row(words: &Words, place: usize, state: State, pid_at: Option<usiz
         let (local, peer) = colons()?;
         let mut socket = ListedSocket::new(ListForm::Windows, state, local, Some(peer));
         if let Some(pid) = words.number(place, 1).and_then(|pid| u32::try_from(pid).ok()) {
-            socket.owner = Owner::Programs(vec![ListedProgram {
-                pid,
-                name: None,
-                fd: None,
-            }]);
+            socket.owner = Owner::Programs(vec![ListedProgram::new(pid, None, None)]);
         }
         return Some(socket);
     }
@@ -69,11 +65,7 @@ fn owner_on_macos(word: &str) -> Owner {
         .map_or((None, word), |(name, pid)| (Some(name), pid));
     match number(pid).and_then(|pid| u32::try_from(pid).ok()) {
         None | Some(0) => Owner::NotShown,
-        Some(pid) => Owner::Programs(vec![ListedProgram {
-            pid,
-            name: name.map(Into::into),
-            fd: None,
-        }]),
+        Some(pid) => Owner::Programs(vec![ListedProgram::new(pid, name, None)]),
     }
 }
 
@@ -123,11 +115,7 @@ fn extend(socket: &mut ListedSocket, words: &Words, place: usize) {
         Some((pid, name.trim()))
     });
     socket.owner = match (program, inode) {
-        (Some((pid, name)), _) => Owner::Programs(vec![ListedProgram {
-            pid,
-            name: (!name.is_empty()).then(|| name.into()),
-            fd: None,
-        }]),
+        (Some((pid, name)), _) => Owner::Programs(vec![ListedProgram::new(pid, Some(name), None)]),
         (None, Some(inode)) => Owner::of_inode(inode),
         (None, None) => Owner::NotShown,
     };

@@ -64,6 +64,21 @@ pub struct ListedProgram {
     pub fd: Option<u32>,
 }
 
+impl ListedProgram {
+    /// The most letters of a name that are kept: the kernel's have 15, net-tools cuts a command line off at 20.
+    const LONGEST_NAME: usize = 64;
+
+    /// A program, as far as a tool names it.
+    pub(super) fn new(pid: u32, name: Option<&str>, fd: Option<u32>) -> ListedProgram {
+        let name = name.filter(|name| !name.is_empty());
+        ListedProgram {
+            pid,
+            name: name.map(|name| name.chars().take(Self::LONGEST_NAME).collect()),
+            fd,
+        }
+    }
+}
+
 impl fmt::Display for ListedProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {

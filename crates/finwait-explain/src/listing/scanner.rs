@@ -1,10 +1,11 @@
 //! A text line by line: which lines are rows, counters or messages of the kernel. What stands above a row may say how to read it.
 
 use super::counters::ReadCounters;
+use super::look::Look;
 use super::row::{ListForm, ListedSocket};
 use super::table::SocketTable;
 use super::words::{Words, number, state};
-use super::{look, lsof, netstat, procfs, ss};
+use super::{lsof, netstat, procfs, ss};
 use crate::kernel_log::KernelTally;
 use crate::meaning::state_named;
 use finwait_model::state::State;
@@ -36,11 +37,8 @@ impl ListingScanner {
     pub fn line(&mut self, line: &[u8]) -> bool {
         self.lines += 1;
         let closely = self.within || self.lines <= CLOSELY || self.counters.is_within();
-        if !closely && !look::may_be_listed(line) {
-            return false;
-        }
-        let text = String::from_utf8_lossy(line);
-        let taken = self.text(text.trim_end());
+        let look = if closely { Some(Look::CLOSE) } else { Look::at(line) };
+        let taken = look.is_some_and(|look| self.text(String::from_utf8_lossy(line).trim_end(), look));
         self.within = taken;
         taken
     }
@@ -51,7 +49,7 @@ impl ListingScanner {
         self.within = false;
     }
 
-    fn text(&mut self, text: &str) -> bool {
+    fn text(&mut self, text: &str, look: Look) -> bool {
         if text.starts_with([' ', '\t']) && self.row.is_some() && ss::is_below(text) {
             let words = Words::of(text);
             if let Some((_, socket)) = &mut self.row
@@ -62,8 +60,9 @@ impl ListingScanner {
             }
         }
         let words = Words::of(text);
-        let socket = self.socket(&words);
-        if socket.is_none() && (self.kernel.line(text, self.lines) || self.counters.line(text)) {
+        let socket = if look.has_state { self.socket(&words) } else { None };
+        let is_kernels = |kernel: &mut KernelTally| look.is_kernels && kernel.line(text, self.lines);
+        if socket.is_none() && (is_kernels(&mut self.kernel) || look.begins && self.counters.line(text)) {
             self.flush();
             return true;
         }
@@ -72,7 +71,9 @@ impl ListingScanner {
             match found {
                 Found::Row(socket) => self.row = Some((self.lines, *socket)),
                 Found::Other => self.table.add_other(),
-                Found::Count(state, rows) => self.table.add_count(state, rows),
+                Found::Counts(counts) => counts
+                    .into_iter()
+                    .for_each(|(state, rows)| self.table.add_count(state, rows)),
                 Found::Header => {}
             }
             return true;
@@ -83,7 +84,10 @@ impl ListingScanner {
     /// What else a line of a table is.
     fn found(&mut self, words: &Words) -> Option<Found> {
         if let Some((state, rows)) = count(words) {
-            return Some(Found::Count(state, rows));
+            return Some(Found::Counts(vec![(state, rows)]));
+        }
+        if let Some(counts) = summary(words) {
+            return Some(Found::Counts(counts));
         }
         if self.header(words) {
             return Some(Found::Header);
@@ -198,7 +202,7 @@ impl ListingScanner {
 enum Found {
     Row(Box<ListedSocket>),
     Other,
-    Count(State, u64),
+    Counts(Vec<(State, u64)>),
     Header,
 }
 
@@ -212,6 +216,31 @@ fn count(words: &Words) -> Option<(State, u64)> {
         (None, Some(rows)) => Some((name(a).filter(is_count)?, rows)),
         _ => None,
     }
+}
+
+/// The counts of `ss -s` (`TCP: 312 (estab 5, closed 300, orphaned 2, timewait 290)`) and `/proc/net/sockstat` (`TCP: inuse 27 orphan 1 tw 9
+/// alloc 30 mem 3`), by state; none where a line is neither.
+fn summary(words: &Words) -> Option<Vec<(State, u64)>> {
+    let of = |name: &str| {
+        let at = words
+            .words
+            .iter()
+            .position(|word| word.trim_start_matches('(') == name)?;
+        number(words.at(at, 1)?.trim_end_matches([',', ')']))
+    };
+    if words.words.first() != Some(&"TCP:") {
+        return None;
+    }
+    let is_ss = of("estab").is_some() && of("timewait").is_some();
+    let is_sockstat = of("inuse").is_some() && of("alloc").is_some();
+    let names = [
+        ("estab", State::Established),
+        ("synrecv", State::SynRecv),
+        ("timewait", State::TimeWait),
+        ("tw", State::TimeWait),
+    ];
+    let counts = names.into_iter().filter_map(|(name, state)| Some((state, of(name)?)));
+    (is_ss || is_sockstat).then(|| counts.collect())
 }
 
 /// Returns the state that a text of a few words is about: `state CLOSE-WAIT`, `connections stuck in close_wait`. None where it names none

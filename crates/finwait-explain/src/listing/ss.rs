@@ -68,11 +68,7 @@ fn programs(line: &str) -> Option<Vec<ListedProgram>> {
         };
         let Some(pid) = next("pid=") else { break };
         if programs.len() < MOST {
-            programs.push(ListedProgram {
-                pid,
-                name: Some(name.into()),
-                fd: next("fd="),
-            });
+            programs.push(ListedProgram::new(pid, Some(name), next("fd=")));
         }
     }
     (!programs.is_empty()).then_some(programs)
