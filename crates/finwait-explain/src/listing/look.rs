@@ -4,11 +4,10 @@
 use super::words::state;
 
 /// Pairs of letters, one of which is in each state's name in capitals, as a tool prints it: `TA` ESTAB, `YN` SYN_SENT, `AI` FIN_WAIT and
-/// TIME_WAIT, `LO` CLOSE, CLOSE_WAIT, `CK` LAST_ACK, `LI` LISTEN, `UN` UNCONN.
-const OF_STATES: [[u8; 2]; 7] = [*b"TA", *b"YN", *b"AI", *b"LO", *b"CK", *b"LI", *b"UN"];
-/// Pairs of letters, one of which is in each message of the kernel: `CP` TCP, `f_` nf_conntrack, `p_` ip_conntrack, `hb` neighbour, `VF` VFS,
-/// `v4` IPv4: martian, `YN` SYN flooding.
-const OF_KERNEL: [[u8; 2]; 7] = [*b"CP", *b"f_", *b"p_", *b"hb", *b"VF", *b"v4", *b"YN"];
+/// TIME_WAIT, `LO` CLOSE, CLOSE_WAIT, `CK` LAST_ACK, `LI` LISTEN. UNCONN, which TCP's sockets hardly are, is seen among other rows.
+const OF_STATES: [[u8; 2]; 6] = [*b"TA", *b"YN", *b"AI", *b"LO", *b"CK", *b"LI"];
+/// The end of `kernel:`, which a system's log has before each message of the kernel; without it a message begins the line, or its time does.
+const OF_KERNEL: [u8; 2] = *b"l:";
 /// Words that decide it: one of them is in each message of the kernel.
 const KERNEL_WORDS: [&str; 11] = [
     "TCP: ",
@@ -62,20 +61,40 @@ impl Look {
     }
 }
 
-/// Is one of the pairs in it, of states and of the kernel's messages? Without an early end, many bytes are looked at in one step.
+/// The number of pairs that are looked at in one step.
+const STEP: usize = 16;
+
+/// Is one of the pairs in it, of states and of the kernel's messages? Without an early end, many bytes are looked at in one step; the last
+/// step goes over some of them again.
 fn pairs(line: &[u8]) -> (bool, bool) {
-    let Some(after) = line.get(1..) else {
-        return (false, false);
-    };
-    let any = |pairs: &[[u8; 2]], a: u8, b: u8| {
-        pairs.iter().fold(0, |found, [first, second]| {
-            found | (u8::from(a == *first) & u8::from(b == *second))
-        })
-    };
-    let found = line.iter().zip(after).fold(0, |found, (a, b)| {
-        found | any(&OF_STATES, *a, *b) | (any(&OF_KERNEL, *a, *b) << 1)
-    });
+    const BLOCK: usize = STEP + 1;
+    let mut found = [0; STEP];
+    match line.last_chunk::<BLOCK>() {
+        Some(last) => {
+            let mut rest = line;
+            while let Some(block) = rest.first_chunk::<BLOCK>() {
+                mark(block, &mut found);
+                rest = &rest[STEP..];
+            }
+            mark(last, &mut found);
+        }
+        None => {
+            let mut block = [0; BLOCK];
+            block[..line.len()].copy_from_slice(line);
+            mark(&block, &mut found);
+        }
+    }
+    let found = found.iter().fold(0, |all, found| all | found);
     (found & 1 != 0, found & 2 != 0)
+}
+
+/// Marks where a pair of a state (1) or of the kernel (2) begins.
+fn mark(block: &[u8; STEP + 1], found: &mut [u8; STEP]) {
+    let is = |pair: &[u8; 2], a: u8, b: u8| u8::from(a == pair[0]) & u8::from(b == pair[1]);
+    for (place, found) in found.iter_mut().enumerate() {
+        let (a, b) = (block[place], block[place + 1]);
+        *found |= OF_STATES.iter().fold(0, |found, pair| found | is(pair, a, b)) | (is(&OF_KERNEL, a, b) << 1);
+    }
 }
 
 /// Is a state's name among its words?
@@ -111,20 +130,24 @@ fn begins_as_one(line: &[u8]) -> bool {
                 || rest.first() == Some(&b' ') && rest.get(1).is_some_and(|byte| !byte.is_ascii_digit())
         }
         Some(b't') => starts(&["tcp"]),
-        Some(b'T') => starts(&["Tcp", "TW"]),
-        Some(b'I') => starts(&["Ip", "Icmp"]),
+        Some(b'T') => starts(&["Tcp", "TCP", "TW"]),
+        Some(b'I') => starts(&["Ip", "IPv4: martian", "Icmp"]),
+        Some(b'V') => starts(&["VFS: file-max"]),
+        Some(b'O') => starts(&["Out of socket memory"]),
         Some(b'U') => starts(&["Udp"]),
         Some(b'M') => starts(&["MPTcp"]),
         Some(b'A') => starts(&["Active "]),
-        Some(b'P') => starts(&["Proto ", "PAWS", "Prune"]),
+        Some(b'P') => starts(&["Proto ", "PAWS", "Prune", "Possible SYN"]),
+        Some(b'p') => starts(&["possible SYN"]),
+        Some(b'i') => starts(&["ip_conntrack"]),
         Some(b'S') => starts(&["State "]),
-        Some(b'N') => starts(&["Netid "]),
+        Some(b'N') => starts(&["Netid ", "Neighbour table"]),
         Some(b'R') => starts(&["Recv-Q", "Ran "]),
         Some(b'C') => starts(&["COMMAND ", "Current listen"]),
         Some(b'Q') => starts(&["Quick ack"]),
         Some(b'D') => starts(&["Detected reordering"]),
         Some(b'/') => starts(&["/proc/net/"]),
-        Some(b'n') => starts(&["net_ratelimit"]),
+        Some(b'n') => starts(&["net_ratelimit", "nf_conntrack", "neighbour: "]),
         _ => false,
     }
 }
@@ -157,7 +180,6 @@ mod tests {
             "FIN-WAIT-1",
             "FIN_WAIT2",
             "TIME-WAIT",
-            "UNCONN",
             "CLOSED",
             "CLOSE_WAIT",
             "LAST-ACK",
