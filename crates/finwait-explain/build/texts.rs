@@ -88,6 +88,30 @@ pub const FILES: &[(&str, Shape)] = &[
         },
     ),
     (
+        "kernel-log",
+        Shape::Records {
+            of: "crate::kernel_log::Text",
+            fields: &[
+                ("means", Field::Sentences),
+                ("sees", Field::Sentences),
+                ("mends", Field::Sentences),
+            ],
+            by_name: None,
+        },
+    ),
+    (
+        "listing",
+        Shape::Records {
+            of: "crate::listing::Text",
+            fields: &[
+                ("says", Field::Sentences),
+                ("measure", Field::Clauses),
+                ("mends", Field::Sentences),
+            ],
+            by_name: None,
+        },
+    ),
+    (
         "meanings",
         Shape::Records {
             of: "crate::meaning::Text",
@@ -116,6 +140,7 @@ pub const FILES: &[(&str, Shape)] = &[
             by_name: Some(("rule_words", Some("rule_doc"))),
         },
     ),
+    ("rows", Shape::Sentences("RowNote")),
     ("settings", Shape::Clauses("SettingHelp")),
     (
         "situations",
@@ -165,10 +190,12 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("left", "String", "left"),
     ("limit", "u32", "limit"),
     ("meanings", "crate::successes::Meanings", "meanings"),
+    ("most", "u64", "most"),
     ("ms", "i64", "ms"),
     ("option", "finwait_model::call::SocketOption", "option.name()"),
     ("other", "finwait_model::side::Side", "other"),
     ("peers", "finwait_model::state::State", "peers"),
+    ("queued", "u64", "queued"),
     ("reason", "String", "reason"),
     ("row", "finwait_model::state::State", "row"),
     ("segment", "String", "segment"),

@@ -23,6 +23,8 @@ pub mod direction;
 pub mod elsewhere;
 mod error_source;
 mod errors;
+pub mod kernel_log;
+pub mod listing;
 pub mod meaning;
 pub mod moves;
 pub mod now;

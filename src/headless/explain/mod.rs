@@ -7,12 +7,16 @@ use std::process::ExitCode;
 
 use super::exit;
 use crate::explain::counters::{CounterMeaning, counter_named};
+use crate::explain::kernel_log::KernelTally;
+use crate::explain::listing::{ListingScanner, ReadCounters, SocketTable, state_within};
 use crate::explain::meaning::state_named;
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 use crate::json::Versioned;
 use crate::state::State;
 use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
 use counters::CounterAnswer;
+use kernel::KernelAnswer;
+use listing::ListingAnswer;
 use overview::overview;
 use paper::{Paper, print};
 use progress::Progress;
@@ -20,6 +24,8 @@ use states::StateAnswer;
 
 mod answer;
 mod counters;
+mod kernel;
+mod listing;
 mod overview;
 mod paper;
 mod progress;
@@ -51,19 +57,28 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
         let log = BufReader::with_capacity(BUFFER, io::stdin().lock());
         gather(log, |bytes, lines| progress.show(bytes, lines))
     };
-    let (gathered, first) = match gathered {
+    let (gathered, first, scanner) = match gathered {
         Ok(gathered) => gathered,
         Err(error) => return fail(&format!("standard input: {error}")),
     };
     let said = gathered.most_first();
-    if said.is_empty() {
-        return fail(&unknown(&gathered, first.as_deref()));
+    let listed = Listed::of(scanner);
+    if said.is_empty() && listed.is_empty() {
+        // In one line the name may stand among other words.
+        let named = first
+            .as_deref()
+            .filter(|_| gathered.lines() == 1)
+            .and_then(state_within);
+        return named.map_or_else(
+            || fail(&unknown(&gathered, first.as_deref())),
+            |state| explain_state(state, json),
+        );
     }
     let answers: Vec<Answer> = said.into_iter().map(answer).collect();
     let mut out = io::stdout().lock();
     let printed = if json {
         let answers = answers.iter().map(MeasuredAnswer::of).collect();
-        Versioned::new(Told { answers }).print(&mut out)
+        Versioned::new(Told { answers, listed }).print(&mut out)
     } else {
         let paper = Paper {
             columns: columns(),
@@ -74,7 +89,8 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
         } else {
             Ok(())
         };
-        overview.and_then(|()| print(&mut out, &answers, &paper))
+        let messages = overview.and_then(|()| print(&mut out, &answers, &paper));
+        messages.and_then(|()| listed.print(&mut out, &paper, answers.is_empty()))
     };
     ended(printed.and_then(|()| out.flush()))
 }
@@ -123,7 +139,63 @@ fn fail(why: &str) -> ExitCode {
 /// The output of `finwait explain --json`: for each thing that the lines say an answer, the most frequent first.
 #[derive(Serialize)]
 struct Told<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     answers: Vec<MeasuredAnswer<'a>>,
+    #[serde(flatten)]
+    listed: Listed,
+}
+
+/// The tables and the kernel's messages among the lines.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listing: Option<ListingAnswer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    counters: Vec<CounterAnswer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kernel: Vec<KernelAnswer>,
+    #[serde(skip)]
+    read: ReadCounters,
+}
+
+impl Listed {
+    fn of(scanner: ListingScanner) -> Listed {
+        let (table, read, kernel): (SocketTable, ReadCounters, KernelTally) = scanner.end();
+        Listed {
+            listing: listing::answer(&table),
+            counters: counters::answers(&read),
+            kernel: kernel::answers(&kernel),
+            read,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.listing.is_none() && self.read.is_empty() && self.kernel.is_empty()
+    }
+
+    /// Prints them for people, below the messages, if there are any.
+    fn print(&self, out: &mut impl Write, paper: &Paper, mut is_first: bool) -> io::Result<()> {
+        let mut part = |out: &mut dyn Write| {
+            if std::mem::take(&mut is_first) {
+                Ok(())
+            } else {
+                writeln!(out)
+            }
+        };
+        for answer in &self.kernel {
+            part(out)?;
+            answer.print(out, paper)?;
+        }
+        if let Some(listing) = &self.listing {
+            part(out)?;
+            listing.print(out, paper)?;
+        }
+        if !self.read.is_empty() {
+            part(out)?;
+            counters::print_read(&self.counters, &self.read, out, paper)?;
+        }
+        Ok(())
+    }
 }
 
 /// The same for the name of a state.
@@ -138,15 +210,21 @@ struct ToldCounter<'a> {
     counters: [&'a CounterAnswer; 1],
 }
 
-/// Gathers what the lines say, and how the first that is not empty begins; `progress` gets the number of bytes and lines so far.
-fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Result<(GroupedLines, Option<String>)> {
+/// Gathers what the lines say, how the first that is not empty begins, and the tables among them; `progress` gets the number of bytes and
+/// lines so far.
+fn gather(
+    mut from: impl BufRead,
+    mut progress: impl FnMut(u64, u64),
+) -> io::Result<(GroupedLines, Option<String>, ListingScanner)> {
     let mut gathered = GroupedLines::default();
     let mut log = LogScanner::default();
+    let mut listed = ListingScanner::default();
     // What is all there is says more than a line among others.
     let mut only = LineScanner::alone();
     let mut first = First::default();
     let mut bytes = 0;
     let mut open = false;
+    let mut is_listed = false;
     loop {
         let buffer = match from.fill_buf() {
             Ok([]) => break,
@@ -165,7 +243,7 @@ fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Res
             first.push(part);
             open = end.is_none();
             if !open {
-                gathered.add(log.end_line());
+                is_listed = end_line(&mut log, &mut listed, &mut gathered);
                 first.end_line();
             }
             rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
@@ -176,14 +254,32 @@ fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Res
         progress(bytes, gathered.lines());
     }
     if open {
-        gathered.add(log.end_line());
+        is_listed = end_line(&mut log, &mut listed, &mut gathered);
         first.end_line();
     }
-    if gathered.lines() == 1 {
+    if gathered.lines() == 1 && !is_listed {
         gathered = GroupedLines::default();
         gathered.add(only.end());
     }
-    Ok((gathered, first.text))
+    Ok((gathered, first.text, listed))
+}
+
+/// The line is over: a row of a table is no message. Returns whether it is one.
+fn end_line(log: &mut LogScanner, listed: &mut ListingScanner, gathered: &mut GroupedLines) -> bool {
+    let is_listed = match log.whole_line() {
+        Some(line) => listed.line(line),
+        None => {
+            listed.pass_over();
+            false
+        }
+    };
+    if is_listed {
+        log.pass_over();
+        gathered.add(None);
+    } else {
+        gathered.add(log.end_line());
+    }
+    is_listed
 }
 
 /// The beginning of the first line that is not empty.
@@ -249,7 +345,7 @@ mod tests {
         log.extend(vec![b'x'; 3 * LONGEST]);
         log.extend(b" write: broken pipe\n\nread: connection reset by peer");
         // A small buffer, so that lines come in pieces.
-        let (gathered, first) = gather(BufReader::with_capacity(7, log.as_slice()), |_, _| {}).unwrap();
+        let (gathered, first, _) = gather(BufReader::with_capacity(7, log.as_slice()), |_, _| {}).unwrap();
         assert_eq!(gathered.lines(), 4);
         let [reset, pipe] = gathered.most_first()[..] else {
             panic!("{gathered:?}")
@@ -263,7 +359,7 @@ mod tests {
     #[test]
     fn nothing_that_a_terminal_would_act_on_is_printed() {
         let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
-        let (gathered, _) = gather(line.as_bytes(), |_, _| {}).unwrap();
+        let (gathered, ..) = gather(line.as_bytes(), |_, _| {}).unwrap();
         let answers: Vec<Answer> = gathered.most_first().into_iter().map(answer).collect();
         assert_eq!(answers.len(), 1);
         let mut out = Vec::new();
@@ -272,7 +368,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{text}");
         assert!(text.lines().all(|line| line.len() <= 60), "{text}");
-        let (gathered, first) = gather("\u{1b}[2J\u{202e}no such thing".as_bytes(), |_, _| {}).unwrap();
+        let (gathered, first, _) = gather("\u{1b}[2J\u{202e}no such thing".as_bytes(), |_, _| {}).unwrap();
         assert!(
             unknown(&gathered, first.as_deref())
                 .chars()

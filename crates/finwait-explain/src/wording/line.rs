@@ -105,6 +105,11 @@ impl LineScanner {
         self.part.clear();
     }
 
+    /// Returns the line as it is so far; none of one that is too long to be kept whole.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        self.head.is_none().then_some(&self.part)
+    }
+
     /// Returns the line's beginning, as far as it was kept.
     pub(super) fn beginning(&self) -> &[u8] {
         let begin = self.head.as_deref().unwrap_or(&self.part);

@@ -18,6 +18,17 @@ impl LogScanner {
         self.line.push(bytes);
     }
 
+    /// Returns the line as it is so far; none of one that is too long to be kept whole.
+    pub fn whole_line(&self) -> Option<&[u8]> {
+        self.line.whole()
+    }
+
+    /// The line is over, and is not asked about: it is a row of a table.
+    pub fn pass_over(&mut self) {
+        self.line.pass_over();
+        self.goes_on = false;
+    }
+
     /// The line is over: what it says. A bare number is no errno here; and what Node.js prints below an error, its `code` and its
     /// `syscall`, says nothing beside the error.
     pub fn end_line(&mut self) -> Option<WordingMatch> {
