@@ -54,18 +54,36 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         return Some(Cue {
             call,
             dialect: nginx.or(dialect),
+            is_general: false,
         });
     }
     if let Some(call) = node() {
         let (call, dialect) = (Some(call), Some(Dialect::Node));
-        return Some(Cue { call, dialect });
+        return Some(Cue {
+            call,
+            dialect,
+            is_general: false,
+        });
     }
     // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
     let mut parts = clauses(low).skip(1);
-    let colon = parts.find_map(|part| asked(part.rsplit(|c: char| !is_in_name(c)).next()?));
-    (colon.is_some() || known.is_some()).then(|| Cue {
-        call: colon.or(known.and_then(|cue| cue.call)),
+    let colon = parts.find_map(|part| {
+        let name = part.rsplit(|c: char| !is_in_name(c)).next()?;
+        // Haskell's "Network.Socket.connect: <socket: 12>: does not exist" has the socket's own number in brackets.
+        asked(name).filter(|_| !part.ends_with(&format!("<{name}")))
+    });
+    // Java on Windows: "Address already in use: connect", "Connection reset by peer: socket write error".
+    let ending = low.rsplit_once(": ").and_then(|(before, last)| {
+        let text = line.in_low().iter().any(|hit| matches!(hit.sign, Sign::Text(_)) && hit.end == before.len());
+        let word = last.split([' ', ';', ',']).next().filter(|_| text)?;
+        asked(word.strip_prefix("jvm_").unwrap_or(word))
+    });
+    let by_name = ending.or(colon);
+    let call = by_name.or(known.and_then(|cue| cue.call));
+    (call.is_some() || known.is_some()).then_some(Cue {
+        call,
         dialect,
+        is_general: by_name.is_none() && known.is_some_and(|cue| cue.is_general),
     })
 }
 

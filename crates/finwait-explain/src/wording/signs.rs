@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use super::is_in_name;
 use super::table::{
-    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, OTHERS, SHAPES, Shape, TEXTS, TOOLS, UNDERSCORED,
+    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
-use super::words::{KINDS, STRONG, WEAK, Wording};
+use super::words::{KINDS, OTHERS, Other, STRONG, WEAK, Wording};
 use finwait_model::errno::Errno;
 use finwait_model::hash::QuickMap;
 
@@ -32,8 +32,10 @@ pub(super) enum Sign {
     Mark(usize),
     /// A row of `SHAPES`.
     Shape(Shape),
-    /// A row of `OTHERS`: a clause, and words that make the line known again.
-    Other { unless: &'static str, what: &'static str },
+    /// A row of `OTHERS`.
+    Other(&'static Other),
+    /// A row of `SYSTEMS`.
+    System(usize),
     /// A row of `CARRIERS`.
     Carrier(usize),
     /// A row of `CALLS`.
@@ -61,7 +63,8 @@ impl Sign {
             | Sign::Name
             | Sign::Mark(_)
             | Sign::Shape(_) => true,
-            Sign::Other { .. }
+            Sign::Other(other) => other.is_error,
+            Sign::System(_)
             | Sign::Carrier(_)
             | Sign::Call(_)
             | Sign::OnFile
@@ -258,9 +261,11 @@ fn rows() -> impl Iterator<Item = Row> {
             },
         }
     });
-    let others = OTHERS
+    let others = OTHERS.iter().map(|row| Row::words(row.text, Sign::Other(row)));
+    let systems = SYSTEMS
         .iter()
-        .map(|(text, unless, what)| Row::words(text, Sign::Other { unless, what }));
+        .enumerate()
+        .map(|(n, (text, ..))| Row::words(text, Sign::System(n)));
     let carriers = CARRIERS
         .iter()
         .enumerate()
@@ -285,6 +290,7 @@ fn rows() -> impl Iterator<Item = Row> {
         .chain(marks)
         .chain(shapes)
         .chain(others)
+        .chain(systems)
         .chain(carriers)
         .chain(calls)
         .chain(on_files)
