@@ -268,6 +268,7 @@ pub fn answer(said: &Finding) -> Answer {
     // What the address shows cannot be.
     let before = causes.len();
     causes.retain(|rule| facts.allow(rule.id, call));
+    let is_none_left = before > 0 && causes.is_empty();
     let other_calls = before == 0 && of_all().next().is_some();
     if other_calls {
         causes.extend(of_all());
@@ -314,6 +315,10 @@ pub fn answer(said: &Finding) -> Answer {
                 }
             },
             |prose| match causes.is_empty() && carrier == Carrier::Tcp {
+                true if is_none_left => {
+                    let address = "The rules that finwait knows for it do not apply to this address.";
+                    format!("{} {address}", prose.means)
+                }
                 true => format!("{} No scenario can show it here.", prose.means),
                 false => prose.means.to_owned(),
             },
@@ -321,6 +326,7 @@ pub fn answer(said: &Finding) -> Answer {
         scenarios: match carrier {
             Carrier::Tcp => match instead {
                 Some((_, first)) => instead_of_it(first, &causes),
+                None if is_none_left => Vec::new(),
                 None => scenarios(subject, call, &causes),
             },
             Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Vec::new(),

@@ -204,6 +204,10 @@ fn all(low: &str) -> Vec<(Range<usize>, End)> {
 /// An address whose port stands behind it: `10.0.0.2 port 22`, `10.0.0.2, port=22`, `10.0.0.2 (port 22)`, `a=10.0.0.2 p=22`.
 fn with_port(low: &str, start: usize, word: &str) -> Option<End> {
     const NAMES: [&str; 4] = ["tcp port", "on port", "port", "p="];
+    // Dart's "address = 10.0.0.2, port = 39897" has the peer's address, and the local port.
+    if low[..start].ends_with("address = ") {
+        return None;
+    }
     let host = word.trim_matches(['[', ']']);
     let ip: IpAddr = host.parse().ok()?;
     let rest = low.get(start + word.len()..)?;
@@ -271,7 +275,7 @@ mod tests {
         assert!(Ends::of("fe80::1%eth0:80", None).has_zone);
         for text in [
             "::1", "2001:db8::1", "2001:db8::1:2", "a.test:80", "db.test port 80", "12:30:45", "10.0.0.2", "::", "std::io::error",
-            "fe80::2", "dead:beef", "10.0.0.2:99999", "1.2.3.4.5", ":8080", "face:80", "00:1a:2b:3c:4d:5e", "2026-11-30t12:30:45",
+            "fe80::2", "dead:beef", "10.0.0.2:99999", "address = 10.0.0.2, port = 39897", "1.2.3.4.5", ":8080", "face:80", "00:1a:2b:3c:4d:5e", "2026-11-30t12:30:45",
         ] {
             assert_eq!(of(text), [""; 0], "{text}");
         }

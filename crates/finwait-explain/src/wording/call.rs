@@ -68,9 +68,13 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
     // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
     let mut parts = clauses(low).skip(1);
     let colon = parts.find_map(|part| {
+        // Android's "recvfrom failed: ECONNRESET".
+        let part = part.strip_suffix(" failed").unwrap_or(part);
         let name = part.rsplit(|c: char| !is_in_name(c)).next()?;
-        // Haskell's "Network.Socket.connect: <socket: 12>: does not exist" has the socket's own number in brackets.
-        asked(name).filter(|_| !part.ends_with(&format!("<{name}")))
+        // Haskell's "Network.Socket.connect: <socket: 12>: does not exist" has the socket's own number in brackets, and
+        // systemd's "web.socket" is a unit.
+        let is_thing = name == "socket" && part.strip_suffix(name)?.ends_with(['<', '.']);
+        asked(name).filter(|_| !is_thing)
     });
     // Java on Windows: "Address already in use: connect", "Connection reset by peer: socket write error".
     let ending = low.rsplit_once(": ").and_then(|(before, last)| {

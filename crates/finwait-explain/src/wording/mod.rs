@@ -270,6 +270,8 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
         _ => None,
     };
+    let is_dart = dialect == Some(Dialect::Dart) && low.contains(", port = ");
+    let of_dart = is_dart.then_some(remark::DART_PORT);
     let hints = match subject {
         Subject::Errno(errno) if told.hints.is_empty() => facts.hints(errno, call),
         _ => told.hints,
@@ -285,7 +287,7 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         dialect,
         system,
         hints,
-        remark: carrier.remark().or(told.remark).or_else(of_address),
+        remark: carrier.remark().or(told.remark).or(of_dart).or_else(of_address),
         addresses,
         facts,
         carrier,
