@@ -46,7 +46,9 @@ pub struct OnSystem {
 pub fn of(system: System, errno: Errno, call: Option<CallClass>) -> Option<OnSystem> {
     let fits = |row: &&Row| {
         let (systems, of, calls, ..) = row;
-        systems.contains(&system) && *of == errno && (calls.is_empty() || call.is_some_and(|call| calls.contains(&call)))
+        systems.contains(&system)
+            && *of == errno
+            && (calls.is_empty() || call.is_some_and(|call| calls.contains(&call)))
     };
     let (_, _, _, text, on_linux) = TABLE.iter().find(fits)?;
     Some(OnSystem {
@@ -86,32 +88,122 @@ const NOTHING: OnLinux = OnLinux::Instead {
 
 /// The first that fits counts.
 const TABLE: &[Row] = &[
-    (BSDS, Errno::ECONNABORTED, &[Accept], &systems::BSD_ACCEPT_ECONNABORTED, instead(&[RuleId::Reset], "reset-before-accept")),
-    (APPLE, Errno::ECONNABORTED, &[], &systems::DARWIN_ECONNABORTED, instead(&[RuleId::Destroyed], "destroyed-by-the-administrator")),
-    (&[System::Bsd], Errno::ECONNABORTED, &[], &systems::BSD_ECONNABORTED, instead(&[RuleId::PeerGivenUp], "write-timed-out")),
+    (
+        BSDS,
+        Errno::ECONNABORTED,
+        &[Accept],
+        &systems::BSD_ACCEPT_ECONNABORTED,
+        instead(&[RuleId::Reset], "reset-before-accept"),
+    ),
+    (
+        APPLE,
+        Errno::ECONNABORTED,
+        &[],
+        &systems::DARWIN_ECONNABORTED,
+        instead(&[RuleId::Destroyed], "destroyed-by-the-administrator"),
+    ),
+    (
+        &[System::Bsd],
+        Errno::ECONNABORTED,
+        &[],
+        &systems::BSD_ECONNABORTED,
+        instead(&[RuleId::PeerGivenUp], "write-timed-out"),
+    ),
     (BSDS, Errno::EPIPE, &[], &systems::BSD_EPIPE, Same),
-    (BSDS, Errno::EPROTOTYPE, &[Write], &systems::DARWIN_EPROTOTYPE, instead(&[RuleId::ErrorTold, RuleId::ResetInCloseWait], "write-broken-pipe")),
-    (BSDS, Errno::EPROTOTYPE, &[], &systems::DARWIN_EPROTOTYPE, instead(&[RuleId::ErrorTold, RuleId::ResetInCloseWait], "write-broken-pipe")),
+    (
+        BSDS,
+        Errno::EPROTOTYPE,
+        &[Write],
+        &systems::DARWIN_EPROTOTYPE,
+        instead(&[RuleId::ErrorTold, RuleId::ResetInCloseWait], "write-broken-pipe"),
+    ),
+    (
+        BSDS,
+        Errno::EPROTOTYPE,
+        &[],
+        &systems::DARWIN_EPROTOTYPE,
+        instead(&[RuleId::ErrorTold, RuleId::ResetInCloseWait], "write-broken-pipe"),
+    ),
     (BSDS, Errno::ENOTCONN, &[], &systems::BSD_ENOTCONN, Same),
     (BSDS, Errno::EINVAL, &[SetOption], &systems::BSD_EINVAL, NOTHING),
-    (BSDS, Errno::EADDRNOTAVAIL, &[Connect], &systems::BSD_EADDRNOTAVAIL, Same),
-    (BSDS, Errno::EADDRINUSE, &[Connect], &systems::BSD_CONNECT_EADDRINUSE, instead(&[RuleId::NoPortLeft], "no-local-port")),
+    (
+        BSDS,
+        Errno::EADDRNOTAVAIL,
+        &[Connect],
+        &systems::BSD_EADDRNOTAVAIL,
+        Same,
+    ),
+    (
+        BSDS,
+        Errno::EADDRINUSE,
+        &[Connect],
+        &systems::BSD_CONNECT_EADDRINUSE,
+        instead(&[RuleId::NoPortLeft], "no-local-port"),
+    ),
     (APPLE, Errno::EHOSTUNREACH, &[], &systems::DARWIN_EHOSTUNREACH, Same),
-    (BSDS, Errno::EHOSTDOWN, &[], &systems::BSD_EHOSTDOWN, instead(&[RuleId::HostUnreachable], "host-unreachable")),
+    (
+        BSDS,
+        Errno::EHOSTDOWN,
+        &[],
+        &systems::BSD_EHOSTDOWN,
+        instead(&[RuleId::HostUnreachable], "host-unreachable"),
+    ),
     (BSDS, Errno::ENETUNREACH, &[], &systems::BSD_ENETUNREACH, Same),
-    (APPLE, Errno::ENETDOWN, &[], &systems::DARWIN_ENETDOWN, instead(&[RuleId::NetworkUnreachable], "no-route")),
-    (BSDS, Errno::ETIMEDOUT, &[Connect], &systems::BSD_CONNECT_ETIMEDOUT, Same),
+    (
+        APPLE,
+        Errno::ENETDOWN,
+        &[],
+        &systems::DARWIN_ENETDOWN,
+        instead(&[RuleId::NetworkUnreachable], "no-route"),
+    ),
+    (
+        BSDS,
+        Errno::ETIMEDOUT,
+        &[Connect],
+        &systems::BSD_CONNECT_ETIMEDOUT,
+        Same,
+    ),
     (BSDS, Errno::ENOBUFS, &[], &systems::BSD_ENOBUFS, NOTHING),
     (ANDROID, Errno::ECONNABORTED, &[], &systems::ANDROID_ECONNABORTED, Same),
-    (WINDOWS, Errno::ECONNABORTED, &[], &systems::WINDOWS_ECONNABORTED, instead(&[RuleId::PeerGivenUp, RuleId::ErrorTold], "write-timed-out")),
+    (
+        WINDOWS,
+        Errno::ECONNABORTED,
+        &[],
+        &systems::WINDOWS_ECONNABORTED,
+        instead(&[RuleId::PeerGivenUp, RuleId::ErrorTold], "write-timed-out"),
+    ),
     (WINDOWS, Errno::ECONNRESET, &[], &systems::WINDOWS_ECONNRESET, Same),
     (WINDOWS, Errno::ETIMEDOUT, &[], &systems::WINDOWS_ETIMEDOUT, Same),
     (WINDOWS, Errno::ECONNREFUSED, &[], &systems::WINDOWS_ECONNREFUSED, Same),
-    (WINDOWS, Errno::EADDRINUSE, &[Connect], &systems::WINDOWS_CONNECT_EADDRINUSE, instead(&[RuleId::NoPortLeft], "no-local-port")),
+    (
+        WINDOWS,
+        Errno::EADDRINUSE,
+        &[Connect],
+        &systems::WINDOWS_CONNECT_EADDRINUSE,
+        instead(&[RuleId::NoPortLeft], "no-local-port"),
+    ),
     (WINDOWS, Errno::EADDRINUSE, &[], &systems::WINDOWS_EADDRINUSE, Same),
-    (WINDOWS, Errno::EADDRNOTAVAIL, &[Connect], &systems::WINDOWS_CONNECT_EADDRNOTAVAIL, NOTHING),
-    (WINDOWS, Errno::EADDRNOTAVAIL, &[], &systems::WINDOWS_EADDRNOTAVAIL, Same),
-    (WINDOWS, Errno::ENOBUFS, &[], &systems::WINDOWS_ENOBUFS, instead(&[RuleId::NoPortLeft], "no-local-port")),
+    (
+        WINDOWS,
+        Errno::EADDRNOTAVAIL,
+        &[Connect],
+        &systems::WINDOWS_CONNECT_EADDRNOTAVAIL,
+        NOTHING,
+    ),
+    (
+        WINDOWS,
+        Errno::EADDRNOTAVAIL,
+        &[],
+        &systems::WINDOWS_EADDRNOTAVAIL,
+        Same,
+    ),
+    (
+        WINDOWS,
+        Errno::ENOBUFS,
+        &[],
+        &systems::WINDOWS_ENOBUFS,
+        instead(&[RuleId::NoPortLeft], "no-local-port"),
+    ),
     (WINDOWS, Errno::EACCES, &[Bind], &systems::WINDOWS_EACCES, NOTHING),
     (WINDOWS, Errno::EACCES, &[], &systems::WINDOWS_EACCES, NOTHING),
 ];

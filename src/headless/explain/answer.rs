@@ -300,12 +300,19 @@ pub fn answer(said: &Finding) -> Answer {
         first: said.first,
         // What the system means by it says more than that it is another system's.
         remarks: match on_system {
-            Some(_) => said.remarks.iter().filter(|remark| !remark.is_of_system()).copied().collect(),
+            Some(_) => said
+                .remarks
+                .iter()
+                .filter(|remark| !remark.is_of_system())
+                .copied()
+                .collect(),
             None => said.remarks.clone(),
         },
         carrier,
-        means: on_system.map(|on| on.means.to_owned()).unwrap_or_else(|| prose.map_or_else(
-            || match carrier {
+        means: on_system.map(|on| on.means.to_owned()).unwrap_or_else(|| {
+            prose.map_or_else(
+                || {
+                    match carrier {
                 Carrier::Tcp => {
                     "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
                         .into()
@@ -313,16 +320,18 @@ pub fn answer(said: &Finding) -> Answer {
                 Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => {
                     "finwait knows TCP: for what it means here there is only its text.".into()
                 }
-            },
-            |prose| match causes.is_empty() && carrier == Carrier::Tcp {
-                true if is_none_left => {
-                    let address = "The rules that finwait knows for it do not apply to this address.";
-                    format!("{} {address}", prose.means)
-                }
-                true => format!("{} No scenario can show it here.", prose.means),
-                false => prose.means.to_owned(),
-            },
-        )),
+            }
+                },
+                |prose| match causes.is_empty() && carrier == Carrier::Tcp {
+                    true if is_none_left => {
+                        let address = "The rules that finwait knows for it do not apply to this address.";
+                        format!("{} {address}", prose.means)
+                    }
+                    true => format!("{} No scenario can show it here.", prose.means),
+                    false => prose.means.to_owned(),
+                },
+            )
+        }),
         scenarios: match carrier {
             Carrier::Tcp => match instead {
                 Some((_, first)) => instead_of_it(first, &causes),

@@ -105,7 +105,13 @@ fn of_lines(gathered: &GroupedLines, first: Option<&str>, json: bool, columns: u
     if said.is_empty() {
         let explained = if json && !something_else.is_empty() {
             let answers = Vec::new();
-            Explained::of(|out| Versioned::new(Told { answers, something_else }).print(out))
+            Explained::of(|out| {
+                Versioned::new(Told {
+                    answers,
+                    something_else,
+                })
+                .print(out)
+            })
         } else {
             Explained::default()
         };
@@ -118,7 +124,11 @@ fn of_lines(gathered: &GroupedLines, first: Option<&str>, json: bool, columns: u
     Explained::of(|out| {
         if json {
             let answers = answers.iter().map(MeasuredAnswer::of).collect();
-            return Versioned::new(Told { answers, something_else }).print(out);
+            return Versioned::new(Told {
+                answers,
+                something_else,
+            })
+            .print(out);
         }
         let lines = gathered.lines();
         let paper = Paper { columns, lines };

@@ -1,7 +1,7 @@
 //! A log, line by line: what a line says may hang on those above it.
 
-use super::{LineMeaning, WordingMatch};
 use super::line::LineScanner;
+use super::{LineMeaning, WordingMatch};
 
 /// The lines that came so far, as far as they matter.
 #[derive(Clone, Debug, Default)]

@@ -3,9 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::address::Ends;
 use super::errno::named;
 use super::signs::Line;
-use super::address::Ends;
 use super::{Carrier, Dialect, Facts, Subject, WordingMatch, by_name, call_of, is_in_name};
 use crate::rules::CallClass;
 use finwait_model::errno::Errno;

@@ -61,12 +61,18 @@ impl fmt::Display for System {
 }
 
 fn number(table: &[(i32, Errno)], errno: Errno) -> Option<i32> {
-    table.iter().find(|(_, known)| *known == errno).map(|(number, _)| *number)
+    table
+        .iter()
+        .find(|(_, known)| *known == errno)
+        .map(|(number, _)| *number)
 }
 
 /// Windows' errno of that number.
 pub(super) fn of_windows(number: i32) -> Option<Errno> {
-    WINSOCK.iter().find(|(known, _)| *known == number).map(|(_, errno)| *errno)
+    WINSOCK
+        .iter()
+        .find(|(known, _)| *known == number)
+        .map(|(_, errno)| *errno)
 }
 
 /// The errno of that number on macOS and the BSDs, where it is not Linux's.
@@ -75,7 +81,7 @@ pub(super) fn of_bsd(number: i32) -> Option<Errno> {
 }
 
 /// Windows' numbers.
-const WINSOCK: &[(i32, Errno)] = &[
+pub(super) const WINSOCK: &[(i32, Errno)] = &[
     (10004, Errno::EINTR),
     (10009, Errno::EBADF),
     (10013, Errno::EACCES),
