@@ -72,9 +72,8 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         let part = part.strip_suffix(" failed").unwrap_or(part);
         let name = part.rsplit(|c: char| !is_in_name(c)).next()?;
         let before = part.strip_suffix(name)?;
-        // Haskell's "Network.Socket.connect: <socket: 12>: does not exist" has the socket's own number in brackets, and
-        // systemd's "web.socket" is a unit.
-        let is_thing = name == "socket" && before.ends_with(['<', '.']);
+        // A socket is more often a thing than the call: "cannot bind the socket", Haskell's "<socket: 12>", systemd's "web.socket".
+        let is_thing = name == "socket" && !before.is_empty();
         asked(name)
             .filter(|_| !is_thing)
             .map(|call| (call, before.ends_with('.')))

@@ -272,6 +272,8 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     let carrier = match carrier {
         Carrier::Tcp if call.is_none() && is_one_of(NO_SOCKETS) && more() => Carrier::File,
         Carrier::Tcp if subject == Subject::Errno(Errno::EPIPE) && is_of_a_filter(low) => Carrier::Pipe,
+        // What it reads is a file, whatever that stands on.
+        Carrier::Tcp if matches!(subject, Subject::Errno(_)) && is_of_a_filter(low) => Carrier::File,
         carrier => carrier,
     };
     let dialect = dialect(line, told.dialect, cue.and_then(|cue| cue.dialect));
