@@ -14,6 +14,8 @@ const FOLDER: &str = "assets/explain/wordings";
 const REMARKS: &str = "remarks";
 /// The file of the languages.
 const LANGUAGES: &str = "languages";
+/// The file of what is something else than a socket's.
+const OTHERS: &str = "others";
 /// The lists that a file may have, and the tables that they are added to.
 const LISTS: &[(&str, &str)] = &[
     ("strong", "STRONG"),
@@ -23,7 +25,7 @@ const LISTS: &[(&str, &str)] = &[
 ];
 /// The keys of a row.
 const KEYS: &[&str] = &[
-    "text", "says", "call", "language", "system", "beside", "ends", "hints", "mind",
+    "text", "says", "call", "language", "system", "beside", "unless", "ends", "hints", "mind",
 ];
 /// The subjects that are no errno.
 const SUBJECTS: &[&str] = &[
@@ -71,6 +73,7 @@ struct Wordings {
     languages: String,
     shown: String,
     remarks: String,
+    others: Others,
     rows: BTreeMap<&'static str, String>,
     mistakes: Vec<String>,
 }
@@ -92,6 +95,7 @@ impl Wordings {
                         self.languages += &variants;
                         self.shown += &shown;
                     }
+                    OTHERS => self.others = file.others(table),
                     _ => {
                         for (list, rows) in file.lists(table) {
                             *self.rows.entry(list).or_default() += &rows;
@@ -114,6 +118,17 @@ impl Wordings {
              /// Remarks on a wording.\npub(super) mod remark {{\n{}}}\n",
             self.languages, self.shown, self.remarks
         );
+        let Others { kinds, about, rows } = &self.others;
+        let _ = write!(
+            code,
+            "\n/// What a line is about that is about no socket; the names stand in JSON and do not change.\n\
+             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]\n\
+             #[serde(rename_all = \"kebab-case\")]\n\
+             pub enum SomethingElse {{\n{kinds}}}\n\n\
+             impl SomethingElse {{\n    /// What it is about, in a clause.\n    \
+             pub const fn about(self) -> &'static str {{\n        match self {{\n{about}        }}\n    }}\n}}\n\n\
+             /// The rows of `{FOLDER}/{OTHERS}.toml`.\npub(super) const OTHERS: &[Other] = &[\n{rows}];\n"
+        );
         for (list, name) in LISTS {
             let rows = self.rows.get(list).map_or("", String::as_str);
             let _ = write!(
@@ -123,6 +138,17 @@ impl Wordings {
         }
         code
     }
+}
+
+/// What `others.toml` has.
+#[derive(Default)]
+struct Others {
+    /// The variants.
+    kinds: String,
+    /// The arms of a match that has a clause for each.
+    about: String,
+    /// The texts.
+    rows: String,
 }
 
 /// One file.
@@ -178,6 +204,48 @@ impl File<'_> {
             let _ = writeln!(shown, "            Dialect::{} => {name:?},", pascal(key));
         }
         (variants, shown)
+    }
+
+    fn others(&mut self, table: &DeTable) -> Others {
+        let mut others = Others::default();
+        for (kind, value) in table {
+            let (at, kind) = (kind.span().start, kind.get_ref());
+            let Some(table) = value.get_ref().as_table() else {
+                self.mistake(at, &format!("`{kind}` is to be a table with `about` and `texts`"));
+                continue;
+            };
+            let about = table.get("about").map_or("", |about| self.text("about", about));
+            if about.is_empty() || about.ends_with('.') {
+                self.mistake(at, &format!("`{kind}` needs `about`, a clause without a period"));
+            }
+            let is_error = table.get("is-error").and_then(|is| is.get_ref().as_bool());
+            let is_error = is_error.unwrap_or_default();
+            let variant = pascal(kind);
+            let _ = writeln!(others.kinds, "    /// {about}\n    {variant},");
+            let _ = writeln!(others.about, "            SomethingElse::{variant} => {about:?},");
+            let texts = table.get("texts").and_then(|texts| texts.get_ref().as_array());
+            for row in texts.into_iter().flatten() {
+                let Some(fields) = row.get_ref().as_table() else {
+                    self.mistake(row.span().start, "a row is to be a table: { text = \"...\" }");
+                    continue;
+                };
+                let text = fields.get("text").map_or("", |text| self.text("text", text));
+                if text.is_empty() || text.chars().any(char::is_uppercase) {
+                    self.mistake(row.span().start, "a row needs `text`, in small letters");
+                }
+                let unless = fields.get("unless").and_then(|unless| unless.get_ref().as_array());
+                let unless: Vec<&str> = unless
+                    .into_iter()
+                    .flatten()
+                    .map(|text| self.text("unless", text))
+                    .collect();
+                let _ = writeln!(
+                    others.rows,
+                    "    Other {{ text: {text:?}, unless: &{unless:?}, what: SomethingElse::{variant}, is_error: {is_error} }},"
+                );
+            }
+        }
+        others
     }
 
     fn lists(&mut self, table: &DeTable) -> Vec<(&'static str, String)> {
@@ -239,6 +307,7 @@ impl File<'_> {
         );
         let system = option(told("system").map(|system| format!("System::{}", pascal(&system))));
         let with = option(told("beside").map(|beside| format!("{beside:?}")));
+        let unless = option(told("unless").map(|unless| format!("{unless:?}")));
         let remark = option(told("mind").map(|mind| format!("remark::{}", constant(&mind))));
         let ends = row
             .get("ends")
@@ -266,7 +335,7 @@ impl File<'_> {
         };
         format!(
             "    Wording {{ text: {text:?}, subject: {subject}, dialect: {dialect}, call: {call}, system: {system}, \
-             remark: {remark}, with: {with}, ends: {ends}, hints: &[{}] }},\n",
+             remark: {remark}, with: {with}, unless: {unless}, ends: {ends}, hints: &[{}] }},\n",
             hints.join(", ")
         )
     }

@@ -1,35 +1,24 @@
 //! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
 
-use memchr::memchr;
-use serde::Serialize;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::exit;
-use crate::explain::counters::{CounterMeaning, counter_named};
-use crate::explain::kernel_log::KernelTally;
-use crate::explain::listing::{ListingScanner, ReadCounters, SocketTable, state_within};
-use crate::explain::meaning::state_named;
-use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 use crate::json::Versioned;
-use crate::state::State;
-use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
-use counters::CounterAnswer;
-use kernel::KernelAnswer;
-use listing::ListingAnswer;
-use overview::overview;
-use paper::{Paper, print};
+use gather::{Gathered, gather};
 use progress::Progress;
-use states::StateAnswer;
+use told::Told;
 
 mod answer;
 mod counters;
+mod gather;
 mod kernel;
 mod listing;
 mod overview;
 mod paper;
 mod progress;
 mod states;
+mod told;
 
 /// Nothing in it is known, or there is nothing.
 const UNKNOWN: u8 = 1;
@@ -40,290 +29,80 @@ const COLUMNS: usize = 100;
 
 /// `finwait explain`; without words, the lines of standard input.
 pub fn explain(words: &[String], json: bool) -> ExitCode {
-    let text = words.join(" ");
-    // Only a state's name alone: in a message it is what stands beside an error.
-    if let Some(state) = state_named(&text) {
-        return explain_state(state, json);
-    }
-    if let Some(counter) = counter_named(text.trim()) {
-        return explain_counter(counter, json);
-    }
-    let gathered = if !words.is_empty() {
-        gather(text.as_bytes(), |_, _| {})
+    let explained = if !words.is_empty() {
+        explained(&words.join(" "), json, columns())
     } else if io::stdin().is_terminal() {
         return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
     } else {
         let mut progress = Progress::of_stdin();
         let log = BufReader::with_capacity(BUFFER, io::stdin().lock());
-        gather(log, |bytes, lines| progress.show(bytes, lines))
+        match gather(log, |bytes, lines| progress.show(bytes, lines)) {
+            Ok(gathered) => Explained::of_lines(gathered, json, columns()),
+            Err(error) => return fail(&format!("standard input: {error}")),
+        }
     };
-    let (gathered, first, scanner) = match gathered {
-        Ok(gathered) => gathered,
-        Err(error) => return fail(&format!("standard input: {error}")),
-    };
-    let said = gathered.most_first();
-    let listed = Listed::of(scanner);
-    if said.is_empty() && listed.is_empty() {
-        // In one line the name may stand among other words.
-        let named = first
-            .as_deref()
-            .filter(|_| gathered.lines() == 1)
-            .and_then(state_within);
-        return named.map_or_else(
-            || fail(&unknown(&gathered, first.as_deref())),
-            |state| explain_state(state, json),
-        );
-    }
-    let answers: Vec<Answer> = said.into_iter().map(answer).collect();
     let mut out = io::stdout().lock();
-    let printed = if json {
-        let answers = answers.iter().map(MeasuredAnswer::of).collect();
-        Versioned::new(Told { answers, listed }).print(&mut out)
-    } else {
-        let paper = Paper {
-            columns: columns(),
-            lines: gathered.lines(),
-        };
-        let overview = if answers.len() > 1 {
-            overview(&mut out, &answers, gathered.saying(), &paper)
-        } else {
-            Ok(())
-        };
-        let messages = overview.and_then(|()| print(&mut out, &answers, &paper));
-        messages.and_then(|()| listed.print(&mut out, &paper, answers.is_empty()))
-    };
-    ended(printed.and_then(|()| out.flush()))
-}
-
-/// The meaning of a state.
-fn explain_state(state: State, json: bool) -> ExitCode {
-    let answer = states::answer(state);
-    let mut out = io::stdout().lock();
-    let printed = if json {
-        Versioned::new(ToldState { states: [&answer] }).print(&mut out)
-    } else {
-        let columns = columns();
-        answer.print(&mut out, &Paper { columns, lines: 1 })
-    };
-    ended(printed.and_then(|()| out.flush()))
-}
-
-/// The meaning of a counter.
-fn explain_counter(counter: &'static CounterMeaning, json: bool) -> ExitCode {
-    let answer = counters::answer(counter);
-    let mut out = io::stdout().lock();
-    let printed = if json {
-        Versioned::new(ToldCounter { counters: [&answer] }).print(&mut out)
-    } else {
-        let columns = columns();
-        answer.print(&mut out, &Paper { columns, lines: 1 })
-    };
-    ended(printed.and_then(|()| out.flush()))
-}
-
-/// The exit code, when all is printed as far as it could be.
-fn ended(printed: io::Result<()>) -> ExitCode {
-    match printed {
-        Ok(()) => ExitCode::SUCCESS,
+    let printed = out.write_all(explained.printed.as_bytes()).and_then(|()| out.flush());
+    match (printed, explained.unknown) {
+        (Ok(()), None) => ExitCode::SUCCESS,
+        (Ok(()), Some(why)) => fail(&why),
         // Whoever read it has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("write to standard output: {error}")),
+        (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        (Err(error), _) => fail(&format!("write to standard output: {error}")),
+    }
+}
+
+/// What `finwait explain` says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// The answer, for standard output.
+    pub printed: String,
+    /// The reason why there is no answer, in one sentence.
+    pub unknown: Option<String>,
+}
+
+impl Explained {
+    fn of(told: &Told, json: bool, columns: usize) -> Explained {
+        let mut out = Vec::new();
+        let printed = match json {
+            true if told.is_silent() => Ok(()),
+            true => Versioned::new(told).print(&mut out),
+            false => told.print(&mut out, columns),
+        };
+        Explained {
+            printed: String::from_utf8_lossy(&out).into_owned(),
+            unknown: printed.err().map(|error| error.to_string()),
+        }
+    }
+
+    fn of_lines(gathered: Gathered, json: bool, columns: usize) -> Explained {
+        let why_unknown = gathered.why_unknown();
+        let told = Told::of_lines(gathered);
+        let explained = Explained::of(&told, json, columns);
+        Explained {
+            unknown: explained.unknown.or_else(|| told.is_empty().then_some(why_unknown)),
+            ..explained
+        }
+    }
+}
+
+/// Explains a text: a state's name, a counter's, or lines, of which one may be all there is.
+pub fn explained(text: &str, json: bool, columns: usize) -> Explained {
+    if let Some(told) = Told::of_name(text) {
+        return Explained::of(&told, json, columns);
+    }
+    match gather(text.as_bytes(), |_, _| {}) {
+        Ok(gathered) => Explained::of_lines(gathered, json, columns),
+        Err(error) => Explained {
+            unknown: Some(error.to_string()),
+            ..Explained::default()
+        },
     }
 }
 
 /// One sentence on standard error.
 fn fail(why: &str) -> ExitCode {
     exit::fail(UNKNOWN, why)
-}
-
-/// The output of `finwait explain --json`: for each thing that the lines say an answer, the most frequent first.
-#[derive(Serialize)]
-struct Told<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    answers: Vec<MeasuredAnswer<'a>>,
-    #[serde(flatten)]
-    listed: Listed,
-}
-
-/// The tables and the kernel's messages among the lines.
-#[derive(Serialize)]
-struct Listed {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    listing: Option<ListingAnswer>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    counters: Vec<CounterAnswer>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    kernel: Vec<KernelAnswer>,
-    #[serde(skip)]
-    read: ReadCounters,
-}
-
-impl Listed {
-    fn of(scanner: ListingScanner) -> Listed {
-        let (table, read, kernel): (SocketTable, ReadCounters, KernelTally) = scanner.end();
-        Listed {
-            listing: listing::answer(&table),
-            counters: counters::answers(&read),
-            kernel: kernel::answers(&kernel),
-            read,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.listing.is_none() && self.read.is_empty() && self.kernel.is_empty()
-    }
-
-    /// Prints them for people, below the messages, if there are any.
-    fn print(&self, out: &mut impl Write, paper: &Paper, mut is_first: bool) -> io::Result<()> {
-        let mut part = |out: &mut dyn Write| {
-            if std::mem::take(&mut is_first) {
-                Ok(())
-            } else {
-                writeln!(out)
-            }
-        };
-        for answer in &self.kernel {
-            part(out)?;
-            answer.print(out, paper)?;
-        }
-        if let Some(listing) = &self.listing {
-            part(out)?;
-            listing.print(out, paper)?;
-        }
-        if !self.read.is_empty() {
-            part(out)?;
-            counters::print_read(&self.counters, &self.read, out, paper)?;
-        }
-        Ok(())
-    }
-}
-
-/// The same for the name of a state.
-#[derive(Serialize)]
-struct ToldState<'a> {
-    states: [&'a StateAnswer; 1],
-}
-
-/// The same for the name of a counter.
-#[derive(Serialize)]
-struct ToldCounter<'a> {
-    counters: [&'a CounterAnswer; 1],
-}
-
-/// Gathers what the lines say, how the first that is not empty begins, and the tables among them; `progress` gets the number of bytes and
-/// lines so far.
-fn gather(
-    mut from: impl BufRead,
-    mut progress: impl FnMut(u64, u64),
-) -> io::Result<(GroupedLines, Option<String>, ListingScanner)> {
-    let mut gathered = GroupedLines::default();
-    let mut log = LogScanner::default();
-    let mut listed = ListingScanner::default();
-    // What is all there is says more than a line among others.
-    let mut only = LineScanner::alone();
-    let mut first = First::default();
-    let mut bytes = 0;
-    let mut open = false;
-    let mut is_listed = false;
-    loop {
-        let buffer = match from.fill_buf() {
-            Ok([]) => break,
-            Ok(buffer) => buffer,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let mut rest = buffer;
-        while !rest.is_empty() {
-            let end = memchr(b'\n', rest);
-            let part = &rest[..end.unwrap_or(rest.len())];
-            log.push(part);
-            if gathered.lines() == 0 {
-                only.push(part);
-            }
-            first.push(part);
-            open = end.is_none();
-            if !open {
-                is_listed = end_line(&mut log, &mut listed, &mut gathered);
-                first.end_line();
-            }
-            rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
-        }
-        let taken = buffer.len();
-        from.consume(taken);
-        bytes += taken as u64;
-        progress(bytes, gathered.lines());
-    }
-    if open {
-        is_listed = end_line(&mut log, &mut listed, &mut gathered);
-        first.end_line();
-    }
-    if gathered.lines() == 1 && !is_listed {
-        gathered = GroupedLines::default();
-        gathered.add(only.end());
-    }
-    Ok((gathered, first.text, listed))
-}
-
-/// The line is over: a row of a table is no message. Returns whether it is one.
-fn end_line(log: &mut LogScanner, listed: &mut ListingScanner, gathered: &mut GroupedLines) -> bool {
-    let is_listed = match log.whole_line() {
-        Some(line) => listed.line(line),
-        None => {
-            listed.pass_over();
-            false
-        }
-    };
-    if is_listed {
-        log.pass_over();
-        gathered.add(None);
-    } else {
-        gathered.add(log.end_line());
-    }
-    is_listed
-}
-
-/// The beginning of the first line that is not empty.
-#[derive(Default)]
-struct First {
-    line: Vec<u8>,
-    text: Option<String>,
-}
-
-impl First {
-    fn push(&mut self, bytes: &[u8]) {
-        if self.text.is_none() {
-            let room = LONGEST - self.line.len();
-            self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        }
-    }
-
-    fn end_line(&mut self) {
-        if self.text.is_none() {
-            let text = String::from_utf8_lossy(&self.line);
-            self.text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-            self.line.clear();
-        }
-    }
-}
-
-/// The reason why there is no answer, in one sentence.
-fn unknown(gathered: &GroupedLines, first: Option<&str>) -> String {
-    const SHOWN: usize = 60;
-    let Some(first) = first else {
-        return "there is nothing to explain: the text is empty".into();
-    };
-    if gathered.lines() > 1 {
-        let lines = gathered.lines();
-        return format!("none of the {lines} lines has a wording that finwait knows");
-    }
-    let shown: String = first.chars().take(SHOWN).collect();
-    let dots = if shown.len() < first.len() { "..." } else { "" };
-    let instead = match (something_else(first), nearest(first)) {
-        (Some(what), _) => what.into(),
-        (None, Some(near)) => format!("the nearest it knows is {near:?}"),
-        (None, None) => "try an errno's name, number or text".into(),
-    };
-    format!("knows no wording in {shown:?}{dots}; {instead}")
 }
 
 /// The terminal's width.
@@ -338,41 +117,15 @@ fn columns() -> usize {
 mod tests {
     use super::*;
 
-    /// However long a line is, and whatever bytes are in it.
-    #[test]
-    fn a_log_is_read_line_by_line_with_bounded_memory() {
-        let mut log = b"\xff\xfe\x1b[31mread: connection reset by peer\x00\r\n".to_vec();
-        log.extend(vec![b'x'; 3 * LONGEST]);
-        log.extend(b" write: broken pipe\n\nread: connection reset by peer");
-        // A small buffer, so that lines come in pieces.
-        let (gathered, first, _) = gather(BufReader::with_capacity(7, log.as_slice()), |_, _| {}).unwrap();
-        assert_eq!(gathered.lines(), 4);
-        let [reset, pipe] = gathered.most_first()[..] else {
-            panic!("{gathered:?}")
-        };
-        assert_eq!((reset.lines, reset.first), (2, 1));
-        assert_eq!((pipe.lines, pipe.first), (1, 2));
-        assert!(first.unwrap().contains("reset"));
-        assert_eq!(gather(b"".as_slice(), |_, _| {}).unwrap().0.lines(), 0);
-    }
-
     #[test]
     fn nothing_that_a_terminal_would_act_on_is_printed() {
         let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
-        let (gathered, ..) = gather(line.as_bytes(), |_, _| {}).unwrap();
-        let answers: Vec<Answer> = gathered.most_first().into_iter().map(answer).collect();
-        assert_eq!(answers.len(), 1);
-        let mut out = Vec::new();
-        let paper = Paper { columns: 60, lines: 1 };
-        print(&mut out, &answers, &paper).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{text}");
-        assert!(text.lines().all(|line| line.len() <= 60), "{text}");
-        let (gathered, first, _) = gather("\u{1b}[2J\u{202e}no such thing".as_bytes(), |_, _| {}).unwrap();
-        assert!(
-            unknown(&gathered, first.as_deref())
-                .chars()
-                .all(|c| (' '..='~').contains(&c))
-        );
+        let told = explained(line, false, 60);
+        assert_eq!(told.unknown, None);
+        let is_plain = |text: &str| text.chars().all(|c| c == '\n' || (' '..='~').contains(&c));
+        assert!(is_plain(&told.printed), "{}", told.printed);
+        assert!(told.printed.lines().all(|line| line.len() <= 60), "{}", told.printed);
+        let unknown = explained("\u{1b}[2J\u{202e}no such thing", false, 60).unknown;
+        assert!(unknown.is_some_and(|why| is_plain(&why)));
     }
 }

@@ -54,18 +54,49 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         return Some(Cue {
             call,
             dialect: nginx.or(dialect),
+            is_general: false,
         });
     }
     if let Some(call) = node() {
         let (call, dialect) = (Some(call), Some(Dialect::Node));
-        return Some(Cue { call, dialect });
+        return Some(Cue {
+            call,
+            dialect,
+            is_general: false,
+        });
     }
     // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
-    let mut parts = clauses(low).skip(1);
-    let colon = parts.find_map(|part| asked(part.rsplit(|c: char| !is_in_name(c)).next()?));
-    (colon.is_some() || known.is_some()).then(|| Cue {
-        call: colon.or(known.and_then(|cue| cue.call)),
+    // With a dot before it, it is a method of something else: JSch's "Session.connect: ...".
+    let named = |part: &'_ str| -> Option<(CallClass, bool)> {
+        // Android's "recvfrom failed: ECONNREFUSED".
+        let part = part.strip_suffix(" failed").unwrap_or(part);
+        let name = part.rsplit(|c: char| !is_in_name(c)).next()?;
+        let before = part.strip_suffix(name)?;
+        // A socket is more often a thing than the call: "cannot bind the socket", Haskell's "<socket: 12>", systemd's "web.socket".
+        let is_thing = name == "socket" && !before.is_empty();
+        asked(name)
+            .filter(|_| !is_thing)
+            .map(|call| (call, before.ends_with('.')))
+    };
+    let colon = clauses(low).skip(1).find_map(named);
+    let method = colon.filter(|(_, is_method)| *is_method).map(|(call, _)| call);
+    let colon = colon.filter(|(_, is_method)| !is_method).map(|(call, _)| call);
+    // Java on Windows: "Address already in use: connect", "Connection reset by peer: socket write error".
+    let ending = low.rsplit_once(": ").and_then(|(before, last)| {
+        let text = line
+            .in_low()
+            .iter()
+            .any(|hit| matches!(hit.sign, Sign::Text(_)) && hit.end == before.len());
+        let word = last.split([';', ',', '(']).next().filter(|_| text)?.trim_end();
+        let word = word.strip_suffix(" failed").unwrap_or(word);
+        asked(word.strip_prefix("jvm_").unwrap_or(word))
+    });
+    let by_name = ending.or(colon);
+    let call = by_name.or(known.and_then(|cue| cue.call)).or(method);
+    (call.is_some() || known.is_some()).then_some(Cue {
+        call,
         dialect,
+        is_general: by_name.is_none() && known.is_some_and(|cue| cue.is_general),
     })
 }
 

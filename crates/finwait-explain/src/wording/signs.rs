@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::is_in_name;
+use super::system::WINSOCK;
 use super::table::{
-    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, OTHERS, SHAPES, Shape, TEXTS, TOOLS, UNDERSCORED,
+    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SURE_LOOKS, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
-use super::words::{KINDS, STRONG, WEAK, Wording};
+use super::words::{KINDS, OTHERS, Other, STRONG, WEAK, Wording};
 use finwait_model::errno::Errno;
 use finwait_model::hash::QuickMap;
 
@@ -28,12 +29,16 @@ pub(super) enum Sign {
     Text(Errno),
     /// An errno's name in any case, or the beginning of Windows' name for one.
     Name,
+    /// A number of Windows'.
+    Winsock(i32),
     /// A row of `MARKS`.
     Mark(usize),
     /// A row of `SHAPES`.
     Shape(Shape),
-    /// A row of `OTHERS`: a clause, and words that make the line known again.
-    Other { unless: &'static str, what: &'static str },
+    /// A row of `OTHERS`.
+    Other(&'static Other),
+    /// A row of `SYSTEMS`.
+    System(usize),
     /// A row of `CARRIERS`.
     Carrier(usize),
     /// A row of `CALLS`.
@@ -42,7 +47,7 @@ pub(super) enum Sign {
     OnFile,
     /// A row of `TOOLS`.
     Tool,
-    /// A row of `LOOKS`.
+    /// A row of `SURE_LOOKS` or, after those, of `LOOKS`.
     Look(usize),
     /// Words by which a line is written in another form: `HEADLINE`, `UNDERSCORED`.
     Form,
@@ -59,9 +64,11 @@ impl Sign {
             | Sign::Kind(_)
             | Sign::Text(_)
             | Sign::Name
+            | Sign::Winsock(_)
             | Sign::Mark(_)
             | Sign::Shape(_) => true,
-            Sign::Other { .. }
+            Sign::Other(other) => other.is_error,
+            Sign::System(_)
             | Sign::Carrier(_)
             | Sign::Call(_)
             | Sign::OnFile
@@ -243,6 +250,10 @@ fn rows() -> impl Iterator<Item = Row> {
         bounds: Bounds::Begins,
         ..Row::words("wsae", Sign::Name)
     };
+    let winsock = WINSOCK.iter().map(|(number, _)| Row {
+        text: number.to_string().into(),
+        ..Row::words("", Sign::Winsock(*number))
+    });
     let marks = MARKS
         .iter()
         .enumerate()
@@ -258,9 +269,11 @@ fn rows() -> impl Iterator<Item = Row> {
             },
         }
     });
-    let others = OTHERS
+    let others = OTHERS.iter().map(|row| Row::words(row.text, Sign::Other(row)));
+    let systems = SYSTEMS
         .iter()
-        .map(|(text, unless, what)| Row::words(text, Sign::Other { unless, what }));
+        .enumerate()
+        .map(|(n, (text, ..))| Row::words(text, Sign::System(n)));
     let carriers = CARRIERS
         .iter()
         .enumerate()
@@ -271,7 +284,7 @@ fn rows() -> impl Iterator<Item = Row> {
         .map(|(n, (text, _))| Row::words(text, Sign::Call(n)));
     let on_files = ON_FILES.iter().map(|text| Row::words(text, Sign::OnFile));
     let tools = TOOLS.iter().map(|text| Row::words(text, Sign::Tool));
-    let looks = LOOKS.iter().enumerate().map(|(n, (text, _))| Row {
+    let looks = SURE_LOOKS.iter().chain(LOOKS).enumerate().map(|(n, (text, _))| Row {
         cased: true,
         ..Row::anywhere(text, Sign::Look(n))
     });
@@ -282,9 +295,11 @@ fn rows() -> impl Iterator<Item = Row> {
         .chain(texts)
         .chain(names)
         .chain([windows])
+        .chain(winsock)
         .chain(marks)
         .chain(shapes)
         .chain(others)
+        .chain(systems)
         .chain(carriers)
         .chain(calls)
         .chain(on_files)

@@ -1,0 +1,154 @@
+//! All that `finwait explain` says of a text: answers of each kind, as one object for programs and one text for people.
+
+use serde::{Serialize, Serializer};
+use std::io::{self, Write};
+
+use super::answer::{Answer, ElseFinding, MeasuredAnswer, answer};
+use super::counters::{self, CounterAnswer};
+use super::gather::Gathered;
+use super::kernel::{self, KernelAnswer};
+use super::listing::{self, ListingAnswer};
+use super::overview::overview;
+use super::paper::{Paper, print};
+use super::states::{self, StateAnswer};
+use crate::explain::counters::counter_named;
+use crate::explain::listing::{ReadCounters, state_within};
+use crate::explain::meaning::state_named;
+
+/// The answers, and a key of the object for each kind that there is.
+#[derive(Default, Serialize)]
+pub struct Told {
+    /// Messages, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "measured")]
+    answers: Vec<Answer>,
+    /// The state whose name it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    states: Vec<StateAnswer>,
+    /// The messages of the kernel's log.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kernel: Vec<KernelAnswer>,
+    /// The rows of socket tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listing: Option<ListingAnswer>,
+    /// The counters that have moved, or the one whose name it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    counters: Vec<CounterAnswer>,
+    /// What lines are about that is no socket.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    something_else: Vec<ElseFinding>,
+    /// All counters that were read.
+    #[serde(skip)]
+    read: ReadCounters,
+    /// The number of lines that were read, and of those with a message.
+    #[serde(skip)]
+    lines: (u64, u64),
+}
+
+fn measured<S: Serializer>(answers: &[Answer], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(answers.iter().map(MeasuredAnswer::of))
+}
+
+impl Told {
+    /// Answers a text that is a name alone: a state's, or a counter's. In a message it is what stands beside an error.
+    pub fn of_name(text: &str) -> Option<Told> {
+        let state = state_named(text).map(|state| Told {
+            states: vec![states::answer(state)],
+            ..Told::default()
+        });
+        state.or_else(|| {
+            let counter = counter_named(text.trim())?;
+            Some(Told {
+                counters: vec![counters::answer(counter)],
+                ..Told::default()
+            })
+        })
+    }
+
+    /// Answers lines.
+    pub fn of_lines(gathered: Gathered) -> Told {
+        let Gathered { lines, first, listed } = gathered;
+        let (table, read, kernel) = listed.end();
+        let mut told = Told {
+            answers: lines.most_first().into_iter().map(answer).collect(),
+            kernel: kernel::answers(&kernel),
+            listing: listing::answer(&table),
+            counters: counters::answers(&read),
+            something_else: lines.something_else(),
+            read,
+            lines: (lines.lines(), lines.saying()),
+            ..Told::default()
+        };
+        if told.is_empty() && lines.lines() == 1 {
+            // In one line the name may stand among other words.
+            let named = first.as_deref().and_then(state_within);
+            told.states.extend(named.map(states::answer));
+        }
+        told
+    }
+
+    /// Is there no answer? To say what it is not about is none.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+            && self.states.is_empty()
+            && self.kernel.is_empty()
+            && self.listing.is_none()
+            && self.counters.is_empty()
+            && self.read.is_empty()
+    }
+
+    /// Is there nothing to say for a program either?
+    pub fn is_silent(&self) -> bool {
+        self.is_empty() && self.something_else.is_empty()
+    }
+
+    /// Prints it for people, with a blank line between its parts.
+    ///
+    /// # Errors
+    ///
+    /// The error of `out`.
+    pub fn print(&self, out: &mut impl Write, columns: usize) -> io::Result<()> {
+        let (lines, saying) = self.lines;
+        let paper = Paper {
+            columns,
+            lines: lines.max(1),
+        };
+        let mut is_first = true;
+        let mut part = |out: &mut dyn Write| match std::mem::take(&mut is_first) {
+            true => Ok(()),
+            false => writeln!(out),
+        };
+        if !self.answers.is_empty() {
+            part(out)?;
+            if self.answers.len() > 1 {
+                overview(out, &self.answers, saying, &paper)?;
+            }
+            print(out, &self.answers, &paper)?;
+        }
+        for state in &self.states {
+            part(out)?;
+            state.print(out, &paper)?;
+        }
+        for answer in &self.kernel {
+            part(out)?;
+            answer.print(out, &paper)?;
+        }
+        if let Some(listing) = &self.listing {
+            part(out)?;
+            listing.print(out, &paper)?;
+        }
+        if !self.read.is_empty() {
+            part(out)?;
+            counters::print_read(&self.counters, &self.read, out, &paper)?;
+        } else {
+            for counter in &self.counters {
+                part(out)?;
+                counter.print(out, &paper)?;
+            }
+        }
+        for of in self.something_else.iter().filter(|_| !self.is_empty()) {
+            part(out)?;
+            paper.paragraph(out, "No socket's: ", &format!("{}.", of.clause()))?;
+        }
+        Ok(())
+    }
+}
