@@ -351,7 +351,7 @@ fn what_is_about_no_socket_is_said_and_counted() {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(told["something_else"][0]["kind"], "limit");
-    assert!(told["answers"].as_array().unwrap().is_empty());
+    assert_eq!(told.get("answers"), None);
 }
 
 /// What a library says by itself is not taken for the kernel's word, nor for a close of the program's.

@@ -20,10 +20,10 @@ fn only(text: &str) -> ListedSocket {
     one.socket.clone()
 }
 
-/// The samples of the field: `tests/field/tables.tsv`, whose lines' ends are written `\n`, and tabs `\t`.
+/// The samples of the field: `tests/field/rows/tables.tsv`, whose lines' ends are written `\n`, and tabs `\t`.
 #[test]
 fn samples_of_the_field() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/field/tables.tsv");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/field/rows/tables.tsv");
     let samples = std::fs::read_to_string(path).unwrap();
     let mut wrong = Vec::new();
     let mut all = 0;
