@@ -14,6 +14,8 @@ const FOLDER: &str = "assets/explain/wordings";
 const REMARKS: &str = "remarks";
 /// The file of the languages.
 const LANGUAGES: &str = "languages";
+/// The file of what a line may speak of that is no socket.
+const OTHERS: &str = "others";
 /// The lists that a file may have, and the tables that they are added to.
 const LISTS: &[(&str, &str)] = &[
     ("strong", "STRONG"),
@@ -21,9 +23,22 @@ const LISTS: &[(&str, &str)] = &[
     ("whole", "WHOLE"),
     ("kinds", "KINDS"),
 ];
+/// The lists of codes, whose capitals count, and the tables that they are added to.
+const CODES: &[(&str, &str)] = &[
+    ("haproxy-states", "HAPROXY_STATES"),
+    ("envoy-flags", "ENVOY_FLAGS"),
+    ("access-statuses", "ACCESS_STATUSES"),
+    ("alb-statuses", "ALB_STATUSES"),
+];
+/// The lists of signs beside a wording, with the types of the tables that they are added to.
+const SIGNS: &[(&str, &str, &str)] = &[
+    ("others", "MORE_OTHERS", "(&str, &[&str], &str)"),
+    ("cues", "MORE_CALLS", "(&str, Cue)"),
+    ("looks", "MORE_LOOKS", "(&str, Dialect)"),
+];
 /// The keys of a row.
 const KEYS: &[&str] = &[
-    "text", "says", "call", "language", "system", "beside", "ends", "hints", "mind",
+    "text", "also", "says", "call", "language", "system", "beside", "ends", "hints", "mind",
 ];
 /// The subjects that are no errno.
 const SUBJECTS: &[&str] = &[
@@ -71,6 +86,7 @@ struct Wordings {
     languages: String,
     shown: String,
     remarks: String,
+    subjects: String,
     rows: BTreeMap<&'static str, String>,
     mistakes: Vec<String>,
 }
@@ -87,6 +103,7 @@ impl Wordings {
                 let table = table.get_ref();
                 match name {
                     REMARKS => self.remarks += &file.remarks(table),
+                    OTHERS => self.subjects += &file.clauses(table),
                     LANGUAGES => {
                         let (variants, shown) = file.languages(table);
                         self.languages += &variants;
@@ -111,15 +128,25 @@ impl Wordings {
              pub enum Dialect {{\n{}}}\n\n\
              impl std::fmt::Display for Dialect {{\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{\n        \
              f.pad(match self {{\n{}        }})\n    }}\n}}\n\n\
-             /// Remarks on a wording.\npub(super) mod remark {{\n{}}}\n",
-            self.languages, self.shown, self.remarks
+             /// Remarks on a wording.\npub(super) mod remark {{\n{}}}\n\n\
+             /// What a line speaks of that is no socket, in a clause.\npub(super) mod others {{\n{}}}\n",
+            self.languages, self.shown, self.remarks, self.subjects
         );
-        for (list, name) in LISTS {
+        let mut table = |list: &str, name: &str, of: &str| {
             let rows = self.rows.get(list).map_or("", String::as_str);
             let _ = write!(
                 code,
-                "\n/// The rows of `{list}` in `{FOLDER}`.\npub(super) const {name}: &[Wording] = &[\n{rows}];\n"
+                "\n/// The rows of `{list}` in `{FOLDER}`.\npub(super) const {name}: &[{of}] = &[\n{rows}];\n"
             );
+        };
+        for (list, name) in LISTS {
+            table(list, name, "Wording");
+        }
+        for (list, name) in CODES {
+            table(list, name, "Code");
+        }
+        for (list, name, of) in SIGNS {
+            table(list, name, of);
         }
         code
     }
@@ -166,6 +193,85 @@ impl File<'_> {
         code
     }
 
+    /// The subjects that are no socket's, each a clause.
+    fn clauses(&mut self, table: &DeTable) -> String {
+        let mut code = String::new();
+        for (key, value) in table {
+            let key = key.get_ref();
+            let text = self.text(key, value);
+            if text.ends_with('.') {
+                self.mistake(
+                    value.span().start,
+                    &format!("`{key}` is to be a clause: end it without a period"),
+                );
+            }
+            let _ = writeln!(code, "    pub(crate) const {}: &str = {text:?};", constant(key));
+        }
+        code
+    }
+
+    /// The keys of a row are to be among `known`, and `needed` are to be there.
+    fn has_keys(&mut self, at: usize, row: &DeTable, known: &[&str], needed: &[&str]) {
+        for (key, _) in row.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
+            let what = format!("a row has no `{}`; it may have `{}`", key.get_ref(), known.join("`, `"));
+            self.mistake(key.span().start, &what);
+        }
+        for key in needed.iter().filter(|key| !row.contains_key(**key)) {
+            self.mistake(at, &format!("a row needs `{key}`"));
+        }
+    }
+
+    /// The texts of a row: `text`, and those of `also`, which say the same.
+    fn texts(&mut self, row: &DeTable) -> Vec<String> {
+        let also = row.get("also").and_then(|also| also.get_ref().as_array());
+        let texts = row.get("text").into_iter().chain(also.into_iter().flatten());
+        texts.map(|text| self.text("text", text).to_owned()).collect()
+    }
+
+    /// A row of a list of signs.
+    fn sign(&mut self, list: &str, at: usize, row: &DeTable, language: Option<&str>) -> String {
+        let (known, needed): (&[&str], &[&str]) = match list {
+            "others" => (&["text", "also", "unless", "what"], &["text", "what"]),
+            "cues" => (&["text", "also", "call", "language"], &["text"]),
+            _ => (&["text", "also", "language"], &["text"]),
+        };
+        self.has_keys(at, row, known, needed);
+        let texts = self.texts(row);
+        if list != "looks" && texts.iter().any(|text| text.chars().any(char::is_uppercase)) {
+            self.mistake(at, "`text` is to be in small letters: lines are compared so");
+        }
+        let mut told = |key: &str| row.get(key).map(|value| self.text(key, value).to_owned());
+        let own = told("language");
+        let language = own
+            .as_deref()
+            .or(language)
+            .map(|name| format!("Dialect::{}", pascal(name)));
+        let rest = match list {
+            "others" => {
+                let what = constant(&told("what").unwrap_or_default());
+                let unless = row.get("unless").and_then(|unless| unless.get_ref().as_array());
+                let unless: Vec<&str> = unless
+                    .into_iter()
+                    .flatten()
+                    .map(|text| self.text("unless", text))
+                    .collect();
+                format!("&{unless:?}, others::{what}")
+            }
+            "cues" => {
+                let call = told("call").map(|call| format!("CallClass::{}", pascal(&call)));
+                format!("Cue {{ call: {}, dialect: {} }}", option(call), option(language))
+            }
+            _ => match language {
+                Some(language) => language,
+                None => {
+                    self.mistake(at, "a row needs `language`, or the file does");
+                    return String::new();
+                }
+            },
+        };
+        texts.iter().map(|text| format!("    ({text:?}, {rest}),\n")).collect()
+    }
+
     fn languages(&mut self, table: &DeTable) -> (String, String) {
         let (mut variants, mut shown) = (String::new(), String::new());
         for (key, value) in table {
@@ -190,8 +296,10 @@ impl File<'_> {
             if key == "language" {
                 continue;
             }
-            let Some((list, _)) = LISTS.iter().find(|(list, _)| list == key) else {
-                let known: Vec<_> = LISTS.iter().map(|(list, _)| *list).collect();
+            let lists_of_rows = || LISTS.iter().chain(CODES).map(|(list, _)| *list);
+            let all_lists = || lists_of_rows().chain(SIGNS.iter().map(|(list, ..)| *list));
+            let Some(list) = all_lists().find(|list| list == key) else {
+                let known: Vec<_> = all_lists().collect();
                 self.mistake(
                     at,
                     &format!("`{key}` is no list of wordings; a file has `{}`", known.join("`, `")),
@@ -208,28 +316,34 @@ impl File<'_> {
                             "a row is to be a table: { text = \"...\", says = \"...\" }",
                         );
                     }
-                    table.map(|table| self.row(list, row.span().start, table, language.as_deref()))
+                    let at = row.span().start;
+                    let is_sign = SIGNS.iter().any(|(sign, ..)| *sign == list);
+                    table.map(|table| match is_sign {
+                        true => self.sign(list, at, table, language.as_deref()),
+                        false => self.row(list, at, table, language.as_deref()),
+                    })
                 })
                 .collect();
-            lists.push((*list, rows));
+            lists.push((list, rows));
         }
         lists
     }
 
+    /// A row of a list of wordings or of codes.
     fn row(&mut self, list: &str, at: usize, row: &DeTable, language: Option<&str>) -> String {
-        for (key, _) in row.iter().filter(|(key, _)| !KEYS.contains(&key.get_ref().as_ref())) {
-            let what = format!("a row has no `{}`; it may have `{}`", key.get_ref(), KEYS.join("`, `"));
-            self.mistake(key.span().start, &what);
+        let is_code = CODES.iter().any(|(code, _)| *code == list);
+        let other = row.get("what").filter(|_| is_code);
+        if let Some(what) = other {
+            self.has_keys(at, row, &["text", "also", "what"], &["text"]);
+            let what = constant(self.text("what", what));
+            let codes = self.texts(row);
+            let code = |text| format!("    Code {{ text: {text:?}, means: CodeMeaning::Other(others::{what}) }},\n");
+            return codes.iter().map(code).collect();
         }
-        for key in ["text", "says"] {
-            if !row.contains_key(key) {
-                self.mistake(at, &format!("a row needs `{key}`"));
-            }
-        }
+        self.has_keys(at, row, KEYS, &["text", "says"]);
+        let texts = self.texts(row);
         let mut told = |key: &str| row.get(key).map(|value| self.text(key, value).to_owned());
-        let text = told("text").unwrap_or_default();
         let says = told("says").unwrap_or_default();
-        let option = |of: Option<String>| of.map_or("None".to_owned(), |of| format!("Some({of})"));
         let call = option(told("call").map(|call| format!("CallClass::{}", pascal(&call))));
         let own = told("language");
         let dialect = option(
@@ -250,7 +364,8 @@ impl File<'_> {
             .flatten()
             .map(|hint| format!("SituationId::{}", pascal(self.text("hints", hint))))
             .collect();
-        if list != "kinds" && text.chars().any(|c| c.is_uppercase()) {
+        let has_capitals = list == "kinds" || is_code;
+        if !has_capitals && texts.iter().any(|text| text.chars().any(char::is_uppercase)) {
             self.mistake(at, "`text` is to be in small letters: lines are compared so");
         }
         let subject = if SUBJECTS.contains(&says.as_str()) {
@@ -264,12 +379,27 @@ impl File<'_> {
             );
             return String::new();
         };
-        format!(
-            "    Wording {{ text: {text:?}, subject: {subject}, dialect: {dialect}, call: {call}, system: {system}, \
-             remark: {remark}, with: {with}, ends: {ends}, hints: &[{}] }},\n",
-            hints.join(", ")
-        )
+        let wording = |text: &String| {
+            format!(
+                "Wording {{ text: {text:?}, subject: {subject}, dialect: {dialect}, call: {call}, system: {system}, \
+                 remark: {remark}, with: {with}, ends: {ends}, hints: &[{}] }}",
+                hints.join(", ")
+            )
+        };
+        let rows = texts.iter().map(|text| match is_code {
+            true => format!(
+                "    Code {{ text: {text:?}, means: CodeMeaning::Says({}) }},\n",
+                wording(text)
+            ),
+            false => format!("    {},\n", wording(text)),
+        });
+        rows.collect()
     }
+}
+
+/// An `Option` in code.
+fn option(of: Option<String>) -> String {
+    of.map_or("None".to_owned(), |of| format!("Some({of})"))
 }
 
 /// The name of a variant: `keep-alive-race` as `KeepAliveRace`.

@@ -18,6 +18,7 @@ use finwait_model::errno::Errno;
 mod address;
 mod call;
 mod carrier;
+mod codes;
 mod errno;
 mod line;
 mod log;
@@ -29,11 +30,12 @@ mod words;
 use address::addresses;
 use call::{call_of, cue};
 pub use carrier::Carrier;
+use codes::{CodeMatch, CodeMeaning, code};
 use errno::{by_name, errno};
 pub use line::LineScanner;
 pub use log::LogScanner;
 use signs::{Hit, Line, Sign};
-use table::{ADDRESSES, AddressHint, FILES, LOOKS, SOCKETS, Shape, TEXTS};
+use table::{ADDRESSES, AddressHint, FILES, SOCKETS, Shape, TEXTS, look};
 pub use words::Dialect;
 use words::{KINDS, STRONG, WEAK, WHOLE, Wording, remark};
 
@@ -222,7 +224,13 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
             _ => None,
         })
     };
-    let weak = || open().or_else(|| kind(line)).or_else(whole);
+    let code = code(line, alone);
+    let coded = || match code.as_ref()?.means {
+        CodeMeaning::Says(wording) => Some(wording),
+        CodeMeaning::Other(_) => None,
+    };
+    let weak = || open().or_else(coded).or_else(|| kind(line)).or_else(whole);
+    let by_code = strong.is_none() && errno.is_none();
     let told = match (strong, errno) {
         (Some(wording), _) => Told::by(wording, low),
         (None, Some(told)) => Told {
@@ -242,7 +250,10 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
             None => return None,
         },
     };
-    if not_ours(line.in_low(), low).is_some() {
+    if not_ours(line.in_low(), low)
+        .or_else(|| other_code(code.as_ref()?))
+        .is_some()
+    {
         return None;
     }
     let subject = told.subject;
@@ -259,7 +270,10 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
     } else {
         Carrier::told(line)
     };
-    let addresses = addresses(low, told.place);
+    let addresses = match code {
+        Some(code) if by_code => code.peer.into_iter().collect(),
+        _ => addresses(low, told.place),
+    };
     let of_address = || match (subject, call, addresses.last()) {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
         _ => None,
@@ -282,12 +296,21 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
 /// The subject of a text that is about no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
 pub fn something_else(text: &str) -> Option<&'static str> {
     let text = plain(cut(text.trim(), LONGEST));
-    not_ours(Line::of(&text).in_text(), &text.to_ascii_lowercase())
+    let line = Line::of(&text);
+    not_ours(line.in_text(), &text.to_ascii_lowercase()).or_else(|| other_code(&code(&line, true)?))
+}
+
+/// The subject of a code that is about no socket.
+fn other_code(code: &CodeMatch) -> Option<&'static str> {
+    match code.means {
+        CodeMeaning::Other(what) => Some(what),
+        CodeMeaning::Says(_) => None,
+    }
 }
 
 fn not_ours(hits: &[Hit], low: &str) -> Option<&'static str> {
     hits.iter().find_map(|hit| match hit.sign {
-        Sign::Other { unless, what } if unless.is_empty() || !low.contains(unless) => Some(what),
+        Sign::Other { unless, what } if !unless.iter().any(|unless| low.contains(unless)) => Some(what),
         _ => None,
     })
 }
@@ -452,7 +475,7 @@ fn by_its_looks(line: &Line<'_>) -> Option<Dialect> {
         Sign::Look(row) => Some(row),
         _ => None,
     });
-    row.map(|row| LOOKS[row].1)
+    row.map(|row| look(row))
 }
 
 /// A remark where connect to that address gave that errno.

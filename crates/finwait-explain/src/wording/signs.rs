@@ -5,13 +5,15 @@
 //! less than 0.1 ms. An answer for one message would have paid for it.
 
 use std::borrow::Cow;
+use std::slice;
 use std::sync::LazyLock;
 
+use super::codes::{self, CodePlace};
 use super::is_in_name;
 use super::table::{
     CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, OTHERS, SHAPES, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
-use super::words::{KINDS, STRONG, WEAK, Wording};
+use super::words::{KINDS, MORE_CALLS, MORE_LOOKS, MORE_OTHERS, STRONG, WEAK, Wording};
 use finwait_model::errno::Errno;
 use finwait_model::hash::QuickMap;
 
@@ -33,7 +35,10 @@ pub(super) enum Sign {
     /// A row of `SHAPES`.
     Shape(Shape),
     /// A row of `OTHERS`: a clause, and words that make the line known again.
-    Other { unless: &'static str, what: &'static str },
+    Other {
+        unless: &'static [&'static str],
+        what: &'static str,
+    },
     /// A row of `CARRIERS`.
     Carrier(usize),
     /// A row of `CALLS`.
@@ -44,6 +49,8 @@ pub(super) enum Sign {
     Tool,
     /// A row of `LOOKS`.
     Look(usize),
+    /// A place where a proxy's code may stand.
+    Code(CodePlace),
     /// Words by which a line is written in another form: `HEADLINE`, `UNDERSCORED`.
     Form,
     /// The key under which Node.js prints the call's name.
@@ -67,6 +74,7 @@ impl Sign {
             | Sign::OnFile
             | Sign::Tool
             | Sign::Look(_)
+            | Sign::Code(_)
             | Sign::Form
             | Sign::Syscall => false,
         }
@@ -124,6 +132,7 @@ impl<'a> Line<'a> {
             .iter()
             .chain(self.in_low())
             .any(|hit| hit.sign.may_answer())
+            || codes::code(self, false).is_some()
     }
 
     /// The signs in the line as it is: also those whose capitals count.
@@ -258,22 +267,34 @@ fn rows() -> impl Iterator<Item = Row> {
             },
         }
     });
-    let others = OTHERS
-        .iter()
-        .map(|(text, unless, what)| Row::words(text, Sign::Other { unless, what }));
+    let others = OTHERS.iter().map(|(text, unless, what)| {
+        let unless = if unless.is_empty() {
+            &[]
+        } else {
+            slice::from_ref(unless)
+        };
+        Row::words(text, Sign::Other { unless, what })
+    });
+    let more = MORE_OTHERS.iter();
+    let others = others.chain(more.map(|(text, unless, what)| Row::words(text, Sign::Other { unless, what })));
     let carriers = CARRIERS
         .iter()
         .enumerate()
         .map(|(n, (text, _))| Row::words(text, Sign::Carrier(n)));
     let calls = CALLS
         .iter()
+        .chain(MORE_CALLS)
         .enumerate()
         .map(|(n, (text, _))| Row::words(text, Sign::Call(n)));
     let on_files = ON_FILES.iter().map(|text| Row::words(text, Sign::OnFile));
     let tools = TOOLS.iter().map(|text| Row::words(text, Sign::Tool));
-    let looks = LOOKS.iter().enumerate().map(|(n, (text, _))| Row {
+    let looks = LOOKS.iter().chain(MORE_LOOKS).enumerate().map(|(n, (text, _))| Row {
         cased: true,
         ..Row::anywhere(text, Sign::Look(n))
+    });
+    let codes = codes::signs().map(|(text, place)| Row {
+        text: text.into(),
+        ..Row::anywhere("", Sign::Code(place))
     });
     let forms = [HEADLINE, UNDERSCORED].map(|text| Row::anywhere(text, Sign::Form));
     strong
@@ -290,6 +311,7 @@ fn rows() -> impl Iterator<Item = Row> {
         .chain(on_files)
         .chain(tools)
         .chain(looks)
+        .chain(codes)
         .chain(forms)
         .chain([Row::words("syscall", Sign::Syscall)])
 }

@@ -4,6 +4,8 @@ use super::{Carrier, Dialect};
 use crate::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
 use finwait_model::errno::Errno;
 
+use super::words::others::{ANSWER, LOGIN, MEMORY, NAME, PARSER, POOL, PROCESS, STREAM, TLS, UPSTREAM, WATCH};
+use super::words::{MORE_CALLS, MORE_LOOKS};
 use Dialect::{Bun, Curl, Dotnet, Elixir, Go, Java, Nginx, Node, Openssh, Php, Python, Ruby, Rust};
 /// A sign of a call.
 #[derive(Clone, Copy, Debug)]
@@ -11,19 +13,6 @@ pub(super) struct Cue {
     pub(super) call: Option<CallClass>,
     pub(super) dialect: Option<Dialect>,
 }
-
-const NAME: &str = "it is about resolving a name: no connection was tried";
-const TLS: &str = "it is about TLS, which failed on an established connection";
-const ANSWER: &str = "it is about a proxy's answer, which came over a connection that stands";
-const STREAM: &str = "it is about one stream of HTTP/2: such a reset is a frame (RST_STREAM), not TCP's RST";
-const UPSTREAM: &str =
-    "it is about a proxy's own book-keeping: each upstream had failed before, with an error of its own above";
-const POOL: &str = "it is about waiting for a connection of the program's own pool";
-const PROCESS: &str = "it is about a process or a thread";
-const PARSER: &str = "it is about a text or a file that was read";
-const WATCH: &str = "it is about watching files (inotify), whose limits are sysctls of their own: fs.inotify.max_user_instances and max_user_watches";
-const MEMORY: &str = "it is about memory of the process, not of a socket";
-const LOGIN: &str = "it is about logging in: the connection stands, and who asked is refused";
 
 /// Lines that speak of something else than a socket, whatever else stands in them; words that make them known again; of what they
 /// speak.
@@ -550,6 +539,14 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("(connection refused)", cue(Connect, None)),
 ];
 
+/// Returns a row of `CALLS`, or of those that the files of wordings have, which come after it.
+pub(super) fn call_cue(row: usize) -> Cue {
+    let of_file = |row: usize| MORE_CALLS[row].1;
+    CALLS
+        .get(row)
+        .map_or_else(|| of_file(row - CALLS.len()), |(_, cue)| *cue)
+}
+
 /// Words before a number that is an errno's.
 pub(super) const MARKS: &[(&str, Option<Dialect>)] = &[
     ("os error ", Some(Rust)),
@@ -643,3 +640,11 @@ pub(super) const LOOKS: &[(&str, Dialect)] = &[
     ("Traceback", Python),
     ("Error: [", Python),
 ];
+
+/// Returns a row of `LOOKS`, or of those that the files of wordings have, which come after it.
+pub(super) fn look(row: usize) -> Dialect {
+    let of_file = |row: usize| MORE_LOOKS[row].1;
+    LOOKS
+        .get(row)
+        .map_or_else(|| of_file(row - LOOKS.len()), |(_, dialect)| *dialect)
+}
