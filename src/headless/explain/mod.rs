@@ -6,11 +6,10 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::exit;
-use crate::explain::counters::{CounterMeaning, counter_named};
+use crate::explain::counters::counter_named;
 use crate::explain::meaning::state_named;
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 use crate::json::Versioned;
-use crate::state::State;
 use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
 use counters::CounterAnswer;
 use overview::overview;
@@ -34,85 +33,93 @@ const COLUMNS: usize = 100;
 
 /// `finwait explain`; without words, the lines of standard input.
 pub fn explain(words: &[String], json: bool) -> ExitCode {
-    let text = words.join(" ");
-    // Only a state's name alone: in a message it is what stands beside an error.
-    if let Some(state) = state_named(&text) {
-        return explain_state(state, json);
-    }
-    if let Some(counter) = counter_named(text.trim()) {
-        return explain_counter(counter, json);
-    }
-    let gathered = if !words.is_empty() {
-        gather(text.as_bytes(), |_, _| {})
+    let told = if !words.is_empty() {
+        explained(&words.join(" "), json, columns())
     } else if io::stdin().is_terminal() {
         return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
     } else {
         let mut progress = Progress::of_stdin();
         let log = BufReader::with_capacity(BUFFER, io::stdin().lock());
-        gather(log, |bytes, lines| progress.show(bytes, lines))
+        match gather(log, |bytes, lines| progress.show(bytes, lines)) {
+            Ok((gathered, first)) => of_lines(&gathered, first.as_deref(), json, columns()),
+            Err(error) => return fail(&format!("standard input: {error}")),
+        }
     };
-    let (gathered, first) = match gathered {
-        Ok(gathered) => gathered,
-        Err(error) => return fail(&format!("standard input: {error}")),
-    };
+    let mut out = io::stdout().lock();
+    let printed = out.write_all(told.printed.as_bytes()).and_then(|()| out.flush());
+    match (printed, told.unknown) {
+        (Ok(()), None) => ExitCode::SUCCESS,
+        (Ok(()), Some(why)) => fail(&why),
+        // Whoever read it has seen enough.
+        (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        (Err(error), _) => fail(&format!("write to standard output: {error}")),
+    }
+}
+
+/// What `finwait explain` says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// The answer, for standard output.
+    pub printed: String,
+    /// The reason why there is no answer, in one sentence.
+    pub unknown: Option<String>,
+}
+
+impl Explained {
+    fn of(print: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Explained {
+        let mut out = Vec::new();
+        let unknown = print(&mut out).err().map(|error| error.to_string());
+        let printed = String::from_utf8_lossy(&out).into_owned();
+        Explained { printed, unknown }
+    }
+}
+
+/// Explains a text: a state's name, a counter's, or lines, of which one may be all there is.
+pub fn explained(text: &str, json: bool, columns: usize) -> Explained {
+    let paper = Paper { columns, lines: 1 };
+    // Only a state's name alone: in a message it is what stands beside an error.
+    if let Some(state) = state_named(text) {
+        let answer = states::answer(state);
+        return Explained::of(|out| match json {
+            true => Versioned::new(ToldState { states: [&answer] }).print(out),
+            false => answer.print(out, &paper),
+        });
+    }
+    if let Some(counter) = counter_named(text.trim()) {
+        let answer = counters::answer(counter);
+        return Explained::of(|out| match json {
+            true => Versioned::new(ToldCounter { counters: [&answer] }).print(out),
+            false => answer.print(out, &paper),
+        });
+    }
+    match gather(text.as_bytes(), |_, _| {}) {
+        Ok((gathered, first)) => of_lines(&gathered, first.as_deref(), json, columns),
+        Err(error) => Explained::of(|_| Err(error)),
+    }
+}
+
+/// Explains what lines say.
+fn of_lines(gathered: &GroupedLines, first: Option<&str>, json: bool, columns: usize) -> Explained {
     let said = gathered.most_first();
     if said.is_empty() {
-        return fail(&unknown(&gathered, first.as_deref()));
+        return Explained {
+            unknown: Some(unknown(gathered, first)),
+            ..Explained::default()
+        };
     }
     let answers: Vec<Answer> = said.into_iter().map(answer).collect();
-    let mut out = io::stdout().lock();
-    let printed = if json {
-        let answers = answers.iter().map(MeasuredAnswer::of).collect();
-        Versioned::new(Told { answers }).print(&mut out)
-    } else {
-        let paper = Paper {
-            columns: columns(),
-            lines: gathered.lines(),
-        };
-        let overview = if answers.len() > 1 {
-            overview(&mut out, &answers, gathered.saying(), &paper)
-        } else {
-            Ok(())
-        };
-        overview.and_then(|()| print(&mut out, &answers, &paper))
-    };
-    ended(printed.and_then(|()| out.flush()))
-}
-
-/// The meaning of a state.
-fn explain_state(state: State, json: bool) -> ExitCode {
-    let answer = states::answer(state);
-    let mut out = io::stdout().lock();
-    let printed = if json {
-        Versioned::new(ToldState { states: [&answer] }).print(&mut out)
-    } else {
-        let columns = columns();
-        answer.print(&mut out, &Paper { columns, lines: 1 })
-    };
-    ended(printed.and_then(|()| out.flush()))
-}
-
-/// The meaning of a counter.
-fn explain_counter(counter: &'static CounterMeaning, json: bool) -> ExitCode {
-    let answer = counters::answer(counter);
-    let mut out = io::stdout().lock();
-    let printed = if json {
-        Versioned::new(ToldCounter { counters: [&answer] }).print(&mut out)
-    } else {
-        let columns = columns();
-        answer.print(&mut out, &Paper { columns, lines: 1 })
-    };
-    ended(printed.and_then(|()| out.flush()))
-}
-
-/// The exit code, when all is printed as far as it could be.
-fn ended(printed: io::Result<()>) -> ExitCode {
-    match printed {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever read it has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("write to standard output: {error}")),
-    }
+    Explained::of(|out| {
+        if json {
+            let answers = answers.iter().map(MeasuredAnswer::of).collect();
+            return Versioned::new(Told { answers }).print(out);
+        }
+        let lines = gathered.lines();
+        let paper = Paper { columns, lines };
+        if answers.len() > 1 {
+            overview(out, &answers, gathered.saying(), &paper)?;
+        }
+        print(out, &answers, &paper)
+    })
 }
 
 /// One sentence on standard error.
