@@ -220,7 +220,8 @@ fn what_is_unrelated_is_not_answered() {
         kinds
             .filter(|kind| match &told[*kind] {
                 Value::Null => false,
-                Value::Array(all) => !all.is_empty(),
+                // What is said to be a file's is not said to be a socket's.
+                Value::Array(all) => !all.iter().all(|answer| answer["carrier"] == "file"),
                 _ => true,
             })
             .collect()

@@ -80,6 +80,19 @@ pub const FILES: &[(&str, Shape)] = &[
         },
     ),
     (
+        "systems",
+        Shape::Records {
+            of: "crate::systems::Text",
+            fields: &[
+                MEANING[0],
+                ("linux", Field::Sentences),
+                MEANING[1],
+                ("brief", Field::Clause),
+            ],
+            by_name: None,
+        },
+    ),
+    (
         "errnos",
         Shape::Records {
             of: "crate::prose::Text",

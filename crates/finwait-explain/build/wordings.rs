@@ -14,7 +14,7 @@ const FOLDER: &str = "assets/explain/wordings";
 const REMARKS: &str = "remarks";
 /// The file of the languages.
 const LANGUAGES: &str = "languages";
-/// The file of what a line may speak of that is no socket.
+/// The file of what is something else than a socket's.
 const OTHERS: &str = "others";
 /// The lists that a file may have, and the tables that they are added to.
 const LISTS: &[(&str, &str)] = &[
@@ -32,13 +32,13 @@ const CODES: &[(&str, &str)] = &[
 ];
 /// The lists of signs beside a wording, with the types of the tables that they are added to.
 const SIGNS: &[(&str, &str, &str)] = &[
-    ("others", "MORE_OTHERS", "(&str, &[&str], &str)"),
+    ("others", "MORE_OTHERS", "Other"),
     ("cues", "MORE_CALLS", "(&str, Cue)"),
     ("looks", "MORE_LOOKS", "(&str, Dialect)"),
 ];
 /// The keys of a row.
 const KEYS: &[&str] = &[
-    "text", "also", "says", "call", "language", "system", "beside", "ends", "hints", "mind",
+    "text", "also", "says", "call", "language", "system", "beside", "unless", "ends", "hints", "mind",
 ];
 /// The subjects that are no errno.
 const SUBJECTS: &[&str] = &[
@@ -86,7 +86,7 @@ struct Wordings {
     languages: String,
     shown: String,
     remarks: String,
-    subjects: String,
+    others: Others,
     rows: BTreeMap<&'static str, String>,
     mistakes: Vec<String>,
 }
@@ -103,12 +103,12 @@ impl Wordings {
                 let table = table.get_ref();
                 match name {
                     REMARKS => self.remarks += &file.remarks(table),
-                    OTHERS => self.subjects += &file.clauses(table),
                     LANGUAGES => {
                         let (variants, shown) = file.languages(table);
                         self.languages += &variants;
                         self.shown += &shown;
                     }
+                    OTHERS => self.others = file.others(table),
                     _ => {
                         for (list, rows) in file.lists(table) {
                             *self.rows.entry(list).or_default() += &rows;
@@ -128,9 +128,26 @@ impl Wordings {
              pub enum Dialect {{\n{}}}\n\n\
              impl std::fmt::Display for Dialect {{\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{\n        \
              f.pad(match self {{\n{}        }})\n    }}\n}}\n\n\
-             /// Remarks on a wording.\npub(super) mod remark {{\n{}}}\n\n\
-             /// What a line speaks of that is no socket, in a clause.\npub(super) mod others {{\n{}}}\n",
-            self.languages, self.shown, self.remarks, self.subjects
+             /// Remarks on a wording.\npub(super) mod remark {{\n{}}}\n",
+            self.languages, self.shown, self.remarks
+        );
+        let Others {
+            kinds,
+            about,
+            errors,
+            rows,
+        } = &self.others;
+        let _ = write!(
+            code,
+            "\n/// What a line is about that is about no socket; the names stand in JSON and do not change.\n\
+             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]\n\
+             #[serde(rename_all = \"kebab-case\")]\n\
+             pub enum SomethingElse {{\n{kinds}}}\n\n\
+             impl SomethingElse {{\n    /// What it is about, in a clause.\n    \
+             pub const fn about(self) -> &'static str {{\n        match self {{\n{about}        }}\n    }}\n\n    \
+             /// Are its texts errors by themselves?\n    \
+             pub(super) const fn is_error(self) -> bool {{\n        match self {{\n{errors}        }}\n    }}\n}}\n\n\
+             /// The rows of `{FOLDER}/{OTHERS}.toml`.\npub(super) const OTHERS: &[Other] = &[\n{rows}];\n"
         );
         let mut table = |list: &str, name: &str, of: &str| {
             let rows = self.rows.get(list).map_or("", String::as_str);
@@ -150,6 +167,19 @@ impl Wordings {
         }
         code
     }
+}
+
+/// What `others.toml` has.
+#[derive(Default)]
+struct Others {
+    /// The variants.
+    kinds: String,
+    /// The arms of a match that has a clause for each.
+    about: String,
+    /// The arms of a match that says whether its texts are errors.
+    errors: String,
+    /// The texts.
+    rows: String,
 }
 
 /// One file.
@@ -186,23 +216,6 @@ impl File<'_> {
                 self.mistake(
                     value.span().start,
                     &format!("`{key}` is to be one or more sentences: end it with a period"),
-                );
-            }
-            let _ = writeln!(code, "    pub(crate) const {}: &str = {text:?};", constant(key));
-        }
-        code
-    }
-
-    /// The subjects that are no socket's, each a clause.
-    fn clauses(&mut self, table: &DeTable) -> String {
-        let mut code = String::new();
-        for (key, value) in table {
-            let key = key.get_ref();
-            let text = self.text(key, value);
-            if text.ends_with('.') {
-                self.mistake(
-                    value.span().start,
-                    &format!("`{key}` is to be a clause: end it without a period"),
                 );
             }
             let _ = writeln!(code, "    pub(crate) const {}: &str = {text:?};", constant(key));
@@ -248,18 +261,22 @@ impl File<'_> {
             .map(|name| format!("Dialect::{}", pascal(name)));
         let rest = match list {
             "others" => {
-                let what = constant(&told("what").unwrap_or_default());
+                let what = pascal(&told("what").unwrap_or_default());
                 let unless = row.get("unless").and_then(|unless| unless.get_ref().as_array());
                 let unless: Vec<&str> = unless
                     .into_iter()
                     .flatten()
                     .map(|text| self.text("unless", text))
                     .collect();
-                format!("&{unless:?}, others::{what}")
+                format!("unless: &{unless:?}, what: SomethingElse::{what}, is_error: SomethingElse::{what}.is_error()")
             }
             "cues" => {
                 let call = told("call").map(|call| format!("CallClass::{}", pascal(&call)));
-                format!("Cue {{ call: {}, dialect: {} }}", option(call), option(language))
+                format!(
+                    "Cue {{ call: {}, dialect: {}, is_general: false }}",
+                    option(call),
+                    option(language)
+                )
             }
             _ => match language {
                 Some(language) => language,
@@ -269,7 +286,11 @@ impl File<'_> {
                 }
             },
         };
-        texts.iter().map(|text| format!("    ({text:?}, {rest}),\n")).collect()
+        let row = |text: &String| match list {
+            "others" => format!("    Other {{ text: {text:?}, {rest} }},\n"),
+            _ => format!("    ({text:?}, {rest}),\n"),
+        };
+        texts.iter().map(row).collect()
     }
 
     fn languages(&mut self, table: &DeTable) -> (String, String) {
@@ -284,6 +305,49 @@ impl File<'_> {
             let _ = writeln!(shown, "            Dialect::{} => {name:?},", pascal(key));
         }
         (variants, shown)
+    }
+
+    fn others(&mut self, table: &DeTable) -> Others {
+        let mut others = Others::default();
+        for (kind, value) in table {
+            let (at, kind) = (kind.span().start, kind.get_ref());
+            let Some(table) = value.get_ref().as_table() else {
+                self.mistake(at, &format!("`{kind}` is to be a table with `about` and `texts`"));
+                continue;
+            };
+            let about = table.get("about").map_or("", |about| self.text("about", about));
+            if about.is_empty() || about.ends_with('.') {
+                self.mistake(at, &format!("`{kind}` needs `about`, a clause without a period"));
+            }
+            let is_error = table.get("is-error").and_then(|is| is.get_ref().as_bool());
+            let is_error = is_error.unwrap_or_default();
+            let variant = pascal(kind);
+            let _ = writeln!(others.kinds, "    /// {about}\n    {variant},");
+            let _ = writeln!(others.about, "            SomethingElse::{variant} => {about:?},");
+            let _ = writeln!(others.errors, "            SomethingElse::{variant} => {is_error},");
+            let texts = table.get("texts").and_then(|texts| texts.get_ref().as_array());
+            for row in texts.into_iter().flatten() {
+                let Some(fields) = row.get_ref().as_table() else {
+                    self.mistake(row.span().start, "a row is to be a table: { text = \"...\" }");
+                    continue;
+                };
+                let text = fields.get("text").map_or("", |text| self.text("text", text));
+                if text.is_empty() || text.chars().any(char::is_uppercase) {
+                    self.mistake(row.span().start, "a row needs `text`, in small letters");
+                }
+                let unless = fields.get("unless").and_then(|unless| unless.get_ref().as_array());
+                let unless: Vec<&str> = unless
+                    .into_iter()
+                    .flatten()
+                    .map(|text| self.text("unless", text))
+                    .collect();
+                let _ = writeln!(
+                    others.rows,
+                    "    Other {{ text: {text:?}, unless: &{unless:?}, what: SomethingElse::{variant}, is_error: {is_error} }},"
+                );
+            }
+        }
+        others
     }
 
     fn lists(&mut self, table: &DeTable) -> Vec<(&'static str, String)> {
@@ -335,9 +399,10 @@ impl File<'_> {
         let other = row.get("what").filter(|_| is_code);
         if let Some(what) = other {
             self.has_keys(at, row, &["text", "also", "what"], &["text"]);
-            let what = constant(self.text("what", what));
+            let what = pascal(self.text("what", what));
             let codes = self.texts(row);
-            let code = |text| format!("    Code {{ text: {text:?}, means: CodeMeaning::Other(others::{what}) }},\n");
+            let code =
+                |text| format!("    Code {{ text: {text:?}, means: CodeMeaning::Other(SomethingElse::{what}) }},\n");
             return codes.iter().map(code).collect();
         }
         self.has_keys(at, row, KEYS, &["text", "says"]);
@@ -353,6 +418,7 @@ impl File<'_> {
         );
         let system = option(told("system").map(|system| format!("System::{}", pascal(&system))));
         let with = option(told("beside").map(|beside| format!("{beside:?}")));
+        let unless = option(told("unless").map(|unless| format!("{unless:?}")));
         let remark = option(told("mind").map(|mind| format!("remark::{}", constant(&mind))));
         let ends = row
             .get("ends")
@@ -382,7 +448,7 @@ impl File<'_> {
         let wording = |text: &String| {
             format!(
                 "Wording {{ text: {text:?}, subject: {subject}, dialect: {dialect}, call: {call}, system: {system}, \
-                 remark: {remark}, with: {with}, ends: {ends}, hints: &[{}] }}",
+                 remark: {remark}, with: {with}, unless: {unless}, ends: {ends}, hints: &[{}] }}",
                 hints.join(", ")
             )
         };

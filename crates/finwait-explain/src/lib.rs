@@ -37,6 +37,7 @@ pub mod sock;
 pub mod states;
 pub mod still;
 mod successes;
+pub mod systems;
 mod text;
 pub mod waiting;
 pub mod wording;

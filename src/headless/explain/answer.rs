@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 
 use crate::explain::elsewhere;
 use crate::explain::rules::{CallClass, RULES, Rule, RuleOutcome};
-use crate::explain::wording::{Carrier, Dialect, Subject, WordingMatch};
+use crate::explain::systems::{self, OnLinux, OnSystem};
+use crate::explain::wording::{self, Carrier, Dialect, LineMeaning, SomethingElse, Subject, System, WordingMatch};
 use crate::matrix::Matrix;
 use crate::scenario::catalog::{self, Entry};
 use crate::scenario::returns::Returns;
@@ -29,6 +30,17 @@ pub struct Finding {
     pub first: u64,
 }
 
+impl ElseFinding {
+    /// What it says of the lines, as a clause: `line 5 is about resolving a name: no connection was tried`.
+    pub fn clause(&self) -> String {
+        let about = self.about.strip_prefix("it is ").unwrap_or(self.about);
+        match self.lines {
+            1 => format!("line {} is {about}", self.first),
+            lines => format!("{lines} lines (the first is line {}) are {about}", self.first),
+        }
+    }
+}
+
 /// A remark on a wording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Remark {
@@ -38,10 +50,18 @@ pub struct Remark {
     pub text: &'static str,
 }
 
+impl Remark {
+    /// Does it only say that the words are another system's?
+    fn is_of_system(&self) -> bool {
+        wording::is_of_system(self.text)
+    }
+}
+
 impl Finding {
     /// Takes in a line more.
     fn add(&mut self, found: &WordingMatch, line: u64) {
         self.lines += 1;
+        self.found.facts = self.found.facts.shared(found.facts);
         if let Some(dialect) = found.dialect.filter(|dialect| !self.dialects.contains(dialect)) {
             self.dialects.push(dialect);
         }
@@ -56,16 +76,49 @@ impl Finding {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupedLines {
     said: Vec<Finding>,
+    something_else: Vec<ElseFinding>,
     lines: u64,
+}
+
+/// Lines that are about no socket, of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ElseFinding {
+    /// The kind.
+    pub kind: SomethingElse,
+    /// What it is about, in a clause.
+    pub about: &'static str,
+    /// The number of lines.
+    pub lines: u64,
+    /// The number of the first, from 1 on.
+    pub first: u64,
 }
 
 impl GroupedLines {
     /// Takes in the next line's finding.
-    pub fn add(&mut self, found: Option<WordingMatch>) {
+    pub fn add(&mut self, found: Option<LineMeaning>) {
         self.lines += 1;
-        let Some(found) = found else { return };
+        match found {
+            Some(LineMeaning::Message(found)) => self.add_message(found),
+            Some(LineMeaning::SomethingElse(kind)) => self.add_something_else(kind),
+            None => {}
+        }
+    }
+
+    fn add_something_else(&mut self, kind: SomethingElse) {
+        match self.something_else.iter_mut().find(|of| of.kind == kind) {
+            Some(of) => of.lines += 1,
+            None => self.something_else.push(ElseFinding {
+                kind,
+                about: kind.about(),
+                lines: 1,
+                first: self.lines,
+            }),
+        }
+    }
+
+    fn add_message(&mut self, found: WordingMatch) {
         let same = |said: &&mut Finding| {
-            let of = |found: &WordingMatch| (found.subject, found.call, found.carrier, found.is_windows());
+            let of = |found: &WordingMatch| (found.subject, found.call, found.carrier, found.system);
             of(&said.found) == of(&found)
         };
         match self.said.iter_mut().find(same) {
@@ -89,6 +142,13 @@ impl GroupedLines {
         let mut said: Vec<&Finding> = self.said.iter().collect();
         said.sort_by_key(|said| (Reverse(said.lines), said.first));
         said
+    }
+
+    /// Returns what the lines are about that is no socket: first that of the most lines.
+    pub fn something_else(&self) -> Vec<ElseFinding> {
+        let mut all = self.something_else.clone();
+        all.sort_by_key(|of| (Reverse(of.lines), of.first));
+        all
     }
 
     /// The number of lines with a known message.
@@ -131,6 +191,14 @@ pub struct Answer {
     pub dialects: Vec<Dialect>,
     /// Is it Windows' wording? What is said is of Linux.
     pub windows: bool,
+    /// The system that speaks, where the words show that it is not Linux.
+    pub system: Option<System>,
+    /// The errno's number there, where it is not Linux's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_number: Option<i32>,
+    /// What Linux would say in the same case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_linux: Option<&'static str>,
     /// The addresses in the first line.
     pub addresses: Vec<SocketAddr>,
     /// The number of lines that say it.
@@ -153,26 +221,60 @@ pub struct Answer {
     pub mistaken_for: Option<&'static str>,
     /// The scenarios, the proofs first.
     pub scenarios: Vec<ScenarioRef>,
+    /// The likeliest cause on the system that speaks, in a few words.
+    #[serde(skip)]
+    pub brief: Option<&'static str>,
+}
+
+impl Answer {
+    /// Are the causes those of what Linux says in the place of another system's errno?
+    pub fn is_instead(&self) -> bool {
+        let gives = self.subject.gives();
+        self.on_linux.is_some() && self.causes.iter().any(|rule| rule.gives != gives)
+    }
 }
 
 /// Answers what was found.
 pub fn answer(said: &Finding) -> Answer {
     let WordingMatch {
-        subject, call, carrier, ..
+        subject,
+        call,
+        carrier,
+        system,
+        facts,
+        ..
     } = said.found;
+    let on_system = match (subject, system, carrier) {
+        (Subject::Errno(errno), Some(system), Carrier::Tcp) => systems::of(system, errno, call),
+        _ => None,
+    };
+    let instead = match on_system {
+        Some(OnSystem {
+            on_linux: OnLinux::Instead { rules, scenario },
+            ..
+        }) => Some((rules, scenario)),
+        _ => None,
+    };
     let of_all = || {
         let rules = if carrier == Carrier::Tcp { RULES } else { &[] };
-        rules.iter().filter(move |rule| match subject.beside() {
-            Some(beside) => beside.contains(&rule.id),
-            None => rule.gives == subject.gives(),
+        rules.iter().filter(move |rule| match (instead, subject.beside()) {
+            (Some((instead, _)), _) => instead.contains(&rule.id),
+            (None, Some(beside)) => beside.contains(&rule.id),
+            (None, None) => rule.gives == subject.gives(),
         })
     };
-    let mut causes: Vec<&Rule> = of_all()
-        .filter(|rule| call.is_none_or(|call| rule.calls.contains(&call)))
-        .collect();
-    let other_calls = causes.is_empty() && of_all().next().is_some();
+    let of_call = |rule: &&Rule| instead.is_some() || call.is_none_or(|call| rule.calls.contains(&call));
+    let mut causes: Vec<&Rule> = of_all().filter(of_call).collect();
+    // What the address shows cannot be.
+    let before = causes.len();
+    causes.retain(|rule| facts.allow(rule.id, call));
+    let is_none_left = before > 0 && causes.is_empty();
+    let other_calls = before == 0 && of_all().next().is_some();
     if other_calls {
         causes.extend(of_all());
+    }
+    if let Some((order, _)) = instead {
+        causes.sort_by_key(|rule| order.iter().position(|id| *id == rule.id));
     }
     let (number, text) = match subject {
         Subject::Errno(errno) => (Some(errno.0), Some(errno.text())),
@@ -187,13 +289,30 @@ pub fn answer(said: &Finding) -> Answer {
         call,
         dialects: said.dialects.clone(),
         windows: said.found.is_windows(),
+        system,
+        system_number: match (subject, system) {
+            (Subject::Errno(errno), Some(system)) => system.number(errno).filter(|number| *number != errno.0),
+            _ => None,
+        },
+        on_linux: on_system.map(|on| on.linux),
         addresses: said.found.addresses.clone(),
         lines: said.lines,
         first: said.first,
-        remarks: said.remarks.clone(),
+        // What the system means by it says more than that it is another system's.
+        remarks: match on_system {
+            Some(_) => said
+                .remarks
+                .iter()
+                .filter(|remark| !remark.is_of_system())
+                .copied()
+                .collect(),
+            None => said.remarks.clone(),
+        },
         carrier,
-        means: prose.map_or_else(
-            || match carrier {
+        means: on_system.map(|on| on.means.to_owned()).unwrap_or_else(|| {
+            prose.map_or_else(
+                || {
+                    match carrier {
                 Carrier::Tcp => {
                     "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
                         .into()
@@ -201,21 +320,50 @@ pub fn answer(said: &Finding) -> Answer {
                 Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => {
                     "finwait knows TCP: for what it means here there is only its text.".into()
                 }
-            },
-            |prose| match causes.is_empty() && carrier == Carrier::Tcp {
-                true => format!("{} No scenario can show it here.", prose.means),
-                false => prose.means.to_owned(),
-            },
-        ),
+            }
+                },
+                |prose| match causes.is_empty() && carrier == Carrier::Tcp {
+                    true if is_none_left => {
+                        let address = "The rules that finwait knows for it do not apply to this address.";
+                        format!("{} {address}", prose.means)
+                    }
+                    true => format!("{} No scenario can show it here.", prose.means),
+                    false => prose.means.to_owned(),
+                },
+            )
+        }),
         scenarios: match carrier {
-            Carrier::Tcp => scenarios(subject, call, &causes),
+            Carrier::Tcp => match instead {
+                Some((_, first)) => instead_of_it(first, &causes),
+                None if is_none_left => Vec::new(),
+                None => scenarios(subject, call, &causes),
+            },
             Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Vec::new(),
         },
         causes,
         other_calls,
-        look_for: prose.map_or(&[], |prose| prose.look_for),
-        mistaken_for: prose.map(|prose| prose.mistaken_for),
+        look_for: match on_system {
+            Some(on) => on.look_for,
+            None => prose.map_or(&[], |prose| prose.look_for),
+        },
+        // It tells Linux's errnos apart.
+        mistaken_for: prose.map(|prose| prose.mistaken_for).filter(|_| on_system.is_none()),
+        brief: on_system.map(|on| on.brief),
     }
+}
+
+/// The scenarios that show what Linux says in the place of another system's errno: the one that shows it best, then the proofs.
+fn instead_of_it(first: Option<&str>, causes: &[&Rule]) -> Vec<ScenarioRef> {
+    let mut shown: Vec<ScenarioRef> = Vec::new();
+    let proofs = causes.iter().map(|rule| rule.proof);
+    for entry in first.into_iter().chain(proofs).filter_map(catalog::entry) {
+        let (name, title) = (entry.name, entry.title);
+        if !shown.iter().any(|shows| shows.name == name) {
+            let proves = causes.iter().any(|rule| rule.proof == name);
+            shown.push(ScenarioRef { name, title, proves });
+        }
+    }
+    shown
 }
 
 /// The scenarios that show it: proofs in the order of the rules, then those in which it occurs, in that call first.
@@ -315,7 +463,7 @@ mod tests {
             "recv() failed (104: Connection reset by peer)",
             "wsarecv: An existing connection was forcibly closed by the remote host.",
         ] {
-            gathered.add(recognize(line));
+            gathered.add(recognize(line).map(LineMeaning::Message));
         }
         let said: Vec<_> = gathered
             .most_first()
@@ -337,7 +485,7 @@ mod tests {
     fn an_answer_parses_no_scenario() {
         let mut gathered = GroupedLines::default();
         for text in ["ECONNRESET", "EPIPE", "read: EOF", "i/o timeout"] {
-            gathered.add(recognize(text));
+            gathered.add(recognize(text).map(LineMeaning::Message));
         }
         let parsed = crate::scenario::file::parsed_by(|| {
             for said in gathered.most_first() {

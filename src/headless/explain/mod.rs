@@ -10,7 +10,7 @@ use crate::explain::counters::counter_named;
 use crate::explain::meaning::state_named;
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 use crate::json::Versioned;
-use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
+use answer::{Answer, ElseFinding, GroupedLines, MeasuredAnswer, answer};
 use counters::CounterAnswer;
 use overview::overview;
 use paper::{Paper, print};
@@ -101,24 +101,46 @@ pub fn explained(text: &str, json: bool, columns: usize) -> Explained {
 /// Explains what lines say.
 fn of_lines(gathered: &GroupedLines, first: Option<&str>, json: bool, columns: usize) -> Explained {
     let said = gathered.most_first();
+    let something_else = gathered.something_else();
     if said.is_empty() {
+        let explained = if json && !something_else.is_empty() {
+            let answers = Vec::new();
+            Explained::of(|out| {
+                Versioned::new(Told {
+                    answers,
+                    something_else,
+                })
+                .print(out)
+            })
+        } else {
+            Explained::default()
+        };
         return Explained {
             unknown: Some(unknown(gathered, first)),
-            ..Explained::default()
+            ..explained
         };
     }
     let answers: Vec<Answer> = said.into_iter().map(answer).collect();
     Explained::of(|out| {
         if json {
             let answers = answers.iter().map(MeasuredAnswer::of).collect();
-            return Versioned::new(Told { answers }).print(out);
+            return Versioned::new(Told {
+                answers,
+                something_else,
+            })
+            .print(out);
         }
         let lines = gathered.lines();
         let paper = Paper { columns, lines };
         if answers.len() > 1 {
             overview(out, &answers, gathered.saying(), &paper)?;
         }
-        print(out, &answers, &paper)
+        print(out, &answers, &paper)?;
+        for of in &something_else {
+            writeln!(out)?;
+            paper.paragraph(out, "No socket's: ", &format!("{}.", of.clause()))?;
+        }
+        Ok(())
     })
 }
 
@@ -131,6 +153,9 @@ fn fail(why: &str) -> ExitCode {
 #[derive(Serialize)]
 struct Told<'a> {
     answers: Vec<MeasuredAnswer<'a>>,
+    /// What lines are about that is no socket.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    something_else: Vec<ElseFinding>,
 }
 
 /// The same for the name of a state.
@@ -225,12 +250,15 @@ fn unknown(gathered: &GroupedLines, first: Option<&str>) -> String {
     };
     if gathered.lines() > 1 {
         let lines = gathered.lines();
-        return format!("none of the {lines} lines has a wording that finwait knows");
+        let known = format!("none of the {lines} lines has a wording that finwait knows");
+        let others = gathered.something_else();
+        let others = others.iter().map(|of| format!("; {}", of.clause()));
+        return others.fold(known, |all, of| all + &of);
     }
     let shown: String = first.chars().take(SHOWN).collect();
     let dots = if shown.len() < first.len() { "..." } else { "" };
     let instead = match (something_else(first), nearest(first)) {
-        (Some(what), _) => what.into(),
+        (Some(what), _) => what.about().into(),
         (None, Some(near)) => format!("the nearest it knows is {near:?}"),
         (None, None) => "try an errno's name, number or text".into(),
     };

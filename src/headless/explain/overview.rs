@@ -71,12 +71,16 @@ fn row(answer: &Answer) -> ([String; 5], String) {
         },
     ];
     let elsewhere = elsewhere::brief(answer.subject, answer.carrier);
+    let system = answer.system.map(|system| match answer.brief {
+        Some(brief) => format!("{system}: {brief}"),
+        None => format!("{system}, not Linux"),
+    });
     let cause = match (answer.carrier, answer.causes.first(), &answer.text) {
         (Carrier::Udp, ..) => elsewhere.unwrap_or("UDP, not TCP").to_owned(),
         (Carrier::Unix, ..) => elsewhere.unwrap_or("a Unix socket, not TCP").to_owned(),
         (Carrier::Pipe, ..) => elsewhere.unwrap_or("a pipe, not TCP").to_owned(),
         (Carrier::File, ..) => elsewhere.unwrap_or("a file, not TCP").to_owned(),
-        (Carrier::Tcp, ..) if answer.windows => "Windows, not Linux".to_owned(),
+        (Carrier::Tcp, ..) if system.is_some() => system.unwrap_or_default(),
         (Carrier::Tcp, Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
         // No rule is for it: what libc says is all that is known.
         (Carrier::Tcp, _, Some(text)) => text.clone(),
@@ -89,7 +93,7 @@ fn row(answer: &Answer) -> ([String; 5], String) {
 mod tests {
     use super::super::answer::{GroupedLines, answer};
     use super::*;
-    use crate::explain::wording::recognize;
+    use crate::explain::wording::{LineMeaning, recognize};
 
     fn seen(columns: usize) -> String {
         let mut gathered = GroupedLines::default();
@@ -101,7 +105,7 @@ mod tests {
             "accept tcp [::]:8080: accept4: too many open files",
             "write: Broken pipe",
         ] {
-            gathered.add(recognize(line));
+            gathered.add(recognize(line).map(LineMeaning::Message));
         }
         let answers: Vec<Answer> = gathered.most_first().into_iter().map(answer).collect();
         let mut out = Vec::new();

@@ -46,13 +46,21 @@ pub fn print(out: &mut impl Write, answers: &[Answer], paper: &Paper) -> io::Res
 
 fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     match (answer.number, &answer.text) {
+        (Some(number), Some(text)) if let (Some(system), Some(there)) = (answer.system, answer.system_number) => {
+            writeln!(out, "{} ({there} on {system}, {number} on Linux): {text}", answer.name)?;
+        }
         (Some(number), Some(text)) => writeln!(out, "{} ({number}): {text}", answer.name)?,
         _ => writeln!(out, "{}", answer.name)?,
     }
     if let Some(said) = said(answer, paper.lines) {
         paper.paragraph(out, "  ", &said)?;
     }
-    paper.paragraph(out, "  ", &answer.means)?;
+    if let (Some(system), Some(linux)) = (answer.system, answer.on_linux) {
+        paper.paragraph(out, &format!("  On {system}: "), &answer.means)?;
+        paper.paragraph(out, "  On Linux: ", linux)?;
+    } else {
+        paper.paragraph(out, "  ", &answer.means)?;
+    }
     for Remark { line, text } in &answer.remarks {
         let of = if answer.lines > 1 {
             format!("  Note on line {line}:  ")
@@ -65,9 +73,10 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         let of = match answer.call {
             _ if answer.subject.beside().is_some() => "why, had the kernel been asked".into(),
             Some(call) if answer.other_calls => format!("why: finwait knows none for {call}; of other calls"),
-            Some(call) if answer.windows => format!("why {call} gives it on Linux"),
+            Some(_) if answer.is_instead() => "why, where Linux says something else".into(),
+            Some(call) if answer.system.is_some() => format!("why {call} gives it on Linux"),
             Some(call) => format!("why {call} gives it"),
-            None if answer.windows => "why, on Linux".into(),
+            None if answer.system.is_some() => "why, on Linux".into(),
             None => "why".into(),
         };
         writeln!(out, "\n{of}")?;

@@ -1,27 +1,78 @@
 //! The addresses of a line: a connection only where it is written as one, else the one address that the error is about.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 
 use super::clauses;
 
-/// The addresses in a line in small letters: our own address and the peer's, where they are written as a pair; else the address that is
-/// nearest to the words of the error; none where it is not clear which.
-pub(super) fn addresses(low: &str, sign: Option<Range<usize>>) -> Vec<SocketAddr> {
-    let pair = || {
-        let mut heads = low.rmatch_indices('>').map(|(at, _)| at);
-        heads.find_map(|head| arrow(low[..head].strip_suffix('-')?, &low[head + 1..]))
-    };
-    of_go(low)
-        .or_else(pair)
-        .or_else(|| of_node(low))
-        .or_else(|| of_nginx(low, sign.clone()))
-        .unwrap_or_else(|| nearest(low, sign).into_iter().collect())
+/// The ends that a line names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// Our own address and the peer's, where they are written as a pair; else the address that is nearest to the words of the error; none
+    /// where it is not clear which.
+    pub(super) addresses: Vec<SocketAddr>,
+    /// Has the last one a zone (`%eth0`)?
+    pub(super) has_zone: bool,
+}
+
+impl Ends {
+    /// The ends in a line in small letters, whose message is at that place.
+    pub(super) fn of(low: &str, sign: Option<Range<usize>>) -> Ends {
+        let ends = of_go(low)
+            .or_else(|| arrow(low))
+            .or_else(|| of_node(low))
+            .or_else(|| of_nginx(low, sign.clone()))
+            .or_else(|| pair(low))
+            .unwrap_or_else(|| nearest(low, sign).into_iter().collect());
+        let has_zone = ends.last().is_some_and(|end| end.has_zone);
+        let addresses = ends.into_iter().map(|end| end.address).collect();
+        Ends { addresses, has_zone }
+    }
+}
+
+/// An address as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct End {
+    address: SocketAddr,
+    has_zone: bool,
+}
+
+impl End {
+    /// Parses an address with its port: `10.0.0.1:80`, `[::1]:80`, `::1:80`, `[fe80::1%eth0]:80`, `fe80::1%eth0:80`.
+    fn parse(word: &str) -> Option<End> {
+        let begins = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '[');
+        if !word.starts_with(begins) || !word.contains(':') {
+            return None;
+        }
+        let (host, port) = word.rsplit_once(':')?;
+        let port = if port == "*" { "0" } else { port };
+        let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && !(port.len() > 1 && port.starts_with('0'));
+        let port: u16 = port.parse().ok().filter(|_| is_port)?;
+        let (host, zone) = match inner.unwrap_or(host).split_once('%') {
+            Some((host, zone)) => (host, Some(zone)),
+            None => (inner.unwrap_or(host), None),
+        };
+        let ip: IpAddr = host.parse().ok()?;
+        // Without brackets the last group of an address may be taken for a port: `::1` is none, and neither is `2001:db8::1:2`.
+        let is_clear =
+            inner.is_some() || ip.is_ipv4() || zone.is_some() || ip.is_loopback() || ip.is_unspecified() || port > 9;
+        let whole = inner.is_none() && ip.is_unspecified() && port > 0 && word.parse::<Ipv6Addr>().is_ok();
+        (is_clear && !whole).then_some(End {
+            address: SocketAddr::new(ip, port),
+            has_zone: zone.is_some_and(|zone| !zone.is_empty()),
+        })
+    }
+
+    /// Does it stand for no address at all?
+    fn is_nothing(&self) -> bool {
+        self.address.ip().is_unspecified() && self.address.port() == 0
+    }
 }
 
 /// Go names the operation before the address, and a URL that was asked for or a proxy before both:
 /// `Get "http://10.0.0.5:80/": dial tcp 10.0.0.7:3128: connect: connection refused`.
-fn of_go(low: &str) -> Option<Vec<SocketAddr>> {
+fn of_go(low: &str) -> Option<Vec<End>> {
     const OPERATIONS: [&str; 7] = ["dial", "read", "write", "accept", "listen", "close", "set"];
     clauses(low).find_map(|clause| {
         // A port ends it.
@@ -32,37 +83,45 @@ fn of_go(low: &str) -> Option<Vec<SocketAddr>> {
         let (ends, network, operation) = (words.next()?, words.next()?, words.next()?);
         let is_go = ["tcp", "udp"].iter().any(|known| network.starts_with(known))
             && OPERATIONS.iter().any(|known| operation.ends_with(known));
-        let ends = ends.split("->").map(|end| end.parse().ok());
+        let ends = ends.split("->").map(End::parse);
         ends.collect::<Option<Vec<_>>>()
             .filter(|ends| is_go && (1..=2).contains(&ends.len()))
     })
 }
 
-/// The two addresses on both sides of an arrow.
-fn arrow(before: &str, after: &str) -> Option<Vec<SocketAddr>> {
-    let outside = |c: char| !(c.is_ascii_hexdigit() || matches!(c, ':' | '.' | '[' | ']' | '%'));
+/// The two addresses on both sides of an arrow: `10.0.0.1:5 -> 10.0.0.2:80`, Netty's `/10.0.0.1:5 => /10.0.0.2:80`.
+fn arrow(low: &str) -> Option<Vec<End>> {
+    let mut heads = low.rmatch_indices('>').map(|(at, _)| at);
+    heads.find_map(|head| {
+        let before = low[..head].strip_suffix(['-', '='])?.trim_end_matches(['-', '=', '<']);
+        arrow_between(before, &low[head + 1..])
+    })
+}
+
+fn arrow_between(before: &str, after: &str) -> Option<Vec<End>> {
+    let in_zone = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let outside = |c: char| !(in_zone(c) || matches!(c, ':' | '.' | '[' | ']' | '%'));
     let from = before.trim_end().rsplit(outside).next()?;
-    let to = after.trim_start().split(outside).next()?;
+    let to = after.trim_start().trim_start_matches('/').split(outside).next()?;
     let to = to.trim_end_matches([':', '.']);
     // strace -yy: "4<TCP:[10.0.0.1:5->10.0.0.2:80]>"
-    let parse = |word: &str| word.parse().ok();
-    let from = parse(from).or_else(|| parse(from.split_once('[')?.1))?;
-    let to = parse(to).or_else(|| parse(to.strip_suffix(']')?))?;
+    let from = End::parse(from).or_else(|| End::parse(from.split_once('[')?.1))?;
+    let to = End::parse(to).or_else(|| End::parse(to.strip_suffix(']')?))?;
     Some(vec![from, to])
 }
 
 /// Node.js names the peer first: `connect EADDRNOTAVAIL 10.0.0.2:80 - Local (10.0.0.1:41822)`; port 0 is one that was never given.
-fn of_node(low: &str) -> Option<Vec<SocketAddr>> {
+fn of_node(low: &str) -> Option<Vec<End>> {
     let (before, after) = low.split_once(" - local (")?;
-    let peer = before.rsplit(' ').next()?.parse().ok()?;
-    let own: Option<SocketAddr> = after.split(')').next()?.parse().ok();
-    let own = own.filter(|own| own.port() != 0);
+    let peer = End::parse(before.rsplit(' ').next()?)?;
+    let own = End::parse(after.split(')').next()?)?;
+    let own = Some(own).filter(|own| own.address.port() != 0);
     Some(own.into_iter().chain([peer]).collect())
 }
 
 /// nginx names its ends behind the message: `..., client: 10.0.0.1, server: 0.0.0.0:80, request: "...", upstream: "http://10.0.0.2:80/"`.
 /// The server is its own configuration's, and a host or a referrer the request's: none of them is a peer.
-fn of_nginx(low: &str, sign: Option<Range<usize>>) -> Option<Vec<SocketAddr>> {
+fn of_nginx(low: &str, sign: Option<Range<usize>>) -> Option<Vec<End>> {
     const OF_CLIENT: [&str; 5] = [
         "while sending to client",
         "while reading client",
@@ -82,22 +141,103 @@ fn of_nginx(low: &str, sign: Option<Range<usize>>) -> Option<Vec<SocketAddr>> {
     Some(peer.into_iter().collect())
 }
 
-/// The address that is nearest to a place; without one the only address there is.
-fn nearest(low: &str, place: Option<Range<usize>>) -> Option<SocketAddr> {
+/// Two addresses that the words between or before them make a pair: `L:/10.0.0.1:5 - R:/10.0.0.2:80`, `from 10.0.0.1:5 to 10.0.0.2:80`,
+/// `local=10.0.0.1:5 remote=10.0.0.2:80`.
+fn pair(low: &str) -> Option<Vec<End>> {
+    const BETWEEN: [&str; 5] = ["to", "-r:", "!r:", "to:", ",to:"];
+    const OWN: [&str; 5] = ["local", "laddr", "localaddress", "local address", "localaddr"];
+    const PEER: [&str; 7] = [
+        "remote",
+        "raddr",
+        "peer",
+        "remoteaddress",
+        "remote address",
+        "remoteaddr",
+        "remote_addr",
+    ];
+    let found = all(low);
+    let named = |at: &Range<usize>, names: &[&str]| {
+        let before = low[..at.start].trim_end_matches([' ', '=', ':', '/', '"', '\'', '(', '[', '<']);
+        names.iter().any(|name| before.ends_with(name))
+    };
+    let mut pairs = found.iter().zip(found.iter().skip(1));
+    pairs.find_map(|((one, first), (other, second))| {
+        let between = low.get(one.end..other.start)?;
+        let between: String = between
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '/' | '(' | ')' | '[' | ']'))
+            .collect();
+        if BETWEEN.contains(&between.as_str()) || named(one, &OWN) && named(other, &PEER) {
+            return Some(vec![*first, *second]);
+        }
+        (named(one, &PEER) && named(other, &OWN)).then(|| vec![*second, *first])
+    })
+}
+
+/// Each address in a line, and its place.
+fn all(low: &str) -> Vec<(Range<usize>, End)> {
+    const BETWEEN: [char; 18] = [
+        ' ', '\t', '>', '<', ',', '(', ')', '"', '\'', '/', '=', '#', '@', ';', '|', '{', '}', '!',
+    ];
+    const AFTER: [char; 4] = [':', ';', '.', '-'];
     let mut next = 0;
-    let words = low.split([' ', '\t', '>', ',', '(', ')', '"', '\'', '/', '=', '#']);
+    let words = low.split(BETWEEN);
     let found = words.filter_map(|word| {
         let start = next;
         next += word.len() + 1;
-        // As every address begins.
-        if !word.starts_with(|c: char| c.is_ascii_digit() || c == '[') {
+        if !word.starts_with(|c: char| c.is_ascii_hexdigit() || matches!(c, '[' | ':')) {
             return None;
         }
-        let address: SocketAddr = word.trim_end_matches([':', ';', '.', '-']).parse().ok()?;
-        let is_any = address.ip().is_unspecified() && address.port() == 0;
-        (!is_any).then_some((start..start + word.len(), address))
+        let word = word.trim_end_matches(AFTER);
+        // "[/10.0.0.1:5]" ends with what began before the slash.
+        let word = if word.contains('[') {
+            word
+        } else {
+            word.trim_end_matches(']')
+        };
+        let end = End::parse(word)
+            .or_else(|| End::parse(word.strip_prefix('[')?))
+            .or_else(|| with_port(low, start, word))
+            .or_else(|| dotted(low, word))?;
+        (!end.is_nothing()).then_some((start..start + word.len(), end))
     });
-    let found: Vec<_> = found.collect();
+    found.collect()
+}
+
+/// An address whose port stands behind it: `10.0.0.2 port 22`, `10.0.0.2, port=22`, `10.0.0.2 (port 22)`, `a=10.0.0.2 p=22`.
+fn with_port(low: &str, start: usize, word: &str) -> Option<End> {
+    const NAMES: [&str; 4] = ["tcp port", "on port", "port", "p="];
+    // Dart's "address = 10.0.0.2, port = 39897" has the peer's address, and the local port.
+    if low[..start].ends_with("address = ") {
+        return None;
+    }
+    let host = word.trim_matches(['[', ']']);
+    let ip: IpAddr = host.parse().ok()?;
+    let rest = low.get(start + word.len()..)?;
+    let rest = rest.trim_start_matches([' ', ',', '(', ')', '"', '\'', ']', ';']);
+    let rest = NAMES.iter().find_map(|name| rest.strip_prefix(name))?;
+    let rest = rest.trim_start_matches([' ', '=', ':', '"', '\'']);
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let port = rest[..digits].parse().ok()?;
+    Some(End {
+        address: SocketAddr::new(ip, port),
+        has_zone: false,
+    })
+}
+
+/// An address as tcpdump and BSD's netstat have it, `10.0.0.1.8080`, beside words of theirs.
+fn dotted(low: &str, word: &str) -> Option<End> {
+    let is_theirs = [" > ", "tcp4", "tcp6"].iter().any(|words| low.contains(words));
+    let (host, port) = word.rsplit_once('.').filter(|_| is_theirs)?;
+    Some(End {
+        address: SocketAddr::new(host.parse().ok()?, port.parse().ok()?),
+        has_zone: false,
+    })
+}
+
+/// The address that is nearest to a place; without one the only address there is.
+fn nearest(low: &str, place: Option<Range<usize>>) -> Option<End> {
+    let found = all(low);
     let (_, address) = match &place {
         Some(place) => found.iter().min_by_key(|(at, _)| {
             let before = place.start.saturating_sub(at.end);
@@ -107,4 +247,76 @@ fn nearest(low: &str, place: Option<Range<usize>>) -> Option<SocketAddr> {
     };
     let only = found.iter().all(|(_, other)| other == address);
     (place.is_some() || only).then_some(*address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(low: &str) -> Vec<String> {
+        let ends = Ends::of(low, None);
+        ends.addresses.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_address_may_have_no_brackets() {
+        for (text, address) in [
+            ("::1:5000", "[::1]:5000"),
+            ("[::1]:5000", "[::1]:5000"),
+            ("fe80::1%eth0:80", "[fe80::1]:80"),
+            ("[fe80::1%eth0]:80", "[fe80::1]:80"),
+            ("2001:db8::5:8080", "[2001:db8::5]:8080"),
+            ("10.0.0.2:80", "10.0.0.2:80"),
+            ("10.0.0.2 port 22", "10.0.0.2:22"),
+            ("10.0.0.2, port=22", "10.0.0.2:22"),
+            ("10.0.0.2 (port 22)", "10.0.0.2:22"),
+            ("a=10.0.0.2 p=22", "10.0.0.2:22"),
+            ("connect to ::1 port 5000 failed", "[::1]:5000"),
+        ] {
+            assert_eq!(of(text), [address], "{text}");
+        }
+        assert!(Ends::of("fe80::1%eth0:80", None).has_zone);
+        for text in [
+            "::1",
+            "2001:db8::1",
+            "2001:db8::1:2",
+            "a.test:80",
+            "db.test port 80",
+            "12:30:45",
+            "10.0.0.2",
+            "::",
+            "std::io::error",
+            "fe80::2",
+            "dead:beef",
+            "10.0.0.2:99999",
+            "address = 10.0.0.2, port = 39897",
+            "1.2.3.4.5",
+            ":8080",
+            "face:80",
+            "00:1a:2b:3c:4d:5e",
+            "2026-11-30t12:30:45",
+        ] {
+            assert_eq!(of(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn two_addresses_may_be_a_pair() {
+        for text in [
+            "[/10.0.0.1:49286 -> /10.0.0.2:6379] x",
+            "[/10.0.0.1:49286 => /10.0.0.2:6379] x",
+            "[id: 0x1, l:/10.0.0.1:49286 - r:/10.0.0.2:6379] x",
+            "[id: 0x1, l:/10.0.0.1:49286 ! r:/10.0.0.2:6379] x",
+            "local=10.0.0.1:49286 remote=10.0.0.2:6379",
+            "local address: 10.0.0.1:49286, remote address: 10.0.0.2:6379",
+            "raddr=10.0.0.2:6379 laddr=10.0.0.1:49286",
+            "from 10.0.0.1:49286 to 10.0.0.2:6379",
+            "10.0.0.1:49286 <-> 10.0.0.2:6379",
+            "10.0.0.1:49286->10.0.0.2:6379",
+            "from: 10.0.0.1:49286, to: 10.0.0.2:6379",
+        ] {
+            assert_eq!(of(text), ["10.0.0.1:49286", "10.0.0.2:6379"], "{text}");
+        }
+        assert_eq!(of("connect eaddrnotavail ::1:5000 - local (:::0)"), ["[::1]:5000"]);
+    }
 }

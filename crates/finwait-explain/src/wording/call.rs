@@ -46,7 +46,7 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         Sign::Call(row) => Some(row),
         _ => None,
     });
-    let known = known.map(|row| call_cue(row));
+    let known = known.map(call_cue);
     let dialect = known.and_then(|cue| cue.dialect);
     if let Some(call) = called {
         let call = Some(call);
@@ -54,18 +54,40 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         return Some(Cue {
             call,
             dialect: nginx.or(dialect),
+            is_general: false,
         });
     }
     if let Some(call) = node() {
         let (call, dialect) = (Some(call), Some(Dialect::Node));
-        return Some(Cue { call, dialect });
+        return Some(Cue {
+            call,
+            dialect,
+            is_general: false,
+        });
     }
     // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
     let mut parts = clauses(low).skip(1);
-    let colon = parts.find_map(|part| asked(part.rsplit(|c: char| !is_in_name(c)).next()?));
-    (colon.is_some() || known.is_some()).then(|| Cue {
-        call: colon.or(known.and_then(|cue| cue.call)),
+    let colon = parts.find_map(|part| {
+        // Android's "recvfrom failed: ECONNRESET".
+        let part = part.strip_suffix(" failed").unwrap_or(part);
+        let name = part.rsplit(|c: char| !is_in_name(c)).next()?;
+        // Haskell's "Network.Socket.connect: <socket: 12>: does not exist" has the socket's own number in brackets, and
+        // systemd's "web.socket" is a unit.
+        let is_thing = name == "socket" && part.strip_suffix(name)?.ends_with(['<', '.']);
+        asked(name).filter(|_| !is_thing)
+    });
+    // Java on Windows: "Address already in use: connect", "Connection reset by peer: socket write error".
+    let ending = low.rsplit_once(": ").and_then(|(before, last)| {
+        let text = line.in_low().iter().any(|hit| matches!(hit.sign, Sign::Text(_)) && hit.end == before.len());
+        let word = last.split([' ', ';', ',']).next().filter(|_| text)?;
+        asked(word.strip_prefix("jvm_").unwrap_or(word))
+    });
+    let by_name = ending.or(colon);
+    let call = by_name.or(known.and_then(|cue| cue.call));
+    (call.is_some() || known.is_some()).then_some(Cue {
+        call,
         dialect,
+        is_general: by_name.is_none() && known.is_some_and(|cue| cue.is_general),
     })
 }
 

@@ -47,11 +47,16 @@ impl Carrier {
 }
 
 fn sign(hits: &[Hit]) -> Option<Carrier> {
-    let row = Line::first_row(hits, |sign| match sign {
-        Sign::Carrier(row) => Some(row),
+    // The pipe of "Broken pipe: ..." is none.
+    let in_a_text = |of: &Hit| {
+        let mut texts = hits.iter().filter(|hit| matches!(hit.sign, Sign::Text(_)));
+        texts.any(|text| text.at <= of.at && of.at < text.end)
+    };
+    let rows = hits.iter().filter_map(|hit| match hit.sign {
+        Sign::Carrier(row) if !in_a_text(hit) => Some(row),
         _ => None,
     });
-    row.map(|row| CARRIERS[row].1)
+    rows.min().map(|row| CARRIERS[row].1)
 }
 
 /// Does it name the file that the error is of? "open /var/lib/foo: ..." (Go), "..., open '/var/lib/foo'" (Node.js), "cannot access 'foo':

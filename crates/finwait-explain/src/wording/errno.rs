@@ -1,7 +1,8 @@
 //! An errno in a line: by its name, by a number that is marked as one, by its text.
 
 use super::signs::{Line, Sign};
-use super::table::{MARKS, TEXTS, WINSOCK};
+use super::system::{of_bsd, of_windows};
+use super::table::{MARKS, TEXTS};
 use super::words::remark;
 use super::{Dialect, System, is_in_name};
 use finwait_model::errno::Errno;
@@ -26,22 +27,29 @@ impl ErrnoMatch {
 }
 
 /// An errno: by its name, by a marked number, by its text; where it is all there is, the whole may be the number or the name.
-pub(super) fn errno(line: &Line<'_>, alone: bool) -> Option<ErrnoMatch> {
+pub(super) fn errno(line: &Line<'_>, alone: bool, system: Option<System>) -> Option<ErrnoMatch> {
     let (text, low) = (line.text, line.low.as_str());
     let whole = text.trim_start_matches('-');
     if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
         // Below zero it is the kernel's way; but -1 is what any call returns that failed, and Java's read at the end.
         return numbered(whole.parse().ok()?).filter(|_| alone && text != "-1");
     }
-    let marked = marked(line);
+    let marked = marked(line, system);
     let in_capitals = || {
         let mut names = line.in_text().iter().filter(|hit| matches!(hit.sign, Sign::Name));
         names.find_map(|hit| by_name(word_at(text, hit.at)))
     };
     if let Some(told) = in_capitals().or_else(|| atom(line)) {
         // A name is the same everywhere, a number is not.
-        let dialect = told.dialect.or(marked.and_then(|marked| marked.dialect));
-        return Some(ErrnoMatch { dialect, ..told });
+        let dialect = told.dialect.or(marked.as_ref().and_then(|marked| marked.dialect));
+        // Of whose system the number is of that name: Node.js prints "errno: -54, code: 'ECONNRESET'" on macOS.
+        let number = marked.filter(|marked| marked.errno == told.errno);
+        let system = told.system.or(number.and_then(|number| number.system));
+        return Some(ErrnoMatch {
+            dialect,
+            system,
+            ..told
+        });
     }
     let alone_in_it = || word_at(low, 0).len() == low.len() && line.has_name();
     if let Some(told) = marked.or_else(|| by_name(&low.to_ascii_uppercase()).filter(|_| alone_in_it())) {
@@ -55,8 +63,15 @@ pub(super) fn errno(line: &Line<'_>, alone: bool) -> Option<ErrnoMatch> {
     });
     let found = texts.filter(|(hit, errno)| {
         let (before, after) = (&low[..hit.at], &low[hit.end..]);
-        !matches!(*errno, Errno::EPROTO | Errno::EBADMSG)
-            || after.is_empty() && (before.is_empty() || before.ends_with(": "))
+        let by_itself = after.is_empty() && (before.is_empty() || before.ends_with(": "));
+        // "The Broken Pipe Organ" is a title.
+        let capital = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase());
+        let is_title = || {
+            let rest = text.get(hit.end..).and_then(|rest| rest.strip_prefix(' '));
+            let mut words = text.get(hit.at..hit.end).unwrap_or_default().split(' ');
+            rest.is_some_and(capital) && words.all(capital)
+        };
+        (!matches!(*errno, Errno::EPROTO | Errno::EBADMSG) || by_itself) && !is_title()
     });
     let (said, errno) = found.min_by_key(|(hit, _)| (hit.at, std::cmp::Reverse(hit.end)))?;
     // strerror's own text begins with a capital; whoever writes it small has words of its own.
@@ -70,18 +85,19 @@ fn word_at(text: &str, at: usize) -> &str {
     rest.split(|c: char| !is_in_name(c)).next().unwrap_or(rest)
 }
 
-/// The errno of that number, of this system or of Windows.
+/// The errno of a number by itself, of this system or of Windows.
 fn numbered(number: i32) -> Option<ErrnoMatch> {
     let here = named(number).map(|errno| ErrnoMatch::of(errno, None));
-    here.or_else(|| {
-        let (_, errno) = WINSOCK.iter().find(|(known, _)| *known == number)?;
-        let remark = Some(windows(*errno));
-        Some(ErrnoMatch {
-            system: Some(System::Windows),
-            remark,
-            ..ErrnoMatch::of(*errno, None)
-        })
-    })
+    here.or_else(|| of_windows(number).map(from_windows))
+}
+
+/// Windows' errno.
+fn from_windows(errno: Errno) -> ErrnoMatch {
+    ErrnoMatch {
+        system: Some(System::Windows),
+        remark: Some(windows(errno)),
+        ..ErrnoMatch::of(errno, None)
+    }
 }
 
 /// A remark on Windows' errno of that name.
@@ -142,7 +158,7 @@ fn atom(line: &Line<'_>) -> Option<ErrnoMatch> {
 }
 
 /// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `Error(104, '`.
-fn marked(line: &Line<'_>) -> Option<ErrnoMatch> {
+fn marked(line: &Line<'_>, system: Option<System>) -> Option<ErrnoMatch> {
     let low = line.low.as_str();
     let number = |at: usize| {
         let rest = &low[at..];
@@ -165,8 +181,8 @@ fn marked(line: &Line<'_>) -> Option<ErrnoMatch> {
     let by_mark = marks.into_iter().find_map(|(row, end)| {
         let (text, dialect) = MARKS[row];
         let (number, rest) = number(end)?;
-        let told = numbered(number)?;
-        Some(agreed(ErrnoMatch { dialect, ..told }, &low[..end - text.len()], rest))
+        let told = judged(number, &low[..end - text.len()], rest, system)?;
+        Some(ErrnoMatch { dialect, ..told })
     });
     by_mark.or_else(|| {
         let mut places = low.match_indices('(');
@@ -187,29 +203,48 @@ fn marked(line: &Line<'_>) -> Option<ErrnoMatch> {
             } else if before.ends_with("' ") && rest.starts_with(')') && before.contains("mysql server") {
                 // "Can't connect to MySQL server on '10.0.0.2' (111)"
                 None
+            } else if rest.strip_prefix(')').and_then(text_at).is_some() {
+                // Apache's APR: "(32)Broken pipe: ..."
+                None
             } else {
                 return None;
             };
-            let told = numbered(number)?;
-            Some(agreed(ErrnoMatch { dialect, ..told }, before, rest))
+            let told = judged(number, before, rest, system)?;
+            Some(ErrnoMatch { dialect, ..told })
         })
     })
 }
 
-/// Returns the errno of the text beside the number where there is one, else the number's: on macOS 61 is ECONNREFUSED.
-fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
+/// The errno of a marked number: that of the text beside it where there is one, for on macOS 61 is ECONNREFUSED; else the number's on
+/// the system that speaks.
+fn judged(number: i32, before: &str, after: &str, system: Option<System>) -> Option<ErrnoMatch> {
     let before = before.trim_end_matches([' ', '(', '[']);
     let beside = text_at(after.trim_start_matches([' ', ']', ')', ':', ',', '\'', '"'])).or_else(|| {
         let ending = TEXTS.iter().filter(|(text, _)| before.ends_with(text));
         Some(ending.max_by_key(|(text, _)| text.len())?.1)
     });
-    match beside {
-        Some(errno) if errno != told.errno => ErrnoMatch {
-            errno,
+    let (here, bsd, windows) = (named(number), of_bsd(number), of_windows(number));
+    let from_bsd = |errno| ErrnoMatch {
+        system: Some(System::Bsd),
+        ..ErrnoMatch::of(errno, None)
+    };
+    let speaks_bsd = system.is_some_and(System::has_bsd_numbers);
+    let Some(errno) = beside else {
+        // Those of BSD that Linux does not know on sockets.
+        let bsd = bsd.filter(|_| speaks_bsd || here.is_none()).map(from_bsd);
+        return bsd.or_else(|| numbered(number));
+    };
+    if windows == beside {
+        return Some(from_windows(errno));
+    }
+    match (here, bsd) {
+        (None, None) if windows.is_none() => None,
+        (here, _) if here == beside => Some(ErrnoMatch::of(errno, None)),
+        (_, bsd) => Some(ErrnoMatch {
             remark: Some(remark::ELSEWHERE),
-            ..told
-        },
-        _ => told,
+            system: bsd.filter(|bsd| *bsd == errno).map(|_| System::Bsd),
+            ..ErrnoMatch::of(errno, None)
+        }),
     }
 }
 

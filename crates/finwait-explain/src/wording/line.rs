@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::signs::Line;
-use super::{LONGEST, WordingMatch, is_in_name, plain, said, strace};
+use super::{LONGEST, LineMeaning, SomethingElse, WordingMatch, is_in_name, plain, said, strace};
 
 /// The number of bytes that are looked at again with the next part: more than any message has, with its call and its addresses.
 const OVERLAP: usize = 1024;
@@ -28,6 +28,8 @@ pub struct LineScanner {
     found: Option<WordingMatch>,
     /// A finding at the end of a part, which may be incomplete.
     at_edge: Option<WordingMatch>,
+    /// What an earlier part is about that is no message.
+    something_else: Option<SomethingElse>,
 }
 
 impl LineScanner {
@@ -53,15 +55,21 @@ impl LineScanner {
 
     /// Looks at a full part, and keeps what the next one begins with.
     fn turn(&mut self) {
-        if self.found.is_none()
-            && let Some(found) = self.says(LONGEST)
-        {
-            let before = self.says(LONGEST - EDGE);
-            let is_whole = before.is_some_and(|before| before.subject == found.subject);
-            if is_whole {
-                self.found = Some(found);
-            } else {
-                self.at_edge.get_or_insert(found);
+        if self.found.is_none() {
+            match self.says(LONGEST) {
+                Some(LineMeaning::Message(found)) => {
+                    let before = self.says(LONGEST - EDGE).and_then(LineMeaning::message);
+                    let is_whole = before.is_some_and(|before| before.subject == found.subject);
+                    if is_whole {
+                        self.found = Some(found);
+                    } else {
+                        self.at_edge.get_or_insert(found);
+                    }
+                }
+                Some(LineMeaning::SomethingElse(what)) => {
+                    self.something_else.get_or_insert(what);
+                }
+                None => {}
             }
         }
         self.head.get_or_insert_with(|| self.part[..HEAD].to_vec());
@@ -69,7 +77,7 @@ impl LineScanner {
     }
 
     /// Recognizes the first bytes of the part.
-    fn says(&self, most: usize) -> Option<WordingMatch> {
+    fn says(&self, most: usize) -> Option<LineMeaning> {
         let bytes = &self.part[..most.min(self.part.len())];
         // It is quicker to see that all is well than to mend it.
         let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
@@ -81,18 +89,24 @@ impl LineScanner {
         said(text, self.alone)
     }
 
-    /// The line is over: what it says. What comes next is a new one.
-    pub fn end(&mut self) -> Option<WordingMatch> {
+    /// The line is over: what it is about. What comes next is a new one.
+    pub fn end(&mut self) -> Option<LineMeaning> {
         let called = self.head.as_deref().map(|head| {
             let (head, end) = (String::from_utf8_lossy(head), String::from_utf8_lossy(&self.part));
             format!("{} ... {}", plain(head.trim()), plain(end.trim()))
         });
         let found = match called.as_deref().and_then(|text| Some((strace::traced(text)?, text))) {
             // What stands in a call's arguments is data.
-            Some((traced, text)) => traced.found(&Line::of(text), self.alone),
+            Some((traced, text)) => traced.found(&Line::of(text), self.alone).map(LineMeaning::Message),
             None => {
-                let found = self.found.take();
-                found.or_else(|| self.says(LONGEST)).or_else(|| self.at_edge.take())
+                let last = || self.says(LONGEST);
+                let found = self.found.clone().map(LineMeaning::Message).or_else(last);
+                let at_edge = || self.at_edge.clone().map(LineMeaning::Message);
+                let earlier = || self.something_else.map(LineMeaning::SomethingElse);
+                match found {
+                    Some(LineMeaning::SomethingElse(_)) | None => at_edge().or_else(earlier).or(found),
+                    message => message,
+                }
             }
         };
         self.pass_over();
@@ -101,7 +115,7 @@ impl LineScanner {
 
     /// The line is over, and not asked about.
     pub(super) fn pass_over(&mut self) {
-        (self.head, self.found, self.at_edge) = (None, None, None);
+        (self.head, self.found, self.at_edge, self.something_else) = (None, None, None, None);
         self.part.clear();
     }
 

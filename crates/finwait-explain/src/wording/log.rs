@@ -1,7 +1,7 @@
 //! A log, line by line: what a line says may hang on those above it.
 
-use super::WordingMatch;
 use super::line::LineScanner;
+use super::{LineMeaning, WordingMatch};
 
 /// The lines that came so far, as far as they matter.
 #[derive(Clone, Debug, Default)]
@@ -18,9 +18,9 @@ impl LogScanner {
         self.line.push(bytes);
     }
 
-    /// The line is over: what it says. A bare number is no errno here; and what Node.js prints below an error, its `code` and its
+    /// The line is over: what it is about. A bare number is no errno here; and what Node.js prints below an error, its `code` and its
     /// `syscall`, says nothing beside the error.
-    pub fn end_line(&mut self) -> Option<WordingMatch> {
+    pub fn end_line(&mut self) -> Option<LineMeaning> {
         const PROPERTIES: [&str; 4] = ["code: '", "errno: ", "errorno: '", "syscall: '"];
         let mut below = false;
         if self.goes_on {
@@ -37,9 +37,9 @@ impl LogScanner {
         found
     }
 
-    /// Recognizes the next line.
+    /// Recognizes the message of the next line.
     pub fn line(&mut self, text: &str) -> Option<WordingMatch> {
         self.push(text.as_bytes());
-        self.end_line()
+        self.end_line().and_then(LineMeaning::message)
     }
 }

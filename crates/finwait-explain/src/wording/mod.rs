@@ -20,24 +20,28 @@ mod call;
 mod carrier;
 mod codes;
 mod errno;
+mod facts;
 mod line;
 mod log;
 mod signs;
 mod strace;
+mod system;
 mod table;
 mod words;
 
-use address::addresses;
+use address::Ends;
 use call::{call_of, cue};
 pub use carrier::Carrier;
-use codes::{CodeMatch, CodeMeaning, code};
+use codes::CodeMatch;
 use errno::{by_name, errno};
+pub use facts::{Facts, Family, Port};
 pub use line::LineScanner;
 pub use log::LogScanner;
 use signs::{Hit, Line, Sign};
-use table::{ADDRESSES, AddressHint, FILES, SOCKETS, Shape, TEXTS, look};
-pub use words::Dialect;
-use words::{KINDS, STRONG, WEAK, WHOLE, Wording, remark};
+pub use system::System;
+use table::{ADDRESSES, AddressHint, Cue, FILES, NO_SOCKETS, SHARED, SOCKETS, SURE, Shape, TEXTS, look};
+pub use words::{Dialect, SomethingElse};
+use words::{KINDS, Other, STRONG, WEAK, WHOLE, Wording, remark};
 
 /// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
 pub const LONGEST: usize = 4096;
@@ -112,12 +116,24 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The operating system that speaks: the same name, number or text means something else on each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// What a line is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum System {
-    /// Windows (Winsock)
-    Windows,
+pub enum LineMeaning {
+    /// A message about a socket, or what is said of it elsewhere
+    Message(WordingMatch),
+    /// An error that is about no socket
+    SomethingElse(SomethingElse),
+}
+
+impl LineMeaning {
+    /// Returns the message.
+    pub fn message(self) -> Option<WordingMatch> {
+        match self {
+            LineMeaning::Message(found) => Some(found),
+            LineMeaning::SomethingElse(_) => None,
+        }
+    }
 }
 
 /// The finding in a line.
@@ -131,6 +147,8 @@ pub struct WordingMatch {
     pub dialect: Option<Dialect>,
     /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that is clear.
     pub addresses: Vec<SocketAddr>,
+    /// The facts of the address, by which some rules cannot be the cause.
+    pub facts: Facts,
     /// The operating system that speaks, where the words show that it is not Linux.
     pub system: Option<System>,
     /// The situations that this very wording is printed in, the likeliest first.
@@ -155,11 +173,11 @@ impl WordingMatch {
 
 /// Recognizes a text by itself; none when it has no wording that is known.
 pub fn recognize(text: &str) -> Option<WordingMatch> {
-    said(text, true)
+    said(text, true).and_then(LineMeaning::message)
 }
 
 /// Recognizes a text: alone, or a line among others, where a bare number or `EOF` may be anything.
-fn said(text: &str, alone: bool) -> Option<WordingMatch> {
+fn said(text: &str, alone: bool) -> Option<LineMeaning> {
     let text = plain(cut(text.trim(), LONGEST));
     let line = Line::of(text.trim());
     // Most lines of a log end here. Alone a text may be a number, or a word that is too common elsewhere.
@@ -207,112 +225,156 @@ impl Told {
 }
 
 /// Holds a line against the rules.
-fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
+fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     let (text, low) = (line.text, line.low.as_str());
     if let Some(traced) = strace::traced(text) {
-        return traced.found(line, alone);
+        return traced.found(line, alone).map(LineMeaning::Message);
     }
+    let system = System::of(line.in_low(), low);
+    let told = told(line, alone, system);
+    if let Some(other) = other(line.in_low(), low)
+        && (told.is_some() || other.is_error)
+    {
+        return Some(LineMeaning::SomethingElse(other.what));
+    }
+    let code = codes::code(line, alone);
+    if let Some(other) = code.as_ref().and_then(CodeMatch::other)
+        && (told.is_some() || other.is_error())
+    {
+        return Some(LineMeaning::SomethingElse(other));
+    }
+    // An errno, or words, beside a code go first.
+    let code = code.filter(|_| told.is_none());
+    let told = told.or_else(|| code.as_ref().and_then(CodeMatch::told));
+    let told = told?;
+    let subject = told.subject;
+    let cue = cue(line);
+    // The stream ends for whoever reads: another call that the line names is not the one that saw it.
+    let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
+    let is_one_of = |errnos: &[Errno]| matches!(subject, Subject::Errno(errno) if errnos.contains(&errno));
+    let of_file = !is_one_of(SOCKETS) && Carrier::told(line) == Carrier::File;
+    // Whoever reads and writes may do that with a file, and a program waits in other places than in a call.
+    let is_of_it = |cue: &Cue| {
+        let reads = matches!(cue.call, Some(CallClass::Read | CallClass::Write));
+        !cue.is_general || matches!(subject, Subject::Errno(_)) && !of_file && !(reads && is_one_of(FILES))
+    };
+    let by_cue = cue.as_ref().filter(|cue| is_of_it(cue)).and_then(|cue| cue.call);
+    let call = told.call.or(by_cue).filter(fits);
+    if !alone && call.is_none() && is_one_of(FILES) {
+        return None;
+    }
+    let carrier = if is_one_of(SOCKETS) {
+        Carrier::of(line.in_low())
+    } else {
+        Carrier::told(line)
+    };
+    // The errno's text with more around it, and no call of a socket's.
+    let more = || told.place.as_ref().is_some_and(|place| place.len() < low.len());
+    let carrier = match carrier {
+        Carrier::Tcp if call.is_none() && is_one_of(NO_SOCKETS) && more() => Carrier::File,
+        carrier => carrier,
+    };
+    let dialect = dialect(line, told.dialect, cue.and_then(|cue| cue.dialect));
+    let Ends { addresses, has_zone } = match code {
+        Some(CodeMatch { peer, .. }) => Ends {
+            addresses: peer.into_iter().collect(),
+            has_zone: false,
+        },
+        None => Ends::of(low, told.place),
+    };
+    let facts = Facts::of(addresses.last().copied(), has_zone, dialect);
+    let of_address = || match (subject, call, addresses.last()) {
+        (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
+        _ => None,
+    };
+    let is_dart = dialect == Some(Dialect::Dart) && low.contains(", port = ");
+    let of_dart = is_dart.then_some(remark::DART_PORT);
+    let hints = match subject {
+        Subject::Errno(errno) if told.hints.is_empty() => facts.hints(errno, call),
+        _ => told.hints,
+    };
+    let system = match (told.system, system) {
+        // The numbers are those of all BSDs: the words beside them may say which.
+        (Some(System::Bsd), Some(system)) if system.has_bsd_numbers() => Some(system),
+        (told, system) => told.or(system),
+    };
+    Some(LineMeaning::Message(WordingMatch {
+        subject,
+        call,
+        dialect,
+        system,
+        hints,
+        remark: carrier.remark().or(told.remark).or(of_dart).or_else(of_address),
+        addresses,
+        facts,
+        carrier,
+    }))
+}
+
+/// The message that counts in a line: a library's own words, then an errno, then what leaves it open.
+fn told(line: &Line<'_>, alone: bool, system: Option<System>) -> Option<Told> {
+    let low = line.low.as_str();
     let strong = longest(line, |sign| match sign {
         Sign::Strong(wording) => Some(wording),
         _ => None,
     });
-    let errno = errno(line, alone);
-    let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
-    let open = || {
-        longest(line, |sign| match sign {
-            Sign::Weak(wording) => Some(wording),
-            _ => None,
-        })
-    };
-    let code = code(line, alone);
-    let coded = || match code.as_ref()?.means {
-        CodeMeaning::Says(wording) => Some(wording),
-        CodeMeaning::Other(_) => None,
-    };
-    let weak = || open().or_else(coded).or_else(|| kind(line)).or_else(whole);
-    let by_code = strong.is_none() && errno.is_none();
-    let told = match (strong, errno) {
-        (Some(wording), _) => Told::by(wording, low),
-        (None, Some(told)) => Told {
+    if let Some(wording) = strong {
+        return Some(Told::by(wording, low));
+    }
+    if let Some(told) = errno(line, alone, system) {
+        return Some(Told {
             dialect: told.dialect,
             system: told.system,
             remark: told.remark,
             place: place(line, told.errno),
             ..Told::of(Subject::Errno(told.errno))
-        },
-        (None, None) => match weak() {
-            Some(wording) => Told::by(wording, low),
-            None if closed_by_address(low) => Told {
-                dialect: Some(Dialect::Openssh),
-                ..Told::of(Subject::Eof)
-            },
-            None if end_of_file(line) => Told::of(Subject::Eof),
-            None => return None,
-        },
-    };
-    if not_ours(line.in_low(), low)
-        .or_else(|| other_code(code.as_ref()?))
-        .is_some()
-    {
-        return None;
+        });
     }
-    let subject = told.subject;
-    let cue = cue(line);
-    // The stream ends for whoever reads: another call that the line names is not the one that saw it.
-    let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
-    let call = told.call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
-    if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {
-        return None;
-    }
-    let of_sockets = matches!(subject, Subject::Errno(errno) if SOCKETS.contains(&errno));
-    let carrier = if of_sockets {
-        Carrier::of(line.in_low())
-    } else {
-        Carrier::told(line)
-    };
-    let addresses = match code {
-        Some(code) if by_code => code.peer.into_iter().collect(),
-        _ => addresses(low, told.place),
-    };
-    let of_address = || match (subject, call, addresses.last()) {
-        (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
+    let weak = longest(line, |sign| match sign {
+        Sign::Weak(wording) => Some(wording),
         _ => None,
-    };
-    Some(WordingMatch {
-        subject,
-        call,
-        dialect: told
-            .dialect
-            .or(cue.and_then(|cue| cue.dialect))
-            .or_else(|| by_its_looks(line)),
-        system: told.system,
-        hints: told.hints,
-        remark: carrier.remark().or(told.remark).or_else(of_address),
-        addresses,
-        carrier,
-    })
+    });
+    let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
+    if let Some(wording) = weak.or_else(|| kind(line)).or_else(whole) {
+        return Some(Told::by(wording, low));
+    }
+    if closed_by_address(low) {
+        return Some(Told {
+            dialect: Some(Dialect::Openssh),
+            ..Told::of(Subject::Eof)
+        });
+    }
+    end_of_file(line).then(|| Told::of(Subject::Eof))
 }
 
-/// The subject of a text that is about no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
-pub fn something_else(text: &str) -> Option<&'static str> {
+/// Whose words they are: the message's, unless several have the same and the line shows surer whose; those beside it; by their looks.
+fn dialect(line: &Line<'_>, told: Option<Dialect>, beside: Option<Dialect>) -> Option<Dialect> {
+    let looks = by_its_looks(line);
+    let surely = looks.filter(|(row, _)| *row < SURE).map(|(_, dialect)| dialect);
+    let is_shared = told.is_none_or(|told| SHARED.contains(&told));
+    let own = told.filter(|_| !(is_shared && surely.is_some()));
+    let surely = surely.filter(|_| beside.is_none_or(|beside| SHARED.contains(&beside)));
+    own.or(surely).or(beside).or(looks.map(|(_, dialect)| dialect))
+}
+
+/// The subject of a text that is about no socket: a name, TLS, a parser, a process; none where it may be a socket.
+pub fn something_else(text: &str) -> Option<SomethingElse> {
     let text = plain(cut(text.trim(), LONGEST));
     let line = Line::of(&text);
-    not_ours(line.in_text(), &text.to_ascii_lowercase()).or_else(|| other_code(&code(&line, true)?))
+    let other = other(line.in_low(), &line.low).map(|other| other.what);
+    other.or_else(|| codes::code(&line, true)?.other())
 }
 
-/// The subject of a code that is about no socket.
-fn other_code(code: &CodeMatch) -> Option<&'static str> {
-    match code.means {
-        CodeMeaning::Other(what) => Some(what),
-        CodeMeaning::Says(_) => None,
-    }
-}
-
-fn not_ours(hits: &[Hit], low: &str) -> Option<&'static str> {
+fn other(hits: &[Hit], low: &str) -> Option<&'static Other> {
     hits.iter().find_map(|hit| match hit.sign {
-        Sign::Other { unless, what } if !unless.iter().any(|unless| low.contains(unless)) => Some(what),
+        Sign::Other(other) if !other.unless.iter().any(|unless| low.contains(unless)) => Some(other),
         _ => None,
     })
+}
+
+/// Does a remark only say that the words are another system's?
+pub fn is_of_system(remark: &str) -> bool {
+    [remark::WINDOWS, remark::WINDOWS_ABORTED, remark::ELSEWHERE].contains(&remark)
 }
 
 /// The wording that is nearest to a text without a known one; none when nothing is near.
@@ -423,6 +485,7 @@ fn longest(line: &Line<'_>, of: impl Fn(Sign) -> Option<&'static Wording>) -> Op
     let fits = |hit: &Hit, wording: &Wording| {
         let after = || low[hit.end..].trim_start().bytes().next();
         wording.with.is_none_or(|with| low.contains(with))
+            && !wording.unless.is_some_and(|unless| low.contains(unless))
             && !(wording.ends && after().is_some_and(|byte| byte.is_ascii_alphanumeric()))
     };
     let found = line.all(of).filter(|(hit, wording)| fits(hit, wording));
@@ -454,7 +517,8 @@ fn end_of_file(line: &Line<'_>) -> bool {
         let is_word = |c: char| c.is_ascii_alphanumeric();
         let told = before.ends_with(": ") || before.ends_with(['"', '\'']);
         let ends = after.is_empty() || before.ends_with('=') || told && !after.starts_with(is_word);
-        !before.is_empty() && !before.contains("<<") && ends
+        let is_comment = ["#", "//", "--"].iter().any(|sign| text.starts_with(sign));
+        !before.is_empty() && !before.contains("<<") && !is_comment && ends
     })
 }
 
@@ -469,18 +533,19 @@ fn closed_by_address(low: &str) -> bool {
     })
 }
 
-/// A language by what surrounds the wording.
-fn by_its_looks(line: &Line<'_>) -> Option<Dialect> {
+/// A language by what surrounds the wording, with the row of `LOOKS`.
+fn by_its_looks(line: &Line<'_>) -> Option<(usize, Dialect)> {
     let row = Line::first_row(line.in_text(), |sign| match sign {
         Sign::Look(row) => Some(row),
         _ => None,
     });
-    row.map(|row| look(row))
+    row.map(|row| (row, look(row)))
 }
 
 /// A remark where connect to that address gave that errno.
 fn of_address(errno: Errno, to: IpAddr) -> Option<&'static str> {
     let is = |address| match address {
+        AddressHint::Loopback6 => to.is_loopback() && to.is_ipv6(),
         AddressHint::Loopback => to.is_loopback(),
         AddressHint::Ipv6 => to.is_ipv6(),
     };

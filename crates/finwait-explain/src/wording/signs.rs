@@ -5,15 +5,14 @@
 //! less than 0.1 ms. An answer for one message would have paid for it.
 
 use std::borrow::Cow;
-use std::slice;
 use std::sync::LazyLock;
 
 use super::codes::{self, CodePlace};
 use super::is_in_name;
 use super::table::{
-    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, OTHERS, SHAPES, Shape, TEXTS, TOOLS, UNDERSCORED,
+    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
-use super::words::{KINDS, MORE_CALLS, MORE_LOOKS, MORE_OTHERS, STRONG, WEAK, Wording};
+use super::words::{KINDS, MORE_CALLS, MORE_LOOKS, MORE_OTHERS, OTHERS, Other, STRONG, WEAK, Wording};
 use finwait_model::errno::Errno;
 use finwait_model::hash::QuickMap;
 
@@ -34,11 +33,10 @@ pub(super) enum Sign {
     Mark(usize),
     /// A row of `SHAPES`.
     Shape(Shape),
-    /// A row of `OTHERS`: a clause, and words that make the line known again.
-    Other {
-        unless: &'static [&'static str],
-        what: &'static str,
-    },
+    /// A row of `OTHERS`.
+    Other(&'static Other),
+    /// A row of `SYSTEMS`.
+    System(usize),
     /// A row of `CARRIERS`.
     Carrier(usize),
     /// A row of `CALLS`.
@@ -68,7 +66,8 @@ impl Sign {
             | Sign::Name
             | Sign::Mark(_)
             | Sign::Shape(_) => true,
-            Sign::Other { .. }
+            Sign::Other(other) => other.is_error,
+            Sign::System(_)
             | Sign::Carrier(_)
             | Sign::Call(_)
             | Sign::OnFile
@@ -267,23 +266,21 @@ fn rows() -> impl Iterator<Item = Row> {
             },
         }
     });
-    let others = OTHERS.iter().map(|(text, unless, what)| {
-        let unless = if unless.is_empty() {
-            &[]
-        } else {
-            slice::from_ref(unless)
-        };
-        Row::words(text, Sign::Other { unless, what })
-    });
-    let more = MORE_OTHERS.iter();
-    let others = others.chain(more.map(|(text, unless, what)| Row::words(text, Sign::Other { unless, what })));
+    let others = OTHERS
+        .iter()
+        .chain(MORE_OTHERS)
+        .map(|row| Row::words(row.text, Sign::Other(row)));
+    let systems = SYSTEMS
+        .iter()
+        .enumerate()
+        .map(|(n, (text, ..))| Row::words(text, Sign::System(n)));
     let carriers = CARRIERS
         .iter()
         .enumerate()
         .map(|(n, (text, _))| Row::words(text, Sign::Carrier(n)));
-    let calls = CALLS
+    let calls = MORE_CALLS
         .iter()
-        .chain(MORE_CALLS)
+        .chain(CALLS)
         .enumerate()
         .map(|(n, (text, _))| Row::words(text, Sign::Call(n)));
     let on_files = ON_FILES.iter().map(|text| Row::words(text, Sign::OnFile));
@@ -306,6 +303,7 @@ fn rows() -> impl Iterator<Item = Row> {
         .chain(marks)
         .chain(shapes)
         .chain(others)
+        .chain(systems)
         .chain(carriers)
         .chain(calls)
         .chain(on_files)

@@ -3,9 +3,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::address::Ends;
 use super::errno::named;
 use super::signs::Line;
-use super::{Carrier, Dialect, Subject, WordingMatch, addresses, by_name, call_of, is_in_name};
+use super::{Carrier, Dialect, Facts, Subject, WordingMatch, by_name, call_of, is_in_name};
 use crate::rules::CallClass;
 use finwait_model::errno::Errno;
 
@@ -90,16 +91,29 @@ impl StraceCall<'_> {
         };
         let low = text.to_ascii_lowercase();
         let carrier = Carrier::of(line.in_text());
-        (alone || call.is_some() || OF_SOCKETS.contains(&self.name)).then(|| WordingMatch {
+        if !(alone || call.is_some() || OF_SOCKETS.contains(&self.name)) {
+            return None;
+        }
+        let ends = match address(text) {
+            Some(address) => Ends {
+                addresses: vec![address],
+                has_zone: text.contains("sin6_scope_id=") && !text.contains("sin6_scope_id=0"),
+            },
+            None => Ends::of(&low, None),
+        };
+        let dialect = Some(Dialect::Strace);
+        let facts = Facts::of(ends.addresses.last().copied(), ends.has_zone, dialect);
+        Some(WordingMatch {
             subject,
             call,
-            dialect: Some(Dialect::Strace),
-            addresses: match address(text) {
-                Some(address) => vec![address],
-                None => addresses(&low, None),
-            },
+            dialect,
+            addresses: ends.addresses,
+            facts,
             system: None,
-            hints: &[],
+            hints: match subject {
+                Subject::Errno(errno) => facts.hints(errno, call),
+                _ => &[],
+            },
             remark: carrier.remark(),
             carrier,
         })

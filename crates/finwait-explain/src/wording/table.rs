@@ -1,98 +1,19 @@
 //! The signs beside the wordings, once: the texts of errnos, calls, carriers, languages by their looks, and words of something else.
 
-use super::{Carrier, Dialect};
+use super::words::{MORE_CALLS, MORE_LOOKS};
+use super::{Carrier, Dialect, System};
 use crate::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
 use finwait_model::errno::Errno;
 
-use super::words::others::{ANSWER, LOGIN, MEMORY, NAME, PARSER, POOL, PROCESS, STREAM, TLS, UPSTREAM, WATCH};
-use super::words::{MORE_CALLS, MORE_LOOKS};
-use Dialect::{Bun, Curl, Dotnet, Elixir, Go, Java, Nginx, Node, Openssh, Php, Python, Ruby, Rust};
+use Dialect::{Bun, C, Curl, Dart, Dotnet, Elixir, Go, Haskell, Java, Nginx, Node, Openssh, Php, Python, Ruby, Rust};
 /// A sign of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cue {
     pub(super) call: Option<CallClass>,
     pub(super) dialect: Option<Dialect>,
+    /// Are they words that are said of other things, too?
+    pub(super) is_general: bool,
 }
-
-/// Lines that speak of something else than a socket, whatever else stands in them; words that make them known again; of what they
-/// speak.
-pub(super) const OTHERS: &[(&str, &str, &str)] = &[
-    ("gaierror", "", NAME),
-    ("name or service not known", "", NAME),
-    ("temporary failure in name resolution", "", NAME),
-    ("nodename nor servname provided", "", NAME),
-    ("no address associated with hostname", "", NAME),
-    ("failed to lookup address information", "", NAME),
-    ("could not be resolved", "", NAME),
-    ("could not resolve", "", NAME),
-    ("host not found in upstream", "", NAME),
-    ("no such host", "", NAME),
-    ("unknownhostexception", "", NAME),
-    ("unresolvedaddressexception", "", NAME),
-    ("err_name_not_resolved", "", NAME),
-    ("getaddrinfo enotfound", "", NAME),
-    ("getaddrinfo eai_again", "", NAME),
-    ("nxdomain", "", NAME),
-    ("certificate verify failed", "", TLS),
-    ("certificate_verify_failed", "", TLS),
-    ("certificate has expired", "", TLS),
-    ("certificate signed by unknown authority", "", TLS),
-    ("pkix path building failed", "", TLS),
-    ("unable to get local issuer certificate", "", TLS),
-    ("unable to verify the first certificate", "", TLS),
-    ("wrong version number", "", TLS),
-    ("wrong_version_number", "", TLS),
-    ("x509:", "", TLS),
-    ("does not look like a tls handshake", "", TLS),
-    ("bad certificate", "", TLS),
-    ("ssl routines", "unexpected eof while reading", TLS),
-    ("from proxy after connect", "", ANSWER),
-    ("connect tunnel failed", "", ANSWER),
-    ("http/2 stream", "", STREAM),
-    ("reset reason: remote reset", "", STREAM),
-    ("reset reason: local reset", "", STREAM),
-    ("no live upstreams", "", UPSTREAM),
-    ("no healthy upstream", "", UPSTREAM),
-    ("hikaripool", "", POOL),
-    ("connectionpooltimeoutexception", "", POOL),
-    ("connection pool timeout", "", POOL),
-    ("systemd[1]", "", PROCESS),
-    ("fork:", "", PROCESS),
-    ("fork()", "", PROCESS),
-    ("fork failed", "", PROCESS),
-    ("cannot fork", "", PROCESS),
-    ("can't fork", "", PROCESS),
-    ("unable to fork", "", PROCESS),
-    ("pthread_create", "", PROCESS),
-    ("create native thread", "", PROCESS),
-    ("create thread", "", PROCESS),
-    ("create new os thread", "", PROCESS),
-    ("spawn eagain", "", PROCESS),
-    ("spawn emfile", "", PROCESS),
-    ("spawn enomem", "", PROCESS),
-    ("spawn eacces", "", PROCESS),
-    ("spawn eperm", "", PROCESS),
-    ("fork/exec", "", PROCESS),
-    ("could not fork", "", PROCESS),
-    ("inotify", "", WATCH),
-    ("inotify_init", "", WATCH),
-    ("inotify_init1", "", WATCH),
-    ("inotify_add_watch", "", WATCH),
-    ("fsnotify", "", WATCH),
-    ("too many open files, watch", "", WATCH),
-    ("mmap", "", MEMORY),
-    ("mlock", "", MEMORY),
-    ("shared memory segment", "", MEMORY),
-    ("permission denied (publickey", "", LOGIN),
-    ("permission denied, please try again", "", LOGIN),
-    ("syntax error", "", PARSER),
-    ("syntaxerror", "", PARSER),
-    ("parse error", "", PARSER),
-    ("while looking for matching", "", PARSER),
-    ("eof when reading a line", "", PARSER),
-    ("ran out of input", "", PARSER),
-    ("gzip:", "stdout: broken pipe", PARSER),
-];
 
 /// urllib3's words for every failure that ends a connection: the failure itself stands after it.
 pub(super) const HEADLINE: &str = "'connection aborted.'";
@@ -132,6 +53,18 @@ pub(super) const SOCKETS: &[Errno] = &[
     Errno::EISCONN,
     Errno::EADDRINUSE,
     Errno::EADDRNOTAVAIL,
+];
+
+/// Errnos that only files give: where no call of a socket's stands beside the text, it is about one.
+pub(super) const NO_SOCKETS: &[Errno] = &[
+    Errno::ENOENT,
+    Errno::EEXIST,
+    Errno::ENOTDIR,
+    Errno::EISDIR,
+    Errno::EFBIG,
+    Errno::ENOSPC,
+    Errno::EROFS,
+    Errno::ENOTTY,
 ];
 
 /// Words by which a line is not of TCP, or is though others stand in it; the first counts.
@@ -184,6 +117,12 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("stdout: broken pipe", Carrier::Pipe),
     ("pipe2:", Carrier::Pipe),
     ("pipe:", Carrier::Pipe),
+    ("a pipe", Carrier::Pipe),
+    ("the pipe", Carrier::Pipe),
+    ("to pipe", Carrier::Pipe),
+    ("from pipe", Carrier::Pipe),
+    ("named pipe", Carrier::Pipe),
+    ("fifo", Carrier::Pipe),
     ("pipe()", Carrier::Pipe),
     ("filenotfoundexception", Carrier::File),
     ("filesystemexception", Carrier::File),
@@ -247,6 +186,8 @@ pub(super) const TOOLS: &[&str] = &[
 /// An address that says more than the errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AddressHint {
+    /// `::1`, which a name such as localhost may give first.
+    Loopback6,
     /// An address of this host itself.
     Loopback,
     /// An address of IPv6.
@@ -255,6 +196,11 @@ pub(super) enum AddressHint {
 
 /// Remarks on an errno of connect with such an address.
 pub(super) const ADDRESSES: &[(Errno, AddressHint, &str)] = &[
+    (
+        Errno::ECONNREFUSED,
+        AddressHint::Loopback6,
+        "::1 is this very host by IPv6, and in a container the container itself: what listens outside of it, or only on 127.0.0.1, is not met there.",
+    ),
     (
         Errno::ECONNREFUSED,
         AddressHint::Loopback,
@@ -273,31 +219,77 @@ pub(super) const ADDRESSES: &[(Errno, AddressHint, &str)] = &[
     ),
 ];
 
-/// Windows' numbers.
-pub(super) const WINSOCK: &[(i32, Errno)] = &[
-    (10004, Errno::EINTR),
-    (10009, Errno::EBADF),
-    (10013, Errno::EACCES),
-    (10022, Errno::EINVAL),
-    (10024, Errno::EMFILE),
-    (10035, Errno::EAGAIN),
-    (10036, Errno::EINPROGRESS),
-    (10037, Errno::EALREADY),
-    (10038, Errno::ENOTSOCK),
-    (10047, Errno::EAFNOSUPPORT),
-    (10048, Errno::EADDRINUSE),
-    (10049, Errno::EADDRNOTAVAIL),
-    (10050, Errno::ENETDOWN),
-    (10051, Errno::ENETUNREACH),
-    (10053, Errno::ECONNABORTED),
-    (10054, Errno::ECONNRESET),
-    (10055, Errno::ENOBUFS),
-    (10056, Errno::EISCONN),
-    (10057, Errno::ENOTCONN),
-    (10058, Errno::EPIPE),
-    (10060, Errno::ETIMEDOUT),
-    (10061, Errno::ECONNREFUSED),
-    (10065, Errno::EHOSTUNREACH),
+/// Words by which another system than Linux speaks, words that must be elsewhere in the line, and the system; the first counts.
+pub(super) const SYSTEMS: &[(&str, &str, System)] = &[
+    ("uiapplication", "", System::Ios),
+    ("iphone os", "", System::Ios),
+    ("ios app", "", System::Ios),
+    ("posixerrorcode", "", System::Darwin),
+    ("nsposixerrordomain", "", System::Darwin),
+    ("nsurlerrordomain", "", System::Darwin),
+    ("kcferrordomaincfnetwork", "", System::Darwin),
+    ("kcfstreamerrordomainkey", "", System::Darwin),
+    ("nwerror", "", System::Darwin),
+    ("nwconnection", "", System::Darwin),
+    ("nw_connection", "", System::Darwin),
+    ("nw_endpoint_handler", "", System::Darwin),
+    ("nw_endpoint_flow_failed_with_error", "", System::Darwin),
+    ("nw_flow_add_write_request", "", System::Darwin),
+    ("nw_read_request_report", "", System::Darwin),
+    ("nw_write_request_report", "", System::Darwin),
+    ("nw_socket_handle_socket_event", "", System::Darwin),
+    ("nw_protocol_boringssl", "", System::Darwin),
+    ("nw_proxy_resolver", "", System::Darwin),
+    ("network.framework", "", System::Darwin),
+    ("darwin/arm64", "", System::Darwin),
+    ("darwin/amd64", "", System::Darwin),
+    ("darwin-arm64", "", System::Darwin),
+    ("darwin-x64", "", System::Darwin),
+    ("on darwin", "", System::Darwin),
+    ("on macos", "", System::Darwin),
+    ("macos:", "", System::Darwin),
+    ("darwin:", "", System::Darwin),
+    ("freebsd", "", System::Bsd),
+    ("openbsd", "", System::Bsd),
+    ("netbsd", "", System::Bsd),
+    ("kqueue", "", System::Bsd),
+    ("kevent", "", System::Bsd),
+    ("com.android.", "", System::Android),
+    ("android.system.", "", System::Android),
+    ("android.os.", "", System::Android),
+    ("libcore.io.", "", System::Android),
+    ("dalvik.", "", System::Android),
+    ("conscrypt", "", System::Android),
+    ("e/androidruntime", "", System::Android),
+    ("software caused connection abort", "okhttp", System::Android),
+    ("software caused connection abort", "retrofit", System::Android),
+    // Java on Windows names the call after the errno's text.
+    ("address already in use: connect", "exception", System::Windows),
+    ("address already in use: bind", "exception", System::Windows),
+    ("address already in use: jvm_bind", "", System::Windows),
+    ("cannot assign requested address: connect", "exception", System::Windows),
+    ("cannot assign requested address: jvm_bind", "", System::Windows),
+    ("cannot assign requested address: bind", "exception", System::Windows),
+    ("connection refused: connect", "exception", System::Windows),
+    ("connection timed out: connect", "exception", System::Windows),
+    ("network is unreachable: connect", "exception", System::Windows),
+    ("no route to host: connect", "exception", System::Windows),
+    ("permission denied: connect", "exception", System::Windows),
+    ("software caused connection abort: recv failed", "", System::Windows),
+    (
+        "software caused connection abort: socket write error",
+        "",
+        System::Windows,
+    ),
+    ("connection reset by peer: socket write error", "", System::Windows),
+    ("maximum connections reached?", "", System::Windows),
+    ("wsarecv", "", System::Windows),
+    ("wsasend", "", System::Windows),
+    ("wsaconnect", "", System::Windows),
+    ("connectex", "", System::Windows),
+    ("acceptex", "", System::Windows),
+    // strerror's words there; in small letters they are libuv's and Java's own.
+    ("can't assign requested address", "", System::Bsd),
 ];
 
 macro_rules! texts {
@@ -391,6 +383,16 @@ const fn cue(call: CallClass, dialect: Option<Dialect>) -> Cue {
     Cue {
         call: Some(call),
         dialect,
+        is_general: false,
+    }
+}
+
+/// A cue that is said of other things, too.
+const fn general(call: CallClass) -> Cue {
+    Cue {
+        call: Some(call),
+        dialect: None,
+        is_general: true,
     }
 }
 
@@ -399,6 +401,7 @@ const fn unknown(dialect: Dialect) -> Cue {
     Cue {
         call: None,
         dialect: Some(dialect),
+        is_general: false,
     }
 }
 
@@ -409,6 +412,9 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("write udp", cue(Write, Some(Go))),
     ("dial udp", cue(Connect, Some(Go))),
     ("read udpv4", cue(Read, None)),
+    ("write |", cue(Write, Some(Go))),
+    ("read |", cue(Read, Some(Go))),
+    ("os error: broken pipe", cue(Write, Some(Dart))),
     ("dial tcp: lookup", unknown(Go)),
     // What a program behind nginx prints goes before what nginx was doing.
     ("fsockopen()", cue(Connect, Some(Php))),
@@ -537,14 +543,110 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("connect to", cue(Connect, None)),
     ("connecting to", cue(Connect, None)),
     ("(connection refused)", cue(Connect, None)),
+    // Words that many programs have, the surer first.
+    ("network.socket.connect", cue(Connect, Some(Haskell))),
+    ("network.socket.accept", cue(Accept, Some(Haskell))),
+    ("network.socket.bind", cue(Bind, Some(Haskell))),
+    ("network.socket.sendbuf", cue(Write, Some(Haskell))),
+    ("network.socket.recvbuf", cue(Read, Some(Haskell))),
+    ("fputs()", cue(Write, Some(Php))),
+    ("stream_get_contents()", cue(Read, Some(Php))),
+    ("stream_socket_server()", cue(Bind, Some(Php))),
+    ("stream_socket_accept()", cue(Accept, Some(Php))),
+    ("file_get_contents()", cue(Read, Some(Php))),
+    ("listening socket", general(Bind)),
+    ("listening on", general(Bind)),
+    ("listen on", general(Bind)),
+    ("failed to listen", general(Bind)),
+    ("cannot listen", general(Bind)),
+    ("could not listen", general(Bind)),
+    ("unable to listen", general(Bind)),
+    ("failed to bind", general(Bind)),
+    ("unable to bind", general(Bind)),
+    ("can't bind", general(Bind)),
+    ("error binding", general(Bind)),
+    ("binding to", general(Bind)),
+    ("bind to address", general(Bind)),
+    ("bind address", general(Bind)),
+    ("bind on", general(Bind)),
+    ("bind error", general(Bind)),
+    ("failed to accept", general(Accept)),
+    ("could not accept", general(Accept)),
+    ("cannot accept", general(Accept)),
+    ("unable to accept", general(Accept)),
+    ("accept error", general(Accept)),
+    ("error accepting", general(Accept)),
+    ("while accepting", general(Accept)),
+    ("accepting connection", general(Accept)),
+    ("accepting new connection", general(Accept)),
+    ("connect failed", general(Connect)),
+    ("connect failure", general(Connect)),
+    ("connection failed", general(Connect)),
+    ("connect() failed", general(Connect)),
+    ("cannot connect", general(Connect)),
+    ("can't connect", general(Connect)),
+    ("can not connect", general(Connect)),
+    ("could not connect", general(Connect)),
+    ("couldn't connect", general(Connect)),
+    ("unable to connect", general(Connect)),
+    ("error connecting", general(Connect)),
+    ("while connecting", general(Connect)),
+    ("failed connecting", general(Connect)),
+    ("connection attempt", general(Connect)),
+    ("failed to reconnect", general(Connect)),
+    ("could not establish", general(Connect)),
+    ("failed to establish", general(Connect)),
+    ("failed to dial", general(Connect)),
+    ("failed to send", general(Write)),
+    ("could not send", general(Write)),
+    ("cannot send", general(Write)),
+    ("unable to send", general(Write)),
+    ("unable to write", general(Write)),
+    ("could not write", general(Write)),
+    ("cannot write", general(Write)),
+    ("can't write", general(Write)),
+    ("error writing", general(Write)),
+    ("error sending", general(Write)),
+    ("error in send", general(Write)),
+    ("send error", general(Write)),
+    ("sending request", general(Write)),
+    ("sending response", general(Write)),
+    ("while sending", general(Write)),
+    ("while writing", general(Write)),
+    ("wrote to", general(Write)),
+    ("writing to", general(Write)),
+    ("sending to", general(Write)),
+    ("pass request body failed", general(Write)),
+    ("failed to flush", general(Write)),
+    ("failed to read", general(Read)),
+    ("failed to receive", general(Read)),
+    ("could not read", general(Read)),
+    ("cannot read", general(Read)),
+    ("can't read", general(Read)),
+    ("unable to read", general(Read)),
+    ("error reading", general(Read)),
+    ("error receiving", general(Read)),
+    ("error in recv", general(Read)),
+    ("error in receive", general(Read)),
+    ("recv error", general(Read)),
+    ("receive error", general(Read)),
+    ("read failed", general(Read)),
+    ("reading data", general(Read)),
+    ("while reading", general(Read)),
+    ("while receiving", general(Read)),
+    ("while waiting for", general(Read)),
+    ("waiting for response", general(Read)),
+    ("waiting for reply", general(Read)),
+    ("reading response", general(Read)),
+    ("reading from", general(Read)),
+    ("receiving from", general(Read)),
+    ("during handshake", general(Read)),
 ];
 
-/// Returns a row of `CALLS`, or of those that the files of wordings have, which come after it.
+/// Returns a row of those that the files of wordings have, or of `CALLS`, which come after them.
 pub(super) fn call_cue(row: usize) -> Cue {
-    let of_file = |row: usize| MORE_CALLS[row].1;
-    CALLS
-        .get(row)
-        .map_or_else(|| of_file(row - CALLS.len()), |(_, cue)| *cue)
+    let of_many = || CALLS[row - MORE_CALLS.len()].1;
+    MORE_CALLS.get(row).map_or_else(of_many, |(_, cue)| *cue)
 }
 
 /// Words before a number that is an errno's.
@@ -559,6 +661,11 @@ pub(super) const MARKS: &[(&str, Option<Dialect>)] = &[
     ("errno = ", None),
     ("errno ", None),
     ("errno:", None),
+    ("posixerrorcode(rawvalue: ", None),
+    ("nsposixerrordomain code=", None),
+    ("nsposixerrordomain error ", None),
+    ("nsposixerrordomain:", None),
+    ("posixerrorcode: ", None),
     ("system error: ", None),
     ("socket error ", None),
     ("connect error: ", None),
@@ -594,8 +701,36 @@ pub(super) const SHAPES: &[(&str, Shape)] = &[
     ("so_error, [", Shape::Traced),
 ];
 
+/// Languages and programs some of whose words others have, too: a surer look goes before them.
+pub(super) const SHARED: &[Dialect] = &[C, Curl, Openssh, Php];
+
+/// The number of rows of `LOOKS` that no other language's text has: names of packages, files in frames.
+pub(super) const SURE: usize = 19;
+
 /// Languages by what surrounds a wording, in any part of a word; the first counts.
 pub(super) const LOOKS: &[(&str, Dialect)] = &[
+    ("java.net.", Java),
+    ("java.io.", Java),
+    ("java.nio.", Java),
+    ("java.util.", Java),
+    ("java.lang.", Java),
+    ("javax.net.", Java),
+    ("sun.nio.ch.", Java),
+    ("io.netty.", Java),
+    ("io.lettuce.", Java),
+    ("redis.clients.jedis", Java),
+    ("org.springframework.", Java),
+    ("com.android.", Java),
+    ("android.system.", Java),
+    (".java:", Java),
+    (".kt:", Java),
+    ("SocketException: OS Error: ", Dart),
+    ("OS Error: ", Dart),
+    (".dart:", Dart),
+    ("Network.Socket.", Haskell),
+    ("SocketException (", Dotnet),
+    ("HttpRequestException", Dotnet),
+    ("[WinError ", Python),
     ("System.Net.", Dotnet),
     ("System.IO.", Dotnet),
     ("Microsoft.", Dotnet),

@@ -24,10 +24,25 @@ pub(super) struct Wording {
     pub(super) remark: Option<&'static str>,
     /// Text that must be elsewhere in the line.
     pub(super) with: Option<&'static str>,
+    /// Text that must not be in the line.
+    pub(super) unless: Option<&'static str>,
     /// Do they count only where a clause ends? (`unexpected EOF at line 3` is a parser's.)
     pub(super) ends: bool,
     /// The situations that they are printed in, the likeliest first.
     pub(super) hints: &'static [SituationId],
+}
+
+/// Words of something else than a socket.
+#[derive(Debug)]
+pub(super) struct Other {
+    /// The text in small letters, as whole words.
+    pub(super) text: &'static str,
+    /// Words that make the line one about a socket again.
+    pub(super) unless: &'static [&'static str],
+    /// What it is about.
+    pub(super) what: SomethingElse,
+    /// Is it an error by itself?
+    pub(super) is_error: bool,
 }
 
 /// A code in the log of a proxy.

@@ -6,7 +6,9 @@ use crate::wording::words::HAPROXY_STATES;
 
 /// The counters end with the number of retries, and the queues follow: `1/1/0/0/3 0/0`.
 pub(super) fn signs() -> impl Iterator<Item = (String, CodePlace)> {
-    let counters = (0..10).flat_map(|retries| (0..10).map(move |queue| format!("/{retries} {queue}")));
+    // A plus sign stands before them where the request went to another server in the end.
+    let retries = (0..10).flat_map(|retries| ["/", "/+"].map(|before| format!("{before}{retries} ")));
+    let counters = retries.flat_map(|text| (0..10).map(move |queue| format!("{text}{queue}")));
     let fields = ["termination_state", "termination_code", "term_state"];
     let fields = fields.map(|name| (name.to_owned(), CodePlace::HaproxyField));
     counters.map(|text| (text, CodePlace::HaproxyCounters)).chain(fields)
@@ -16,7 +18,7 @@ pub(super) fn signs() -> impl Iterator<Item = (String, CodePlace)> {
 pub(super) fn before_counters(text: &str, at: usize) -> Option<CodeMatch> {
     let before = &text[..at];
     let (before, counters) = before.rsplit_once(' ')?;
-    let queues = text[at + 3..].split(' ').next()?;
+    let queues = text[at..].split(' ').nth(1)?;
     let is_log = are_numbers(counters, 4) && are_numbers(queues, 2);
     let word = before.rsplit(' ').next()?;
     let found = state(word).filter(|_| is_log)?;

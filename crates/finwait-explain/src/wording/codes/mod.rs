@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::signs::{Line, Sign};
 use super::words::Code;
-use super::{Wording, is_in_name};
+use super::{SomethingElse, Told, Wording, is_in_name};
 
 mod access;
 mod envoy;
@@ -16,8 +16,8 @@ mod haproxy;
 pub(super) enum CodeMeaning {
     /// It says what a wording says.
     Says(Wording),
-    /// It is about no socket: of what it speaks, in a clause.
-    Other(&'static str),
+    /// It is about no socket: of what it speaks.
+    Other(SomethingElse),
 }
 
 /// The places where codes stand.
@@ -48,6 +48,22 @@ impl CodeMatch {
     /// A code of a connection whose peer is not told.
     fn of(means: &'static CodeMeaning) -> CodeMatch {
         CodeMatch { means, peer: None }
+    }
+
+    /// The message that it is.
+    pub(super) fn told(&self) -> Option<Told> {
+        match self.means {
+            CodeMeaning::Says(wording) => Some(Told::by(wording, "")),
+            CodeMeaning::Other(_) => None,
+        }
+    }
+
+    /// What it is about, if that is no socket.
+    pub(super) fn other(&self) -> Option<SomethingElse> {
+        match self.means {
+            CodeMeaning::Says(_) => None,
+            CodeMeaning::Other(what) => Some(*what),
+        }
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "FATAL: could not open file \"base/1/2\": Too many open files",
     ),
     (
-        "EMFILE file - -",
+        "EMFILE file - MySQL",
         "ERROR 23 (HY000): Error on opening file './a.MYD' (Errcode: 24 - Too many open files)",
     ),
     (

@@ -1,11 +1,11 @@
-use super::table::OTHERS;
-use super::words::{MORE_OTHERS, remark as text};
+use super::words::{MORE_OTHERS, OTHERS, remark as text};
 use super::*;
 use CallClass::{Accept, Bind, Connect, Read, Write};
 use Subject::{Closed, Deadline, Eof};
 use std::collections::BTreeSet;
 
 mod field;
+mod proxies;
 
 const fn errno(errno: Errno) -> Subject {
     Subject::Errno(errno)
@@ -1171,7 +1171,8 @@ fn what_an_address_says_is_said() {
     let remark = |text: &str| recognize(text).unwrap().remark.unwrap_or_default();
     for (text, words) in [
         ("dial tcp 127.0.0.1:80: connect: connection refused", "in a container"),
-        ("Error: connect ECONNREFUSED ::1:3000", ""),
+        ("Error: connect ECONNREFUSED ::1:3000", "in a container"),
+        ("Error: connect ECONNREFUSED ::1:3000", "only on 127.0.0.1"),
         ("dial tcp [::1]:80: connect: connection refused", "in a container"),
         ("dial tcp 10.0.0.2:80: connect: connection refused", ""),
         (
@@ -1271,17 +1272,14 @@ fn every_wording_is_found_by_itself() {
         let found = recognize(&text).unwrap_or_else(|| panic!("unknown: {text}"));
         assert_eq!(found.subject, wording.subject, "{text}");
     }
-    let others = OTHERS.iter().map(|(text, unless, what)| {
-        let unless = if unless.is_empty() { Vec::new() } else { vec![*unless] };
-        (*text, unless, *what)
-    });
-    let more = MORE_OTHERS.iter();
-    let more = more.map(|(text, unless, what)| (*text, unless.to_vec(), *what));
-    for (text, unless, what) in others.chain(more) {
-        assert_eq!(something_else(text), Some(what), "{text}");
+    for Other { text, unless, what, .. } in OTHERS.iter().chain(MORE_OTHERS) {
+        assert_eq!(something_else(text), Some(*what), "{text}");
         assert_eq!(recognize(&format!("{text} broken pipe")), None, "{text}");
-        for unless in unless {
-            assert!(recognize(&format!("{text} {unless}")).is_some(), "{text} {unless}");
+        for unless in *unless {
+            assert!(
+                recognize(&format!("{text} {unless} broken pipe")).is_some(),
+                "{text} {unless}"
+            );
         }
     }
     for (text, errno) in TEXTS {
@@ -1295,9 +1293,9 @@ fn every_wording_is_found_by_itself() {
     wordings.dedup();
     assert_eq!(wordings.len(), before, "a wording stands twice");
     let words: BTreeSet<&str> = words.map(|wording| wording.text).collect();
-    let others = OTHERS.iter().map(|(text, ..)| *text);
-    let others = others.chain(MORE_OTHERS.iter().map(|(text, ..)| *text));
-    let words = words.into_iter().chain(others);
+    let words = words
+        .into_iter()
+        .chain(OTHERS.iter().chain(MORE_OTHERS).map(|other| other.text));
     let mut all: Vec<&str> = words.chain(TEXTS.iter().map(|(text, _)| *text)).collect();
     assert!(all.iter().all(|text| text.to_ascii_lowercase() == *text));
     all.sort_unstable();
@@ -1417,7 +1415,9 @@ proptest::proptest! {
 fn in_pieces(line: &str, size: usize) -> Option<(Subject, Option<CallClass>)> {
     let mut log = LogScanner::default();
     line.as_bytes().chunks(size).for_each(|piece| log.push(piece));
-    log.end_line().map(|found| (found.subject, found.call))
+    log.end_line()
+        .and_then(LineMeaning::message)
+        .map(|found| (found.subject, found.call))
 }
 
 /// Wherever a message stands in a long line, it says the same.
