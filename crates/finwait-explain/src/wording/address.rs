@@ -144,8 +144,15 @@ fn of_nginx(low: &str, sign: Option<Range<usize>>) -> Option<Vec<End>> {
 /// Two addresses that the words between or before them make a pair: `L:/10.0.0.1:5 - R:/10.0.0.2:80`, `from 10.0.0.1:5 to 10.0.0.2:80`,
 /// `local=10.0.0.1:5 remote=10.0.0.2:80`.
 fn pair(low: &str) -> Option<Vec<End>> {
-    const BETWEEN: [&str; 5] = ["to", "-r:", "!r:", "to:", ",to:"];
-    const OWN: [&str; 5] = ["local", "laddr", "localaddress", "local address", "localaddr"];
+    const BETWEEN: [&str; 6] = ["to", "-r:", "!r:", "to:", ",to:", ">"];
+    const OWN: [&str; 6] = [
+        "local",
+        "laddr",
+        "localaddress",
+        "local address",
+        "localaddr",
+        "local_addr",
+    ];
     const PEER: [&str; 7] = [
         "remote",
         "raddr",
@@ -165,12 +172,13 @@ fn pair(low: &str) -> Option<Vec<End>> {
         let between = low.get(one.end..other.start)?;
         let between: String = between
             .chars()
-            .filter(|c| !matches!(c, ' ' | '/' | '(' | ')' | '[' | ']'))
+            .filter(|c| !matches!(c, ' ' | '/' | '(' | ')' | '[' | ']' | '"'))
             .collect();
         if BETWEEN.contains(&between.as_str()) || named(one, &OWN) && named(other, &PEER) {
             return Some(vec![*first, *second]);
         }
-        (named(one, &PEER) && named(other, &OWN)).then(|| vec![*second, *first])
+        let reversed = between == "from" || named(one, &PEER) && named(other, &OWN);
+        reversed.then(|| vec![*second, *first])
     })
 }
 
@@ -195,34 +203,44 @@ fn all(low: &str) -> Vec<(Range<usize>, End)> {
         } else {
             word.trim_end_matches(']')
         };
-        let end = End::parse(word)
+        let at = start..start + word.len();
+        let (at, end) = End::parse(word)
             .or_else(|| End::parse(word.strip_prefix('[')?))
-            .or_else(|| with_port(low, start, word))
-            .or_else(|| dotted(low, word))?;
-        (!end.is_nothing()).then_some((start..start + word.len(), end))
+            .or_else(|| dotted(low, word))
+            .map(|end| (at.clone(), end))
+            .or_else(|| with_port(low, at))?;
+        (!end.is_nothing()).then_some((at, end))
     });
     found.collect()
 }
 
-/// An address whose port stands behind it: `10.0.0.2 port 22`, `10.0.0.2, port=22`, `10.0.0.2 (port 22)`, `a=10.0.0.2 p=22`.
-fn with_port(low: &str, start: usize, word: &str) -> Option<End> {
+/// An address whose port stands behind it, and the place of both: `10.0.0.2 port 22`, `10.0.0.2, port=22`, `10.0.0.2 (port 22)`,
+/// `a=10.0.0.2 p=22`, Python's `('10.0.0.2', 22)`.
+fn with_port(low: &str, at: Range<usize>) -> Option<(Range<usize>, End)> {
     const NAMES: [&str; 4] = ["tcp port", "on port", "port", "p="];
+    let before = &low[..at.start];
     // Dart's "address = 10.0.0.2, port = 39897" has the peer's address, and the local port.
-    if low[..start].ends_with("address = ") {
+    if before.ends_with("address = ") {
         return None;
     }
-    let host = word.trim_matches(['[', ']']);
-    let ip: IpAddr = host.parse().ok()?;
-    let rest = low.get(start + word.len()..)?;
-    let rest = rest.trim_start_matches([' ', ',', '(', ')', '"', '\'', ']', ';']);
-    let rest = NAMES.iter().find_map(|name| rest.strip_prefix(name))?;
-    let rest = rest.trim_start_matches([' ', '=', ':', '"', '\'']);
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let port = rest[..digits].parse().ok()?;
-    Some(End {
+    let ip: IpAddr = low[at.clone()].trim_matches(['[', ']']).parse().ok()?;
+    let rest = &low[at.end..];
+    let tuple = rest.strip_prefix("', ").filter(|_| before.ends_with("('"));
+    let by_name = || {
+        let rest = rest.trim_start_matches([' ', ',', '(', ')', '"', '\'', ']', ';']);
+        let rest = NAMES.iter().find_map(|name| rest.strip_prefix(name))?;
+        Some(rest.trim_start_matches([' ', '=', ':', '"', '\'']))
+    };
+    let rest = tuple.or_else(by_name)?;
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let port = rest[..rest.len() - after.len()].parse().ok()?;
+    // The zone is the last of Python's four.
+    let zone = after.split(')').next().and_then(|rest| rest.rsplit(", ").next());
+    let end = End {
         address: SocketAddr::new(ip, port),
-        has_zone: false,
-    })
+        has_zone: tuple.is_some() && zone.is_some_and(|zone| zone.parse::<u32>().is_ok_and(|zone| zone > 0)),
+    };
+    Some((at.start..low.len() - after.len(), end))
 }
 
 /// An address as tcpdump and BSD's netstat have it, `10.0.0.1.8080`, beside words of theirs.
@@ -272,6 +290,8 @@ mod tests {
             ("10.0.0.2 (port 22)", "10.0.0.2:22"),
             ("a=10.0.0.2 p=22", "10.0.0.2:22"),
             ("connect to ::1 port 5000 failed", "[::1]:5000"),
+            ("connect to ('10.0.0.2', 22)", "10.0.0.2:22"),
+            ("connect to ('fe80::1', 22, 0, 0)", "[fe80::1]:22"),
         ] {
             assert_eq!(of(text), [address], "{text}");
         }
@@ -314,6 +334,9 @@ mod tests {
             "10.0.0.1:49286 <-> 10.0.0.2:6379",
             "10.0.0.1:49286->10.0.0.2:6379",
             "from: 10.0.0.1:49286, to: 10.0.0.2:6379",
+            "to /10.0.0.2 (port 6379) from /10.0.0.1 (port 49286): x",
+            "ip 10.0.0.1.49286 > 10.0.0.2.6379: flags",
+            "local_addr=\"10.0.0.1:49286\" remote_addr=\"10.0.0.2:6379\"",
         ] {
             assert_eq!(of(text), ["10.0.0.1:49286", "10.0.0.2:6379"], "{text}");
         }

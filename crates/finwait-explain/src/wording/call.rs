@@ -66,24 +66,34 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         });
     }
     // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
-    let mut parts = clauses(low).skip(1);
-    let colon = parts.find_map(|part| {
-        // Android's "recvfrom failed: ECONNRESET".
+    // With a dot before it, it is a method of something else: JSch's "Session.connect: ...".
+    let named = |part: &'_ str| -> Option<(CallClass, bool)> {
+        // Android's "recvfrom failed: ECONNREFUSED".
         let part = part.strip_suffix(" failed").unwrap_or(part);
         let name = part.rsplit(|c: char| !is_in_name(c)).next()?;
+        let before = part.strip_suffix(name)?;
         // Haskell's "Network.Socket.connect: <socket: 12>: does not exist" has the socket's own number in brackets, and
         // systemd's "web.socket" is a unit.
-        let is_thing = name == "socket" && part.strip_suffix(name)?.ends_with(['<', '.']);
-        asked(name).filter(|_| !is_thing)
-    });
+        let is_thing = name == "socket" && before.ends_with(['<', '.']);
+        asked(name)
+            .filter(|_| !is_thing)
+            .map(|call| (call, before.ends_with('.')))
+    };
+    let colon = clauses(low).skip(1).find_map(named);
+    let method = colon.filter(|(_, is_method)| *is_method).map(|(call, _)| call);
+    let colon = colon.filter(|(_, is_method)| !is_method).map(|(call, _)| call);
     // Java on Windows: "Address already in use: connect", "Connection reset by peer: socket write error".
     let ending = low.rsplit_once(": ").and_then(|(before, last)| {
-        let text = line.in_low().iter().any(|hit| matches!(hit.sign, Sign::Text(_)) && hit.end == before.len());
-        let word = last.split([' ', ';', ',']).next().filter(|_| text)?;
+        let text = line
+            .in_low()
+            .iter()
+            .any(|hit| matches!(hit.sign, Sign::Text(_)) && hit.end == before.len());
+        let word = last.split([';', ',', '(']).next().filter(|_| text)?.trim_end();
+        let word = word.strip_suffix(" failed").unwrap_or(word);
         asked(word.strip_prefix("jvm_").unwrap_or(word))
     });
     let by_name = ending.or(colon);
-    let call = by_name.or(known.and_then(|cue| cue.call));
+    let call = by_name.or(known.and_then(|cue| cue.call)).or(method);
     (call.is_some() || known.is_some()).then_some(Cue {
         call,
         dialect,

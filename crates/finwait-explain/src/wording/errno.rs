@@ -2,7 +2,7 @@
 
 use super::signs::{Line, Sign};
 use super::system::{of_bsd, of_windows};
-use super::table::{MARKS, TEXTS};
+use super::table::{BEFORE_WINSOCK, MARKS, TEXTS};
 use super::words::remark;
 use super::{Dialect, System, is_in_name};
 use finwait_model::errno::Errno;
@@ -184,7 +184,22 @@ fn marked(line: &Line<'_>, system: Option<System>) -> Option<ErrnoMatch> {
         let told = judged(number, &low[..end - text.len()], rest, system)?;
         Some(ErrnoMatch { dialect, ..told })
     });
-    by_mark.or_else(|| {
+    // "WSAGetLastError() = 10054", "Winsock error #10061": a number that no other system has, behind a word that fits.
+    let of_windows = || {
+        let numbers = line.all(|sign| match sign {
+            Sign::Winsock(number) => Some(number),
+            _ => None,
+        });
+        let mut told = numbers.filter(|(hit, _)| {
+            let before = low[..hit.at].trim_end_matches([' ', '=', ':', '#', '(', ')', '[']);
+            let word = before.rsplit(|c: char| !is_in_name(c)).next().unwrap_or(before);
+            BEFORE_WINSOCK.contains(&word)
+        });
+        told.next()
+            .and_then(|(_, number)| super::system::of_windows(number))
+            .map(from_windows)
+    };
+    by_mark.or_else(of_windows).or_else(|| {
         let mut places = low.match_indices('(');
         places.find_map(|(at, _)| {
             let (number, rest) = number(at + 1)?;
@@ -202,6 +217,9 @@ fn marked(line: &Line<'_>, system: Option<System>) -> Option<ErrnoMatch> {
                 Some(Dialect::Python)
             } else if before.ends_with("' ") && rest.starts_with(')') && before.contains("mysql server") {
                 // "Can't connect to MySQL server on '10.0.0.2' (111)"
+                None
+            } else if rest.starts_with(')') && TEXTS.iter().any(|(text, _)| before.trim_end().ends_with(text)) {
+                // "Connection reset by peer (54)"
                 None
             } else if rest.strip_prefix(')').and_then(text_at).is_some() {
                 // Apache's APR: "(32)Broken pipe: ..."

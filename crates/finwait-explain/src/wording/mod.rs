@@ -39,9 +39,11 @@ pub use line::LineScanner;
 pub use log::LogScanner;
 use signs::{Hit, Line, Sign};
 pub use system::System;
-use table::{ADDRESSES, AddressHint, Cue, FILES, NO_SOCKETS, SHARED, SOCKETS, SURE, Shape, TEXTS, look};
+use table::{
+    ADDRESSES, AddressHint, Cue, FILES, FILTERS, LOOKS, NO_SOCKETS, SHARED, SOCKETS, SURE_LOOKS, Shape, TEXTS,
+};
 pub use words::{Dialect, SomethingElse};
-use words::{KINDS, Other, STRONG, WEAK, WHOLE, Wording, remark};
+use words::{KINDS, MORE_LOOKS, Other, STRONG, WEAK, WHOLE, Wording, remark};
 
 /// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
 pub const LONGEST: usize = 4096;
@@ -256,10 +258,18 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     // Whoever reads and writes may do that with a file, and a program waits in other places than in a call.
     let is_of_it = |cue: &Cue| {
         let reads = matches!(cue.call, Some(CallClass::Read | CallClass::Write));
-        !cue.is_general || matches!(subject, Subject::Errno(_)) && !of_file && !(reads && is_one_of(FILES))
+        !cue.is_general
+            || matches!(subject, Subject::Errno(errno) if fits_errno(cue.call, errno)) && !(reads && of_file)
     };
     let by_cue = cue.as_ref().filter(|cue| is_of_it(cue)).and_then(|cue| cue.call);
     let call = told.call.or(by_cue).filter(fits);
+    let call = match (subject, cue.as_ref()) {
+        // What fails on a listener, after it listens.
+        (Subject::Errno(Errno::ECONNABORTED), Some(cue)) if cue.is_general && cue.call == Some(CallClass::Bind) => {
+            Some(CallClass::Accept)
+        }
+        _ => call,
+    };
     if !alone && call.is_none() && is_one_of(FILES) {
         return None;
     }
@@ -272,6 +282,7 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     let more = || told.place.as_ref().is_some_and(|place| place.len() < low.len());
     let carrier = match carrier {
         Carrier::Tcp if call.is_none() && is_one_of(NO_SOCKETS) && more() => Carrier::File,
+        Carrier::Tcp if subject == Subject::Errno(Errno::EPIPE) && is_of_a_filter(low) => Carrier::Pipe,
         carrier => carrier,
     };
     let dialect = dialect(line, told.dialect, cue.and_then(|cue| cue.dialect));
@@ -296,6 +307,14 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     let system = match (told.system, system) {
         // The numbers are those of all BSDs: the words beside them may say which.
         (Some(System::Bsd), Some(system)) if system.has_bsd_numbers() => Some(system),
+        // Linux never says so: inet_csk_accept hands a connection out that was reset.
+        (None, None)
+            if subject == Subject::Errno(Errno::ECONNABORTED)
+                && call == Some(CallClass::Accept)
+                && !low.contains("103") =>
+        {
+            Some(System::Bsd)
+        }
         (told, system) => told.or(system),
     };
     Some(LineMeaning::Message(WordingMatch {
@@ -309,6 +328,43 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         facts,
         carrier,
     }))
+}
+
+/// Can that call, which only general words name, have that errno? Who says that a request could not be sent may have been refused by
+/// connect.
+fn fits_errno(call: Option<CallClass>, errno: Errno) -> bool {
+    const OF_BIND: [Errno; 6] = [
+        Errno::EADDRINUSE,
+        Errno::EADDRNOTAVAIL,
+        Errno::EACCES,
+        Errno::EPERM,
+        Errno::EINVAL,
+        Errno::EAFNOSUPPORT,
+    ];
+    const OF_CONNECTION: [Errno; 9] = [
+        Errno::ECONNRESET,
+        Errno::ETIMEDOUT,
+        Errno::ECONNABORTED,
+        Errno::ENOTCONN,
+        Errno::EAGAIN,
+        Errno::EBADF,
+        Errno::EINTR,
+        Errno::ENOBUFS,
+        Errno::EPROTOTYPE,
+    ];
+    match call {
+        Some(CallClass::Bind) => OF_BIND.contains(&errno),
+        Some(CallClass::Read) => OF_CONNECTION.contains(&errno),
+        Some(CallClass::Write) => errno == Errno::EPIPE || OF_CONNECTION.contains(&errno),
+        Some(CallClass::Connect | CallClass::Accept) => errno != Errno::EPIPE,
+        _ => true,
+    }
+}
+
+/// Does a line begin with a program's name that filters what comes through pipes? `/usr/bin/sort: write failed: Broken pipe`
+fn is_of_a_filter(low: &str) -> bool {
+    let name = low.split(':').next().unwrap_or_default();
+    FILTERS.contains(&name.rsplit('/').next().unwrap_or(name))
 }
 
 /// The message that counts in a line: a library's own words, then an errno, then what leaves it open.
@@ -350,10 +406,11 @@ fn told(line: &Line<'_>, alone: bool, system: Option<System>) -> Option<Told> {
 /// Whose words they are: the message's, unless several have the same and the line shows surer whose; those beside it; by their looks.
 fn dialect(line: &Line<'_>, told: Option<Dialect>, beside: Option<Dialect>) -> Option<Dialect> {
     let looks = by_its_looks(line);
-    let surely = looks.filter(|(row, _)| *row < SURE).map(|(_, dialect)| dialect);
+    let surely = looks
+        .filter(|(row, _)| *row < SURE_LOOKS.len())
+        .map(|(_, dialect)| dialect);
     let is_shared = told.is_none_or(|told| SHARED.contains(&told));
     let own = told.filter(|_| !(is_shared && surely.is_some()));
-    let surely = surely.filter(|_| beside.is_none_or(|beside| SHARED.contains(&beside)));
     own.or(surely).or(beside).or(looks.map(|(_, dialect)| dialect))
 }
 
@@ -533,13 +590,14 @@ fn closed_by_address(low: &str) -> bool {
     })
 }
 
-/// A language by what surrounds the wording, with the row of `LOOKS`.
+/// A language by what surrounds the wording, with its row.
 fn by_its_looks(line: &Line<'_>) -> Option<(usize, Dialect)> {
     let row = Line::first_row(line.in_text(), |sign| match sign {
         Sign::Look(row) => Some(row),
         _ => None,
     });
-    row.map(|row| (row, look(row)))
+    let (_, dialect) = SURE_LOOKS.iter().chain(LOOKS).chain(MORE_LOOKS).nth(row?)?;
+    Some((row?, *dialect))
 }
 
 /// A remark where connect to that address gave that errno.

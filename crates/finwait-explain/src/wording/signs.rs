@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 
 use super::codes::{self, CodePlace};
 use super::is_in_name;
+use super::system::WINSOCK;
 use super::table::{
-    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
+    CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SURE_LOOKS, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
 use super::words::{KINDS, MORE_CALLS, MORE_LOOKS, MORE_OTHERS, OTHERS, Other, STRONG, WEAK, Wording};
 use finwait_model::errno::Errno;
@@ -29,6 +30,8 @@ pub(super) enum Sign {
     Text(Errno),
     /// An errno's name in any case, or the beginning of Windows' name for one.
     Name,
+    /// A number of Windows'.
+    Winsock(i32),
     /// A row of `MARKS`.
     Mark(usize),
     /// A row of `SHAPES`.
@@ -45,7 +48,7 @@ pub(super) enum Sign {
     OnFile,
     /// A row of `TOOLS`.
     Tool,
-    /// A row of `LOOKS`.
+    /// A row of `SURE_LOOKS` or, after those, of `LOOKS`.
     Look(usize),
     /// A place where a proxy's code may stand.
     Code(CodePlace),
@@ -64,6 +67,7 @@ impl Sign {
             | Sign::Kind(_)
             | Sign::Text(_)
             | Sign::Name
+            | Sign::Winsock(_)
             | Sign::Mark(_)
             | Sign::Shape(_) => true,
             Sign::Other(other) => other.is_error,
@@ -251,6 +255,10 @@ fn rows() -> impl Iterator<Item = Row> {
         bounds: Bounds::Begins,
         ..Row::words("wsae", Sign::Name)
     };
+    let winsock = WINSOCK.iter().map(|(number, _)| Row {
+        text: number.to_string().into(),
+        ..Row::words("", Sign::Winsock(*number))
+    });
     let marks = MARKS
         .iter()
         .enumerate()
@@ -285,7 +293,7 @@ fn rows() -> impl Iterator<Item = Row> {
         .map(|(n, (text, _))| Row::words(text, Sign::Call(n)));
     let on_files = ON_FILES.iter().map(|text| Row::words(text, Sign::OnFile));
     let tools = TOOLS.iter().map(|text| Row::words(text, Sign::Tool));
-    let looks = LOOKS.iter().chain(MORE_LOOKS).enumerate().map(|(n, (text, _))| Row {
+    let looks = SURE_LOOKS.iter().chain(LOOKS).chain(MORE_LOOKS).enumerate().map(|(n, (text, _))| Row {
         cased: true,
         ..Row::anywhere(text, Sign::Look(n))
     });
@@ -300,6 +308,7 @@ fn rows() -> impl Iterator<Item = Row> {
         .chain(texts)
         .chain(names)
         .chain([windows])
+        .chain(winsock)
         .chain(marks)
         .chain(shapes)
         .chain(others)

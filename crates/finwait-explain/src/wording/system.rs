@@ -81,7 +81,7 @@ pub(super) fn of_bsd(number: i32) -> Option<Errno> {
 }
 
 /// Windows' numbers.
-const WINSOCK: &[(i32, Errno)] = &[
+pub(super) const WINSOCK: &[(i32, Errno)] = &[
     (10004, Errno::EINTR),
     (10009, Errno::EBADF),
     (10013, Errno::EACCES),

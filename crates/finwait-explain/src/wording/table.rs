@@ -1,6 +1,6 @@
 //! The signs beside the wordings, once: the texts of errnos, calls, carriers, languages by their looks, and words of something else.
 
-use super::words::{MORE_CALLS, MORE_LOOKS};
+use super::words::MORE_CALLS;
 use super::{Carrier, Dialect, System};
 use crate::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
 use finwait_model::errno::Errno;
@@ -65,6 +65,23 @@ pub(super) const NO_SOCKETS: &[Errno] = &[
     Errno::ENOSPC,
     Errno::EROFS,
     Errno::ENOTTY,
+];
+
+/// Programs whose output is a pipe where it breaks, at the beginning of a line.
+pub(super) const FILTERS: &[&str] = &[
+    "awk", "bzip2", "cat", "cut", "dd", "echo", "find", "gawk", "grep", "gunzip", "gzip", "head", "less", "ls", "mawk",
+    "printf", "sed", "seq", "sort", "tail", "tar", "tee", "tr", "uniq", "wc", "xargs", "xz", "yes", "zcat", "zstd",
+];
+
+/// Words before a number by which it may be Windows'.
+pub(super) const BEFORE_WINSOCK: &[&str] = &[
+    "error",
+    "err",
+    "code",
+    "wsagetlasterror",
+    "winsock",
+    "errno",
+    "socketexception",
 ];
 
 /// Words by which a line is not of TCP, or is though others stand in it; the first counts.
@@ -261,6 +278,14 @@ pub(super) const SYSTEMS: &[(&str, &str, System)] = &[
     ("dalvik.", "", System::Android),
     ("conscrypt", "", System::Android),
     ("e/androidruntime", "", System::Android),
+    ("i/o error during system call", "", System::Android),
+    ("recvfrom failed", "exception", System::Android),
+    ("sendto failed", "exception", System::Android),
+    ("isconnected failed", "exception", System::Android),
+    ("connect failed: econnrefused", "exception", System::Android),
+    ("connect failed: etimedout", "exception", System::Android),
+    ("connect failed: ehostunreach", "exception", System::Android),
+    ("connect failed: enetunreach", "exception", System::Android),
     ("software caused connection abort", "okhttp", System::Android),
     ("software caused connection abort", "retrofit", System::Android),
     // Java on Windows names the call after the errno's text.
@@ -419,6 +444,7 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     // What a program behind nginx prints goes before what nginx was doing.
     ("fsockopen()", cue(Connect, Some(Php))),
     ("stream_socket_client()", cue(Connect, Some(Php))),
+    ("stream_socket_server()", cue(Bind, Some(Php))),
     ("mysqli_connect()", cue(Connect, Some(Php))),
     ("socket_connect()", cue(Connect, Some(Php))),
     ("socket_bind()", cue(Bind, Some(Php))),
@@ -449,6 +475,7 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("nativeconnectexception", unknown(Java)),
     ("syscall:read(..)", cue(Read, Some(Java))),
     ("socket write error", cue(Write, Some(Java))),
+    ("reached?): connect", cue(Connect, Some(Java))),
     ("connectexception", cue(Connect, Some(Java))),
     ("noroutetohostexception", cue(Connect, Some(Java))),
     // Java's read says "Connection reset", whatever libc's text is; the whole text is its write's, and of older channels' read.
@@ -551,7 +578,6 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("network.socket.recvbuf", cue(Read, Some(Haskell))),
     ("fputs()", cue(Write, Some(Php))),
     ("stream_get_contents()", cue(Read, Some(Php))),
-    ("stream_socket_server()", cue(Bind, Some(Php))),
     ("stream_socket_accept()", cue(Accept, Some(Php))),
     ("file_get_contents()", cue(Read, Some(Php))),
     ("listening socket", general(Bind)),
@@ -641,6 +667,10 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("reading from", general(Read)),
     ("receiving from", general(Read)),
     ("during handshake", general(Read)),
+    ("handshake failed", general(Read)),
+    ("handshake with", general(Read)),
+    ("handshake error", general(Read)),
+    ("only one usage of each socket address", general(Bind)),
 ];
 
 /// Returns a row of those that the files of wordings have, or of `CALLS`, which come after them.
@@ -666,6 +696,7 @@ pub(super) const MARKS: &[(&str, Option<Dialect>)] = &[
     ("nsposixerrordomain error ", None),
     ("nsposixerrordomain:", None),
     ("posixerrorcode: ", None),
+    ("[system:", None),
     ("system error: ", None),
     ("socket error ", None),
     ("connect error: ", None),
@@ -704,11 +735,8 @@ pub(super) const SHAPES: &[(&str, Shape)] = &[
 /// Languages and programs some of whose words others have, too: a surer look goes before them.
 pub(super) const SHARED: &[Dialect] = &[C, Curl, Openssh, Php];
 
-/// The number of rows of `LOOKS` that no other language's text has: names of packages, files in frames.
-pub(super) const SURE: usize = 19;
-
-/// Languages by what surrounds a wording, in any part of a word; the first counts.
-pub(super) const LOOKS: &[(&str, Dialect)] = &[
+/// Names of packages and files in frames, which no other language's text has; the first counts. They go before words that several share.
+pub(super) const SURE_LOOKS: &[(&str, Dialect)] = &[
     ("java.net.", Java),
     ("java.io.", Java),
     ("java.nio.", Java),
@@ -728,6 +756,23 @@ pub(super) const LOOKS: &[(&str, Dialect)] = &[
     ("OS Error: ", Dart),
     (".dart:", Dart),
     ("Network.Socket.", Haskell),
+    ("org.redisson.", Java),
+    ("org.postgresql.", Java),
+    ("com.mysql.", Java),
+    ("com.zaxxer.", Java),
+    ("com.rabbitmq.", Java),
+    ("com.mongodb.", Java),
+    ("org.apache.kafka.", Java),
+    ("org.apache.http.", Java),
+    ("org.apache.hc.", Java),
+    ("org.eclipse.jetty.", Java),
+    ("okhttp3.", Java),
+    ("Predis\\", Php),
+    ("GuzzleHttp\\", Php),
+];
+
+/// Languages by what surrounds a wording, in any part of a word; the first counts, after those of `SURE_LOOKS`.
+pub(super) const LOOKS: &[(&str, Dialect)] = &[
     ("SocketException (", Dotnet),
     ("HttpRequestException", Dotnet),
     ("[WinError ", Python),
@@ -775,11 +820,3 @@ pub(super) const LOOKS: &[(&str, Dialect)] = &[
     ("Traceback", Python),
     ("Error: [", Python),
 ];
-
-/// Returns a row of `LOOKS`, or of those that the files of wordings have, which come after it.
-pub(super) fn look(row: usize) -> Dialect {
-    let of_file = |row: usize| MORE_LOOKS[row].1;
-    LOOKS
-        .get(row)
-        .map_or_else(|| of_file(row - LOOKS.len()), |(_, dialect)| *dialect)
-}

@@ -536,7 +536,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("deadline tcp read Go", "http2: client connection lost"),
     ("EOF tcp - Go", r#"Get "http://10.0.0.2/": EOF"#),
     ("-", "io: read/write on closed pipe"),
-    ("EPIPE pipe - Go", "write |1: broken pipe"),
+    ("EPIPE pipe write Go", "write |1: broken pipe"),
     ("EPIPE pipe - -", "write /dev/stdout: broken pipe"),
     ("-", "context canceled"),
     // Rust
