@@ -293,10 +293,15 @@ fn rows() -> impl Iterator<Item = Row> {
         .map(|(n, (text, _))| Row::words(text, Sign::Call(n)));
     let on_files = ON_FILES.iter().map(|text| Row::words(text, Sign::OnFile));
     let tools = TOOLS.iter().map(|text| Row::words(text, Sign::Tool));
-    let looks = SURE_LOOKS.iter().chain(LOOKS).chain(MORE_LOOKS).enumerate().map(|(n, (text, _))| Row {
-        cased: true,
-        ..Row::anywhere(text, Sign::Look(n))
-    });
+    let looks = SURE_LOOKS
+        .iter()
+        .chain(LOOKS)
+        .chain(MORE_LOOKS)
+        .enumerate()
+        .map(|(n, (text, _))| Row {
+            cased: true,
+            ..Row::anywhere(text, Sign::Look(n))
+        });
     let codes = codes::signs().map(|(text, place)| Row {
         text: text.into(),
         ..Row::anywhere("", Sign::Code(place))

@@ -21,7 +21,9 @@ pub(super) fn signs() -> impl Iterator<Item = (String, CodePlace)> {
 pub(super) fn behind_status(text: &str, at: usize) -> Option<CodeMatch> {
     let (before, rest) = text.split_at(at + 1);
     let request = before.trim_end_matches(|c: char| c.is_ascii_digit());
-    if !request.ends_with("\" ") {
+    let status = &before[request.len()..];
+    // 0 where no answer was begun.
+    if !request.ends_with("\" ") || !(status == "0" || status.len() == 3) {
         return None;
     }
     let word = rest.trim_start().split(' ').next()?;

@@ -127,6 +127,7 @@ fn a_code_elsewhere_says_nothing() {
         "the flags UF and UC are explained in the manual",
         "\"GET / HTTP/1.1\" 503 XY via_upstream",
         "took 3 up to 9 seconds",
+        "\"model\" 5 UT hours",
         "copied 1/2/3/4/5 0/0 of them",
         "[30/Nov/2026:06:00:00 +0000] \"GET /499 HTTP/1.1\" 200 502",
         "http 2026-11-30T06:00:00.1Z app/web/5 10.0.0.1:5 10.0.0.2:80 0.000 0.001 0.000 502 502 34 366",
