@@ -315,6 +315,38 @@ fn what_belongs_together_and_what_does_not() {
     }
 }
 
+/// A log has lines that are about no socket: they are counted by what they are about, beside the answers.
+#[test]
+fn what_is_about_no_socket_is_said_and_counted() {
+    let log = b"dial tcp: lookup db on 10.0.0.10:53: no such host\n\
+        write: broken pipe\n\
+        getaddrinfo ENOTFOUND db.test\n\
+        x509: certificate signed by unknown authority\n\
+        systemd[1]: Started Daily Cleanup.\n";
+    let told = text(&output_of(finwait().arg("explain"), log).stdout);
+    assert!(told.starts_with("EPIPE"), "{told}");
+    for part in [
+        "No socket's: 2 lines (the first is line 1) are about resolving a name: no connection was tried.",
+        "No socket's: line 4 is about TLS",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let output = output_of(finwait().args(["explain", "--json"]), log);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kinds = told["something_else"].as_array().unwrap();
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|of| (of["kind"].as_str().unwrap(), of["lines"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(kinds, [("name", 2), ("tls", 1)]);
+    // Alone it is no answer, in JSON neither; but what it is about is said.
+    let output = explain(&["--json", "reset reason: overflow"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(told["something_else"][0]["kind"], "limit");
+    assert!(told["answers"].as_array().unwrap().is_empty());
+}
+
 /// What a library says by itself is not taken for the kernel's word, nor for a close of the program's.
 #[test]
 fn what_a_library_says_by_itself() {

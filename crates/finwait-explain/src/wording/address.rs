@@ -45,7 +45,6 @@ impl End {
             return None;
         }
         let (host, port) = word.rsplit_once(':')?;
-        let port = if port == "*" { "0" } else { port };
         let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && !(port.len() > 1 && port.starts_with('0'));
         let port: u16 = port.parse().ok().filter(|_| is_port)?;

@@ -41,7 +41,8 @@ pub(super) fn traced(text: &str) -> Option<StraceCall<'_>> {
         Some((_, resumed)) => resumed.split_once(" resumed>")?.0,
         None => call.split_once('(')?.0.rsplit(|c: char| !is_in_name(c)).next()?,
     };
-    let is_call = !name.is_empty() && name.bytes().all(|byte| is_in_name(char::from(byte)));
+    // "WSAGetLastError() = 10054" is a number that a program prints.
+    let is_call = !name.is_empty() && !name.starts_with("WSA") && name.bytes().all(|byte| is_in_name(char::from(byte)));
     is_call.then_some(StraceCall { name, returned })
 }
 
