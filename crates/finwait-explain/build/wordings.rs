@@ -23,9 +23,22 @@ const LISTS: &[(&str, &str)] = &[
     ("whole", "WHOLE"),
     ("kinds", "KINDS"),
 ];
+/// The lists of codes, whose capitals count, and the tables that they are added to.
+const CODES: &[(&str, &str)] = &[
+    ("haproxy-states", "HAPROXY_STATES"),
+    ("envoy-flags", "ENVOY_FLAGS"),
+    ("access-statuses", "ACCESS_STATUSES"),
+    ("alb-statuses", "ALB_STATUSES"),
+];
+/// The lists of signs beside a wording, with the types of the tables that they are added to.
+const SIGNS: &[(&str, &str, &str)] = &[
+    ("others", "MORE_OTHERS", "Other"),
+    ("cues", "MORE_CALLS", "(&str, Cue)"),
+    ("looks", "MORE_LOOKS", "(&str, Dialect)"),
+];
 /// The keys of a row.
 const KEYS: &[&str] = &[
-    "text", "says", "call", "language", "system", "beside", "unless", "ends", "hints", "mind",
+    "text", "also", "says", "call", "language", "system", "beside", "unless", "ends", "hints", "mind",
 ];
 /// The subjects that are no errno.
 const SUBJECTS: &[&str] = &[
@@ -118,7 +131,12 @@ impl Wordings {
              /// Remarks on a wording.\npub(super) mod remark {{\n{}}}\n",
             self.languages, self.shown, self.remarks
         );
-        let Others { kinds, about, rows } = &self.others;
+        let Others {
+            kinds,
+            about,
+            errors,
+            rows,
+        } = &self.others;
         let _ = write!(
             code,
             "\n/// What a line is about that is about no socket; the names stand in JSON and do not change.\n\
@@ -126,15 +144,26 @@ impl Wordings {
              #[serde(rename_all = \"kebab-case\")]\n\
              pub enum SomethingElse {{\n{kinds}}}\n\n\
              impl SomethingElse {{\n    /// What it is about, in a clause.\n    \
-             pub const fn about(self) -> &'static str {{\n        match self {{\n{about}        }}\n    }}\n}}\n\n\
+             pub const fn about(self) -> &'static str {{\n        match self {{\n{about}        }}\n    }}\n\n    \
+             /// Are its texts errors by themselves?\n    \
+             pub(super) const fn is_error(self) -> bool {{\n        match self {{\n{errors}        }}\n    }}\n}}\n\n\
              /// The rows of `{FOLDER}/{OTHERS}.toml`.\npub(super) const OTHERS: &[Other] = &[\n{rows}];\n"
         );
-        for (list, name) in LISTS {
+        let mut table = |list: &str, name: &str, of: &str| {
             let rows = self.rows.get(list).map_or("", String::as_str);
             let _ = write!(
                 code,
-                "\n/// The rows of `{list}` in `{FOLDER}`.\npub(super) const {name}: &[Wording] = &[\n{rows}];\n"
+                "\n/// The rows of `{list}` in `{FOLDER}`.\npub(super) const {name}: &[{of}] = &[\n{rows}];\n"
             );
+        };
+        for (list, name) in LISTS {
+            table(list, name, "Wording");
+        }
+        for (list, name) in CODES {
+            table(list, name, "Code");
+        }
+        for (list, name, of) in SIGNS {
+            table(list, name, of);
         }
         code
     }
@@ -147,6 +176,8 @@ struct Others {
     kinds: String,
     /// The arms of a match that has a clause for each.
     about: String,
+    /// The arms of a match that says whether its texts are errors.
+    errors: String,
     /// The texts.
     rows: String,
 }
@@ -192,6 +223,76 @@ impl File<'_> {
         code
     }
 
+    /// The keys of a row are to be among `known`, and `needed` are to be there.
+    fn has_keys(&mut self, at: usize, row: &DeTable, known: &[&str], needed: &[&str]) {
+        for (key, _) in row.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
+            let what = format!("a row has no `{}`; it may have `{}`", key.get_ref(), known.join("`, `"));
+            self.mistake(key.span().start, &what);
+        }
+        for key in needed.iter().filter(|key| !row.contains_key(**key)) {
+            self.mistake(at, &format!("a row needs `{key}`"));
+        }
+    }
+
+    /// The texts of a row: `text`, and those of `also`, which say the same.
+    fn texts(&mut self, row: &DeTable) -> Vec<String> {
+        let also = row.get("also").and_then(|also| also.get_ref().as_array());
+        let texts = row.get("text").into_iter().chain(also.into_iter().flatten());
+        texts.map(|text| self.text("text", text).to_owned()).collect()
+    }
+
+    /// A row of a list of signs.
+    fn sign(&mut self, list: &str, at: usize, row: &DeTable, language: Option<&str>) -> String {
+        let (known, needed): (&[&str], &[&str]) = match list {
+            "others" => (&["text", "also", "unless", "what"], &["text", "what"]),
+            "cues" => (&["text", "also", "call", "language"], &["text"]),
+            _ => (&["text", "also", "language"], &["text"]),
+        };
+        self.has_keys(at, row, known, needed);
+        let texts = self.texts(row);
+        if list != "looks" && texts.iter().any(|text| text.chars().any(char::is_uppercase)) {
+            self.mistake(at, "`text` is to be in small letters: lines are compared so");
+        }
+        let mut told = |key: &str| row.get(key).map(|value| self.text(key, value).to_owned());
+        let own = told("language");
+        let language = own
+            .as_deref()
+            .or(language)
+            .map(|name| format!("Dialect::{}", pascal(name)));
+        let rest = match list {
+            "others" => {
+                let what = pascal(&told("what").unwrap_or_default());
+                let unless = row.get("unless").and_then(|unless| unless.get_ref().as_array());
+                let unless: Vec<&str> = unless
+                    .into_iter()
+                    .flatten()
+                    .map(|text| self.text("unless", text))
+                    .collect();
+                format!("unless: &{unless:?}, what: SomethingElse::{what}, is_error: SomethingElse::{what}.is_error()")
+            }
+            "cues" => {
+                let call = told("call").map(|call| format!("CallClass::{}", pascal(&call)));
+                format!(
+                    "Cue {{ call: {}, dialect: {}, is_general: false }}",
+                    option(call),
+                    option(language)
+                )
+            }
+            _ => match language {
+                Some(language) => language,
+                None => {
+                    self.mistake(at, "a row needs `language`, or the file does");
+                    return String::new();
+                }
+            },
+        };
+        let row = |text: &String| match list {
+            "others" => format!("    Other {{ text: {text:?}, {rest} }},\n"),
+            _ => format!("    ({text:?}, {rest}),\n"),
+        };
+        texts.iter().map(row).collect()
+    }
+
     fn languages(&mut self, table: &DeTable) -> (String, String) {
         let (mut variants, mut shown) = (String::new(), String::new());
         for (key, value) in table {
@@ -223,6 +324,7 @@ impl File<'_> {
             let variant = pascal(kind);
             let _ = writeln!(others.kinds, "    /// {about}\n    {variant},");
             let _ = writeln!(others.about, "            SomethingElse::{variant} => {about:?},");
+            let _ = writeln!(others.errors, "            SomethingElse::{variant} => {is_error},");
             let texts = table.get("texts").and_then(|texts| texts.get_ref().as_array());
             for row in texts.into_iter().flatten() {
                 let Some(fields) = row.get_ref().as_table() else {
@@ -258,8 +360,10 @@ impl File<'_> {
             if key == "language" {
                 continue;
             }
-            let Some((list, _)) = LISTS.iter().find(|(list, _)| list == key) else {
-                let known: Vec<_> = LISTS.iter().map(|(list, _)| *list).collect();
+            let lists_of_rows = || LISTS.iter().chain(CODES).map(|(list, _)| *list);
+            let all_lists = || lists_of_rows().chain(SIGNS.iter().map(|(list, ..)| *list));
+            let Some(list) = all_lists().find(|list| list == key) else {
+                let known: Vec<_> = all_lists().collect();
                 self.mistake(
                     at,
                     &format!("`{key}` is no list of wordings; a file has `{}`", known.join("`, `")),
@@ -276,28 +380,35 @@ impl File<'_> {
                             "a row is to be a table: { text = \"...\", says = \"...\" }",
                         );
                     }
-                    table.map(|table| self.row(list, row.span().start, table, language.as_deref()))
+                    let at = row.span().start;
+                    let is_sign = SIGNS.iter().any(|(sign, ..)| *sign == list);
+                    table.map(|table| match is_sign {
+                        true => self.sign(list, at, table, language.as_deref()),
+                        false => self.row(list, at, table, language.as_deref()),
+                    })
                 })
                 .collect();
-            lists.push((*list, rows));
+            lists.push((list, rows));
         }
         lists
     }
 
+    /// A row of a list of wordings or of codes.
     fn row(&mut self, list: &str, at: usize, row: &DeTable, language: Option<&str>) -> String {
-        for (key, _) in row.iter().filter(|(key, _)| !KEYS.contains(&key.get_ref().as_ref())) {
-            let what = format!("a row has no `{}`; it may have `{}`", key.get_ref(), KEYS.join("`, `"));
-            self.mistake(key.span().start, &what);
+        let is_code = CODES.iter().any(|(code, _)| *code == list);
+        let other = row.get("what").filter(|_| is_code);
+        if let Some(what) = other {
+            self.has_keys(at, row, &["text", "also", "what"], &["text"]);
+            let what = pascal(self.text("what", what));
+            let codes = self.texts(row);
+            let code =
+                |text| format!("    Code {{ text: {text:?}, means: CodeMeaning::Other(SomethingElse::{what}) }},\n");
+            return codes.iter().map(code).collect();
         }
-        for key in ["text", "says"] {
-            if !row.contains_key(key) {
-                self.mistake(at, &format!("a row needs `{key}`"));
-            }
-        }
+        self.has_keys(at, row, KEYS, &["text", "says"]);
+        let texts = self.texts(row);
         let mut told = |key: &str| row.get(key).map(|value| self.text(key, value).to_owned());
-        let text = told("text").unwrap_or_default();
         let says = told("says").unwrap_or_default();
-        let option = |of: Option<String>| of.map_or("None".to_owned(), |of| format!("Some({of})"));
         let call = option(told("call").map(|call| format!("CallClass::{}", pascal(&call))));
         let own = told("language");
         let dialect = option(
@@ -319,7 +430,8 @@ impl File<'_> {
             .flatten()
             .map(|hint| format!("SituationId::{}", pascal(self.text("hints", hint))))
             .collect();
-        if list != "kinds" && text.chars().any(|c| c.is_uppercase()) {
+        let has_capitals = list == "kinds" || is_code;
+        if !has_capitals && texts.iter().any(|text| text.chars().any(char::is_uppercase)) {
             self.mistake(at, "`text` is to be in small letters: lines are compared so");
         }
         let subject = if SUBJECTS.contains(&says.as_str()) {
@@ -333,12 +445,27 @@ impl File<'_> {
             );
             return String::new();
         };
-        format!(
-            "    Wording {{ text: {text:?}, subject: {subject}, dialect: {dialect}, call: {call}, system: {system}, \
-             remark: {remark}, with: {with}, unless: {unless}, ends: {ends}, hints: &[{}] }},\n",
-            hints.join(", ")
-        )
+        let wording = |text: &String| {
+            format!(
+                "Wording {{ text: {text:?}, subject: {subject}, dialect: {dialect}, call: {call}, system: {system}, \
+                 remark: {remark}, with: {with}, unless: {unless}, ends: {ends}, hints: &[{}] }}",
+                hints.join(", ")
+            )
+        };
+        let rows = texts.iter().map(|text| match is_code {
+            true => format!(
+                "    Code {{ text: {text:?}, means: CodeMeaning::Says({}) }},\n",
+                wording(text)
+            ),
+            false => format!("    {},\n", wording(text)),
+        });
+        rows.collect()
     }
+}
+
+/// An `Option` in code.
+fn option(of: Option<String>) -> String {
+    of.map_or("None".to_owned(), |of| format!("Some({of})"))
 }
 
 /// The name of a variant: `keep-alive-race` as `KeepAliveRace`.

@@ -2,7 +2,7 @@
 
 use super::errno::by_name;
 use super::signs::{Line, Sign};
-use super::table::{CALLS, Cue};
+use super::table::{Cue, call_cue};
 use super::{Dialect, clauses, is_in_name};
 use crate::rules::CallClass;
 
@@ -46,7 +46,7 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         Sign::Call(row) => Some(row),
         _ => None,
     });
-    let known = known.map(|row| CALLS[row].1);
+    let known = known.map(call_cue);
     let dialect = known.and_then(|cue| cue.dialect);
     if let Some(call) = called {
         let call = Some(call);

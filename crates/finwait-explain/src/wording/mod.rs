@@ -18,6 +18,7 @@ use finwait_model::errno::Errno;
 mod address;
 mod call;
 mod carrier;
+mod codes;
 mod errno;
 mod facts;
 mod line;
@@ -31,6 +32,7 @@ mod words;
 use address::Ends;
 use call::{call_of, cue};
 pub use carrier::Carrier;
+use codes::CodeMatch;
 use errno::{by_name, errno};
 pub use facts::{Facts, Family, Port};
 pub use line::LineScanner;
@@ -41,7 +43,7 @@ use table::{
     ADDRESSES, AddressHint, Cue, FILES, FILTERS, LOOKS, NO_SOCKETS, SHARED, SOCKETS, SURE_LOOKS, Shape, TEXTS,
 };
 pub use words::{Dialect, SomethingElse};
-use words::{KINDS, Other, STRONG, WEAK, WHOLE, Wording, remark};
+use words::{KINDS, MORE_LOOKS, Other, STRONG, WEAK, WHOLE, Wording, remark};
 
 /// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
 pub const LONGEST: usize = 4096;
@@ -237,6 +239,15 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     {
         return Some(LineMeaning::SomethingElse(other.what));
     }
+    let code = codes::code(line, alone);
+    if let Some(other) = code.as_ref().and_then(CodeMatch::other)
+        && (told.is_some() || other.is_error())
+    {
+        return Some(LineMeaning::SomethingElse(other));
+    }
+    // An errno, or words, beside a code go first.
+    let code = code.filter(|_| told.is_none());
+    let told = told.or_else(|| code.as_ref().and_then(CodeMatch::told));
     let told = told?;
     let subject = told.subject;
     let cue = cue(line);
@@ -277,7 +288,13 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         carrier => carrier,
     };
     let dialect = dialect(line, told.dialect, cue.and_then(|cue| cue.dialect));
-    let Ends { addresses, has_zone } = Ends::of(low, told.place);
+    let Ends { addresses, has_zone } = match code {
+        Some(CodeMatch { peer, .. }) => Ends {
+            addresses: peer.into_iter().collect(),
+            has_zone: false,
+        },
+        None => Ends::of(low, told.place),
+    };
     let facts = Facts::of(addresses.last().copied(), has_zone, dialect);
     let of_address = || match (subject, call, addresses.last()) {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
@@ -403,7 +420,8 @@ fn dialect(line: &Line<'_>, told: Option<Dialect>, beside: Option<Dialect>) -> O
 pub fn something_else(text: &str) -> Option<SomethingElse> {
     let text = plain(cut(text.trim(), LONGEST));
     let line = Line::of(&text);
-    other(line.in_low(), &line.low).map(|other| other.what)
+    let other = other(line.in_low(), &line.low).map(|other| other.what);
+    other.or_else(|| codes::code(&line, true)?.other())
 }
 
 fn other(hits: &[Hit], low: &str) -> Option<&'static Other> {
@@ -580,7 +598,7 @@ fn by_its_looks(line: &Line<'_>) -> Option<(usize, Dialect)> {
         Sign::Look(row) => Some(row),
         _ => None,
     });
-    let (_, dialect) = SURE_LOOKS.iter().chain(LOOKS).nth(row?)?;
+    let (_, dialect) = SURE_LOOKS.iter().chain(LOOKS).chain(MORE_LOOKS).nth(row?)?;
     Some((row?, *dialect))
 }
 

@@ -7,12 +7,13 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use super::codes::{self, CodePlace};
 use super::is_in_name;
 use super::system::WINSOCK;
 use super::table::{
     CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SURE_LOOKS, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
-use super::words::{KINDS, OTHERS, Other, STRONG, WEAK, Wording};
+use super::words::{KINDS, MORE_CALLS, MORE_LOOKS, MORE_OTHERS, OTHERS, Other, STRONG, WEAK, Wording};
 use finwait_model::errno::Errno;
 use finwait_model::hash::QuickMap;
 
@@ -49,6 +50,8 @@ pub(super) enum Sign {
     Tool,
     /// A row of `SURE_LOOKS` or, after those, of `LOOKS`.
     Look(usize),
+    /// A place where a proxy's code may stand.
+    Code(CodePlace),
     /// Words by which a line is written in another form: `HEADLINE`, `UNDERSCORED`.
     Form,
     /// The key under which Node.js prints the call's name.
@@ -74,6 +77,7 @@ impl Sign {
             | Sign::OnFile
             | Sign::Tool
             | Sign::Look(_)
+            | Sign::Code(_)
             | Sign::Form
             | Sign::Syscall => false,
         }
@@ -131,6 +135,7 @@ impl<'a> Line<'a> {
             .iter()
             .chain(self.in_low())
             .any(|hit| hit.sign.may_answer())
+            || codes::code(self, false).is_some()
     }
 
     /// The signs in the line as it is: also those whose capitals count.
@@ -269,7 +274,10 @@ fn rows() -> impl Iterator<Item = Row> {
             },
         }
     });
-    let others = OTHERS.iter().map(|row| Row::words(row.text, Sign::Other(row)));
+    let others = OTHERS
+        .iter()
+        .chain(MORE_OTHERS)
+        .map(|row| Row::words(row.text, Sign::Other(row)));
     let systems = SYSTEMS
         .iter()
         .enumerate()
@@ -278,15 +286,25 @@ fn rows() -> impl Iterator<Item = Row> {
         .iter()
         .enumerate()
         .map(|(n, (text, _))| Row::words(text, Sign::Carrier(n)));
-    let calls = CALLS
+    let calls = MORE_CALLS
         .iter()
+        .chain(CALLS)
         .enumerate()
         .map(|(n, (text, _))| Row::words(text, Sign::Call(n)));
     let on_files = ON_FILES.iter().map(|text| Row::words(text, Sign::OnFile));
     let tools = TOOLS.iter().map(|text| Row::words(text, Sign::Tool));
-    let looks = SURE_LOOKS.iter().chain(LOOKS).enumerate().map(|(n, (text, _))| Row {
-        cased: true,
-        ..Row::anywhere(text, Sign::Look(n))
+    let looks = SURE_LOOKS
+        .iter()
+        .chain(LOOKS)
+        .chain(MORE_LOOKS)
+        .enumerate()
+        .map(|(n, (text, _))| Row {
+            cased: true,
+            ..Row::anywhere(text, Sign::Look(n))
+        });
+    let codes = codes::signs().map(|(text, place)| Row {
+        text: text.into(),
+        ..Row::anywhere("", Sign::Code(place))
     });
     let forms = [HEADLINE, UNDERSCORED].map(|text| Row::anywhere(text, Sign::Form));
     strong
@@ -305,6 +323,7 @@ fn rows() -> impl Iterator<Item = Row> {
         .chain(on_files)
         .chain(tools)
         .chain(looks)
+        .chain(codes)
         .chain(forms)
         .chain([Row::words("syscall", Sign::Syscall)])
 }

@@ -1,5 +1,6 @@
 //! The signs beside the wordings, once: the texts of errnos, calls, carriers, languages by their looks, and words of something else.
 
+use super::words::MORE_CALLS;
 use super::{Carrier, Dialect, System};
 use crate::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
 use finwait_model::errno::Errno;
@@ -686,6 +687,12 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("handshake error", general(Read)),
     ("only one usage of each socket address", general(Bind)),
 ];
+
+/// Returns a row of those that the files of wordings have, or of `CALLS`, which come after them.
+pub(super) fn call_cue(row: usize) -> Cue {
+    let of_many = || CALLS[row - MORE_CALLS.len()].1;
+    MORE_CALLS.get(row).map_or_else(of_many, |(_, cue)| *cue)
+}
 
 /// Words before a number that is an errno's.
 pub(super) const MARKS: &[(&str, Option<Dialect>)] = &[

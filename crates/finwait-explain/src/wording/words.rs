@@ -1,5 +1,7 @@
 //! The wordings, compiled from `assets/explain/wordings/*.toml` by the build script: what stands for what, in whose language.
 
+use super::codes::CodeMeaning;
+use super::table::Cue;
 use super::{Subject, System};
 use crate::rules::CallClass;
 use crate::situation::SituationId;
@@ -41,6 +43,14 @@ pub(super) struct Other {
     pub(super) what: SomethingElse,
     /// Is it an error by itself?
     pub(super) is_error: bool,
+}
+
+/// A code in the log of a proxy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code {
+    /// The code, whose capitals count.
+    pub(super) text: &'static str,
+    pub(super) means: CodeMeaning,
 }
 
 include!(concat!(env!("OUT_DIR"), "/wordings.rs"));

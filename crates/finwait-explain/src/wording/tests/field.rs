@@ -59,7 +59,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "FATAL: could not open file \"base/1/2\": Too many open files",
     ),
     (
-        "EMFILE file - -",
+        "EMFILE file - MySQL",
         "ERROR 23 (HY000): Error on opening file './a.MYD' (Errcode: 24 - Too many open files)",
     ),
     (
@@ -127,11 +127,11 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "2024/01/02 03:04:05 [crit] 31#31: *12 connect() to unix:/run/gunicorn.sock failed (13: Permission denied) while connecting to upstream",
     ),
     (
-        "EOF tcp - nginx",
+        "EOF tcp read nginx",
         "2024/01/02 03:04:05 [info] 31#31: *12 client closed connection while waiting for request, client: 10.0.0.1, server: 0.0.0.0:80",
     ),
     (
-        "EOF tcp - nginx",
+        "EOF tcp read nginx",
         "2024/01/02 03:04:05 [info] 31#31: *12 client 10.0.0.1 closed keepalive connection",
     ),
     (
@@ -210,11 +210,11 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     // HAProxy
     (
-        "deadline tcp read -",
+        "deadline tcp read HAProxy",
         "Server be/s1 is DOWN, reason: Layer7 timeout, check duration: 5001ms.",
     ),
     (
-        "-",
+        "EOF tcp read HAProxy",
         r#"haproxy[1]: 10.0.0.1:40000 [02/Jan/2024:03:04:05.678] fe be/s1 0/0/0/-1/2 502 209 - - SH-- 1/1/0/0/0 0/0 "GET / HTTP/1.1""#,
     ),
     (
@@ -235,23 +235,23 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "upstream connect error or disconnect/reset before headers. reset reason: remote reset",
     ),
     (
-        "EOF tcp - -",
+        "EOF tcp - Envoy",
         "upstream_reset_before_response_started{connection_termination}",
     ),
     (
-        "ECONNREFUSED tcp connect -",
+        "ECONNREFUSED tcp connect Envoy",
         "upstream_reset_before_response_started{connection_failure,delayed_connect_error:_111}",
     ),
     (
-        "ECONNREFUSED tcp connect -",
+        "ECONNREFUSED tcp connect Envoy",
         r#"[2024-01-02T03:04:05.678Z] "GET / HTTP/1.1" 503 UF upstream_reset_before_response_started{remote_connection_failure,delayed_connect_error:_Connection_refused} - "-" 0 111 2 - "-""#,
     ),
     (
-        "EOF tcp - -",
+        "EOF tcp - Envoy",
         r#"[2024-01-02T03:04:05.678Z] "GET / HTTP/1.1" 503 UC upstream_reset_before_response_started{connection_termination} - "-" 0 95 1 - "-""#,
     ),
     (
-        "ECONNREFUSED tcp connect -",
+        "ECONNREFUSED tcp connect Envoy",
         "[debug][connection] [C5] connect error: 111|Connection refused",
     ),
     // gRPC
@@ -264,7 +264,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "rpc error: code = Unavailable desc = error reading server preface: EOF",
     ),
     (
-        "EOF tcp - Go",
+        "EOF tcp read Go",
         r#"rpc error: code = Unavailable desc = closing transport due to: connection error: desc = "error reading from server: EOF", received prior goaway: code: NO_ERROR, debug data: "graceful_stop""#,
     ),
     (
@@ -289,20 +289,20 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "io.netty.channel.unix.Errors$NativeIoException: accept(..) failed: Too many open files",
     ),
     (
-        "ECONNRESET tcp read -",
+        "ECONNRESET tcp read gRPC",
         r#"details = "recvmsg:Connection reset by peer""#,
     ),
     // PostgreSQL
     (
-        "EOF tcp - -",
+        "EOF tcp read PostgreSQL",
         "2024-01-02 03:04:05.678 UTC [7] LOG:  could not accept SSL connection: EOF detected",
     ),
     (
-        "ENOENT unix connect -",
+        "ENOENT unix connect PostgreSQL",
         r#"psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: No such file or directory"#,
     ),
     (
-        "ECONNREFUSED unix connect -",
+        "ECONNREFUSED unix connect PostgreSQL",
         r#"psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: Connection refused"#,
     ),
     (
@@ -314,25 +314,25 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "org.postgresql.util.PSQLException: Connection to 10.0.0.2:5432 refused. Check that the hostname and port are correct and that the postmaster is accepting TCP/IP connections.",
     ),
     (
-        "EOF tcp - -",
+        "EOF tcp - PgBouncer",
         "pgbouncer[1]: S-0x1: db/u@10.0.0.2:5432 closing because: server conn crashed? (age=3s)",
     ),
     // MySQL
     (
-        "ENOENT unix connect -",
+        "ENOENT unix connect MySQL",
         "ERROR 2002 (HY000): Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)",
     ),
     (
-        "ECONNREFUSED unix connect -",
+        "ECONNREFUSED unix connect MySQL",
         "ERROR 2002 (HY000): Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (111)",
     ),
-    ("EOF tcp - -", "ERROR 2006 (HY000): MySQL server has gone away"),
+    ("EOF tcp - MySQL", "ERROR 2006 (HY000): MySQL server has gone away"),
     (
-        "EOF tcp - -",
+        "EOF tcp - MySQL",
         "ERROR 2013 (HY000): Lost connection to MySQL server during query",
     ),
     (
-        "EOF tcp read -",
+        "EOF tcp read MySQL",
         "[Warning] Aborted connection 32 to db: 'a' user: 'u' host: '10.0.0.1' (Got an error reading communication packets)",
     ),
     ("-", "Can't create thread to handle new connection(errno= 11)"),
@@ -369,7 +369,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "java.io.IOException: Connection to 1 was disconnected before the response was read",
     ),
     (
-        "EOF tcp - -",
+        "EOF tcp - Kafka",
         "%4|1555892678.223|FAIL|rdkafka#consumer-1| [thrd:10.0.0.2:9092/1]: 10.0.0.2:9092/1: Disconnected (after 600003ms in state UP)",
     ),
     (
@@ -654,7 +654,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     ("ECONNREFUSED tcp - Elixir", "(Mint.TransportError) connection refused"),
     (
-        "EOF tcp - Erlang",
+        "EOF tcp read Erlang",
         "closing AMQP connection <0.32.0> (10.0.0.1:40000 -> 10.0.0.2:5672): client unexpectedly closed TCP connection",
     ),
     (
@@ -800,11 +800,11 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("EPIPE tcp write Java", "org.eclipse.jetty.io.EofException"),
     ("EPIPE tcp write Java", "org.eclipse.jetty.io.EofException: Closed"),
     (
-        "ENOENT unix connect -",
+        "ENOENT unix connect Apache httpd",
         "(2)No such file or directory: AH02454: FCGI: attempt to connect to Unix domain socket /run/php/php-fpm.sock (*) failed",
     ),
     (
-        "EAGAIN unix connect -",
+        "EAGAIN unix connect Apache httpd",
         "(11)Resource temporarily unavailable: AH02454: FCGI: attempt to connect to Unix domain socket /run/php-fpm.sock (*) failed",
     ),
     (
@@ -821,23 +821,23 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "SIGPIPE: writing to a closed pipe/socket/fd (probably the client disconnected) on request / (ip 10.0.0.1) !!!",
     ),
     (
-        "EOF tcp - -",
+        "EOF tcp - Postfix",
         "postfix/smtp[7]: 1A: lost connection with mx[10.0.0.2] while performing the EHLO handshake",
     ),
     (
-        "EOF tcp - -",
+        "EOF tcp read Postfix",
         "postfix/smtpd[7]: lost connection after CONNECT from unknown[10.0.0.1]",
     ),
     (
-        "deadline tcp read -",
+        "deadline tcp read Postfix",
         "postfix/smtpd[7]: timeout after DATA from unknown[10.0.0.1]",
     ),
     (
-        "EOF tcp - Java",
+        "EOF tcp read Java",
         "EndOfStreamException: Unable to read additional data from client sessionid 0x1, likely client has closed socket",
     ),
     (
-        "EOF tcp - Java",
+        "EOF tcp read Java",
         "Unable to read additional data from server sessionid 0x0, likely server has closed socket, closing socket connection and attempting reconnect",
     ),
     (
@@ -861,12 +861,12 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "deadline tcp read Ruby",
         "Got an exception when receiving data: IO timeout when reading 7 bytes (Timeout::Error)",
     ),
-    ("ECONNREFUSED tcp connect -", "ORA-12541: TNS:no listener"),
-    ("deadline tcp connect -", "ORA-12170: TNS:Connect timeout occurred"),
-    ("EOF tcp - -", "ORA-03113: end-of-file on communication channel"),
-    ("EOF tcp - -", "ORA-03135: connection lost contact"),
+    ("ECONNREFUSED tcp connect Oracle", "ORA-12541: TNS:no listener"),
+    ("deadline tcp connect Oracle", "ORA-12170: TNS:Connect timeout occurred"),
+    ("EOF tcp - Oracle", "ORA-03113: end-of-file on communication channel"),
+    ("EOF tcp - Oracle", "ORA-03135: connection lost contact"),
     (
-        "EOF tcp - Java",
+        "EOF tcp read Java",
         "java.sql.SQLRecoverableException: IO Error: Got minus one from a read call",
     ),
     (
@@ -874,15 +874,15 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "java.sql.SQLRecoverableException: IO Error: The Network Adapter could not establish the connection",
     ),
     (
-        "ECONNRESET tcp read -",
+        "ECONNRESET tcp read SQL Server",
         "Sqlcmd: Error: Microsoft ODBC Driver 17 for SQL Server : TCP Provider: Error code 0x68.",
     ),
     (
-        "ECONNRESET tcp - -",
+        "ECONNRESET tcp - MongoDB",
         r#"{"errmsg":"Connection reset by peer","code":6,"codeName":"HostUnreachable"}"#,
     ),
     (
-        "ECONNREFUSED tcp connect -",
+        "ECONNREFUSED tcp connect MongoDB",
         "HostUnreachable: Error connecting to 10.0.0.2:27017 :: caused by :: Connection refused",
     ),
     ("EOF tcp - -", "Connection reset, restarting [0]"),
@@ -895,18 +895,21 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "omfwd: remote server at 10.0.0.2:514 seems to have closed connection",
     ),
     // Browsers, tools
-    ("ECONNRESET tcp - -", "net::ERR_CONNECTION_RESET at http://10.0.0.2/"),
-    ("ECONNREFUSED tcp connect -", "net::ERR_CONNECTION_REFUSED"),
-    ("ETIMEDOUT tcp connect -", "net::ERR_CONNECTION_TIMED_OUT"),
-    ("EOF tcp - -", "net::ERR_EMPTY_RESPONSE"),
-    ("EOF tcp - -", "net::ERR_CONNECTION_CLOSED"),
-    ("EHOSTUNREACH tcp connect -", "net::ERR_ADDRESS_UNREACHABLE"),
+    (
+        "ECONNRESET tcp - Chromium",
+        "net::ERR_CONNECTION_RESET at http://10.0.0.2/",
+    ),
+    ("ECONNREFUSED tcp connect Chromium", "net::ERR_CONNECTION_REFUSED"),
+    ("ETIMEDOUT tcp connect Chromium", "net::ERR_CONNECTION_TIMED_OUT"),
+    ("EOF tcp read Chromium", "net::ERR_EMPTY_RESPONSE"),
+    ("EOF tcp - Chromium", "net::ERR_CONNECTION_CLOSED"),
+    ("EHOSTUNREACH tcp connect Chromium", "net::ERR_ADDRESS_UNREACHABLE"),
     ("-", "net::ERR_NAME_NOT_RESOLVED"),
-    ("deadline tcp - -", "net::ERR_TIMED_OUT"),
-    ("ECONNRESET tcp - -", "PR_CONNECT_RESET_ERROR"),
-    ("EOF tcp - -", "PR_END_OF_FILE_ERROR"),
-    ("ECONNREFUSED tcp connect -", "NS_ERROR_CONNECTION_REFUSED"),
-    ("ECONNRESET tcp - -", "NS_ERROR_NET_RESET"),
+    ("deadline tcp - Chromium", "net::ERR_TIMED_OUT"),
+    ("ECONNRESET tcp - Firefox", "PR_CONNECT_RESET_ERROR"),
+    ("EOF tcp read Firefox", "PR_END_OF_FILE_ERROR"),
+    ("ECONNREFUSED tcp connect Firefox", "NS_ERROR_CONNECTION_REFUSED"),
+    ("ECONNRESET tcp - Firefox", "NS_ERROR_NET_RESET"),
     (
         "ECONNRESET tcp read -",
         "apr_socket_recv: Connection reset by peer (104)",

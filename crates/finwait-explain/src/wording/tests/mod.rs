@@ -1,10 +1,11 @@
-use super::words::OTHERS;
-use super::words::remark as text;
+use super::words::{MORE_OTHERS, OTHERS, remark as text};
 use super::*;
 use CallClass::{Accept, Bind, Connect, Read, Write};
 use Subject::{Closed, Deadline, Eof};
+use std::collections::BTreeSet;
 
 mod field;
+mod proxies;
 
 const fn errno(errno: Errno) -> Subject {
     Subject::Errno(errno)
@@ -435,7 +436,7 @@ fn messages_of_many_programs() {
         ),
         (
             "*1 peer closed connection in SSL handshake while SSL handshaking, client: 10.0.0.1",
-            is(Eof, None, Some(Nginx)),
+            is(Eof, Some(Read), Some(Nginx)),
         ),
         (
             "connect() to 10.0.0.2:80 failed (111: Connection refused) while connecting to upstream",
@@ -447,15 +448,15 @@ fn messages_of_many_programs() {
         ),
         (
             "(104)Connection reset by peer: [client 10.0.0.1:5] AH01102: error reading status line from remote server",
-            is(reset, Some(Read), None),
+            is(reset, Some(Read), Some(Dialect::Apache)),
         ),
         (
             "(70007)The timeout specified has expired: [client 10.0.0.1:5] AH01102: error reading status line",
-            is(Deadline, None, None),
+            is(Deadline, Some(Read), Some(Dialect::Apache)),
         ),
         (
             "(111)Connection refused: AH00957: HTTP: attempt to connect to 127.0.0.1:80 (127.0.0.1) failed",
-            is(refused, Some(Connect), None),
+            is(refused, Some(Connect), Some(Dialect::Apache)),
         ),
         // curl, git, wget, rsync
         (
@@ -589,10 +590,13 @@ fn messages_of_many_programs() {
             "time=x level=ERROR msg=copy err=\"unexpected EOF\"",
             is(Eof, None, None),
         ),
-        ("rpc error: code = Unavailable desc = transport is closing", no()),
+        (
+            "rpc error: code = Unavailable desc = transport is closing",
+            is(Eof, None, Some(Go)),
+        ),
         (
             "rpc error: code = Unavailable desc = error reading from server: EOF",
-            is(Eof, None, Some(Go)),
+            is(Eof, Some(Read), Some(Go)),
         ),
         (
             "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial tcp 10.0.0.2:80: connect: connection refused\"",
@@ -670,7 +674,7 @@ fn messages_of_many_programs() {
         ),
         (
             "[Consumer clientId=a] Disconnecting from node 1 due to request timeout.",
-            is(Deadline, None, Some(Java)),
+            is(Deadline, Some(Read), Some(Java)),
         ),
         ("java.io.EOFException: null", is(Eof, None, Some(Java))),
         (
@@ -679,7 +683,7 @@ fn messages_of_many_programs() {
         ),
         (
             "%3|1.2|FAIL|rdkafka#producer-1| [thrd:a]: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)",
-            is(refused, Some(Connect), None),
+            is(refused, Some(Connect), Some(Dialect::Kafka)),
         ),
         // Rust
         (
@@ -714,12 +718,12 @@ fn messages_of_many_programs() {
         ("accept: Protocol error", is(errno(Errno::EPROTO), Some(Accept), None)),
         (
             "status = StatusCode.UNAVAILABLE details = \"Socket closed\"",
-            is(Eof, None, None),
+            is(Eof, None, Some(Dialect::Grpc)),
         ),
         ("java.util.concurrent.TimeoutException", is(Deadline, None, Some(Java))),
         (
             "psycopg2.OperationalError: SSL connection has been closed unexpectedly",
-            is(Eof, None, None),
+            is(Eof, None, Some(Python)),
         ),
         (
             "pika.exceptions.StreamLostError: Stream connection lost: ConnectionResetError(104, 'Connection reset by peer')",
@@ -800,15 +804,15 @@ fn messages_of_many_programs() {
         // Proxies and databases
         (
             "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
-            is(Eof, None, None),
+            is(Eof, None, Some(Dialect::Envoy)),
         ),
         (
             "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: 111",
-            is(refused, Some(Connect), None),
+            is(refused, Some(Connect), Some(Dialect::Envoy)),
         ),
         (
             "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
-            is(Deadline, Some(Connect), None),
+            is(Deadline, Some(Connect), Some(Dialect::Envoy)),
         ),
         (
             "upstream connect error or disconnect/reset before headers. reset reason: overflow",
@@ -816,45 +820,51 @@ fn messages_of_many_programs() {
         ),
         (
             "Server a/b is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: 0ms.",
-            is(refused, Some(Connect), None),
+            is(refused, Some(Connect), Some(Dialect::Haproxy)),
         ),
         (
             "Server a/b is DOWN, reason: Layer4 timeout, check duration: 2001ms.",
-            is(Deadline, Some(Connect), None),
+            is(Deadline, Some(Connect), Some(Dialect::Haproxy)),
         ),
         (
             "10.0.0.1:5 [1/Jan/2024:00:00:00.000] a/1: Connection closed during SSL handshake",
-            is(Eof, None, None),
+            is(Eof, Some(Read), Some(Dialect::Haproxy)),
         ),
         (
             "LOG:  could not receive data from client: Connection reset by peer",
-            is(reset, Some(Read), None),
+            is(reset, Some(Read), Some(Dialect::Postgresql)),
         ),
         (
             "LOG:  could not send data to client: Broken pipe",
-            is(pipe, Some(Write), None),
+            is(pipe, Some(Write), Some(Dialect::Postgresql)),
         ),
         (
             "LOG:  unexpected EOF on client connection with an open transaction",
-            is(Eof, None, None),
+            is(Eof, Some(Read), Some(Dialect::Postgresql)),
         ),
         (
             "connection to server at \"10.0.0.2\", port 5432 failed: Connection refused",
-            is(refused, Some(Connect), None),
+            is(refused, Some(Connect), Some(Dialect::Postgresql)),
         ),
-        ("server closed the connection unexpectedly", is(Eof, None, None)),
-        ("SSL SYSCALL error: EOF detected", is(Eof, None, None)),
+        (
+            "server closed the connection unexpectedly",
+            is(Eof, Some(Read), Some(Dialect::Postgresql)),
+        ),
+        (
+            "SSL SYSCALL error: EOF detected",
+            is(Eof, None, Some(Dialect::Postgresql)),
+        ),
         (
             "Could not connect to Redis at 127.0.0.1:6379: Connection refused",
-            is(refused, Some(Connect), None),
+            is(refused, Some(Connect), Some(Dialect::Redis)),
         ),
         (
             "ERROR 2003 (HY000): Can't connect to MySQL server on '10.0.0.2:3306' (111)",
-            is(refused, Some(Connect), None),
+            is(refused, Some(Connect), Some(Dialect::Mysql)),
         ),
         (
             "ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication packet', system error: 104",
-            is(reset, None, None),
+            is(reset, Some(Read), Some(Dialect::Mysql)),
         ),
         (
             "E connect(5, AF=2 127.0.0.1:1, 16): Connection refused",
@@ -866,7 +876,7 @@ fn messages_of_many_programs() {
         ),
         (
             "postfix/smtp[1]: connect to a[10.0.0.2]:25: Connection timed out",
-            is(timed_out, Some(Connect), None),
+            is(timed_out, Some(Connect), Some(Dialect::Postfix)),
         ),
         // What is no socket's
         ("bash: fork: Resource temporarily unavailable", no()),
@@ -1262,24 +1272,36 @@ fn every_wording_is_found_by_itself() {
         let found = recognize(&text).unwrap_or_else(|| panic!("unknown: {text}"));
         assert_eq!(found.subject, wording.subject, "{text}");
     }
-    for Other { text, unless, what, .. } in OTHERS {
+    for Other { text, unless, what, .. } in OTHERS.iter().chain(MORE_OTHERS) {
         assert_eq!(something_else(text), Some(*what), "{text}");
         assert_eq!(recognize(&format!("{text} broken pipe")), None, "{text}");
         for unless in *unless {
-            assert!(recognize(&format!("{text} {unless} broken pipe")).is_some());
+            assert!(
+                recognize(&format!("{text} {unless} broken pipe")).is_some(),
+                "{text} {unless}"
+            );
         }
     }
     for (text, errno) in TEXTS {
         assert_eq!(recognize(text).unwrap().subject, Subject::Errno(*errno), "{text}");
     }
-    let words = STRONG.iter().chain(WEAK).chain(WHOLE).map(|wording| wording.text);
-    let words = words.chain(OTHERS.iter().map(|other| other.text));
+    // What else is in the line may make the same text another wording.
+    let words = STRONG.iter().chain(WEAK).chain(WHOLE);
+    let mut wordings: Vec<_> = words.clone().map(|wording| (wording.text, wording.with)).collect();
+    wordings.sort_unstable();
+    let before = wordings.len();
+    wordings.dedup();
+    assert_eq!(wordings.len(), before, "a wording stands twice");
+    let words: BTreeSet<&str> = words.map(|wording| wording.text).collect();
+    let words = words
+        .into_iter()
+        .chain(OTHERS.iter().chain(MORE_OTHERS).map(|other| other.text));
     let mut all: Vec<&str> = words.chain(TEXTS.iter().map(|(text, _)| *text)).collect();
     assert!(all.iter().all(|text| text.to_ascii_lowercase() == *text));
     all.sort_unstable();
     let before = all.len();
     all.dedup();
-    assert_eq!(all.len(), before, "a wording stands twice");
+    assert_eq!(all.len(), before, "a text stands in two lists");
     // They are found by their first bytes, at the beginning of a word: in whatever script.
     assert!(
         all.iter()
