@@ -5,14 +5,17 @@ use std::cmp::Reverse;
 use std::net::SocketAddr;
 
 use crate::explain::elsewhere;
+use crate::explain::ranking::{Cause, Evidence, LogSummary, RankedCause, can_apply, rank};
 use crate::explain::rules::{CallClass, RULES, Rule, RuleOutcome};
 use crate::explain::wording::{Carrier, Dialect, Subject, WordingMatch};
 use crate::matrix::Matrix;
 use crate::scenario::catalog::{self, Entry};
 use crate::scenario::returns::Returns;
 
-/// The most scenarios that are named, beside those that prove a rule.
+/// The most scenarios that are named, beside those that prove a cause.
 const OTHERS: usize = 5;
+/// The number of causes of which more than the nearest scenario is named.
+const IN_FULL: usize = 3;
 
 /// Lines that say the same, and where they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,6 +30,9 @@ pub struct Finding {
     pub lines: u64,
     /// The number of the first, from 1 on.
     pub first: u64,
+    /// What the lines say for one cause or another.
+    #[serde(skip)]
+    pub evidence: Evidence,
 }
 
 /// A remark on a wording.
@@ -42,6 +48,7 @@ impl Finding {
     /// Takes in a line more.
     fn add(&mut self, found: &WordingMatch, line: u64) {
         self.lines += 1;
+        self.evidence.add(found);
         if let Some(dialect) = found.dialect.filter(|dialect| !self.dialects.contains(dialect)) {
             self.dialects.push(dialect);
         }
@@ -77,6 +84,7 @@ impl GroupedLines {
                     remarks: Vec::new(),
                     lines: 0,
                     first: self.lines,
+                    evidence: Evidence::of(&found),
                 };
                 said.add(&found, self.lines);
                 self.said.push(said);
@@ -143,6 +151,11 @@ pub struct Answer {
     pub carrier: Carrier,
     /// The meaning.
     pub means: String,
+    /// The causes, the likeliest first: situations, and rules that none of them explains.
+    pub ranked: Vec<RankedCause>,
+    /// When and from whom the lines came, of more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogSummary>,
     /// The reasons: the rules for that call, or for all calls where the call is not known.
     pub causes: Vec<&'static Rule>,
     /// The call is known, but no rule is for it: the causes are those for other calls.
@@ -153,6 +166,21 @@ pub struct Answer {
     pub mistaken_for: Option<&'static str>,
     /// The scenarios, the proofs first.
     pub scenarios: Vec<ScenarioRef>,
+}
+
+impl Answer {
+    /// The rules in the order of the causes: those that a situation explains stand where it does.
+    pub fn ranked_rules(&self) -> Vec<&'static Rule> {
+        let place = |rule: &Rule| self.ranked.iter().position(|ranked| ranked.rules.contains(&rule.id));
+        let mut rules = self.causes.clone();
+        rules.sort_by_key(|rule| (Reverse(rule.met), place(rule)));
+        rules
+    }
+
+    /// The first cause.
+    pub fn first_cause(&self) -> Option<&Cause> {
+        self.ranked.first().map(|ranked| &ranked.cause)
+    }
 }
 
 /// Answers what was found.
@@ -169,8 +197,10 @@ pub fn answer(said: &Finding) -> Answer {
     };
     let mut causes: Vec<&Rule> = of_all()
         .filter(|rule| call.is_none_or(|call| rule.calls.contains(&call)))
+        .filter(|rule| can_apply(rule.id, &said.found))
         .collect();
-    let other_calls = causes.is_empty() && of_all().next().is_some();
+    let of_call = |rule: &&Rule| call.is_none_or(|call| rule.calls.contains(&call));
+    let other_calls = of_all().next().is_some() && !of_all().any(|rule| of_call(&rule));
     if other_calls {
         causes.extend(of_all());
     }
@@ -179,6 +209,7 @@ pub fn answer(said: &Finding) -> Answer {
         _ => (None, None),
     };
     let prose = elsewhere::of(subject, carrier);
+    let ranked = rank(&said.evidence, &causes, other_calls);
     Answer {
         subject,
         name: subject.to_string(),
@@ -208,9 +239,11 @@ pub fn answer(said: &Finding) -> Answer {
             },
         ),
         scenarios: match carrier {
-            Carrier::Tcp => scenarios(subject, call, &causes),
+            Carrier::Tcp => scenarios(subject, call, &ranked, &causes),
             Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Vec::new(),
         },
+        ranked,
+        log: (said.lines > 1).then(|| said.evidence.log()),
         causes,
         other_calls,
         look_for: prose.map_or(&[], |prose| prose.look_for),
@@ -218,8 +251,8 @@ pub fn answer(said: &Finding) -> Answer {
     }
 }
 
-/// The scenarios that show it: proofs in the order of the rules, then those in which it occurs, in that call first.
-fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec<ScenarioRef> {
+/// The scenarios that show it: those of the causes in their order, the rules' proofs, then those in which it occurs, in that call first.
+fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], causes: &[&Rule]) -> Vec<ScenarioRef> {
     let mut shown: Vec<ScenarioRef> = Vec::new();
     let show = |shown: &mut Vec<ScenarioRef>, entry: &Entry, proves| {
         let (name, title) = (entry.name, entry.title);
@@ -227,8 +260,15 @@ fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec
             shown.push(ScenarioRef { name, title, proves });
         }
     };
-    for rule in causes {
-        if let Some(entry) = catalog::entry(rule.proof) {
+    let of_causes = ranked
+        .iter()
+        .enumerate()
+        .flat_map(|(place, RankedCause { cause, .. })| {
+            let most = if place < IN_FULL { usize::MAX } else { 1 };
+            cause.scenarios().into_iter().take(most)
+        });
+    for name in of_causes.chain(causes.iter().map(|rule| rule.proof)) {
+        if let Some(entry) = catalog::entry(name) {
             show(&mut shown, entry, true);
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::answer::Answer;
 use super::paper::Paper;
 use crate::explain::elsewhere;
+use crate::explain::ranking::Cause;
 use crate::explain::wording::Carrier;
 use crate::text::width;
 
@@ -71,13 +72,14 @@ fn row(answer: &Answer) -> ([String; 5], String) {
         },
     ];
     let elsewhere = elsewhere::brief(answer.subject, answer.carrier);
-    let cause = match (answer.carrier, answer.causes.first(), &answer.text) {
+    let cause = match (answer.carrier, answer.first_cause(), &answer.text) {
         (Carrier::Udp, ..) => elsewhere.unwrap_or("UDP, not TCP").to_owned(),
         (Carrier::Unix, ..) => elsewhere.unwrap_or("a Unix socket, not TCP").to_owned(),
         (Carrier::Pipe, ..) => elsewhere.unwrap_or("a pipe, not TCP").to_owned(),
         (Carrier::File, ..) => elsewhere.unwrap_or("a file, not TCP").to_owned(),
         (Carrier::Tcp, ..) if answer.windows => "Windows, not Linux".to_owned(),
-        (Carrier::Tcp, Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
+        (Carrier::Tcp, Some(cause @ Cause::Situation(_)), _) => cause.brief(),
+        (Carrier::Tcp, Some(cause), _) if !answer.other_calls => cause.brief(),
         // No rule is for it: what libc says is all that is known.
         (Carrier::Tcp, _, Some(text)) => text.clone(),
         (Carrier::Tcp, _, None) => dash(),

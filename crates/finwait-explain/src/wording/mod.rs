@@ -18,6 +18,7 @@ use finwait_model::errno::Errno;
 mod address;
 mod call;
 mod carrier;
+mod context;
 mod errno;
 mod line;
 mod log;
@@ -29,6 +30,7 @@ mod words;
 use address::addresses;
 use call::{call_of, cue};
 pub use carrier::Carrier;
+pub use context::LineContext;
 use errno::{by_name, errno};
 pub use line::LineScanner;
 pub use log::LogScanner;
@@ -137,6 +139,8 @@ pub struct WordingMatch {
     pub remark: Option<&'static str>,
     /// The carrier of the bytes: what is known of TCP applies to nothing else.
     pub carrier: Carrier,
+    /// What the line says beside it.
+    pub context: LineContext,
 }
 
 impl WordingMatch {
@@ -276,6 +280,7 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<WordingMatch> {
         remark: carrier.remark().or(told.remark).or_else(of_address),
         addresses,
         carrier,
+        context: LineContext::of(low),
     })
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::errno::named;
 use super::signs::Line;
-use super::{Carrier, Dialect, Subject, WordingMatch, addresses, by_name, call_of, is_in_name};
+use super::{Carrier, Dialect, LineContext, Subject, WordingMatch, addresses, by_name, call_of, is_in_name};
 use crate::rules::CallClass;
 use finwait_model::errno::Errno;
 
@@ -102,6 +102,7 @@ impl StraceCall<'_> {
             hints: &[],
             remark: carrier.remark(),
             carrier,
+            context: LineContext::default(),
         })
     }
 }
