@@ -293,10 +293,10 @@ impl File<'_> {
             .get("makes")
             .map(|value| pascal(self.text("makes", value)))
             .unwrap_or_default();
-        if !["Likely", "Likelier", "Unlikelier", "Impossible", "Possible"].contains(&makes.as_str()) {
+        if !["Likely", "Likelier", "Unlikelier", "Unlikely", "Impossible", "Possible"].contains(&makes.as_str()) {
             self.mistake(
                 at,
-                "a clue is to have `makes`: \"likely\", \"likelier\", \"unlikelier\", \"impossible\" or \"possible\"",
+                "a clue is to have `makes`: \"likely\", \"likelier\", \"unlikelier\", \"unlikely\", \"impossible\" or \"possible\"",
             );
         }
         let why = table.get("why").map_or("None".to_owned(), |why| {

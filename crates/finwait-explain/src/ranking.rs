@@ -36,7 +36,8 @@ impl Likelihood {
         }
     }
 
-    /// The points that a cause begins with. A clue that makes it likelier is worth a step of this scale, one that makes it likely two.
+    /// The points that a cause begins with. A clue that makes it likelier or unlikelier is worth a step of this scale,
+    /// one that makes it likely or unlikely two.
     const fn points(self) -> i32 {
         STEP * match self {
             Likelihood::Rarely => 1,
@@ -58,6 +59,7 @@ pub(crate) enum Makes {
     Likely,
     Likelier,
     Unlikelier,
+    Unlikely,
     Impossible,
     /// Without any such clue it is not thought of.
     Possible,
@@ -293,6 +295,7 @@ impl Evidence {
                 Makes::Likely => points += 2 * STEP,
                 Makes::Likelier => points += STEP,
                 Makes::Unlikelier => points -= STEP,
+                Makes::Unlikely => points -= 2 * STEP,
                 // An address is a fact; words only lead to a guess, which a hint is better than.
                 Makes::Impossible if hinted.is_none() || !clue.address.is_empty() => return None,
                 Makes::Impossible => {}

@@ -273,8 +273,12 @@ fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], 
         }
     }
     let proofs = shown.len();
-    // Where else the errno occurs a library would say something else.
-    let others = if subject.beside().is_some() { 0 } else { OTHERS };
+    // Where else the errno occurs a library would say something else; and nothing else can be the cause of what no rule can be.
+    let others = if subject.beside().is_some() || ranked.is_empty() || causes.is_empty() {
+        0
+    } else {
+        OTHERS
+    };
     let outcome = match subject.gives() {
         RuleOutcome::Errno(errno) => Returns::Errno(errno),
         RuleOutcome::Eof => Returns::Eof,
