@@ -279,11 +279,7 @@ fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], 
     } else {
         OTHERS
     };
-    let outcome = match subject.gives() {
-        RuleOutcome::Errno(errno) => Returns::Errno(errno),
-        RuleOutcome::Eof => Returns::Eof,
-        RuleOutcome::Deadline => Returns::DeadlineExceeded,
-    };
+    let outcome = outcome(subject);
     let all = catalog::by_group();
     for wanted in [call, None] {
         for entry in all.iter().filter(|entry| entry.expects(&outcome, wanted)) {
@@ -292,6 +288,23 @@ fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], 
             }
         }
     }
+    shown
+}
+
+/// The outcome that a scenario expects where it shows the subject.
+const fn outcome(subject: Subject) -> Returns {
+    match subject.gives() {
+        RuleOutcome::Errno(errno) => Returns::Errno(errno),
+        RuleOutcome::Eof => Returns::Eof,
+        RuleOutcome::Deadline => Returns::DeadlineExceeded,
+    }
+}
+
+/// The scenarios that show a cause: those first in which it leads to the subject.
+pub fn shown_by(cause: &Cause, subject: Subject) -> Vec<&'static Entry> {
+    let outcome = outcome(subject);
+    let mut shown: Vec<&Entry> = cause.scenarios().into_iter().filter_map(catalog::entry).collect();
+    shown.sort_by_key(|entry| !entry.expects(&outcome, None));
     shown
 }
 

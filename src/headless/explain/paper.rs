@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::answer::{Answer, LanguageMessages, MeasuredAnswer, Remark};
+use super::answer::{Answer, LanguageMessages, MeasuredAnswer, Remark, shown_by};
 use crate::explain::counters::counter;
 use crate::explain::ranking::Cause;
 use crate::explain::rules::{CallClass, Rule};
@@ -130,10 +130,14 @@ fn situations(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Resul
         }
         title += ")";
         // Of another carrier the lab shows nothing.
-        let shown = situation.scenarios.first().filter(|_| answer.carrier == Carrier::Tcp);
+        let shown = shown_by(&ranked.cause, answer.subject);
+        let shown = shown
+            .first()
+            .filter(|_| answer.carrier == Carrier::Tcp)
+            .map(|entry| entry.name);
         if place < TOLD {
             paper.paragraph(out, &first, &title)?;
-            told(out, situation, shown.copied(), paper)?;
+            told(out, situation, shown, paper)?;
         } else {
             let run = shown.map_or(String::new(), |name| format!(": finwait run {name}"));
             paper.paragraph(out, &first, &format!("{title}{run}"))?;
