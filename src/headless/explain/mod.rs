@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use super::exit;
 use crate::explain::counters::{CounterMeaning, counter_named};
 use crate::explain::meaning::state_named;
+use crate::explain::situation::{Situation, situation_named};
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 use crate::json::Versioned;
 use crate::state::State;
@@ -16,6 +17,7 @@ use counters::CounterAnswer;
 use overview::overview;
 use paper::{Paper, print};
 use progress::Progress;
+use situations::SituationAnswer;
 use states::StateAnswer;
 
 mod answer;
@@ -23,6 +25,7 @@ mod counters;
 mod overview;
 mod paper;
 mod progress;
+mod situations;
 mod states;
 
 /// Nothing in it is known, or there is nothing.
@@ -41,6 +44,9 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
     }
     if let Some(counter) = counter_named(text.trim()) {
         return explain_counter(counter, json);
+    }
+    if let Some(situation) = situation_named(text.trim()) {
+        return explain_situation(situation, json);
     }
     let gathered = if !words.is_empty() {
         gather(text.as_bytes(), |_, _| {})
@@ -105,6 +111,19 @@ fn explain_counter(counter: &'static CounterMeaning, json: bool) -> ExitCode {
     ended(printed.and_then(|()| out.flush()))
 }
 
+/// What a situation of the field is.
+fn explain_situation(situation: &'static Situation, json: bool) -> ExitCode {
+    let answer = situations::answer(situation);
+    let mut out = io::stdout().lock();
+    let printed = if json {
+        Versioned::new(ToldSituation { situations: [&answer] }).print(&mut out)
+    } else {
+        let columns = columns();
+        answer.print(&mut out, &Paper { columns, lines: 1 })
+    };
+    ended(printed.and_then(|()| out.flush()))
+}
+
 /// The exit code, when all is printed as far as it could be.
 fn ended(printed: io::Result<()>) -> ExitCode {
     match printed {
@@ -136,6 +155,12 @@ struct ToldState<'a> {
 #[derive(Serialize)]
 struct ToldCounter<'a> {
     counters: [&'a CounterAnswer; 1],
+}
+
+/// The same for the name of a situation.
+#[derive(Serialize)]
+struct ToldSituation<'a> {
+    situations: [&'a SituationAnswer; 1],
 }
 
 /// Gathers what the lines say, and how the first that is not empty begins; `progress` gets the number of bytes and lines so far.
