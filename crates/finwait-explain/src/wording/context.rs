@@ -14,6 +14,8 @@ const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
 
+const _: () = assert!(CONTEXTS.len() <= 32, "a bit for each of them");
+
 /// The words of a line, and its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LineContext {
