@@ -118,10 +118,10 @@ mod tests {
 4 different messages in 5 of 6 lines, the most frequent first; each is answered below.
 
   lines  from  what               call    words     likeliest cause
-      2     4  EMFILE             accept  nginx +1  too many open descriptors
-      1     2  ECONNRESET         read    nginx     an RST came
-      1     3  deadline exceeded  read    Go        the peer sent nothing
-      1     6  EPIPE              write   -         the peer closed, then sent RST
+      2     4  EMFILE             accept  nginx +1  descriptor limit
+      1     2  ECONNRESET         read    nginx     keep alive race
+      1     3  deadline exceeded  read    Go        own timeout
+      1     6  EPIPE              write   -         client went away
 
 ";
         assert_eq!(seen(90), wide);
@@ -132,13 +132,13 @@ first; each is answered below.
   lines  from  what               call    words
                  likeliest cause
       2     4  EMFILE             accept  nginx +1
-                 too many open descriptors
+                 descriptor limit
       1     2  ECONNRESET         read    nginx
-                 an RST came
+                 keep alive race
       1     3  deadline exceeded  read    Go
-                 the peer sent nothing
+                 own timeout
       1     6  EPIPE              write   -
-                 the peer closed, then sent RST
+                 client went away
 
 ";
         assert_eq!(seen(60), narrow);
