@@ -26,8 +26,10 @@ const KEYS: &[&str] = &[
     "mend",
     "clues",
 ];
-/// The keys of a clue that are lists, and how a name of each is written in Rust.
-const LISTS: &[(&str, fn(&str) -> String)] = &[
+/// The Rust code of a name.
+type Code = fn(&str) -> String;
+/// The keys of a clue that are lists, and what a name of each is in Rust.
+const LISTS: &[(&str, Code)] = &[
     ("words", |name| format!("Context::{}", pascal(name))),
     ("outcome", outcome),
     ("call", |name| format!("CallClass::{}", pascal(name))),
