@@ -83,6 +83,8 @@ pub enum AddressKind {
     LinkLocal,
     /// An address of IPv6.
     Ipv6,
+    /// Both ends' addresses, of a call that is no connect: the connection stood.
+    Connection,
 }
 
 /// When and from whom the lines of a log come.
@@ -224,9 +226,7 @@ impl Evidence {
             self.hints.add((place, *id));
         });
         found.context.words().for_each(|context| self.words.add(context));
-        kinds(&found.addresses)
-            .into_iter()
-            .for_each(|kind| self.addresses.add(kind));
+        kinds(found).into_iter().for_each(|kind| self.addresses.add(kind));
         side(found).into_iter().for_each(|side| self.sides.add(side));
         if let Some(peer) = found.addresses.last().filter(|_| self.peers.len() < KEPT) {
             self.peers.insert(peer.ip());
@@ -482,7 +482,8 @@ pub fn can_apply(rule: RuleId, found: &WordingMatch) -> bool {
 }
 
 /// What the addresses of a line are like, of the peer's where there are two.
-fn kinds(addresses: &[SocketAddr]) -> Vec<AddressKind> {
+fn kinds(found: &WordingMatch) -> Vec<AddressKind> {
+    let addresses = &found.addresses;
     let Some(last) = addresses.last() else {
         return Vec::new();
     };
@@ -497,6 +498,7 @@ fn kinds(addresses: &[SocketAddr]) -> Vec<AddressKind> {
     };
     let no_zone = matches!(last, SocketAddr::V6(v6) if is_link_local && v6.scope_id() == 0);
     let is_other = is_private || is_link_local || peer.is_loopback() || peer.is_unspecified() || peer.is_multicast();
+    let stood = addresses.len() > 1 && addresses[0].port() != 0 && found.call != Some(CallClass::Connect);
     let same = addresses.len() > 1 && addresses[0].ip().to_canonical() == peer;
     [
         (peer.is_loopback(), AddressKind::Loopback),
@@ -506,6 +508,7 @@ fn kinds(addresses: &[SocketAddr]) -> Vec<AddressKind> {
         (!is_other, AddressKind::Public),
         (no_zone, AddressKind::LinkLocal),
         (peer.is_ipv6(), AddressKind::Ipv6),
+        (stood, AddressKind::Connection),
     ]
     .into_iter()
     .filter_map(|(is, kind)| is.then_some(kind))
