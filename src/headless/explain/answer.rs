@@ -265,12 +265,11 @@ fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], 
         .enumerate()
         .flat_map(|(place, RankedCause { cause, .. })| {
             let most = if place < IN_FULL { usize::MAX } else { 1 };
-            cause.scenarios().into_iter().take(most)
+            shown_by(cause, subject).into_iter().take(most)
         });
-    for name in of_causes.chain(causes.iter().map(|rule| rule.proof)) {
-        if let Some(entry) = catalog::entry(name) {
-            show(&mut shown, entry, true);
-        }
+    let proofs = causes.iter().filter_map(|rule| catalog::entry(rule.proof));
+    for entry in of_causes.chain(proofs) {
+        show(&mut shown, entry, true);
     }
     let proofs = shown.len();
     // Where else the errno occurs a library would say something else; and nothing else can be the cause of what no rule can be.
@@ -300,11 +299,23 @@ const fn outcome(subject: Subject) -> Returns {
     }
 }
 
-/// The scenarios that show a cause: those first in which it leads to the subject.
+/// The scenarios that show a cause: first one in which it leads to the subject, if the nearest does not. What a program that a scenario runs
+/// returns is not known, so such a one stays the first; and one that tries a claim of the article shows it beside others.
 pub fn shown_by(cause: &Cause, subject: Subject) -> Vec<&'static Entry> {
     let outcome = outcome(subject);
     let mut shown: Vec<&Entry> = cause.scenarios().into_iter().filter_map(catalog::entry).collect();
-    shown.sort_by_key(|entry| !entry.expects(&outcome, None));
+    let leads = |entry: &&Entry| entry.expects(&outcome, None);
+    let stays = shown
+        .first()
+        .is_none_or(|first| leads(first) || !first.programs.is_empty());
+    if let Some(place) = shown
+        .iter()
+        .position(|entry| leads(entry) && !entry.claims)
+        .filter(|_| !stays)
+    {
+        let nearest = shown.remove(place);
+        shown.insert(0, nearest);
+    }
     shown
 }
 
