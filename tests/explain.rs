@@ -161,9 +161,9 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
     assert!(plain.contains("1000 lines, the first is line 2"), "{plain}");
     let rows: Vec<Vec<&str>> = plain.lines().map(|line| line.split_whitespace().collect()).collect();
     let row = |words: &str| rows.iter().position(|row| row.join(" ") == words);
-    let reset = row("1000 2 ECONNRESET read nginx an RST came").expect(&plain);
+    let reset = row("1000 2 ECONNRESET read nginx keep alive race").expect(&plain);
     assert_eq!(
-        row("1000 3 deadline exceeded connect nginx no answer to the SYN"),
+        row("1000 3 deadline exceeded connect nginx dropped by a firewall"),
         Some(reset + 1),
         "{plain}"
     );

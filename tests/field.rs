@@ -133,7 +133,7 @@ fn mistakes(sample: &Sample) -> Vec<String> {
             check("carrier", &answer["carrier"]);
             check("system", &answer["system"]);
             check("language", &answer["dialects"][0]);
-            check("first cause", &answer["causes"][0]["id"]);
+            check("first cause", &answer["ranked"][0]["id"]);
             check("first scenario", &answer["scenarios"][0]["name"]);
         }
     }

@@ -799,7 +799,12 @@ fn the_catalog_over_ipv6() {
     of_ipv4.sort_unstable();
     assert_eq!(
         of_ipv4,
-        ["address-family", "dual-stack-listener", "foreign-address"],
+        [
+            "address-family",
+            "dual-stack-listener",
+            "firewall-rejects",
+            "foreign-address"
+        ],
         "{out}"
     );
 }

@@ -1,5 +1,7 @@
 //! Compiles the texts and the wordings under `assets/explain/` into Rust code, and refuses those that do not fit: see the README there.
 
+#[path = "build/situations.rs"]
+mod situations;
 #[path = "build/texts.rs"]
 mod texts;
 #[path = "build/wordings.rs"]
@@ -14,7 +16,12 @@ fn main() {
     println!("cargo::rerun-if-changed={}", folder.display());
     let texts = texts::read(&folder).and_then(|files| texts::compile(&files));
     let wordings = wordings::compile(&folder.join("wordings"));
-    for (name, code) in [("texts.rs", texts), ("wordings.rs", wordings)] {
+    let situations = situations::compile(&folder);
+    for (name, code) in [
+        ("texts.rs", texts),
+        ("wordings.rs", wordings),
+        ("situations.rs", situations),
+    ] {
         let written = code.and_then(|code| {
             let path = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join(name);
             fs::write(&path, code).map_err(|error| vec![format!("{}: {error}", path.display())])

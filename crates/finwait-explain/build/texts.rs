@@ -49,6 +49,8 @@ pub enum Field {
     Clauses,
     /// One or more sentences whose placeholders are [`FIGURES`]: a function that fills them.
     Filled,
+    /// A name of `crate::ranking::Likelihood`, in small letters.
+    Likelihood,
 }
 
 /// The fields of what is said of an errno.
@@ -149,20 +151,17 @@ pub const FILES: &[(&str, Shape)] = &[
         "rules",
         Shape::Records {
             of: "crate::rules::RuleWords",
-            fields: &[("cause", Field::Clause), ("brief", Field::Clause)],
+            fields: &[
+                ("cause", Field::Clause),
+                ("brief", Field::Clause),
+                ("met", Field::Likelihood),
+                ("source", Field::Clause),
+            ],
             by_name: Some(("rule_words", Some("rule_doc"))),
         },
     ),
     ("rows", Shape::Sentences("RowNote")),
     ("settings", Shape::Clauses("SettingHelp")),
-    (
-        "situations",
-        Shape::Records {
-            of: "crate::situation::SituationWords",
-            fields: &[("title", Field::Clause)],
-            by_name: Some(("situation_words", Some("situation_doc"))),
-        },
-    ),
     ("sources", Shape::Clauses("SourceWords")),
     ("states", Shape::Clauses("Disagreement")),
     ("successes", Shape::Sentences("Success")),
@@ -179,6 +178,9 @@ pub const FILES: &[(&str, Shape)] = &[
         },
     ),
 ];
+
+/// Files of other forms, which build/situations.rs reads.
+const OTHERS: &[&str] = &["context", "situations"];
 
 /// The placeholders that stand for a value of the case: the name, the type, and the code that shows it.
 ///
@@ -253,7 +255,8 @@ pub fn read(folder: &Path) -> Result<Vec<Source>, Vec<String>> {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        if path.extension().is_some_and(|end| end == "toml") && FILES.iter().all(|(name, _)| *name != stem) {
+        let known = FILES.iter().map(|(name, _)| *name).chain(OTHERS.iter().copied());
+        if path.extension().is_some_and(|end| end == "toml") && known.into_iter().all(|name| name != stem) {
             mistakes.push(format!(
                 "{FOLDER}/{stem}.toml: no code has its texts; FILES in build/texts.rs lists those that are"
             ));
@@ -586,6 +589,7 @@ impl Compiler<'_> {
                     }
                     (Some(value), Field::Clauses) => self.list(field, value),
                     (Some(value), Field::Filled) => self.filled(field, value),
+                    (Some(value), Field::Likelihood) => self.likelihood(field, value),
                     (Some(value), form) => {
                         let is_optional = matches!(form, Field::OptionalClause | Field::OptionalSentences);
                         let form = if *form == Field::OptionalSentences {
@@ -652,6 +656,17 @@ impl Compiler<'_> {
         } else {
             format!("|settings| format!({pattern:?}{arguments})")
         }
+    }
+
+    /// The path of a likelihood.
+    fn likelihood(&mut self, key: &str, value: &Spanned<DeValue>) -> String {
+        const NAMES: [&str; 4] = ["most", "often", "sometimes", "rarely"];
+        let name = value.get_ref().as_str().unwrap_or_default();
+        if !NAMES.contains(&name) {
+            let what = format!("`{key}` is to be one of \"{}\"", NAMES.join("\", \""));
+            self.mistake(value.span().start, &what);
+        }
+        format!("crate::ranking::Likelihood::{}", pascal(name))
     }
 
     fn list(&mut self, key: &str, value: &Spanned<DeValue>) -> String {

@@ -31,6 +31,7 @@ pub mod now;
 mod options;
 pub mod plate;
 pub mod prose;
+pub mod ranking;
 pub mod role;
 pub mod rules;
 pub mod settings;

@@ -5,14 +5,15 @@
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it returned. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule.
 //!
-//! The table's order is likelihood: rules that give the same stand together, and the first of them that is for a call is what that
-//! call most often meets in the field. `finwait explain` prints causes in this order.
+//! Rules that give the same stand together. How often each is met in the field is a column of `rules.toml`; `ranking` orders by it, and
+//! keeps this table's order among those that are as likely.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
 use super::error_source::Cause;
+use super::ranking::Likelihood;
 use super::text::outcomes::Sentence;
 use super::text::rules::{rule_doc, rule_words};
 use super::text::sources::SourceWords;
@@ -180,6 +181,10 @@ pub(crate) struct RuleWords {
     pub cause: &'static str,
     /// The cause in a few words.
     pub brief: &'static str,
+    /// The likelihood in the field.
+    pub met: Likelihood,
+    /// The source of that.
+    pub source: &'static str,
 }
 
 /// The words of a rule: the cause, in one clause, and what follows from it.
@@ -301,6 +306,10 @@ pub struct Rule {
     pub because: RuleText,
     /// The cause in a few words.
     pub brief: &'static str,
+    /// The likelihood that such a message is about it, in the field.
+    pub met: Likelihood,
+    /// The source of that.
+    pub source: &'static str,
     /// The functions or RFCs that decide it.
     pub decided_by: &'static [Authority],
     /// The counters by which the kernel of this end counts it, as they are shown; any of them where there are several.
@@ -370,6 +379,8 @@ macro_rules! rules {
                 further: further!($($further)?),
             },
             brief: rule_words!($name).brief,
+            met: rule_words!($name).met,
+            source: rule_words!($name).source,
             decided_by: $decided_by,
             counted: counted!($($counted)?),
             proof: $proof,

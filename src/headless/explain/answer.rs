@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::net::SocketAddr;
 
 use crate::explain::elsewhere;
+use crate::explain::ranking::{Cause, Evidence, LogSummary, RankedCause, rank};
 use crate::explain::rules::{CallClass, RULES, Rule, RuleOutcome};
 use crate::explain::systems::{self, OnLinux, OnSystem};
 use crate::explain::wording::{self, Carrier, Dialect, LineMeaning, SomethingElse, Subject, System, WordingMatch};
@@ -12,8 +13,10 @@ use crate::matrix::Matrix;
 use crate::scenario::catalog::{self, Entry};
 use crate::scenario::returns::Returns;
 
-/// The most scenarios that are named, beside those that prove a rule.
+/// The most scenarios that are named, beside those that prove a cause.
 const OTHERS: usize = 5;
+/// The number of causes of which more than the nearest scenario is named.
+const IN_FULL: usize = 3;
 
 /// Lines that say the same, and where they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +31,9 @@ pub struct Finding {
     pub lines: u64,
     /// The number of the first, from 1 on.
     pub first: u64,
+    /// What the lines say for one cause or another.
+    #[serde(skip)]
+    pub evidence: Evidence,
 }
 
 impl ElseFinding {
@@ -62,6 +68,7 @@ impl Finding {
     fn add(&mut self, found: &WordingMatch, line: u64) {
         self.lines += 1;
         self.found.facts = self.found.facts.shared(found.facts);
+        self.evidence.add(found);
         if let Some(dialect) = found.dialect.filter(|dialect| !self.dialects.contains(dialect)) {
             self.dialects.push(dialect);
         }
@@ -130,6 +137,7 @@ impl GroupedLines {
                     remarks: Vec::new(),
                     lines: 0,
                     first: self.lines,
+                    evidence: Evidence::of(&found),
                 };
                 said.add(&found, self.lines);
                 self.said.push(said);
@@ -211,6 +219,11 @@ pub struct Answer {
     pub carrier: Carrier,
     /// The meaning.
     pub means: String,
+    /// The causes, the likeliest first: situations, and rules that none of them explains.
+    pub ranked: Vec<RankedCause>,
+    /// When and from whom the lines came, of more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogSummary>,
     /// The reasons: the rules for that call, or for all calls where the call is not known.
     pub causes: Vec<&'static Rule>,
     /// The call is known, but no rule is for it: the causes are those for other calls.
@@ -231,6 +244,21 @@ impl Answer {
     pub fn is_instead(&self) -> bool {
         let gives = self.subject.gives();
         self.on_linux.is_some() && self.causes.iter().any(|rule| rule.gives != gives)
+    }
+}
+
+impl Answer {
+    /// The rules in the order of the causes: those that a situation explains stand where it does.
+    pub fn ranked_rules(&self) -> Vec<&'static Rule> {
+        let place = |rule: &Rule| self.ranked.iter().position(|ranked| ranked.rules.contains(&rule.id));
+        let mut rules = self.causes.clone();
+        rules.sort_by_key(|rule| (Reverse(rule.met), place(rule)));
+        rules
+    }
+
+    /// The first cause.
+    pub fn first_cause(&self) -> Option<&Cause> {
+        self.ranked.first().map(|ranked| &ranked.cause)
     }
 }
 
@@ -281,6 +309,7 @@ pub fn answer(said: &Finding) -> Answer {
         _ => (None, None),
     };
     let prose = elsewhere::of(subject, carrier);
+    let ranked = rank(&said.evidence, &causes, other_calls);
     Answer {
         subject,
         name: subject.to_string(),
@@ -335,11 +364,12 @@ pub fn answer(said: &Finding) -> Answer {
         scenarios: match carrier {
             Carrier::Tcp => match instead {
                 Some((_, first)) => instead_of_it(first, &causes),
-                None if is_none_left => Vec::new(),
-                None => scenarios(subject, call, &causes),
+                None => scenarios(subject, call, &ranked, &causes),
             },
             Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Vec::new(),
         },
+        ranked,
+        log: (said.lines > 1).then(|| said.evidence.log()),
         causes,
         other_calls,
         look_for: match on_system {
@@ -366,8 +396,8 @@ fn instead_of_it(first: Option<&str>, causes: &[&Rule]) -> Vec<ScenarioRef> {
     shown
 }
 
-/// The scenarios that show it: proofs in the order of the rules, then those in which it occurs, in that call first.
-fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec<ScenarioRef> {
+/// The scenarios that show it: those of the causes in their order, the rules' proofs, then those in which it occurs, in that call first.
+fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], causes: &[&Rule]) -> Vec<ScenarioRef> {
     let mut shown: Vec<ScenarioRef> = Vec::new();
     let show = |shown: &mut Vec<ScenarioRef>, entry: &Entry, proves| {
         let (name, title) = (entry.name, entry.title);
@@ -375,19 +405,25 @@ fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec
             shown.push(ScenarioRef { name, title, proves });
         }
     };
-    for rule in causes {
-        if let Some(entry) = catalog::entry(rule.proof) {
-            show(&mut shown, entry, true);
-        }
+    let of_causes = ranked
+        .iter()
+        .enumerate()
+        .flat_map(|(place, RankedCause { cause, .. })| {
+            let most = if place < IN_FULL { usize::MAX } else { 1 };
+            shown_by(cause, subject).into_iter().take(most)
+        });
+    let proofs = causes.iter().filter_map(|rule| catalog::entry(rule.proof));
+    for entry in of_causes.chain(proofs) {
+        show(&mut shown, entry, true);
     }
     let proofs = shown.len();
-    // Where else the errno occurs a library would say something else.
-    let others = if subject.beside().is_some() { 0 } else { OTHERS };
-    let outcome = match subject.gives() {
-        RuleOutcome::Errno(errno) => Returns::Errno(errno),
-        RuleOutcome::Eof => Returns::Eof,
-        RuleOutcome::Deadline => Returns::DeadlineExceeded,
+    // Where else the errno occurs a library would say something else; and nothing else can be the cause of what no rule can be.
+    let others = if subject.beside().is_some() || ranked.is_empty() || causes.is_empty() {
+        0
+    } else {
+        OTHERS
     };
+    let outcome = outcome(subject);
     let all = catalog::by_group();
     for wanted in [call, None] {
         for entry in all.iter().filter(|entry| entry.expects(&outcome, wanted)) {
@@ -395,6 +431,35 @@ fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec
                 show(&mut shown, entry, false);
             }
         }
+    }
+    shown
+}
+
+/// The outcome that a scenario expects where it shows the subject.
+const fn outcome(subject: Subject) -> Returns {
+    match subject.gives() {
+        RuleOutcome::Errno(errno) => Returns::Errno(errno),
+        RuleOutcome::Eof => Returns::Eof,
+        RuleOutcome::Deadline => Returns::DeadlineExceeded,
+    }
+}
+
+/// The scenarios that show a cause: first one in which it leads to the subject, if the nearest does not. What a program that a scenario runs
+/// returns is not known, so such a one stays the first; and one that tries a claim of the article shows it beside others.
+pub fn shown_by(cause: &Cause, subject: Subject) -> Vec<&'static Entry> {
+    let outcome = outcome(subject);
+    let mut shown: Vec<&Entry> = cause.scenarios().into_iter().filter_map(catalog::entry).collect();
+    let leads = |entry: &&Entry| entry.expects(&outcome, None);
+    let stays = shown
+        .first()
+        .is_none_or(|first| leads(first) || !first.programs.is_empty());
+    if let Some(place) = shown
+        .iter()
+        .position(|entry| leads(entry) && !entry.claims)
+        .filter(|_| !stays)
+    {
+        let nearest = shown.remove(place);
+        shown.insert(0, nearest);
     }
     shown
 }

@@ -17,6 +17,7 @@ mod listing;
 mod overview;
 mod paper;
 mod progress;
+mod situations;
 mod states;
 mod told;
 
@@ -86,7 +87,7 @@ impl Explained {
     }
 }
 
-/// Explains a text: a state's name, a counter's, or lines, of which one may be all there is.
+/// Explains a text: the name of a state, a counter or a situation, or lines, of which one may be all there is.
 pub fn explained(text: &str, json: bool, columns: usize) -> Explained {
     if let Some(told) = Told::of_name(text) {
         return Explained::of(&told, json, columns);

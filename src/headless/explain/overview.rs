@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::answer::Answer;
 use super::paper::Paper;
 use crate::explain::elsewhere;
+use crate::explain::ranking::Cause;
 use crate::explain::wording::Carrier;
 use crate::text::width;
 
@@ -75,13 +76,14 @@ fn row(answer: &Answer) -> ([String; 5], String) {
         Some(brief) => format!("{system}: {brief}"),
         None => format!("{system}, not Linux"),
     });
-    let cause = match (answer.carrier, answer.causes.first(), &answer.text) {
+    let cause = match (answer.carrier, answer.first_cause(), &answer.text) {
         (Carrier::Udp, ..) => elsewhere.unwrap_or("UDP, not TCP").to_owned(),
         (Carrier::Unix, ..) => elsewhere.unwrap_or("a Unix socket, not TCP").to_owned(),
         (Carrier::Pipe, ..) => elsewhere.unwrap_or("a pipe, not TCP").to_owned(),
         (Carrier::File, ..) => elsewhere.unwrap_or("a file, not TCP").to_owned(),
         (Carrier::Tcp, ..) if system.is_some() => system.unwrap_or_default(),
-        (Carrier::Tcp, Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
+        (Carrier::Tcp, Some(cause @ Cause::Situation(_)), _) => cause.brief(),
+        (Carrier::Tcp, Some(cause), _) if !answer.other_calls => cause.brief(),
         // No rule is for it: what libc says is all that is known.
         (Carrier::Tcp, _, Some(text)) => text.clone(),
         (Carrier::Tcp, _, None) => dash(),
@@ -120,10 +122,10 @@ mod tests {
 4 different messages in 5 of 6 lines, the most frequent first; each is answered below.
 
   lines  from  what               call    words     likeliest cause
-      2     4  EMFILE             accept  nginx +1  too many open descriptors
-      1     2  ECONNRESET         read    nginx     an RST came
-      1     3  deadline exceeded  read    Go        the peer sent nothing
-      1     6  EPIPE              write   -         the peer closed, then sent RST
+      2     4  EMFILE             accept  nginx +1  descriptor limit
+      1     2  ECONNRESET         read    nginx     keep alive race
+      1     3  deadline exceeded  read    Go        own timeout
+      1     6  EPIPE              write   -         client went away
 
 ";
         assert_eq!(seen(90), wide);
@@ -134,13 +136,13 @@ first; each is answered below.
   lines  from  what               call    words
                  likeliest cause
       2     4  EMFILE             accept  nginx +1
-                 too many open descriptors
+                 descriptor limit
       1     2  ECONNRESET         read    nginx
-                 an RST came
+                 keep alive race
       1     3  deadline exceeded  read    Go
-                 the peer sent nothing
+                 own timeout
       1     6  EPIPE              write   -
-                 the peer closed, then sent RST
+                 client went away
 
 ";
         assert_eq!(seen(60), narrow);

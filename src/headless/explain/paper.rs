@@ -2,9 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::answer::{Answer, LanguageMessages, MeasuredAnswer, Remark};
+use super::answer::{Answer, LanguageMessages, MeasuredAnswer, Remark, shown_by};
 use crate::explain::counters::counter;
+use crate::explain::ranking::Cause;
 use crate::explain::rules::{CallClass, Rule};
+use crate::explain::situation::Situation;
+use crate::explain::wording::Carrier;
 use crate::state::State;
 use crate::text::wrap;
 
@@ -69,6 +72,7 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         };
         paper.paragraph(out, &of, text)?;
     }
+    situations(out, answer, paper)?;
     if !answer.causes.is_empty() {
         let of = match answer.call {
             _ if answer.subject.beside().is_some() => "why, had the kernel been asked".into(),
@@ -80,7 +84,7 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
             None => "why".into(),
         };
         writeln!(out, "\n{of}")?;
-        for rule in &answer.causes {
+        for rule in answer.ranked_rules() {
             cause(out, rule, paper)?;
         }
     }
@@ -111,6 +115,57 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The number of situations that are told in full.
+const TOLD: usize = 3;
+
+/// The situations, the likeliest first; of the later ones only what each is.
+fn situations(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
+    let situations = answer.ranked.iter().filter_map(|ranked| match ranked.cause {
+        Cause::Situation(situation) => Some((ranked, situation)),
+        Cause::Rule(_) => None,
+    });
+    for (place, (ranked, situation)) in situations.enumerate() {
+        if place == 0 {
+            let on = if answer.windows { ", as on Linux" } else { "" };
+            writeln!(out, "\nwhat happened, the likeliest first{on}")?;
+        }
+        let first = format!("  {}. ", place + 1);
+        let mut title = format!("{} ({}", situation.title, situation.met.words());
+        for why in &ranked.why_here {
+            title += "; ";
+            title += why;
+        }
+        title += ")";
+        // Of another carrier the lab shows nothing.
+        let shown = shown_by(&ranked.cause, answer.subject);
+        let shown = shown
+            .first()
+            .filter(|_| answer.carrier == Carrier::Tcp)
+            .map(|entry| entry.name);
+        if place < TOLD {
+            paper.paragraph(out, &first, &title)?;
+            told(out, situation, shown, paper)?;
+        } else {
+            let run = shown.map_or(String::new(), |name| format!(": finwait run {name}"));
+            paper.paragraph(out, &first, &format!("{title}{run}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a situation is, how it is seen, and what mends it.
+pub fn told(out: &mut impl Write, situation: &Situation, shown: Option<&str>, paper: &Paper) -> io::Result<()> {
+    paper.paragraph(out, "     happened:  ", situation.happened)?;
+    paper.paragraph(out, "     signs:     ", &situation.signs.join("; "))?;
+    paper.paragraph(out, "     measure:   ", &situation.measure.join("; "))?;
+    paper.paragraph(out, "     mend:      ", &situation.mend.join("; "))?;
+    match (shown, situation.unshown) {
+        (Some(name), _) => paper.paragraph(out, "     see it:    ", &format!("finwait run {name}")),
+        (None, Some(why)) => paper.paragraph(out, "     no lab:    ", why),
+        (None, None) => Ok(()),
+    }
 }
 
 /// Returns whose words they are, of which call, with which addresses, on which line.

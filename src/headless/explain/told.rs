@@ -10,10 +10,12 @@ use super::kernel::{self, KernelAnswer};
 use super::listing::{self, ListingAnswer};
 use super::overview::overview;
 use super::paper::{Paper, print};
+use super::situations::{self, SituationAnswer};
 use super::states::{self, StateAnswer};
 use crate::explain::counters::counter_named;
 use crate::explain::listing::{ReadCounters, state_within};
 use crate::explain::meaning::state_named;
+use crate::explain::situation::situation_named;
 
 /// The answers, and a key of the object for each kind that there is.
 #[derive(Default, Serialize)]
@@ -24,6 +26,9 @@ pub struct Told {
     /// The state whose name it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     states: Vec<StateAnswer>,
+    /// The situation whose name it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    situations: Vec<SituationAnswer>,
     /// The messages of the kernel's log.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kernel: Vec<KernelAnswer>,
@@ -49,19 +54,16 @@ fn measured<S: Serializer>(answers: &[Answer], serializer: S) -> Result<S::Ok, S
 }
 
 impl Told {
-    /// Answers a text that is a name alone: a state's, or a counter's. In a message it is what stands beside an error.
+    /// Answers a text that is a name alone: a state's, a counter's or a situation's. In a message it is what stands beside an error.
     pub fn of_name(text: &str) -> Option<Told> {
-        let state = state_named(text).map(|state| Told {
-            states: vec![states::answer(state)],
+        let name = text.trim();
+        let told = Told {
+            states: state_named(name).map(states::answer).into_iter().collect(),
+            counters: counter_named(name).map(counters::answer).into_iter().collect(),
+            situations: situation_named(name).map(situations::answer).into_iter().collect(),
             ..Told::default()
-        });
-        state.or_else(|| {
-            let counter = counter_named(text.trim())?;
-            Some(Told {
-                counters: vec![counters::answer(counter)],
-                ..Told::default()
-            })
-        })
+        };
+        (!told.is_empty()).then_some(told)
     }
 
     /// Answers lines.
@@ -90,6 +92,7 @@ impl Told {
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty()
             && self.states.is_empty()
+            && self.situations.is_empty()
             && self.kernel.is_empty()
             && self.listing.is_none()
             && self.counters.is_empty()
@@ -127,6 +130,10 @@ impl Told {
         for state in &self.states {
             part(out)?;
             state.print(out, &paper)?;
+        }
+        for situation in &self.situations {
+            part(out)?;
+            situation.print(out, &paper)?;
         }
         for answer in &self.kernel {
             part(out)?;

@@ -19,6 +19,7 @@ mod address;
 mod call;
 mod carrier;
 mod codes;
+mod context;
 mod errno;
 mod facts;
 mod line;
@@ -33,6 +34,7 @@ use address::Ends;
 use call::{call_of, cue};
 pub use carrier::Carrier;
 use codes::CodeMatch;
+pub use context::LineContext;
 use errno::{by_name, errno};
 pub use facts::{Facts, Family, Port};
 pub use line::LineScanner;
@@ -159,6 +161,8 @@ pub struct WordingMatch {
     pub remark: Option<&'static str>,
     /// The carrier of the bytes: what is known of TCP applies to nothing else.
     pub carrier: Carrier,
+    /// What the line says beside it.
+    pub context: LineContext,
 }
 
 impl WordingMatch {
@@ -329,6 +333,7 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         addresses,
         facts,
         carrier,
+        context: LineContext::of(low),
     }))
 }
 

@@ -14,6 +14,7 @@ use super::table::{
     CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SURE_LOOKS, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
 };
 use super::words::{KINDS, MORE_CALLS, MORE_LOOKS, MORE_OTHERS, OTHERS, Other, STRONG, WEAK, Wording};
+use crate::situation::{CONTEXTS, Context};
 use finwait_model::errno::Errno;
 use finwait_model::hash::QuickMap;
 
@@ -56,6 +57,8 @@ pub(super) enum Sign {
     Form,
     /// The key under which Node.js prints the call's name.
     Syscall,
+    /// A word of what the line says beside its message; in an index of its own.
+    Context(Context),
 }
 
 impl Sign {
@@ -79,7 +82,8 @@ impl Sign {
             | Sign::Look(_)
             | Sign::Code(_)
             | Sign::Form
-            | Sign::Syscall => false,
+            | Sign::Syscall
+            | Sign::Context(_) => false,
         }
     }
 }
@@ -174,6 +178,16 @@ fn signs(low: &mut String, text: Option<&str>) -> Vec<Hit> {
     let hits = INDEX.hits(low, text);
     low.truncate(length);
     hits
+}
+
+/// The words of `CONTEXTS` in a line in small letters, each as often as it is there. Not in `INDEX`: ordinary lines have such words, too.
+pub(super) fn contexts(low: &str) -> impl Iterator<Item = Context> {
+    let padded = [low, PADDING].concat();
+    let hits = CONTEXT_INDEX.hits(&padded, None);
+    hits.into_iter().filter_map(|hit| match hit.sign {
+        Sign::Context(context) => Some(context),
+        _ => None,
+    })
 }
 
 /// The part of a text's surroundings that decides whether it counts.
@@ -355,6 +369,15 @@ struct Text {
 }
 
 static INDEX: LazyLock<TextIndex> = LazyLock::new(|| TextIndex::of(rows()));
+static CONTEXT_INDEX: LazyLock<TextIndex> = LazyLock::new(|| {
+    let rows = CONTEXTS.iter().flat_map(|(context, words)| {
+        words.iter().map(|text| Row {
+            bounds: Bounds::Begins,
+            ..Row::words(text, Sign::Context(*context))
+        })
+    });
+    TextIndex::of(rows)
+});
 
 impl TextIndex {
     fn of(rows: impl Iterator<Item = Row>) -> TextIndex {

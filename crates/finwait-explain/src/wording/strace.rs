@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::address::Ends;
 use super::errno::named;
 use super::signs::Line;
-use super::{Carrier, Dialect, Facts, Subject, WordingMatch, by_name, call_of, is_in_name};
+use super::{Carrier, Dialect, Facts, LineContext, Subject, WordingMatch, by_name, call_of, is_in_name};
 use crate::rules::CallClass;
 use finwait_model::errno::Errno;
 
@@ -117,6 +117,7 @@ impl StraceCall<'_> {
             },
             remark: carrier.remark(),
             carrier,
+            context: LineContext::default(),
         })
     }
 }
