@@ -603,7 +603,9 @@ impl Session {
             TransitionCause::Destroyed => (sock::EndCause::Administrator, None),
             TransitionCause::Library => (sock::EndCause::Call(CallClass::Close), None),
             TransitionCause::PeerCall { by, .. } => (sock::EndCause::Unseen(CallClass::of(by.name)), None),
-            TransitionCause::PeerDeath { .. } | TransitionCause::Unseen => (sock::EndCause::Unseen(None), None),
+            TransitionCause::Sent(_) | TransitionCause::PeerDeath { .. } | TransitionCause::Unseen => {
+                (sock::EndCause::Unseen(None), None)
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ pub enum Finding {
         after: Seconds,
         /// The reasons that it can have.
         reasons: Vec<ResetReason>,
+        /// The reasons in words.
+        because: Vec<String>,
         /// The rule by which connect fails.
         rule: RuleId,
     },
@@ -67,6 +69,8 @@ pub enum Finding {
         states: Ends<Option<State>>,
         /// The reasons that it can have, the likeliest first.
         reasons: Vec<ResetReason>,
+        /// The reasons in words.
+        because: Vec<String>,
         /// The rule by which the receiver's calls fail; none where none does.
         rule: Option<RuleId>,
         /// Did the receiver go on as if nothing had been?
@@ -314,7 +318,9 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
             found.push(Finding::Missed { by, bytes: end.missed });
         }
     }
-    if let Some(half) = connection.half_close {
+    // Whose data is answered with RST had closed both directions.
+    let is_refused_data = |by: Side| connection.reset.is_some_and(|reset| reset.by == by && reset.answered == Answered::Data);
+    if let Some(half) = connection.half_close.filter(|half| !is_refused_data(half.by)) {
         found.push(Finding::HalfClose {
             by: half.by,
             at: at(half.from),
@@ -343,10 +349,15 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
     found
 }
 
+fn because(reset: &Reset) -> Vec<String> {
+    reset.reasons().into_iter().map(|reason| reason.words(reset)).collect()
+}
+
 fn of_reset(connection: &Connection, reset: &Reset, at: impl Fn(MonoTime) -> Seconds) -> Finding {
     if is_refused(connection) {
         return Finding::Refused {
             after: Seconds(reset.at.since(connection.began)),
+            because: because(reset),
             reasons: reset.reasons(),
             rule: RuleId::Refused,
         };
@@ -361,6 +372,7 @@ fn of_reset(connection: &Connection, reset: &Reset, at: impl Fn(MonoTime) -> Sec
         ack: reset.ack,
         answered: reset.answered,
         states: Ends { client, server },
+        because: because(reset),
         reasons: reset.reasons(),
         rule: reset.rule(),
         ignored: connection.reset_ignored,

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 use serde::Serialize;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
 
 use super::exit;
@@ -12,17 +12,22 @@ use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, somethi
 use crate::json::Versioned;
 use crate::state::State;
 use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
+use capture::CaptureOptions;
 use counters::CounterAnswer;
+use finwait_capture::reader::format_of;
 use overview::overview;
 use paper::{Paper, print};
 use progress::Progress;
+use source::Source;
 use states::StateAnswer;
 
 mod answer;
+pub mod capture;
 mod counters;
 mod overview;
 mod paper;
 mod progress;
+pub mod source;
 mod states;
 
 /// Nothing in it is known, or there is nothing.
@@ -33,7 +38,7 @@ const BUFFER: usize = 1 << 16;
 const COLUMNS: usize = 100;
 
 /// `finwait explain`; without words, the lines of standard input.
-pub fn explain(words: &[String], json: bool) -> ExitCode {
+pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool) -> ExitCode {
     let text = words.join(" ");
     // Only a state's name alone: in a message it is what stands beside an error.
     if let Some(state) = state_named(&text) {
@@ -42,18 +47,25 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
     if let Some(counter) = counter_named(text.trim()) {
         return explain_counter(counter, json);
     }
-    let gathered = if !words.is_empty() {
-        gather(text.as_bytes(), |_, _| {})
-    } else if io::stdin().is_terminal() {
-        return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
-    } else {
-        let mut progress = Progress::of_stdin();
-        let log = BufReader::with_capacity(BUFFER, io::stdin().lock());
-        gather(log, |bytes, lines| progress.show(bytes, lines))
+    let source = match Source::of(words) {
+        Ok(source) => source,
+        Err(why) => return fail(&why),
+    };
+    let (name, gathered) = match source {
+        Source::Bytes(bytes) if format_of(&bytes.head).is_some() => return capture::explain(bytes, of_capture, json),
+        _ if of_capture != CaptureOptions::default() => {
+            return fail("--connection and --all are about a capture: a pcap or pcapng file, or tcpdump's text");
+        }
+        Source::Words => ("the text".into(), gather(text.as_bytes(), |_, _| {})),
+        Source::Bytes(bytes) => {
+            let mut progress = Progress::of(bytes.file.as_ref());
+            let log = BufReader::with_capacity(BUFFER, bytes.from);
+            (bytes.name, gather(log, |bytes, lines| progress.show(bytes, lines)))
+        }
     };
     let (gathered, first) = match gathered {
         Ok(gathered) => gathered,
-        Err(error) => return fail(&format!("standard input: {error}")),
+        Err(error) => return fail(&format!("{name}: {error}")),
     };
     let said = gathered.most_first();
     if said.is_empty() {
