@@ -90,7 +90,7 @@ impl Kept {
             packet: packet.ip.packet,
             segment_size: None,
             seen,
-            origin: Origin::Host,
+            origin: Origin::Captured,
             disposition: Disposition::Delivered,
             rule: None,
             link: None,

@@ -8,7 +8,6 @@ use crate::side::Side;
 use crate::socket_table::Tuple;
 use crate::state::State;
 use crate::wire::inferred::{InferredEnd, SentChange};
-use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet, Segment};
 
 /// The state of one end according to the segments.
@@ -38,7 +37,7 @@ impl Inferred {
             peer: segment.destination,
         };
         // It leaves once, whatever becomes of it; a forged one never left.
-        if record.origin == Origin::Host && record.waited.is_none() {
+        if record.origin.is_of_host() && record.waited.is_none() {
             self.sent(at, (record.from, way), segment, record.seen.seq);
         }
         if record.disposition == Disposition::Delivered {
@@ -95,6 +94,7 @@ mod tests {
     use super::*;
     use crate::call::Bytes;
     use crate::wire::flow::{Flows, PacketNo};
+    use crate::wire::queue::Origin;
     use crate::wire::segment::SeqNo;
 
     struct Play {

@@ -319,7 +319,11 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
         }
     }
     // Whose data is answered with RST had closed both directions.
-    let is_refused_data = |by: Side| connection.reset.is_some_and(|reset| reset.by == by && reset.answered == Answered::Data);
+    let is_refused_data = |by: Side| {
+        connection
+            .reset
+            .is_some_and(|reset| reset.by == by && reset.answered == Answered::Data)
+    };
     if let Some(half) = connection.half_close.filter(|half| !is_refused_data(half.by)) {
         found.push(Finding::HalfClose {
             by: half.by,

@@ -29,7 +29,7 @@ pub struct Seen {
 impl Seen {
     fn by(call: &'static str, rule: RuleId) -> Seen {
         let gives = match rule.rule().gives {
-            RuleOutcome::Errno(errno) => errno.to_string(),
+            RuleOutcome::Errno(errno) => errno.name(),
             RuleOutcome::Eof => "EOF".into(),
             RuleOutcome::Deadline => "its deadline".into(),
         };

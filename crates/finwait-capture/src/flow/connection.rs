@@ -285,7 +285,7 @@ impl Connection {
         if flags.has(Flags::ACK) && !rst {
             peer.is_acknowledged(segment.ack);
         }
-        self.changes(from, segment);
+        self.changes(from, segment, place);
         self.closes(at, from, segment, place);
         if !rst {
             let own = &mut self.ends[from];
@@ -350,7 +350,12 @@ impl Connection {
     }
 
     /// Takes in what a segment does to the states: it is sent, and as far as is known received.
-    fn changes(&mut self, from: Side, segment: &Segment) {
+    fn changes(&mut self, from: Side, segment: &Segment, place: Place) {
+        let rst_taken = !segment.flags.has(Flags::RST) || self.takes_reset(from, segment);
+        self.reset_ignored |= !rst_taken
+            && self
+                .reset
+                .is_some_and(|reset| reset.at == self.last && reset.by == from);
         let (own, peer) = self.both_mut(from);
         let flags = segment.flags;
         let fin_end = own.relative(segment.end()).filter(|_| flags.has(Flags::FIN));
@@ -361,11 +366,36 @@ impl Connection {
         }
         // A FIN is taken when all before it has come.
         let fin = if own.takes_fin() { Flags::FIN.0 } else { 0 };
-        let taken = Flags(flags.0 & !Flags::FIN.0 | fin);
+        let mut taken = Flags(flags.0 & !Flags::FIN.0 | fin);
         let ack = flags.has(Flags::ACK).then(|| peer.relative(segment.ack)).flatten();
-        if let Some(end) = peer.state {
+        if flags.has(Flags::SYN) && flags.has(Flags::ACK) {
+            own.answers_again = place == Place::Again && own.answers_acked;
+        } else if !flags.has(Flags::RST) {
+            own.answers_again = false;
+        }
+        peer.answers_acked |= flags.has(Flags::ACK) && peer.synced;
+        // Who sends SYN,ACK again has not taken the ACK, or has no room in its accept queue (`tcp_v4_syn_recv_sock`).
+        if peer.answers_again {
+            taken.0 &= !Flags::ACK.0;
+        }
+        if let Some(end) = peer.state
+            && rst_taken
+        {
             peer.state = Some(end.received(taken, ack));
         }
+    }
+
+    /// Does the receiver of an RST take it? Its number must be the next that is expected (RFC 5961, 3.2), and in SYN_SENT it must
+    /// acknowledge the SYN (RFC 9293, 3.10.7.3).
+    fn takes_reset(&self, from: Side, segment: &Segment) -> bool {
+        let (own, peer) = (&self.ends[from], &self.ends[from.other()]);
+        if self.state(from.other()) == Some(State::SynSent) {
+            let syn = peer.first.map(|first| first.0.wrapping_add(1));
+            return segment.flags.has(Flags::ACK) && syn.is_none_or(|ack| ack == segment.ack.0);
+        }
+        own.first.is_none() && peer.last_ack().is_none()
+            || own.expects(segment.seq)
+            || peer.last_ack() == Some(segment.seq)
     }
 
     /// Takes in what a segment says of the end of the connection.
@@ -414,6 +444,10 @@ impl Connection {
     pub(super) fn hears(&mut self, icmp: IcmpSeen) {
         self.icmps += 1;
         self.last = self.last.max(icmp.at);
+        // It ends an attempt, and is only noted on a connection (`tcp_v4_err`).
+        if icmp.error.is_some() && matches!(icmp.state, Some(State::SynSent | State::SynRecv)) {
+            self.ends[icmp.to].state = Some(InferredEnd::in_state(State::Close));
+        }
         if self.icmp.is_none() {
             self.icmp = Some(icmp);
         }

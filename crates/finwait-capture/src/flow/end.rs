@@ -67,6 +67,11 @@ pub struct End {
     pub(super) fin: Option<(SeqNo, MonoTime)>,
     /// Has the other end had the FIN, with all before it?
     fin_taken: bool,
+    /// Was its SYN,ACK sent again after the other end had acknowledged it: has it not taken that?
+    pub(super) answers_again: bool,
+    /// Has it sent SYN,ACK?
+    has_answered: bool,
+    pub(super) answers_acked: bool,
     /// The packets.
     pub packets: u64,
     /// The bytes of payload, each counted once.
@@ -168,6 +173,11 @@ impl End {
             return Place::Probe;
         }
         if !data {
+            return Place::New;
+        }
+        // In a simultaneous open the SYN is sent again to acknowledge the other's: that is not for want of an answer.
+        let answers = segment.flags.has(Flags::SYN) && segment.flags.has(Flags::ACK);
+        if answers && !std::mem::replace(&mut self.has_answered, true) && before(seq, self.next) {
             return Place::New;
         }
         if !before(seq, self.next) {
@@ -315,6 +325,11 @@ impl End {
     /// Has the other end had its FIN, with all before it?
     pub const fn has_delivered_fin(&self) -> bool {
         self.fin_taken
+    }
+
+    /// Is it the number that the other end expects next, as far as the capture has it?
+    pub(super) fn expects(&self, seq: SeqNo) -> bool {
+        seq == self.contiguous || seq == self.next
     }
 
     /// The highest acknowledgement that it has sent.
