@@ -1,5 +1,6 @@
 //! Captures: what they imply is what the kernel said, in every scenario of the catalog; and another program counts the same.
 
+mod cli;
 mod pcap;
 #[path = "../support/mod.rs"]
 mod support;
@@ -216,6 +217,10 @@ fn tshark(path: &std::path::Path) -> BTreeMap<u64, Counts> {
         "tcp.analysis.out_of_order",
         "tcp.analysis.zero_window",
         "tcp.flags.reset",
+        "tcp.analysis.keep_alive",
+        "tcp.len",
+        "tcp.flags",
+        "tcp.seq_raw",
     ];
     let mut command = std::process::Command::new("tshark");
     command.args([
@@ -234,14 +239,23 @@ fn tshark(path: &std::path::Path) -> BTreeMap<u64, Counts> {
     let output = support::output_within(&mut command, support::BOUND);
     assert!(output.status.success(), "tshark is needed: {output:?}");
     let mut streams: BTreeMap<u64, Counts> = BTreeMap::new();
+    let mut syns = std::collections::BTreeSet::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [stream, again, order, zero, reset] = cells[..] else {
+        let [stream, again, order, zero, reset, probe, len, flags, seq] = cells[..] else {
             panic!("{line:?}");
         };
         let counts = streams.entry(stream.parse().unwrap()).or_default();
         counts.segments += 1;
-        counts.sent_again += u32::from(!again.is_empty() || !order.is_empty());
+        // It takes one byte that is sent again for a probe,
+        let is_byte = !probe.is_empty() && len == "1";
+        // and the SYN,ACK of a simultaneous open for its SYN.
+        let flags = u16::from_str_radix(flags.trim_start_matches("0x"), 16).unwrap() & 0x12;
+        let answers = flags == 0x12 && syns.remove(&(stream.to_owned(), seq.to_owned()));
+        if flags == 0x02 {
+            syns.insert((stream.to_owned(), seq.to_owned()));
+        }
+        counts.sent_again += u32::from((!again.is_empty() || !order.is_empty() || is_byte) && !answers);
         counts.zero_windows += u32::from(!zero.is_empty());
         counts.resets += u32::from(matches!(reset, "1" | "True"));
     }
@@ -268,7 +282,8 @@ fn whole_catalog() -> Vec<Bytes> {
         let first = captured.first().map_or(0, |(at, _)| at.0);
         let began = now;
         for (at, packet) in captured {
-            now = began + (at.0 - first);
+            // Whole microseconds, as tcpdump prints them.
+            now = began + (at.0 - first) / 1000 * 1000;
             let packet = pcap::moved(packet, u8::try_from(network + 1).unwrap());
             packets.extend(pcap::bytes(MonoTime(now), &packet));
         }
@@ -307,4 +322,67 @@ fn wireshark_counts_the_same_streams_and_what_was_sent_again() {
         ours.len(),
         differ.join("\n")
     );
+}
+
+/// What is told of each connection, without what tcpdump's text does not have: the times of the first packets, and what a duplicate is.
+fn told(file: &[u8], timed: bool) -> Vec<String> {
+    let of = |connection: &Connection| {
+        let ends = Side::BOTH.map(|side| {
+            let end = &connection.ends[side];
+            let again = (end.retransmissions + end.out_of_order, end.resets, end.zero_windows);
+            (
+                connection.addresses[side],
+                connection.state(side),
+                end.packets,
+                end.bytes,
+                again,
+            )
+        });
+        let lasted = connection.last.since(connection.began).as_micros();
+        format!(
+            "{} {ends:?} {:?} {}",
+            connection.no,
+            connection.start,
+            if timed { lasted } else { 0 }
+        )
+    };
+    connections(file).iter().map(of).collect()
+}
+
+#[test]
+fn tcpdumps_text_says_the_same_as_the_file_that_it_is_of() {
+    let file = pcap::pcap(Frame::Ethernet, &whole_catalog(), 4096);
+    let path = std::env::temp_dir().join(format!("finwait-{}-tcpdump.pcap", std::process::id()));
+    std::fs::write(&path, &file).unwrap();
+    let mut compared = 0;
+    for (options, timed) in [
+        (&["-n"][..], true),
+        (&["-nS"], true),
+        (&["-nt"], false),
+        (&["-ntt"], true),
+        (&["-nttt"], true),
+        (&["-ntttt"], true),
+        (&["-nttttt"], true),
+        (&["-nv"], true),
+        (&["-nevS"], true),
+        (&["-n#"], true),
+    ] {
+        let mut command = std::process::Command::new("tcpdump");
+        command.args(options).arg("-r").arg(&path);
+        let output = support::output_within(&mut command, support::BOUND);
+        assert!(output.status.success(), "tcpdump is needed: {output:?}");
+        let (ours, its) = (told(&file, timed), told(&output.stdout, timed));
+        assert_eq!(ours.len(), its.len(), "{options:?}");
+        let differ: Vec<_> = ours.iter().zip(&its).filter(|(ours, its)| ours != its).collect();
+        assert!(
+            differ.is_empty(),
+            "{options:?}: {} of {}: {:#?}",
+            differ.len(),
+            ours.len(),
+            &differ[..differ.len().min(4)]
+        );
+        compared += ours.len();
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert!(compared > 1000, "{compared}");
 }

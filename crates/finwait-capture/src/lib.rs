@@ -13,3 +13,6 @@ pub mod reader;
 pub mod reset;
 pub mod seen;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

@@ -228,11 +228,12 @@ impl Connection {
         if idle > self.pause.0 {
             self.pause = (idle, at);
         }
-        self.last = self.last.max(at);
+        let before = self.last;
+        self.last = before.max(at);
         let (flags, to) = (segment.flags, from.other());
         let rst = flags.has(Flags::RST);
         if rst {
-            self.is_reset(at, from, segment, ip, idle);
+            self.is_reset((before, at), from, segment, ip);
         } else if self.reset.is_some_and(|reset| reset.by == to) && segment.len > 0 && idle > Duration::from_millis(1) {
             self.reset_ignored |= !self.ends[from].owes(&self.ends[to]);
         }
@@ -287,11 +288,11 @@ impl Connection {
         }
         self.changes(from, segment, place);
         self.closes(at, from, segment, place);
+        let own = &mut self.ends[from];
+        own.last = Some((flags, segment.len as u32, at));
+        own.ip_id = ip.ip_id;
         if !rst {
-            let own = &mut self.ends[from];
             own.ttl = own.ttl.or(ip.ttl);
-            own.ip_id = ip.ip_id;
-            own.last = Some((flags, segment.len as u32, at));
         }
         self.shakes_hands(at, from, segment);
         Note::None
@@ -314,8 +315,8 @@ impl Connection {
         same_id && idle < Duration::from_millis(5) && end.last.is_some_and(|(flags, len, _)| (flags, len) == same)
     }
 
-    /// Takes in an RST, with what is known before it.
-    fn is_reset(&mut self, at: MonoTime, from: Side, segment: &Segment, ip: &CapturedIp, idle: Duration) {
+    /// Takes in an RST, with what is known before it; the times are those of the packet before it, and of the RST.
+    fn is_reset(&mut self, (before, at): (MonoTime, MonoTime), from: Side, segment: &Segment, ip: &CapturedIp) {
         if self.reset.is_some() {
             return;
         }
@@ -329,7 +330,8 @@ impl Connection {
         });
         // What it answers has ended the pause.
         let (pause, ended) = self.pause;
-        let is_answer = self.last == ended && idle < Duration::from_secs(1);
+        let idle = at.since(before);
+        let is_answer = before == ended && idle < Duration::from_secs(1);
         let ttl = match (ip.ttl, own.ttl) {
             (Some(ttl), Some(usual)) if ttl != usual => Some((ttl, usual)),
             _ => None,
