@@ -135,7 +135,7 @@ fn connections(file: &[u8]) -> Vec<Connection> {
     while let Some(packet) = reader.packet().unwrap() {
         table.packet(&packet);
     }
-    let mut connections: Vec<Connection> = table.end().0.into_iter().map(|connection| *connection).collect();
+    let (mut connections, _) = table.end();
     connections.sort_by_key(|connection| connection.no);
     connections
 }

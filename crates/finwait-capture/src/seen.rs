@@ -53,13 +53,14 @@ impl Seen {
 pub fn seen(connection: &Connection, side: Side) -> Vec<Seen> {
     let mut seen = Vec::new();
     let (own, peer) = (&connection.ends[side], &connection.ends[side.other()]);
-    if side == Side::Client && connection.start == Start::Syn {
-        if let Some(connect) = connect(connection) {
-            let failed = connect.rule.is_some();
-            seen.push(connect);
-            if failed {
-                return seen;
-            }
+    if side == Side::Client
+        && connection.start == Start::Syn
+        && let Some(connect) = connect(connection)
+    {
+        let failed = connect.rule.is_some();
+        seen.push(connect);
+        if failed {
+            return seen;
         }
     }
     if peer.has_delivered_fin() {

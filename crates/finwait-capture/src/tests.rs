@@ -36,8 +36,7 @@ fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
     while let Some(packet) = reader.packet().unwrap() {
         table.packet(&packet);
     }
-    let (connections, totals) = table.end();
-    let mut connections: Vec<Connection> = connections.into_iter().map(|connection| *connection).collect();
+    let (mut connections, totals) = table.end();
     connections.sort_by_key(|connection| connection.no);
     (connections, totals)
 }

@@ -70,7 +70,7 @@ pub struct Totals {
 pub struct Table {
     limits: Limits,
     open: QuickMap<(SocketAddr, SocketAddr), Box<Connection>>,
-    told: Vec<Box<Connection>>,
+    told: Vec<Connection>,
     totals: Totals,
     attempts: VecDeque<(SocketAddr, SocketAddr)>,
     began: Option<MonoTime>,
@@ -198,7 +198,7 @@ impl Table {
     fn finish(&mut self, mut connection: Box<Connection>) {
         connection.finish();
         self.totals.count(&connection);
-        self.told.push(connection);
+        self.told.push(*connection);
         if self.told.len() >= 2 * self.limits.told.max(1) {
             self.keep_worst();
         }
@@ -225,7 +225,7 @@ impl Table {
     }
 
     /// The capture is over: returns the connections, the worst first, and what is counted of all.
-    pub fn end(mut self) -> (Vec<Box<Connection>>, Totals) {
+    pub fn end(mut self) -> (Vec<Connection>, Totals) {
         for (_, connection) in std::mem::take(&mut self.open) {
             self.finish(connection);
         }

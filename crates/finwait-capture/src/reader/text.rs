@@ -227,8 +227,8 @@ impl Text {
         match seq {
             Some(seq) if begins => {
                 if own.first != Some(seq) && !segment.flags.has(Flags::ACK) {
-                    // Another connection, whose other numbers are not known yet.
-                    *other = WayNumbers::default();
+                    // Another connection, whose other numbers are not known yet; the other end may still speak in those of the one before.
+                    other.first = None;
                 }
                 own.first = Some(seq);
                 segment.seq = SeqNo(seq);

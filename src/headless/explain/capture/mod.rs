@@ -36,7 +36,7 @@ pub struct CaptureOptions {
 struct ReadCapture {
     format: Format,
     facts: CaptureFacts,
-    connections: Vec<Box<Connection>>,
+    connections: Vec<Connection>,
     totals: Totals,
     began: MonoTime,
     last: MonoTime,
@@ -72,12 +72,7 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool) -> ExitCode {
     let most = if options.all { usize::MAX } else { TOLD };
     let view = |connection: &Connection| ConnectionView::of(connection, read.began, read.last);
     let views: Vec<ConnectionView> = match options.connection {
-        None => read
-            .connections
-            .iter()
-            .take(most)
-            .map(|connection| view(connection))
-            .collect(),
+        None => read.connections.iter().take(most).map(view).collect(),
         Some(no) => match read
             .connections
             .iter()
