@@ -193,7 +193,14 @@ fn a_capture_opens_read_only_and_says_what_it_is() {
         terminal.see(what);
     }
     let lines = terminal.lines().join("\n");
-    for what in ["isolated lab", "delivered", "starting", "no socket"] {
+    for what in [
+        "isolated lab",
+        "delivered",
+        "starting",
+        "no socket",
+        "no connection",
+        "Nothing has happened",
+    ] {
         assert!(!lines.contains(what), "{what}:\n{lines}");
     }
     terminal.keys("-");
