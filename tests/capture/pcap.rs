@@ -156,7 +156,7 @@ fn tcp(segment: &Segment) -> Vec<u8> {
     header.extend(segment.destination.port().to_be_bytes());
     header.extend(segment.seq.0.to_be_bytes());
     header.extend(segment.ack.0.to_be_bytes());
-    header.push(((20 + options.len()) / 4 << 4) as u8);
+    header.push((((20 + options.len()) / 4) << 4) as u8);
     header.push(segment.flags.0 as u8);
     header.extend(segment.window.to_be_bytes());
     header.extend([0, 0]);

@@ -34,7 +34,7 @@ impl Progress {
     /// Shows how much of a capture came so far.
     pub fn show_packets(&mut self, bytes: u64, packets: u64) {
         // A look at the clock is dear beside a packet.
-        if packets % 4096 == 0 {
+        if packets.is_multiple_of(4096) {
             let all = self.all;
             self.line.say(|_| told(bytes, all, packets, "packets"));
         }
