@@ -431,7 +431,9 @@ fn icmp_of(text: &str, at: usize) -> Option<Packet> {
 
 /// The time at the beginning of a line.
 fn stamp(text: &str) -> Option<Stamp> {
-    let mut words = text.trim_start().split(' ');
+    let mut words = text.split_ascii_whitespace().peekable();
+    // The packet's number (`--number`).
+    words.next_if(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
     let first = words.next()?;
     if let Some(at) = clock(first) {
         return Some(Stamp::Clock(at));
