@@ -329,7 +329,9 @@ fn told(file: &[u8], timed: bool) -> Vec<String> {
     let of = |connection: &Connection| {
         let ends = Side::BOTH.map(|side| {
             let end = &connection.ends[side];
-            let again = (end.retransmissions + end.out_of_order, end.resets, end.zero_windows);
+            // Who still answers in the numbers of an earlier connection: an acknowledgement's own number is not in the text.
+            let again = connection.reuses.map_or(end.retransmissions + end.out_of_order, |_| 0);
+            let again = (again, end.resets, end.zero_windows);
             (
                 connection.addresses[side],
                 connection.state(side),
