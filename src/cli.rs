@@ -470,9 +470,12 @@ pub enum Verb {
     /// The screen is that of the explorer, with Next and Back through time. It takes no commands, starts nothing, and needs neither
     /// privileges nor the kernel that was recorded. --record writes such a file.
     Open {
-        /// The recording; - reads standard input
+        /// The recording; - reads standard input; or a capture (pcap, pcapng, tcpdump's text)
         #[arg(value_name = "FILE")]
         file: String,
+        /// Of a capture, the connection with that number in finwait explain FILE; by default, the first one there
+        #[arg(long, value_name = "NUMBER")]
+        connection: Option<u64>,
         /// Print the transcript as finwait do does, which is also done where there is no terminal
         #[arg(long, conflicts_with = "json")]
         plain: bool,
@@ -486,11 +489,18 @@ pub enum Verb {
         #[arg(long)]
         all_counters: bool,
     },
-    /// Explain an error message or a state: finwait explain "write: broken pipe", finwait explain CLOSE_WAIT, finwait explain < logfile
+    /// Explain an error message, a state or a capture: finwait explain "write: broken pipe", finwait explain CLOSE_WAIT, finwait explain a.pcap
     Explain {
-        /// The message, an errno's name or number, or a state's name alone; by default, the lines of standard input
-        #[arg(value_name = "TEXT", allow_negative_numbers = true)]
+        /// The message, an errno's name or number, a state's name alone, or a file (a log, a pcap or pcapng capture, tcpdump's text); by
+        /// default, or with -, standard input
+        #[arg(value_name = "TEXT|FILE", allow_negative_numbers = true)]
         text: Vec<String>,
+        /// Of a capture, that connection alone, with its time-sequence diagram
+        #[arg(long, value_name = "NUMBER")]
+        connection: Option<u64>,
+        /// Of a capture, all connections, or all packets of the one
+        #[arg(long)]
+        all: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -17,6 +17,7 @@ use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
 use finwait::headless::exit::{complain, end_at_a_panic, fail};
+use finwait::headless::explain::capture::CaptureOptions;
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, AllowRun, RunOptions, recording_of};
@@ -232,6 +233,7 @@ fn main() -> ExitCode {
         }
         Some(Verb::Open {
             file,
+            connection,
             plain,
             json,
             all_sockets,
@@ -242,9 +244,17 @@ fn main() -> ExitCode {
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(&file, format, all_sockets, all_counters, setup)
+            headless::open::open(&file, connection, format, all_sockets, all_counters, setup)
         }
-        Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
+        Some(Verb::Explain {
+            text,
+            connection,
+            all,
+            json,
+        }) => {
+            let of_capture = CaptureOptions { connection, all };
+            finwait::headless::explain::explain(&text, of_capture, json)
+        }
         Some(Verb::Code {
             scenario,
             language,

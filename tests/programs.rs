@@ -52,6 +52,7 @@ impl Play {
             settings: Ends::default(),
             syn_patience: None,
             no_sock_diag: None,
+            capture: None,
         };
         let session = Session::new(lab, MonoTime(0));
         let mut play = Play {

@@ -73,6 +73,7 @@ impl Play {
             settings: Ends::default(),
             syn_patience: None,
             no_sock_diag: None,
+            capture: None,
         };
         let mut play = Play {
             session: Session::new(lab, MonoTime(0)),

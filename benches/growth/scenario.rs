@@ -55,6 +55,7 @@ fn segments(many: u64) -> f64 {
         settings: Ends::default(),
         syn_patience: None,
         no_sock_diag: None,
+        capture: None,
     };
     let text = "title = \"t\"\nsummary = \"s\"\ngroup = \"limits\"\nlab = \"isolated\"\n\
                 [[step]]\nsegments = [\"...\", \"client FIN,ACK\"]\nwithin = \"600s\"\n";

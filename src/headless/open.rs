@@ -5,7 +5,11 @@ use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use finwait_capture::reader::format_of;
+
 use super::exit::{BAD, DIFFERS, complain, fail};
+use super::explain::capture::connection_of;
+use super::explain::source::Source;
 use super::{Format, Printer, Printing};
 use crate::recording::{Recording, Replay};
 use crate::text::excerpt;
@@ -16,8 +20,20 @@ const LONGEST_NAME: usize = 400;
 
 /// Opens the recording of that file, `-` for standard input: on the screen; as text or JSON where that is asked for, or where there
 /// is no terminal to show it on.
-pub fn open(file: &str, format: Option<Format>, all_sockets: bool, all_counters: bool, setup: Setup) -> ExitCode {
+pub fn open(
+    file: &str,
+    connection: Option<u64>,
+    format: Option<Format>,
+    all_sockets: bool,
+    all_counters: bool,
+    setup: Setup,
+) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
+    match capture(file, &shown, connection) {
+        Ok(Some(recording)) => return show(recording, format, all_sockets, all_counters, &shown, setup),
+        Ok(None) => {}
+        Err(why) => return fail(BAD, &why),
+    }
     let read = match file {
         "-" => Recording::read(io::stdin().lock()),
         _ if Path::new(file).is_dir() => {
@@ -36,11 +52,49 @@ pub fn open(file: &str, format: Option<Format>, all_sockets: bool, all_counters:
         Ok(recording) => recording,
         Err(error) => return fail(BAD, &format!("{shown}: {error}")),
     };
+    show(recording, format, all_sockets, all_counters, &shown, setup)
+}
+
+fn show(
+    recording: Recording,
+    format: Option<Format>,
+    all_sockets: bool,
+    all_counters: bool,
+    shown: &str,
+    setup: Setup,
+) -> ExitCode {
     let format = format.or_else(|| (!io::stdout().is_terminal()).then_some(Format::Text));
     match format {
-        Some(format) => print(recording, Printing::new(format, all_sockets, all_counters), &shown),
+        Some(format) => print(recording, Printing::new(format, all_sockets, all_counters), shown),
         None => screen(recording, setup),
     }
+}
+
+/// A connection of the capture in a file as a recording; none where the file is no capture.
+fn capture(file: &str, shown: &str, connection: Option<u64>) -> Result<Option<Recording>, String> {
+    // A recording may come through a pipe, which is read once.
+    let is_file = Path::new(file).metadata().is_ok_and(|meta| meta.is_file());
+    if !is_file {
+        return match connection {
+            None => Ok(None),
+            Some(_) => Err(format!(
+                "{shown}: --connection is about a capture in a file, which is read twice, and this is no file"
+            )),
+        };
+    }
+    let words = [file.to_owned()];
+    let bytes = || match Source::of(&words)? {
+        Source::Bytes(bytes) => Ok(bytes),
+        Source::Words => Err(format!("{shown} is not there")),
+    };
+    if format_of(&bytes()?.head).is_none() {
+        return match connection {
+            None => Ok(None),
+            Some(_) => Err(format!("{shown}: --connection is about a capture, and this is none")),
+        };
+    }
+    let (kept, view) = connection_of(shown, bytes, connection)?;
+    Ok(kept.recording(shown, view.connection.0))
 }
 
 /// The names of a few recordings in a folder; none when it has none.

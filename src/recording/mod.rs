@@ -20,6 +20,7 @@ use crate::clock::MonoTime;
 use crate::session::transcript::Entry;
 use crate::session::{LabFacts, Session, SessionInput};
 
+pub mod capture;
 mod read;
 mod replay;
 mod write;

@@ -86,6 +86,15 @@ impl Recording {
         Ok(Recording { first, lines, note })
     }
 
+    /// Returns a recording that was not read from a file of its own.
+    pub(super) fn made(header: Header, lines: Vec<Line>) -> Recording {
+        Recording {
+            first: Box::new(header),
+            lines,
+            note: None,
+        }
+    }
+
     /// Returns a sentence that says that it breaks off; none when it is whole.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()

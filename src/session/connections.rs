@@ -17,7 +17,6 @@ use crate::lab::event::{PacketRecord, StateChanged};
 use crate::side::{Ends, Side};
 use crate::socket_table::Tuple;
 use crate::state::State;
-use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
 /// The number of a connection, from 1 on.
@@ -221,7 +220,7 @@ impl Connections {
             local: segment.source,
             peer: segment.destination,
         };
-        let is_syn = segment.flags.has(Flags::SYN) && record.origin == Origin::Host;
+        let is_syn = segment.flags.has(Flags::SYN) && record.origin.is_of_host();
         let opens = is_syn && !segment.flags.has(Flags::ACK);
         let known = self.newest(tuple).filter(|no| {
             let same = |known: &Connection| !known.is_over_at(side) || known.syn[side] == Some(segment.seq.0);

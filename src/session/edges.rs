@@ -291,7 +291,10 @@ fn resets(cause: &TransitionCause) -> bool {
         TransitionCause::Call(by) | TransitionCause::Release(by) | TransitionCause::PeerCall { by, .. } => {
             by.name.spec().effect == StateEffect::Aborts
         }
-        TransitionCause::Received(_) | TransitionCause::Timer(_) | TransitionCause::Destroyed => true,
+        TransitionCause::Received(_)
+        | TransitionCause::Sent(_)
+        | TransitionCause::Timer(_)
+        | TransitionCause::Destroyed => true,
         TransitionCause::Program(ProgramCause { by, .. }) => {
             matches!(by, ProgramDeed::Abort | ProgramDeed::Disconnect)
         }

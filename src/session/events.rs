@@ -506,7 +506,7 @@ impl Session {
             .passed(&record, entry, at.since(self.transcript.began()));
         let arrived = record.disposition == Disposition::Delivered;
         // It leaves once, whatever becomes of it; what was forged or copied on the wire never left.
-        let left = record.origin == Origin::Host && record.waited.is_none();
+        let left = record.origin.is_of_host() && record.waited.is_none();
         let to = record.from.other();
         match &record.packet {
             Packet::Tcp(segment) => {
@@ -612,9 +612,10 @@ impl Session {
             TransitionCause::Destroyed => (sock::EndCause::Administrator, None),
             TransitionCause::Library => (sock::EndCause::Call(CallClass::Close), None),
             TransitionCause::PeerCall { by, .. } => (sock::EndCause::Unseen(CallClass::of(by.name)), None),
-            TransitionCause::PeerDeath { .. } | TransitionCause::UnseenProcess { .. } | TransitionCause::Unseen => {
-                (sock::EndCause::Unseen(None), None)
-            }
+            TransitionCause::Sent(_)
+            | TransitionCause::PeerDeath { .. }
+            | TransitionCause::UnseenProcess { .. }
+            | TransitionCause::Unseen => (sock::EndCause::Unseen(None), None),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The state of each end of a connection as its segments alone would have it (RFC 9293, figure 5), to be held against what the kernel
+//! The state of each end of each connection as the segments alone would have it (`wire::inferred`), to be held against what the kernel
 //! says. Pure.
 
 use crate::clock::MonoTime;
@@ -7,15 +7,13 @@ use crate::lab::event::{Disposition, PacketRecord};
 use crate::side::Side;
 use crate::socket_table::Tuple;
 use crate::state::State;
-use crate::wire::queue::Origin;
+use crate::wire::inferred::{InferredEnd, SentChange};
 use crate::wire::segment::{Flags, Packet, Segment};
 
 /// The state of one end according to the segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Known {
-    state: State,
-    /// The sequence number after our FIN, counted from the connection's first number.
-    fin_end: Option<u32>,
+    end: InferredEnd,
     /// The time of its last change.
     since: MonoTime,
 }
@@ -39,7 +37,7 @@ impl Inferred {
             peer: segment.destination,
         };
         // It leaves once, whatever becomes of it; a forged one never left.
-        if record.origin == Origin::Host && record.waited.is_none() {
+        if record.origin.is_of_host() && record.waited.is_none() {
             self.sent(at, (record.from, way), segment, record.seen.seq);
         }
         if record.disposition == Disposition::Delivered {
@@ -48,87 +46,35 @@ impl Inferred {
     }
 
     fn sent(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, seq: Option<u32>) {
-        use State::*;
-        let flags = segment.flags;
-        let before = self.known.get(&whose).copied();
-        let state = before.map_or(Close, |known| known.state);
-        let next = if flags.has(Flags::SYN) {
-            match (state, flags.has(Flags::ACK)) {
-                (SynSent | SynRecv, true) => SynRecv,
-                (_, true) => SynRecv,
-                (_, false) => SynSent,
+        let before = self.known.get(&whose).map(|known| known.end);
+        let fin_end = seq
+            .filter(|_| segment.flags.has(Flags::FIN))
+            .map(|seq| seq.wrapping_add(segment.span()));
+        match InferredEnd::sent(before, segment.flags, fin_end) {
+            SentChange::None => {}
+            SentChange::Unknown => {
+                self.known.remove(&whose);
             }
-        } else if flags.has(Flags::RST) {
-            // It may answer a segment of a connection that is none of this end's; in SYN_SENT it does: who gives up sends nothing.
-            match state {
-                SynSent => return,
-                _ if before.is_none() => return,
-                _ => Close,
-            }
-        } else if state == Close {
-            // Who still speaks is not closed: what was thought to have closed it was not taken.
-            self.known.remove(&whose);
-            return;
-        } else if flags.has(Flags::FIN) {
-            match state {
-                Established | SynRecv => FinWait1,
-                CloseWait => LastAck,
-                state => state,
-            }
-        } else {
-            return;
-        };
-        let fin_end = match (flags.has(Flags::FIN), seq) {
-            (true, Some(seq)) => Some(seq.wrapping_add(segment.span())),
-            _ => before
-                .filter(|_| !flags.has(Flags::SYN))
-                .and_then(|known| known.fin_end),
-        };
-        self.put(at, whose, next, fin_end);
-    }
-
-    fn received(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, ack: Option<u32>) {
-        use State::*;
-        let Some(known) = self.known.get(&whose).copied() else {
-            return;
-        };
-        let flags = segment.flags;
-        let acknowledged = known.fin_end.is_some_and(|end| ack == Some(end));
-        let next = match (known.state, flags) {
-            (_, flags) if flags.has(Flags::RST) => Close,
-            (SynSent, flags) if flags.has(Flags::SYN) && flags.has(Flags::ACK) => Established,
-            (SynSent, flags) if flags.has(Flags::SYN) => SynRecv,
-            (SynRecv, flags) if flags.has(Flags::ACK) => Established,
-            (FinWait1, _) if acknowledged => FinWait2,
-            (Closing, _) if acknowledged => TimeWait,
-            (LastAck, _) if acknowledged => Close,
-            (state, _) => state,
-        };
-        // A FIN beside data that has not arrived is not taken yet; nothing outside the kernel tells the two apart.
-        let next = match next {
-            Established if flags.has(Flags::FIN) => CloseWait,
-            FinWait1 if flags.has(Flags::FIN) => Closing,
-            FinWait2 if flags.has(Flags::FIN) => TimeWait,
-            next => next,
-        };
-        if next != known.state {
-            self.put(at, whose, next, known.fin_end);
+            SentChange::State(end) => self.put(at, whose, end),
         }
     }
 
-    fn put(&mut self, at: MonoTime, whose: (Side, Tuple), state: State, fin_end: Option<u32>) {
+    fn received(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, ack: Option<u32>) {
+        let Some(Known { end, .. }) = self.known.get(&whose).copied() else {
+            return;
+        };
+        let next = end.received(segment.flags, ack);
+        if next != end {
+            self.put(at, whose, next);
+        }
+    }
+
+    fn put(&mut self, at: MonoTime, whose: (Side, Tuple), end: InferredEnd) {
         self.newest = at;
         if self.known.len() >= MOST {
             self.known.clear();
         }
-        self.known.insert(
-            whose,
-            Known {
-                state,
-                fin_end,
-                since: at,
-            },
-        );
+        self.known.insert(whose, Known { end, since: at });
     }
 
     /// Returns when a state changed last.
@@ -139,7 +85,7 @@ impl Inferred {
     /// Returns the state of an end by the segments, if it is no newer than `quiet`: in between, a table may not have been read yet.
     pub fn state(&self, side: Side, tuple: &Tuple, quiet: MonoTime) -> Option<State> {
         let known = self.known.get(&(side, *tuple))?;
-        (known.since <= quiet).then_some(known.state)
+        (known.since <= quiet).then_some(known.end.state())
     }
 }
 
@@ -148,6 +94,7 @@ mod tests {
     use super::*;
     use crate::call::Bytes;
     use crate::wire::flow::{Flows, PacketNo};
+    use crate::wire::queue::Origin;
     use crate::wire::segment::SeqNo;
 
     struct Play {

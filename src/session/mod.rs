@@ -19,7 +19,6 @@ use crate::side::{Ends, Side};
 use crate::socket_table::Tuple;
 use crate::state::State;
 use crate::syscall::CallText;
-use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, IcmpError, Packet};
 
 pub mod awaiting;

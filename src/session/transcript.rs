@@ -584,11 +584,11 @@ pub fn describe(record: &PacketRecord) -> String {
             }
             if segment.len > 0 {
                 let cut = record.cut().map_or(String::new(), |cut| format!(" ({cut})"));
-                text.push_str(&format!(
-                    " len {}{cut} {}",
-                    segment.len,
-                    segment.payload.quoted(segment.len)
-                ));
+                text.push_str(&format!(" len {}{cut}", segment.len));
+                // A capture may have none of it.
+                if !segment.payload.0.is_empty() {
+                    text.push_str(&format!(" {}", segment.payload.quoted(segment.len)));
+                }
             }
             text
         }
@@ -629,12 +629,14 @@ fn sort(record: &PacketRecord) -> Option<String> {
             _ => format!("copy of {no}"),
         }),
         (Origin::Link, _) => Some("from the link's router".into()),
-        (Origin::Host, Some(Retransmission::Retransmit { nth, of: Some(no) })) => {
+        (Origin::Host | Origin::Captured, Some(Retransmission::Retransmit { nth, of: Some(no) })) => {
             Some(format!("retransmit {nth} of {no}"))
         }
-        (Origin::Host, Some(Retransmission::Retransmit { of: None, .. })) => Some("retransmit".into()),
-        (Origin::Host, Some(Retransmission::Probe)) => Some("probe".into()),
-        (Origin::Host, None) => None,
+        (Origin::Host | Origin::Captured, Some(Retransmission::Retransmit { of: None, .. })) => {
+            Some("retransmit".into())
+        }
+        (Origin::Host | Origin::Captured, Some(Retransmission::Probe)) => Some("probe".into()),
+        (Origin::Host | Origin::Captured, None) => None,
     }
 }
 
@@ -642,6 +644,7 @@ fn sort(record: &PacketRecord) -> Option<String> {
 pub fn became(record: &PacketRecord) -> String {
     let mut text = besides(record).map_or(String::new(), |besides| format!("{besides}, "));
     text.push_str(&match record.disposition {
+        Disposition::Delivered if record.origin == Origin::Captured => "captured".to_owned(),
         Disposition::Delivered => match record.link {
             Some(LinkEffect::Reordered(share)) => format!("delivered before its turn by the link (reorder {share})"),
             _ => "delivered".to_owned(),

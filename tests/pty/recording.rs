@@ -167,3 +167,50 @@ fn a_full_disk_is_told_on_the_screen() {
     terminal.keys("q");
     assert!(terminal.end().success());
 }
+
+/// A connection of a capture has the same screen: its diagram and its states, and says that no kernel was asked.
+#[test]
+fn a_capture_opens_read_only_and_says_what_it_is() {
+    let text = "\
+1700000000.000000 IP 10.0.0.1.41000 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0
+1700000000.001000 IP 10.0.0.2.80 > 10.0.0.1.41000: Flags [S.], seq 900, ack 101, win 500, length 0
+1700000000.002000 IP 10.0.0.1.41000 > 10.0.0.2.80: Flags [.], ack 1, win 500, length 0
+1700000000.003000 IP 10.0.0.2.80 > 10.0.0.1.41000: Flags [F.], seq 1, ack 1, win 500, length 0
+1700000000.004000 IP 10.0.0.1.41000 > 10.0.0.2.80: Flags [.], ack 2, win 500, length 0
+";
+    let path = std::env::temp_dir().join(format!("finwait-open-{}.txt", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let mut terminal = Terminal::start(140, 40, &["open", path.to_str().unwrap()]);
+    terminal.see("capture, no kernel asked");
+    let (_, last) = stands(&mut terminal, |at, last| at == last);
+    assert_eq!(terminal.state(Side::Client).as_deref(), Some("CLOSE_WAIT"));
+    assert_eq!(terminal.state(Side::Server).as_deref(), Some("FIN_WAIT2"));
+    for what in [
+        "FIN,ACK seq 1 ack 1",
+        "10.0.0.1:41000",
+        "By the segments; no kernel was asked.",
+    ] {
+        terminal.see(what);
+    }
+    let lines = terminal.lines().join("\n");
+    for what in [
+        "isolated lab",
+        "delivered",
+        "starting",
+        "no socket",
+        "no connection",
+        "Nothing has happened",
+    ] {
+        assert!(!lines.contains(what), "{what}:\n{lines}");
+    }
+    terminal.keys("-");
+    stands(&mut terminal, |at, _| at == 0);
+    terminal.keys(".");
+    terminal.see_state(Side::Client, "SYN_SENT");
+    terminal.keys("r");
+    terminal.see("it shows what happened, and takes no commands");
+    assert!(last >= 5, "{last}");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    std::fs::remove_file(&path).unwrap();
+}

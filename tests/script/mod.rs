@@ -114,6 +114,7 @@ pub fn facts(kind: LabKind) -> LabFacts {
         },
         syn_patience: None,
         no_sock_diag: None,
+        capture: None,
     }
 }
 

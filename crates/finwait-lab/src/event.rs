@@ -725,6 +725,8 @@ pub enum TransitionCause {
     Release(NamedCall),
     /// A packet that its host received.
     Received(ReceivedPacket),
+    /// A packet that its host sent: in a capture, where what was behind that is not seen.
+    Sent(ReceivedPacket),
     /// A call of the other endpoint; in the loopback lab, where the segment between is not seen.
     PeerCall {
         /// The other end.
@@ -868,6 +870,8 @@ impl TransitionCause {
             TransitionCause::Release(by) => format!("the end of {}, the last to hold the closed socket", by.name),
             TransitionCause::Received(ReceivedPacket { flags: Some(flags), .. }) => format!("the {flags} received"),
             TransitionCause::Received(ReceivedPacket { flags: None, .. }) => "a packet received".into(),
+            TransitionCause::Sent(ReceivedPacket { flags: Some(flags), .. }) => format!("the {flags} sent"),
+            TransitionCause::Sent(ReceivedPacket { flags: None, .. }) => "a packet sent".into(),
             TransitionCause::PeerCall { side, by } => format!("the {side}'s {}", by.name),
             TransitionCause::Timer(kind) => format!("the {} timer", kind.name(from)),
             TransitionCause::Death => "the end of its process".into(),

@@ -1,7 +1,7 @@
 //! Facts about a lab: all that its owner needs to know of it.
 
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::syn::SynPatience;
 use finwait_model::host::{Port, Setting, SettingValue};
@@ -25,6 +25,20 @@ pub struct LabFacts {
     pub syn_patience: Option<SynPatience>,
     /// The reason why sock_diag is not available, if it is not: only procfs is read then, and no socket is destroyed.
     pub no_sock_diag: Option<String>,
+    /// The connection of a capture that is shown in place of a lab: nothing was asked of a kernel, and there are no processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<CapturedConnection>,
+}
+
+/// A connection of a capture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedConnection {
+    /// The file's name.
+    pub file: String,
+    /// The connection's number in it, from 1 on.
+    pub connection: u64,
+    /// The addresses of its ends.
+    pub addresses: Ends<SocketAddr>,
 }
 
 /// The two kinds of lab.

@@ -298,6 +298,7 @@ fn isolated(options: &Options) -> Result<Built> {
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
         syn_patience: SynPatience::here(),
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
+        capture: None,
     };
     Ok((facts, hosts, trace))
 }
@@ -344,6 +345,7 @@ fn loopback(options: &Options, why: Option<String>) -> Result<Built> {
         settings: Ends::default(),
         syn_patience: SynPatience::here(),
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
+        capture: None,
     };
     Ok((facts, hosts, trace))
 }

@@ -91,6 +91,15 @@ pub enum Origin {
     Copy(PacketNo),
     /// The router at the link's end made it, about what it dropped.
     Link,
+    /// A capture has it: a host sent it, and whether it arrived is not known.
+    Captured,
+}
+
+impl Origin {
+    /// Has a host's kernel sent it?
+    pub const fn is_of_host(self) -> bool {
+        matches!(self, Origin::Host | Origin::Captured)
+    }
 }
 
 /// A segment on the wire: held, or under way.

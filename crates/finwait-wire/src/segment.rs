@@ -2,7 +2,7 @@
 
 use etherparse::err::ip::SliceError;
 use etherparse::err::tcp::{HeaderError, HeaderSliceError};
-use etherparse::{IpNumber, IpSlice, TcpSlice, UdpSlice};
+use etherparse::{IpNumber, IpSlice, LaxIpSlice, TcpHeaderSlice, TcpSlice, UdpSlice};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -220,7 +220,7 @@ impl TcpOption {
 /// Never panics; what is malformed, fragmented, or neither TCP, UDP nor ICMP is [`Packet::Other`].
 pub fn decode(packet: &[u8]) -> Packet {
     let what = match IpSlice::from_slice(packet) {
-        Ok(ip) => match transport(&ip) {
+        Ok(ip) => match transport(&IpParts::of(&ip)) {
             Ok(decoded) => return decoded,
             Err(what) => what,
         },
@@ -232,12 +232,116 @@ pub fn decode(packet: &[u8]) -> Packet {
     }
 }
 
-/// The TCP segment, UDP datagram or ICMP message that an IP packet carries, or what else it is.
-fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
-    let (source, destination) = (ip.source_addr(), ip.destination_addr());
+/// An IP packet of a capture, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapturedIp {
+    /// The contents.
+    pub packet: Packet,
+    /// The time to live, or hop limit; none where it is no IP packet.
+    pub ttl: Option<u8>,
+    /// The identification of an IPv4 packet.
+    pub ip_id: Option<u16>,
+}
+
+/// Decodes an IPv4 or IPv6 packet that may be cut at its end, as a capture's snaplen does, or have a length of 0, as a super-segment may
+/// on its way to the device: a segment's length is that which the IP header says, and else that of what is there.
+///
+/// Never panics; what is malformed, fragmented, or neither TCP, UDP nor ICMP is [`Packet::Other`].
+pub fn decode_captured(packet: &[u8]) -> CapturedIp {
+    let other = |what| CapturedIp {
+        packet: Packet::Other {
+            what,
+            len: packet.len(),
+        },
+        ttl: None,
+        ip_id: None,
+    };
+    let Ok((ip, _)) = LaxIpSlice::from_slice(packet) else {
+        // It says what is wrong with it.
+        let decoded = decode(packet);
+        return CapturedIp {
+            packet: decoded,
+            ..other(String::new())
+        };
+    };
+    // The payload's length as the header has it: 0 where that is not said.
+    let (ttl, ip_id, told) = match &ip {
+        LaxIpSlice::Ipv4(ip) => {
+            let header = ip.header();
+            let told = usize::from(header.total_len()).saturating_sub(usize::from(header.ihl()) * 4);
+            (header.ttl(), Some(header.identification()), told)
+        }
+        LaxIpSlice::Ipv6(ip) => (ip.header().hop_limit(), None, usize::from(ip.header().payload_length())),
+    };
     let payload = ip.payload();
+    let (source, destination) = (ip.source_addr(), ip.destination_addr());
+    let is_cut = payload.incomplete && payload.ip_number == IpNumber::TCP && !payload.fragmented;
+    let decoded = if is_cut {
+        match TcpHeaderSlice::from_slice(payload.payload) {
+            Ok(header) => {
+                let there = payload.payload.len() - header.slice().len();
+                // Extension headers, which are rare, are in what is told.
+                let extensions = match &ip {
+                    LaxIpSlice::Ipv4(_) => 0,
+                    LaxIpSlice::Ipv6(ip) => ip.extensions().slice().len(),
+                };
+                let len = told.saturating_sub(header.slice().len() + extensions).max(there);
+                TcpSlice::from_slice(payload.payload).map_or_else(
+                    |_| other(cut_short("TCP header", payload.payload.len())).packet,
+                    |tcp| {
+                        Packet::Tcp(Segment {
+                            len,
+                            ..segment(source, destination, &tcp)
+                        })
+                    },
+                )
+            }
+            Err(_) => other(cut_short("TCP header", payload.payload.len())).packet,
+        }
+    } else {
+        let parts = IpParts {
+            source,
+            destination,
+            number: payload.ip_number,
+            fragmented: payload.fragmented,
+            payload: payload.payload,
+        };
+        transport(&parts).unwrap_or_else(|what| other(what).packet)
+    };
+    CapturedIp {
+        packet: decoded,
+        ttl: Some(ttl),
+        ip_id,
+    }
+}
+
+/// The parts of an IP packet that say what it carries.
+struct IpParts<'a> {
+    source: IpAddr,
+    destination: IpAddr,
+    number: IpNumber,
+    fragmented: bool,
+    payload: &'a [u8],
+}
+
+impl<'a> IpParts<'a> {
+    fn of(ip: &IpSlice<'a>) -> IpParts<'a> {
+        let payload = ip.payload();
+        IpParts {
+            source: ip.source_addr(),
+            destination: ip.destination_addr(),
+            number: payload.ip_number,
+            fragmented: payload.fragmented,
+            payload: payload.payload,
+        }
+    }
+}
+
+/// The TCP segment, UDP datagram or ICMP message that an IP packet carries, or what else it is.
+fn transport(payload: &IpParts<'_>) -> Result<Packet, String> {
+    let (source, destination) = (payload.source, payload.destination);
     if payload.fragmented {
-        return Err(format!("fragment of {}", protocol(payload.ip_number)));
+        return Err(format!("fragment of {}", protocol(payload.number)));
     }
     type Quoted = fn(&[u8]) -> Option<icmp::Quoted>;
     let icmp = |words: fn([u8; 8]) -> String, error: fn([u8; 8]) -> Option<IcmpError>, quoted: Quoted| {
@@ -258,7 +362,7 @@ fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
             error: error(head),
         })
     };
-    match payload.ip_number {
+    match payload.number {
         IpNumber::TCP => match TcpSlice::from_slice(payload.payload) {
             Ok(tcp) => Ok(Packet::Tcp(segment(source, destination, &tcp))),
             Err(HeaderSliceError::Len(_)) => Err(cut_short("TCP header", payload.payload.len())),

@@ -1,15 +1,19 @@
 //! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
 
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
 
 use super::exit;
 use crate::json::Versioned;
+use capture::CaptureOptions;
+use finwait_capture::reader::format_of;
 use gather::{Gathered, gather};
 use progress::Progress;
+use source::Source;
 use told::Told;
 
 mod answer;
+pub mod capture;
 mod counters;
 mod gather;
 mod kernel;
@@ -18,6 +22,7 @@ mod overview;
 mod paper;
 mod progress;
 mod situations;
+pub mod source;
 mod states;
 mod told;
 
@@ -28,28 +33,42 @@ const BUFFER: usize = 1 << 16;
 /// Columns where standard output is no terminal.
 const COLUMNS: usize = 100;
 
-/// `finwait explain`; without words, the lines of standard input.
-pub fn explain(words: &[String], json: bool) -> ExitCode {
-    let explained = if !words.is_empty() {
-        explained(&words.join(" "), json, columns())
-    } else if io::stdin().is_terminal() {
-        return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
-    } else {
-        let mut progress = Progress::of_stdin();
-        let log = BufReader::with_capacity(BUFFER, io::stdin().lock());
-        match gather(log, |bytes, lines| progress.show(bytes, lines)) {
-            Ok(gathered) => Explained::of_lines(gathered, json, columns()),
-            Err(error) => return fail(&format!("standard input: {error}")),
+/// `finwait explain`: words, or the lines or the capture of a file; without words, those of standard input.
+pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool) -> ExitCode {
+    let source = match Source::of(words) {
+        Ok(source) => source,
+        Err(why) => return fail(&why),
+    };
+    let explained = match source {
+        Source::Bytes(bytes) if format_of(&bytes.head).is_some() => return capture::explain(bytes, of_capture, json),
+        _ if of_capture != CaptureOptions::default() => {
+            return fail("--connection and --all are about a capture: a pcap or pcapng file, or tcpdump's text");
+        }
+        Source::Words => explained(&words.join(" "), json, columns()),
+        Source::Bytes(bytes) => {
+            let mut progress = Progress::of(bytes.file.as_ref());
+            let log = BufReader::with_capacity(BUFFER, bytes.from);
+            match gather(log, |bytes, lines| progress.show(bytes, lines)) {
+                Ok(gathered) => Explained::of_lines(gathered, json, columns()),
+                Err(error) => return fail(&format!("{}: {error}", bytes.name)),
+            }
         }
     };
     let mut out = io::stdout().lock();
     let printed = out.write_all(explained.printed.as_bytes()).and_then(|()| out.flush());
     match (printed, explained.unknown) {
-        (Ok(()), None) => ExitCode::SUCCESS,
         (Ok(()), Some(why)) => fail(&why),
+        (printed, _) => ended(printed),
+    }
+}
+
+/// The exit code, when all is printed as far as it could be.
+fn ended(printed: io::Result<()>) -> ExitCode {
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
         // Whoever read it has seen enough.
-        (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        (Err(error), _) => fail(&format!("write to standard output: {error}")),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("write to standard output: {error}")),
     }
 }
 

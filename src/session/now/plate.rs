@@ -7,6 +7,7 @@ use crate::clock::MonoTime;
 use crate::explain::meaning::MeaningId;
 use crate::explain::plate::{self as words, Without};
 use crate::explain::role::{self, Role};
+use crate::lab::facts::CapturedConnection;
 use crate::program::SocketOwner;
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{ProcessState, Session, socket_of};
@@ -158,11 +159,25 @@ impl Session {
             note: None,
             alarm: None,
         };
-        match view {
-            Some(view) => self.fill(&mut plate, side, view, now),
-            None => plate.without_socket(&end.process),
+        match (&self.lab.capture, view) {
+            (Some(capture), _) => self.of_capture(&mut plate, side, capture),
+            (None, Some(view)) => self.fill(&mut plate, side, view, now),
+            (None, None) => plate.without_socket(&end.process),
         }
         plate
+    }
+
+    /// The end of a captured connection: its state by the segments, and nothing of a socket or a process.
+    fn of_capture(&self, plate: &mut Plate, side: Side, capture: &CapturedConnection) {
+        let tuple = Tuple {
+            local: capture.addresses[side],
+            peer: capture.addresses[side.other()],
+        };
+        (plate.tuple, plate.process) = (Some(tuple), None);
+        plate.state = self.inferred.state(side, &tuple, self.quiet_at);
+        plate.means = Said::both("By the segments; no kernel was asked.".into());
+        plate.tabs.clear();
+        (plate.sockets, plate.over) = (0, 0);
     }
 
     fn fill(&self, plate: &mut Plate, side: Side, view: &SocketView, now: MonoTime) {

@@ -9,6 +9,12 @@ impl App {
         let (replay, session) = Replay::new(recording);
         let mut app = App::new(session, theme);
         let by = replay.recording().headers().next().map(|header| {
+            if let Some(capture) = &header.lab.capture {
+                return format!(
+                    "finwait explain {} --connection {} tells of it in words",
+                    capture.file, capture.connection
+                );
+            }
             let driven = header
                 .driven
                 .as_ref()

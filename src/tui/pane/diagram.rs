@@ -4,6 +4,7 @@
 
 mod lane;
 mod rows;
+pub mod text;
 mod words;
 
 use ratatui::layout::Rect;
@@ -129,7 +130,6 @@ impl Diagram {
         self.height = body.height;
         let window = self.scroll.window(range.clone(), body.height);
         self.out_of_sight = (window.start - range.start, range.end - window.end);
-        let newest = range.end.saturating_sub(1);
         if range.is_empty() {
             let text = "nothing yet";
             canvas.put(
@@ -140,14 +140,28 @@ impl Diagram {
                 dim,
             );
         }
+        self.rows_in(canvas, &lane, body, session, window, selected);
+    }
+
+    /// Draws the rows of a window of the range.
+    fn rows_in(
+        &self,
+        canvas: &mut Canvas,
+        lane: &Lane,
+        body: Rect,
+        session: &Session,
+        window: Range<u64>,
+        selected: Option<PacketNo>,
+    ) {
+        let newest = self.range().end.saturating_sub(1);
         let held = session.held_segments();
         let folds = held
             .iter()
             .filter_map(|held| Some((held.no, session.fold_words(held, canvas.now)?)));
         let folds: HashMap<PacketNo, String> = folds.collect();
-        for (y, at) in (body.y..).zip(window.clone()) {
+        for (y, at) in (body.y..).zip(window) {
             if let Some(row) = self.rows.get(at) {
-                self.row(canvas, &lane, y, row, session, &folds, at == newest, selected);
+                self.row(canvas, lane, y, row, session, &folds, at == newest, selected);
             }
         }
     }

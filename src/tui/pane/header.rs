@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 
 use super::wire_buttons;
 use crate::command::{ScreenCommand, table};
+use crate::lab::facts::CapturedConnection;
 use crate::session::{LabKind, Session};
-use crate::text::width;
+use crate::text::{harmless, width};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::wire::link::Profile;
@@ -36,10 +37,11 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
         }
     }
     right = wire_buttons::modes(canvas, area.y, right.saturating_sub(1), session);
-    let kind = match session.lab.kind {
-        LabKind::Isolated if session.lab.offload => "isolated lab with offload",
-        LabKind::Isolated => "isolated lab",
-        LabKind::Loopback(_) => "loopback lab",
+    let kind = match (&session.lab.capture, &session.lab.kind) {
+        (Some(capture), _) => return of_capture(canvas, area, right, capture),
+        (None, LabKind::Isolated) if session.lab.offload => "isolated lab with offload",
+        (None, LabKind::Isolated) => "isolated lab",
+        (None, LabKind::Loopback(_)) => "loopback lab",
     };
     let addresses = &session.lab.addresses;
     let strong = canvas.theme.strong();
@@ -80,6 +82,22 @@ fn link(session: &Session) -> Vec<String> {
     let named = Profile::of(links).map(Profile::name).into_iter();
     let named = named.flat_map(|name| [format!("link {name}{from}"), format!("{name}{from}"), name.to_owned()]);
     named.chain([format!("link{from}"), "link".to_owned()]).collect()
+}
+
+/// Says that a capture is shown: of which file, and which connection.
+fn of_capture(canvas: &mut Canvas, area: Rect, right: u16, capture: &CapturedConnection) {
+    let strong = canvas.theme.strong();
+    let mut x = canvas.put(area.x + 1, area.y, right, "finwait", strong);
+    let addresses = &capture.addresses;
+    for word in [
+        "capture, no kernel asked".to_owned(),
+        format!("connection {} of {}", capture.connection, harmless(&capture.file)),
+        format!("{} \u{21c4} {}", addresses.client, addresses.server),
+    ] {
+        if usize::from(right.saturating_sub(x)) >= width(&word) + 3 {
+            x = canvas.put(x + 2, area.y, right, &word, canvas.theme.text());
+        }
+    }
 }
 
 /// Returns why this is only the loopback lab, and what is lost; none in an isolated lab, and where loopback was asked for.

@@ -38,6 +38,11 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, moves: &[Move], 
     let tries = if body.height >= 6 { 2 } else { 1 };
     let (body, below) = layout::bottom(body, tries);
     let (first, rest) = layout::top(body, 1);
+    if session.lab.capture.is_some() {
+        let text = "A capture: what was sent, and the states that it implies. The calls behind it are not in it.";
+        canvas.put_cut(first.x + 1, first.y, first.right(), text, canvas.theme.text());
+        return;
+    }
     what(
         canvas,
         if body.is_empty() {

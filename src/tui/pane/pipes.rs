@@ -32,6 +32,14 @@ fn look(canvas: &Canvas, pipe: &Pipe) -> (&'static str, &'static str, Style) {
     }
 }
 
+/// The words where no direction is known.
+const fn none(session: &Session) -> &'static str {
+    match session.lab.capture {
+        Some(_) => "no queues in a capture",
+        None => "no connection yet",
+    }
+}
+
 /// Draws a pipe between two columns.
 fn pipe(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, pipe: &Pipe) {
     let (line, end, style) = look(canvas, pipe);
@@ -61,7 +69,7 @@ pub fn boxed(canvas: &mut Canvas, area: Rect, session: &Session) {
     canvas.put_cut(area.x + 2, area.y, area.right() - 1, title, canvas.theme.title());
     let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
     let Some(directions) = session.directions(canvas.now) else {
-        canvas.put_cut(inside.x, inside.y, inside.right(), "no connection yet", dim);
+        canvas.put_cut(inside.x, inside.y, inside.right(), none(session), dim);
         return;
     };
     let pipes = [&directions.from.client, &directions.from.server];
@@ -88,7 +96,7 @@ pub fn boxed(canvas: &mut Canvas, area: Rect, session: &Session) {
 pub fn line(canvas: &mut Canvas, area: Rect, session: &Session) {
     let dim = canvas.theme.dim();
     let Some(directions) = session.directions(canvas.now) else {
-        canvas.put_cut(area.x + 1, area.y, area.right(), "no connection yet", dim);
+        canvas.put_cut(area.x + 1, area.y, area.right(), none(session), dim);
         return;
     };
     let (client, server) = layout::left(area, area.width / 2);

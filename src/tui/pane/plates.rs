@@ -114,6 +114,14 @@ impl End<'_> {
         format!("{number} {}", self.side.name().to_uppercase())
     }
 
+    /// What the end has in its connection; how that is known, in a capture.
+    fn role(&self) -> String {
+        match self.session.lab.capture {
+            Some(_) => "by the segments".into(),
+            None => self.plate.role.to_string(),
+        }
+    }
+
     fn process(&self) -> &ProcessState {
         &self.session.ends[self.side].process
     }
@@ -266,13 +274,7 @@ impl End<'_> {
             let end = canvas.large_chip(inside.x, y, right, &text, style);
             let place = Rect::new(inside.x, y, end.saturating_sub(inside.x), large::HIGH);
             self.press(canvas, place, self.meaning());
-            canvas.put(
-                end + 2,
-                y + 1,
-                right,
-                &self.plate.role.to_string(),
-                canvas.theme.strong(),
-            );
+            canvas.put(end + 2, y + 1, right, &self.role(), canvas.theme.strong());
             if self.plate.alarm.is_some() {
                 canvas.put(end + 2, y + 2, right, "!", canvas.theme.bad());
             }
@@ -281,7 +283,7 @@ impl End<'_> {
         let line = |y: u16| Rect::new(inside.x, y, inside.width, 1);
         if !in_large {
             let x = self.draw_chip(canvas, inside.x, y, right);
-            canvas.put(x + 2, y, right, &self.plate.role.to_string(), text);
+            canvas.put(x + 2, y, right, &self.role(), text);
         }
         y += 1;
         if !self.dead(canvas, line(y)) {
@@ -320,6 +322,8 @@ impl End<'_> {
             (None, _) if self.is_a_programs() => {
                 words.extend(acceptor().map(|owner| format!("queued for {owner}")));
             }
+            // No process is in a capture.
+            (None, _) if self.session.lab.capture.is_some() => {}
             (None, ProcessState::Starting { .. }) => words.push("starting".to_owned()),
             (None, ProcessState::Running { runtime, .. }) => words.push(runtime.to_string()),
             (None, ProcessState::Dead { .. }) => {}
@@ -485,7 +489,7 @@ impl End<'_> {
     /// `1 CLIENT`, the chip, what else there is room for.
     fn head(&self, canvas: &mut Canvas, area: Rect) -> u16 {
         let x = self.name_and_chip(canvas, area);
-        let role = self.plate.role.to_string();
+        let role = self.role();
         let room = usize::from(area.right().saturating_sub(x + 1));
         let more = self.plate.sockets - self.plate.over;
         let others = if more > 1 {

@@ -47,6 +47,7 @@ pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, foc
     let mut x = canvas.put(area.x + 1, area.y, right, &name, style);
     let mut words = vec![address.to_string()];
     match &end.process {
+        _ if session.lab.capture.is_some() => {}
         ProcessState::Starting { .. } => words.push("starting".into()),
         ProcessState::Running { pid, runtime } => {
             let pid_and_runtime = format!("pid {pid} {runtime}");

@@ -66,7 +66,7 @@ pub const fn width(screen: u16) -> u16 {
 
 /// Draws them in one line, from `x` on; returns where they end.
 pub fn line(canvas: &mut Canvas, mut x: u16, y: u16, right: u16, session: &Session) -> u16 {
-    if session.lab.kind != LabKind::Isolated {
+    if session.lab.kind != LabKind::Isolated || session.lab.capture.is_some() {
         return x;
     }
     for button in buttons() {
@@ -99,7 +99,7 @@ fn line_of(button: &Button, roomy: bool) -> Option<usize> {
 
 /// Draws them in a block of three lines.
 pub fn block(canvas: &mut Canvas, area: Rect, session: &Session) {
-    if session.lab.kind != LabKind::Isolated {
+    if session.lab.kind != LabKind::Isolated || session.lab.capture.is_some() {
         canvas.put_right(area.x, area.y, area.right() - 1, "no wire here", canvas.theme.dim());
         return;
     }
@@ -128,7 +128,7 @@ pub fn block(canvas: &mut Canvas, area: Rect, session: &Session) {
 
 /// Draws the wire's modes, the one in force filled and in capitals; so that they end at `right`. Returns where they begin.
 pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 {
-    if session.lab.kind != LabKind::Isolated {
+    if session.lab.kind != LabKind::Isolated || session.lab.capture.is_some() {
         return right;
     }
     let now = session.wire.mode;

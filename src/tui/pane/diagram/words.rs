@@ -109,9 +109,9 @@ pub(super) fn spoken(record: &PacketRecord) -> String {
         (Origin::Forged, _) => ", forged",
         (Origin::Copy(_), _) => ", a copy",
         (Origin::Link, _) => ", from a router",
-        (Origin::Host, Some(Retransmission::Retransmit { .. })) => ", sent again",
-        (Origin::Host, Some(Retransmission::Probe)) => ", a probe",
-        (Origin::Host, None) => "",
+        (Origin::Host | Origin::Captured, Some(Retransmission::Retransmit { .. })) => ", sent again",
+        (Origin::Host | Origin::Captured, Some(Retransmission::Probe)) => ", a probe",
+        (Origin::Host | Origin::Captured, None) => "",
     };
     let has = |flag| segment.flags.has(flag);
     let mut words = Vec::new();
@@ -169,9 +169,9 @@ pub(super) fn packet_texts(
         (Origin::Forged, _) => "forged ",
         (Origin::Copy(_), _) => "copy ",
         (Origin::Link, _) => "router's ",
-        (Origin::Host, Some(Retransmission::Retransmit { .. })) => "again ",
-        (Origin::Host, Some(Retransmission::Probe)) => "probe ",
-        (Origin::Host, None) => "",
+        (Origin::Host | Origin::Captured, Some(Retransmission::Retransmit { .. })) => "again ",
+        (Origin::Host | Origin::Captured, Some(Retransmission::Probe)) => "probe ",
+        (Origin::Host | Origin::Captured, None) => "",
     };
     let Packet::Tcp(segment) = &record.packet else {
         let short = match &record.packet {

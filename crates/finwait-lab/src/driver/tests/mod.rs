@@ -190,6 +190,7 @@ impl Play {
             settings: Ends::default(),
             syn_patience: None,
             no_sock_diag: None,
+            capture: None,
         };
         let mut play = Play {
             core: Core::new(Fake::new(make), &facts, Timing::LIVE).unwrap(),

@@ -1,0 +1,270 @@
+//! Captures, a packet at a time: what format it is, and the IP packets in it.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use finwait_model::clock::MonoTime;
+use finwait_wire::segment::CapturedIp;
+use serde::Serialize;
+
+use input::Input;
+use pcap::Pcap;
+use pcapng::Pcapng;
+use text::Text;
+
+mod input;
+mod link;
+mod pcap;
+mod pcapng;
+mod text;
+
+pub use link::LinkType;
+pub use text::is_tcpdump_line;
+
+/// The most bytes of a packet, or of a block that has one, that are believed.
+const LARGEST: u32 = 16 << 20;
+/// The number of bytes that tell the format.
+const MAGIC: usize = 4;
+/// The number of bytes that are looked at for tcpdump's text.
+pub const HEAD: usize = 1 << 14;
+/// The number of lines that are looked at for tcpdump's text.
+const HEAD_LINES: usize = 40;
+
+/// The format of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// libpcap's file, of any byte order and resolution.
+    Pcap,
+    /// The next generation's.
+    Pcapng,
+    /// What tcpdump prints.
+    Tcpdump,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Format::Pcap => "pcap",
+            Format::Pcapng => "pcapng",
+            Format::Tcpdump => "tcpdump's text",
+        })
+    }
+}
+
+/// Returns the format of what begins with these bytes, the first [`HEAD`] or all that there are; none where it is no capture.
+pub fn format_of(head: &[u8]) -> Option<Format> {
+    if pcapng::is_magic(head) {
+        return Some(Format::Pcapng);
+    }
+    if pcap::is_magic(head) {
+        return Some(Format::Pcap);
+    }
+    let mut lines = head[..head.len().min(HEAD)]
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.trim_ascii().is_empty())
+        .take(HEAD_LINES);
+    lines.any(is_tcpdump_line).then_some(Format::Tcpdump)
+}
+
+/// A packet of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapturedPacket {
+    /// The time at which it was captured, since 1970 or whenever the text begins to count; that of the packet before where the file has none.
+    pub at: MonoTime,
+    /// The packet.
+    pub ip: CapturedIp,
+}
+
+/// The reason why a capture cannot be read, or no further.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The reader's own error.
+    Io(io::Error),
+    /// The bytes are no capture, or a damaged one: one sentence.
+    Format(String),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Io(error) => error.fmt(f),
+            ReadError::Format(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> ReadError {
+        ReadError::Io(error)
+    }
+}
+
+/// The facts about a capture that are known once it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CaptureFacts {
+    /// The packets of any kind.
+    pub packets: u64,
+    /// The packets that carry no IP, such as ARP.
+    #[serde(skip_serializing_if = "is_none")]
+    pub not_ip: u64,
+    /// The packets of interfaces whose link type is not known, and that type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown_link: Option<(u64, LinkType)>,
+    /// Is the last packet, or line, cut off where the file ends?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub breaks_off: bool,
+    /// The packets before the end of what could be read, and why that is no further: one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<String>,
+    /// Do the packets have times?
+    pub timed: bool,
+    /// The lines of tcpdump's text about TCP that name hosts or ports that are not numbers.
+    #[serde(skip_serializing_if = "is_none")]
+    pub named: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+const fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A capture that is being read.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: Input<R>,
+    kind: Kind,
+    facts: CaptureFacts,
+    last: MonoTime,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+    Text(Text),
+}
+
+/// The next thing in a file.
+enum Item {
+    /// A packet's bytes stand at the beginning of the input, `skip` in all with what is around them.
+    Packet {
+        at: Option<MonoTime>,
+        link: LinkType,
+        /// The place of the packet's bytes.
+        bytes: std::ops::Range<usize>,
+        skip: usize,
+    },
+    /// The file is over.
+    End,
+    /// The file ends inside of a packet.
+    BreaksOff,
+    /// From here on nothing can be read: one sentence.
+    Damaged(String),
+}
+
+impl<R: Read> Reader<R> {
+    /// Begins to read a capture.
+    ///
+    /// # Errors
+    /// It is no capture, or one of a link type that is not known; the reader's own error.
+    pub fn new(from: R) -> Result<Reader<R>, ReadError> {
+        let mut input = Input::new(from);
+        input.has(MAGIC)?;
+        let kind = if pcapng::is_magic(input.data()) {
+            Kind::Pcapng(Pcapng::default())
+        } else if pcap::is_magic(input.data()) {
+            Kind::Pcap(Pcap::open(&mut input)?)
+        } else {
+            while input.data().len() < HEAD && input.more(HEAD)? {}
+            match format_of(input.data()) {
+                Some(_) => Kind::Text(Text::default()),
+                None if input.data().is_empty() => {
+                    return Err(ReadError::Format(
+                        "the file is empty: a capture has at least a header".into(),
+                    ));
+                }
+                None => {
+                    let why = "this is no capture: one is a pcap or pcapng file, or the text that tcpdump prints";
+                    return Err(ReadError::Format(why.into()));
+                }
+            }
+        };
+        let facts = CaptureFacts {
+            timed: true,
+            ..CaptureFacts::default()
+        };
+        Ok(Reader {
+            input,
+            kind,
+            facts,
+            last: MonoTime(0),
+        })
+    }
+
+    /// Returns the format.
+    pub const fn format(&self) -> Format {
+        match self.kind {
+            Kind::Pcap(_) => Format::Pcap,
+            Kind::Pcapng(_) => Format::Pcapng,
+            Kind::Text(_) => Format::Tcpdump,
+        }
+    }
+
+    /// Returns what is known of the capture so far.
+    pub const fn facts(&self) -> &CaptureFacts {
+        &self.facts
+    }
+
+    /// Returns how many bytes have been read.
+    pub const fn bytes(&self) -> u64 {
+        self.input.offset()
+    }
+
+    /// Returns the next IP packet; none at the end, also where the rest is damaged or cut off, which the facts say.
+    ///
+    /// # Errors
+    /// The reader's own.
+    pub fn packet(&mut self) -> io::Result<Option<CapturedPacket>> {
+        if self.facts.breaks_off || self.facts.damaged.is_some() {
+            return Ok(None);
+        }
+        loop {
+            let item = match &mut self.kind {
+                Kind::Pcap(pcap) => pcap.item(&mut self.input)?,
+                Kind::Pcapng(pcapng) => pcapng.item(&mut self.input)?,
+                Kind::Text(text) => return text.packet(&mut self.input, &mut self.facts),
+            };
+            let (at, link, bytes, skip) = match item {
+                Item::Packet { at, link, bytes, skip } => (at, link, bytes, skip),
+                Item::End => return Ok(None),
+                Item::BreaksOff => {
+                    self.facts.breaks_off = true;
+                    return Ok(None);
+                }
+                Item::Damaged(why) => {
+                    let packets = self.facts.packets;
+                    self.facts.damaged = Some(format!("the file is damaged after packet {packets}: {why}"));
+                    return Ok(None);
+                }
+            };
+            self.facts.packets += 1;
+            self.last = at.unwrap_or(self.last);
+            let known = link.is_known();
+            let ip = link
+                .ip(&self.input.data()[bytes])
+                .map(finwait_wire::segment::decode_captured);
+            self.input.consume(skip);
+            match ip {
+                Some(ip) => return Ok(Some(CapturedPacket { at: self.last, ip })),
+                None if known => self.facts.not_ip += 1,
+                None => self.facts.unknown_link.get_or_insert((0, link)).0 += 1,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

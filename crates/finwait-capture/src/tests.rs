@@ -1,0 +1,344 @@
+//! Connections and what is told of them, in the words of tcpdump.
+
+use crate::finding::{Finding, findings};
+use crate::flow::{Connection, Limits, Start, Table, Totals};
+use crate::reader::Reader;
+use crate::reset::ResetReason;
+use crate::seen::seen;
+use finwait_model::side::Side;
+use finwait_model::state::State;
+use proptest::prelude::*;
+use std::net::SocketAddr;
+
+/// The connections of a text, in order; each line has `>` for what the client sends and `<` for what the server does, at a second.
+fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
+    let mut text = String::new();
+    for line in lines {
+        let (at, rest) = line.split_once(' ').unwrap();
+        let (way, rest) = rest.split_once(' ').unwrap();
+        let (port, ttl) = (
+            way[1..].parse::<u16>().unwrap_or(1000),
+            if rest.contains("TTL 60") { 60 } else { 64 },
+        );
+        let [client, server] = [format!("10.0.0.1.{port}"), "10.0.0.2.80".into()];
+        let (from, to) = if way.starts_with('>') {
+            (client, server)
+        } else {
+            (server, client)
+        };
+        text.push_str(&format!(
+            "{at} IP (tos 0x0, ttl {ttl}, id 0, offset 0, proto TCP (6), length 40)\n"
+        ));
+        text.push_str(&format!("    {from} > {to}: Flags {rest}\n"));
+    }
+    let mut reader = Reader::new(text.as_bytes()).unwrap();
+    let mut table = Table::new(limits);
+    while let Some(packet) = reader.packet().unwrap() {
+        table.packet(&packet);
+    }
+    let (mut connections, totals) = table.end();
+    connections.sort_by_key(|connection| connection.no);
+    (connections, totals)
+}
+
+fn one(lines: &[&str]) -> Connection {
+    let (mut connections, _) = read(lines, Limits::default());
+    assert_eq!(connections.len(), 1, "{connections:?}");
+    connections.remove(0)
+}
+
+fn told(connection: &Connection) -> Vec<Finding> {
+    findings(connection, connection.began, connection.last)
+}
+
+/// `connect: success`, `read: EOF`
+fn saw(connection: &Connection, side: Side) -> Vec<String> {
+    seen(connection, side)
+        .iter()
+        .map(|seen| format!("{}: {}", seen.call, seen.gives))
+        .collect()
+}
+
+const HANDSHAKE: [&str; 3] = [
+    "1.0 > [S], seq 100, win 500, length 0",
+    "1.1 < [S.], seq 900, ack 101, win 500, length 0",
+    "1.2 > [.], ack 901, win 500, length 0",
+];
+
+fn connected(more: &[&'static str]) -> Vec<&'static str> {
+    HANDSHAKE.into_iter().chain(more.iter().copied()).collect()
+}
+
+fn reasons(connection: &Connection) -> Vec<ResetReason> {
+    connection.reset.unwrap().reasons()
+}
+
+#[test]
+fn a_refused_attempt_and_one_without_an_answer_are_told_apart() {
+    let refused = one(&[
+        "1.0 > [S], seq 100, win 500, length 0",
+        "1.1 < [R.], seq 0, ack 101, win 0, length 0",
+    ]);
+    assert!(matches!(told(&refused)[0], Finding::Refused { .. }));
+    assert_eq!(saw(&refused, Side::Client), ["connect: ECONNREFUSED"]);
+    assert_eq!(refused.state(Side::Server), None);
+    let silent = one(&[
+        "1.0 > [S], seq 100, win 500, length 0",
+        "2.0 > [S], seq 100, win 500, length 0",
+        "4.0 > [S], seq 100, win 500, length 0",
+    ]);
+    let [Finding::NoAnswer { syns: 3, .. }] = told(&silent)[..] else {
+        panic!("{:?}", told(&silent));
+    };
+}
+
+#[test]
+fn the_reasons_of_an_rst_follow_from_what_was_before_it() {
+    let unread = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "3.0 < [R.], seq 901, ack 106, win 0, length 0",
+    ]));
+    assert_eq!(reasons(&unread), [ResetReason::UnreadData, ResetReason::Linger]);
+    assert_eq!(
+        saw(&unread, Side::Client),
+        [
+            "connect: success",
+            "read, write: ECONNRESET",
+            "read: EOF",
+            "write: EPIPE"
+        ]
+    );
+    let late = one(&connected(&[
+        "2.0 < [F.], seq 901, ack 101, win 500, length 0",
+        "2.1 > [.], ack 902, win 500, length 0",
+        "3.0 > [P.], seq 101:106, ack 902, win 500, length 5",
+        "3.1 < [R], seq 902, win 0, length 0",
+    ]));
+    assert_eq!(reasons(&late), [ResetReason::DataAfterClose]);
+    assert_eq!(
+        saw(&late, Side::Client),
+        ["connect: success", "read: EOF", "write: EPIPE"]
+    );
+    assert!(
+        !told(&late)
+            .iter()
+            .any(|finding| matches!(finding, Finding::HalfClose { .. }))
+    );
+    let forgotten = one(&connected(&[
+        "400.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "400.1 < [R], seq 901, win 0, length 0",
+    ]));
+    assert_eq!(reasons(&forgotten), [ResetReason::Forgotten]);
+    assert!(
+        reasons(&forgotten)[0]
+            .words(&forgotten.reset.unwrap())
+            .contains("nothing had been sent for 399 s")
+    );
+    let between = one(&connected(&["2.0 < [R], seq 901, win 0, length 0, TTL 60"]));
+    assert_eq!(reasons(&between)[0], ResetReason::Middlebox);
+    let gave_up = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "3.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "5.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "9.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "17.0 > [R.], seq 106, ack 901, win 0, length 0",
+    ]));
+    assert_eq!(reasons(&gave_up)[0], ResetReason::GaveUp);
+    assert_eq!(
+        saw(&gave_up, Side::Client),
+        ["connect: success", "read, write: ETIMEDOUT"]
+    );
+}
+
+/// RFC 5961, 3.2
+#[test]
+fn an_rst_whose_number_is_not_the_next_is_not_taken() {
+    let connection = one(&connected(&[
+        "2.0 < [R], seq 950, win 0, length 0",
+        "2.1 > [.], ack 901, win 500, length 0",
+        "3.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+    ]));
+    assert_eq!(connection.state(Side::Client), Some(State::Established));
+    assert!(connection.reset_ignored);
+    assert_eq!(connection.ends.client.challenge_acks, 1);
+    assert_eq!(saw(&connection, Side::Client), ["connect: success"]);
+}
+
+#[test]
+fn a_half_close_has_its_length_and_bytes() {
+    let connection = one(&connected(&[
+        "2.0 > [F.], seq 101, ack 901, win 500, length 0",
+        "3.0 < [P.], seq 901:1001, ack 102, win 500, length 100",
+        "4.0 < [P.], seq 1001:1101, ack 102, win 500, length 100",
+        "5.0 < [F.], seq 1101, ack 102, win 500, length 0",
+        "5.1 > [.], ack 1102, win 500, length 0",
+    ]));
+    let half = connection.half_close.unwrap();
+    assert_eq!(
+        (half.by, half.bytes, half.to.since(half.from).as_secs()),
+        (Side::Client, 200, 3)
+    );
+    assert_eq!(connection.first_fin.unwrap().0, Side::Client);
+    assert_eq!(connection.state(Side::Client), Some(State::TimeWait));
+    assert_eq!(connection.state(Side::Server), Some(State::Close));
+}
+
+#[test]
+fn what_is_sent_again_is_counted_by_side_with_its_longest_chain() {
+    let connection = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.2 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.6 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.7 < [.], ack 106, win 500, length 0",
+        "3.0 > [P.], seq 106:108, ack 901, win 500, length 2",
+        "3.2 > [P.], seq 106:108, ack 901, win 500, length 2",
+    ]));
+    let end = &connection.ends.client;
+    assert_eq!((end.retransmissions, end.longest_chain.0, end.bytes), (3, 2, 7));
+    assert_eq!(end.longest_chain.1.as_millis(), 600);
+    assert_eq!(connection.ends.server.retransmissions, 0);
+}
+
+#[test]
+fn what_overtakes_is_no_retransmission_and_what_fills_a_gap_late_is() {
+    let soon = one(&connected(&[
+        "2.0 > [P.], seq 106:111, ack 901, win 500, length 5",
+        "2.001 > [P.], seq 101:106, ack 901, win 500, length 5",
+    ]));
+    assert_eq!(
+        (soon.ends.client.out_of_order, soon.ends.client.retransmissions),
+        (1, 0)
+    );
+    let late = one(&connected(&[
+        "2.0 > [P.], seq 106:111, ack 901, win 500, length 5",
+        "2.1 < [.], ack 101, win 500, length 0",
+        "2.3 > [P.], seq 101:106, ack 901, win 500, length 5",
+    ]));
+    assert_eq!(
+        (late.ends.client.out_of_order, late.ends.client.retransmissions),
+        (0, 1)
+    );
+    assert_eq!((late.ends.client.bytes, late.ends.server.duplicate_acks), (10, 1));
+}
+
+#[test]
+fn a_fin_beyond_a_gap_is_taken_when_the_gap_is_filled() {
+    let gap = connected(&["2.0 > [F.], seq 106, ack 901, win 500, length 0"]);
+    assert_eq!(one(&gap).state(Side::Server), Some(State::Established));
+    let filled: Vec<&str> = gap
+        .into_iter()
+        .chain(["2.5 > [P.], seq 101:106, ack 901, win 500, length 5"])
+        .collect();
+    assert_eq!(one(&filled).state(Side::Server), Some(State::CloseWait));
+}
+
+#[test]
+fn what_was_acknowledged_and_not_captured_is_said() {
+    let connection = one(&connected(&[
+        "2.0 > [P.], seq 601:606, ack 901, win 500, length 5",
+        "2.1 < [.], ack 606, win 500, length 0",
+    ]));
+    assert_eq!(connection.ends.client.missed, 500);
+    assert!(
+        told(&connection)
+            .iter()
+            .any(|finding| matches!(finding, Finding::Missed { bytes: 500, .. }))
+    );
+}
+
+#[test]
+fn a_zero_window_has_its_time_and_probes() {
+    let connection = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.1 < [.], ack 106, win 0, length 0",
+        "3.1 > [.], seq 105:105, ack 901, win 500, length 0",
+        "3.2 < [.], ack 106, win 0, length 0",
+        "6.1 < [.], ack 106, win 500, length 0",
+    ]));
+    let zero = connection.ends.server.longest_zero.unwrap();
+    assert_eq!(zero.to.unwrap().since(zero.from).as_secs(), 4);
+    assert_eq!(
+        (
+            connection.ends.server.zero_windows,
+            connection.ends.client.window_probes
+        ),
+        (2, 1)
+    );
+    assert_eq!(connection.ends.client.keep_alives, 0);
+}
+
+#[test]
+fn the_same_addresses_with_another_first_number_are_another_connection() {
+    let (connections, _) = read(
+        &connected(&[
+            "2.0 > [F.], seq 101, ack 901, win 500, length 0",
+            "2.1 < [F.], seq 901, ack 102, win 500, length 0",
+            "2.2 > [.], ack 902, win 500, length 0",
+            "3.0 > [S], seq 70000, win 500, length 0",
+            "3.1 < [S.], seq 80000, ack 70001, win 500, length 0",
+            "3.2 > [.], ack 80001, win 500, length 0",
+        ]),
+        Limits::default(),
+    );
+    let [first, second] = &connections[..] else {
+        panic!("{connections:?}")
+    };
+    assert_eq!(first.state(Side::Client), Some(State::TimeWait));
+    let (of, states) = second.reuses.unwrap();
+    assert_eq!((of, states.client), (first.no, Some(State::TimeWait)));
+    assert_eq!(second.state(Side::Server), Some(State::Established));
+}
+
+#[test]
+fn a_capture_that_begins_in_the_middle_invents_no_handshake() {
+    let connection = one(&[
+        "1.0 < [P.], seq 901:911, ack 101, win 500, length 10",
+        "1.1 > [.], ack 911, win 500, length 0",
+    ]);
+    let client: SocketAddr = "10.0.0.1:1000".parse().unwrap();
+    assert_eq!((connection.start, connection.addresses.client), (Start::Middle, client));
+    assert!(connection.guessed && connection.established.is_none());
+    assert!(saw(&connection, Side::Client).is_empty());
+    assert!(matches!(told(&connection)[0], Finding::Middle { guessed: true }));
+}
+
+#[test]
+fn memory_is_bounded_and_what_is_let_go_is_said() {
+    let lines: Vec<String> = (1..=60_000u32)
+        .map(|port| format!("{}.0 >{port} [S], seq {port}, win 500, length 0", port))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let (connections, totals) = read(&lines, Limits { open: 100, told: 10 });
+    assert_eq!(connections.len(), 10);
+    assert_eq!((totals.connections, totals.counted_only), (60_000, 59_990));
+    assert!(totals.let_go > 59_000 && totals.unanswered == 60_000);
+}
+
+proptest! {
+    #[test]
+    fn no_order_of_segments_makes_it_panic_or_counts_more_than_was_sent(
+        segments in proptest::collection::vec((any::<bool>(), 0usize..9, any::<u16>(), any::<u16>(), 0u32..40, any::<bool>()), 1..60)
+    ) {
+        const FLAGS: [&str; 9] = ["S", "S.", ".", "P.", "F.", "R", "R.", "F", "none"];
+        let mut lines = Vec::new();
+        let mut sent = [0u64; 2];
+        for (no, (client, flags, seq, ack, len, wraps)) in segments.iter().enumerate() {
+            let way = if *client { '>' } else { '<' };
+            let seq = u32::from(*seq).wrapping_sub(if *wraps { 40_000 } else { 0 });
+            sent[usize::from(!client)] += u64::from(*len);
+            lines.push(format!("{no}.0 {way} [{}], seq {seq}:{}, ack {ack}, win {}, length {len}", FLAGS[*flags], seq.wrapping_add(*len), ack % 3));
+        }
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let (connections, totals) = read(&lines, Limits::default());
+        prop_assert_eq!(totals.segments, segments.len() as u64);
+        for connection in &connections {
+            let _ = findings(connection, connection.began, connection.last).iter().map(Finding::words).collect::<String>();
+            for side in Side::BOTH {
+                let _ = seen(connection, side);
+            }
+        }
+        // Which end is the client, is told by who sends the first SYN.
+        let bytes: u64 = connections.iter().map(|connection| connection.ends.client.bytes + connection.ends.server.bytes).sum();
+        prop_assert!(bytes <= sent[0] + sent[1] + segments.len() as u64, "{} of {:?}", bytes, sent);
+    }
+}

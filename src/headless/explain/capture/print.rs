@@ -1,0 +1,280 @@
+//! A capture for people: its connections at a glance, what is worth telling of each, and one of them as a diagram.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use finwait_capture::finding::Finding;
+use finwait_capture::seen::Seen;
+use finwait_capture::view::ConnectionView;
+
+use super::super::paper::Paper;
+use super::ReadCapture;
+use crate::clock::human;
+use crate::recording::Replay;
+use crate::side::Side;
+use crate::state::State;
+use crate::text::{harmless, width};
+use crate::tui::pane::diagram::text;
+use crate::wire::flow::PacketNo;
+
+/// The columns for a time before a row of the diagram.
+const TIME: usize = 13;
+/// The widest and the narrowest diagram, in columns.
+const DIAGRAM: std::ops::RangeInclusive<u16> = 60..=120;
+
+/// The overview, and below it each connection with something worth telling.
+pub fn all(out: &mut impl Write, read: &ReadCapture, views: &[ConnectionView], paper: &Paper) -> io::Result<()> {
+    head(out, read, paper)?;
+    writeln!(out)?;
+    overview(out, views, paper)?;
+    let (told, counted) = (views.len() as u64, read.totals.connections);
+    if told < counted {
+        let text = format!(
+            "The worst {told} of {counted} connections; in all, {} were reset, {} refused, {} had no answer. --all tells of more.",
+            read.totals.reset, read.totals.refused, read.totals.unanswered
+        );
+        writeln!(out)?;
+        paper.paragraph(out, "", &text)?;
+    }
+    for view in views.iter().filter(|view| has_news(view)) {
+        writeln!(out)?;
+        details(out, view, paper)?;
+    }
+    writeln!(out)?;
+    let number = views.first().map_or(1, |view| view.connection.0);
+    let text = format!(
+        "--connection {number} draws that connection; finwait open FILE --connection {number} shows it on the screen."
+    );
+    paper.paragraph(out, "", &text)
+}
+
+/// One connection, with its diagram.
+pub fn one(out: &mut impl Write, read: &ReadCapture, view: &ConnectionView, paper: &Paper) -> io::Result<()> {
+    head(out, read, paper)?;
+    writeln!(out)?;
+    details(out, view, paper)?;
+    writeln!(out)?;
+    let Some(recording) = read.kept.recording("", view.connection.0) else {
+        return Ok(());
+    };
+    let (_, session) = Replay::new(recording);
+    let room = paper.columns.saturating_sub(TIME).min(usize::from(*DIAGRAM.end()));
+    let columns = (room as u16).max(*DIAGRAM.start());
+    let ends = Side::BOTH.map(|side| format!("{side} {}", view.addresses[side]));
+    let gap = usize::from(columns)
+        .saturating_sub(width(&ends[0]) + width(&ends[1]))
+        .max(2);
+    writeln!(out, "{:TIME$}{}{}{}", "", ends[0], " ".repeat(gap), ends[1])?;
+    let left_out = read.kept.left_out();
+    let at = |time| format!("{:>10.6}   ", view.at.0.saturating_add(time).as_secs_f64());
+    for row in text::rows(&session, columns) {
+        let time = if row.packet.is_some() && read.facts.timed {
+            at(row.at)
+        } else {
+            " ".repeat(TIME)
+        };
+        writeln!(out, "{}", format!("{time}{}", row.text).trim_end())?;
+        if let (Some((last, count)), Some(packet)) = (left_out, row.packet)
+            && last == packet
+        {
+            let PacketNo(last) = last;
+            writeln!(
+                out,
+                "{:TIME$}... packets {} to {} of this connection are left out: --all draws them ...",
+                "",
+                last + 1,
+                last + count
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// What the capture is, and what of it could not be read.
+fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<()> {
+    let (facts, totals) = (&read.facts, &read.totals);
+    let lasted = match facts.timed {
+        true => format!(" in {}", human(read.last.since(read.began))),
+        false => ", without times".into(),
+    };
+    let connections = match totals.connections {
+        1 => "1 connection".into(),
+        count => format!("{count} connections"),
+    };
+    let text = format!(
+        "{}: {connections}, {} segments{lasted}. States are those that the segments imply; times are since the first packet.",
+        read.format, totals.segments
+    );
+    paper.paragraph(out, "", &text)?;
+    let mut notes = Vec::new();
+    if facts.breaks_off {
+        notes.push(format!(
+            "The file breaks off in packet {}, which is left out.",
+            facts.packets + 1
+        ));
+    }
+    if let Some(why) = &facts.damaged {
+        notes.push(format!("Only a part is explained: {why}."));
+    }
+    if let Some((count, link)) = facts.unknown_link {
+        notes.push(format!(
+            "{count} packets are left out: finwait does not read the link type {link}."
+        ));
+    }
+    if facts.named > 0 {
+        let count = facts.named;
+        notes.push(format!(
+            "{count} lines are left out: they name hosts or ports in words; print them with tcpdump -n."
+        ));
+    }
+    if totals.let_go > 0 {
+        let count = totals.let_go;
+        notes.push(format!("There were too many connections at a time: {count} that had been quiet longest were not followed to their end."));
+    }
+    for note in notes {
+        paper.paragraph(out, "", &note)?;
+    }
+    Ok(())
+}
+
+/// Is there more to say of it than its line in the overview does?
+fn has_news(view: &ConnectionView) -> bool {
+    view.findings.iter().any(|told| told.finding.severity() > 0)
+}
+
+fn state(state: Option<State>) -> &'static str {
+    state.map_or("-", State::name)
+}
+
+fn overview(out: &mut impl Write, views: &[ConnectionView], paper: &Paper) -> io::Result<()> {
+    const HEADS: [&str; 6] = ["no", "client", "server", "states", "bytes", "lasted"];
+    const WHAT: &str = "what";
+    let rows: Vec<([String; 6], String)> = views.iter().map(row).collect();
+    let mut wide = HEADS.map(str::len);
+    for (cells, _) in &rows {
+        for (wide, cell) in wide.iter_mut().zip(cells) {
+            *wide = (*wide).max(width(cell));
+        }
+    }
+    let before = wide.iter().map(|wide| wide + 2).sum::<usize>() + 2;
+    let beside = before + rows.iter().map(|(_, what)| width(what)).max().unwrap_or(0) <= paper.columns;
+    let heads = (HEADS.map(str::to_owned), WHAT.to_owned());
+    for (cells, what) in std::iter::once(&heads).chain(&rows) {
+        let mut line = String::new();
+        for (place, (cell, wide)) in cells.iter().zip(wide).enumerate() {
+            line.push_str("  ");
+            line.push_str(&match place {
+                0 => format!("{cell:>wide$}"),
+                _ => format!("{cell:<wide$}"),
+            });
+        }
+        if beside {
+            writeln!(out, "{}", format!("{line}  {what}").trim_end())?;
+        } else {
+            writeln!(out, "{}", line.trim_end())?;
+            paper.paragraph(out, &" ".repeat(wide[0] + 4), what)?;
+        }
+    }
+    Ok(())
+}
+
+/// The cells of a connection's line, and what is worth telling, in short.
+fn row(view: &ConnectionView) -> ([String; 6], String) {
+    const TOLD: usize = 3;
+    let guess = if view.guessed { "?" } else { "" };
+    let cells = [
+        view.connection.to_string(),
+        format!("{}{guess}", view.addresses.client),
+        view.addresses.server.to_string(),
+        format!("{} / {}", state(view.states.client), state(view.states.server)),
+        format!("{} / {}", view.bytes.client, view.bytes.server),
+        human(view.lasted.0),
+    ];
+    let mut briefs: Vec<String> = view.findings.iter().map(|told| told.finding.brief()).collect();
+    if briefs.is_empty()
+        && let Some(fin) = view.first_fin
+    {
+        briefs.push(format!("closed, the {} first", fin.by));
+    }
+    if briefs.len() > TOLD {
+        briefs.truncate(TOLD);
+        briefs.push("...".into());
+    }
+    (cells, harmless(&briefs.join(", ")))
+}
+
+fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Result<()> {
+    let name = |side: Side, address: SocketAddr| format!("{side} {address}");
+    let [client, server] = Side::BOTH.map(|side| name(side, view.addresses[side]));
+    writeln!(out, "connection {}: {client}, {server}", view.connection)?;
+    let mut said = vec![format!(
+        "begins at {:.6} s, lasted {}",
+        view.at.0.as_secs_f64(),
+        human(view.lasted.0)
+    )];
+    if let Some(handshake) = view.handshake {
+        said.push(format!("handshake {}", human(handshake.0)));
+    }
+    for side in Side::BOTH {
+        said.push(format!(
+            "{side} {} packets, {} bytes",
+            view.packets[side], view.bytes[side]
+        ));
+    }
+    paper.paragraph(out, "  ", &format!("{}.", said.join("; ")))?;
+    let by = |side: Side| format!("{side} {}", state(view.states[side]));
+    paper.paragraph(
+        out,
+        "  states:     ",
+        &format!("{}; {}", by(Side::Client), by(Side::Server)),
+    )?;
+    if let Some(fin) = view.first_fin {
+        let text = format!("the {} sent the first FIN, at {:.6} s", fin.by, fin.at.0.as_secs_f64());
+        paper.paragraph(out, "  closed:     ", &text)?;
+    }
+    for told in &view.findings {
+        paper.paragraph(out, "  * ", &harmless(&told.text))?;
+        for (place, reason) in reasons(&told.finding).iter().enumerate() {
+            let first = if place == 0 {
+                "    because:    "
+            } else {
+                "    or:         "
+            };
+            paper.paragraph(out, first, reason)?;
+        }
+        if let Some(rule) = rule(&told.finding) {
+            let rule = rule.rule();
+            paper.paragraph(out, "    the error:  ", &rule.because.to_string())?;
+            paper.paragraph(out, "    shown by:   ", &format!("finwait run {}", rule.proof))?;
+        }
+    }
+    for side in Side::BOTH {
+        let saw: Vec<String> = view.saw[side].iter().map(words).collect();
+        if !saw.is_empty() {
+            let first = format!("  the {side} saw: ");
+            paper.paragraph(out, &first, &format!("{} (implied by the segments)", saw.join("; ")))?;
+        }
+    }
+    Ok(())
+}
+
+/// `read: EOF, after all data`
+fn words(seen: &Seen) -> String {
+    let remark = seen.remark.map_or_else(String::new, |remark| format!(", {remark}"));
+    format!("{}: {}{remark}", seen.call, seen.gives)
+}
+
+fn reasons(finding: &Finding) -> Vec<String> {
+    match finding {
+        Finding::Refused { because, .. } | Finding::Reset { because, .. } => because.clone(),
+        _ => Vec::new(),
+    }
+}
+
+const fn rule(finding: &Finding) -> Option<crate::explain::RuleId> {
+    match finding {
+        Finding::Refused { rule, .. } => Some(*rule),
+        Finding::Reset { rule, .. } => *rule,
+        _ => None,
+    }
+}

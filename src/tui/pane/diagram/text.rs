@@ -1,0 +1,64 @@
+//! The diagram as text, for who has no screen: the same rows, drawn on a page as high as they need.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::time::Duration;
+
+use super::Diagram;
+use super::lane::Lane;
+use super::rows::RowKind;
+use crate::clock::MonoTime;
+use crate::session::Session;
+use crate::tui::canvas::Canvas;
+use crate::tui::hit::Hits;
+use crate::tui::shown::Shown;
+use crate::tui::theme::Theme;
+use crate::wire::flow::PacketNo;
+
+/// The most rows of a page: more are drawn page by page.
+const PAGE: u16 = 200;
+
+/// A row of the diagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextRow {
+    /// The time since the beginning.
+    pub at: Duration,
+    /// The row, without blanks at its end.
+    pub text: String,
+    /// Is it the row of that packet's?
+    pub packet: Option<PacketNo>,
+}
+
+/// Returns the session's diagram in so many columns.
+pub fn rows(session: &Session, columns: u16) -> Vec<TextRow> {
+    let mut diagram = Diagram::default();
+    diagram.update(session, &Shown::default());
+    let range = diagram.range();
+    let mut rows = Vec::new();
+    let mut next = range.start;
+    while next < range.end {
+        let height = u16::try_from(range.end - next).unwrap_or(PAGE).min(PAGE);
+        let area = Rect::new(0, 0, columns, height.max(2));
+        let mut buffer = Buffer::empty(area);
+        let mut hits = Hits::default();
+        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, MonoTime(u64::MAX), None, None);
+        let lane = Lane::of(area);
+        canvas.bar(lane.left, 0, height);
+        canvas.bar(lane.right, 0, height);
+        diagram.rows_in(&mut canvas, &lane, area, session, next..next + u64::from(height), None);
+        for y in 0..height {
+            let text: String = (0..columns).map(|x| buffer[(x, y)].symbol()).collect();
+            let row = diagram.rows.get(next + u64::from(y));
+            rows.push(TextRow {
+                at: row.map_or(Duration::ZERO, |row| row.at),
+                text: text.trim_end().to_owned(),
+                packet: row.and_then(|row| match row.kind {
+                    RowKind::Packet { no, .. } => Some(no),
+                    _ => None,
+                }),
+            });
+        }
+        next += u64::from(height);
+    }
+    rows
+}
