@@ -466,3 +466,13 @@ fn closed_pipe() -> std::os::fd::OwnedFd {
     let (_, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
     write
 }
+
+/// What is pasted may be a line of tcpdump's: a capture of one packet.
+#[test]
+fn a_line_of_tcpdump_is_a_capture() {
+    let line = "12:30:01.5 IP 192.0.2.7.443 > 192.0.2.9.51000: Flags [R.], seq 1, ack 9, win 0, length 0";
+    let told = text(&explain(&[line]).stdout);
+    assert!(told.contains("RST"), "{told}");
+    let apart: Vec<&str> = line.split(' ').collect();
+    assert_eq!(text(&explain(&apart).stdout), told);
+}

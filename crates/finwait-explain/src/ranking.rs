@@ -497,6 +497,9 @@ fn kinds(found: &WordingMatch) -> Vec<AddressKind> {
 /// The first port of those that Linux takes for a client by itself (`ip_local_port_range`).
 const EPHEMERAL: u16 = 32_768;
 
+/// The first port that is not one of the well-known services (RFC 6335, 6: the system ports).
+const WELL_KNOWN: u16 = 1024;
+
 /// The side that speaks: by the call, by the words, by which port is a client's.
 fn side(found: &WordingMatch) -> Option<Side> {
     const OF_CLIENTS: [Context; 4] = [Context::Upstream, Context::Pool, Context::HttpClient, Context::Database];
@@ -516,6 +519,8 @@ fn side(found: &WordingMatch) -> Option<Side> {
         [ours, peer] if peer.port() < ours.port() && peer.port() < EPHEMERAL => Some(Side::Client),
         [ours, peer] if ours.port() < peer.port() && ours.port() < EPHEMERAL => Some(Side::Server),
         [peer] if peer.port() >= EPHEMERAL => Some(Side::Server),
+        // Whoever talks to such a port is its client.
+        [peer] if (1..WELL_KNOWN).contains(&peer.port()) => Some(Side::Client),
         _ => OF_CLIENTS.into_iter().any(says).then_some(Side::Client),
     }
 }

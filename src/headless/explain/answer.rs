@@ -396,7 +396,8 @@ fn instead_of_it(first: Option<&str>, causes: &[&Rule]) -> Vec<ScenarioRef> {
     shown
 }
 
-/// The scenarios that show it: those of the causes in their order, the rules' proofs, then those in which it occurs, in that call first.
+/// The scenarios that show it: the nearest of each cause in their order, the others of the first causes, the rules' proofs, then those in
+/// which it occurs, in that call first.
 fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], causes: &[&Rule]) -> Vec<ScenarioRef> {
     let mut shown: Vec<ScenarioRef> = Vec::new();
     let show = |shown: &mut Vec<ScenarioRef>, entry: &Entry, proves| {
@@ -405,15 +406,11 @@ fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], 
             shown.push(ScenarioRef { name, title, proves });
         }
     };
-    let of_causes = ranked
-        .iter()
-        .enumerate()
-        .flat_map(|(place, RankedCause { cause, .. })| {
-            let most = if place < IN_FULL { usize::MAX } else { 1 };
-            shown_by(cause, subject).into_iter().take(most)
-        });
+    let of_causes: Vec<_> = ranked.iter().map(|ranked| shown_by(&ranked.cause, subject)).collect();
+    let nearest = of_causes.iter().filter_map(|of| of.first());
+    let further = of_causes.iter().take(IN_FULL).flatten();
     let proofs = causes.iter().filter_map(|rule| catalog::entry(rule.proof));
-    for entry in of_causes.chain(proofs) {
+    for entry in nearest.chain(further).copied().chain(proofs) {
         show(&mut shown, entry, true);
     }
     let proofs = shown.len();

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::explain::wording::LONGEST;
 use crate::text::excerpt;
+use finwait_capture::reader::format_of;
 
 /// The most characters of a file's name that are repeated.
 const LONGEST_NAME: usize = 400;
@@ -43,8 +44,22 @@ impl Source {
             [] => Source::stdin(),
             [dash] if dash == "-" => Source::stdin(),
             [word] => Source::of_word(word),
-            _ => Ok(Source::Words),
+            _ => Ok(Source::of_text(words.join(" "))),
         }
+    }
+
+    /// A text is words, unless it is lines of tcpdump's.
+    fn of_text(text: String) -> Source {
+        if format_of(text.as_bytes()).is_none() {
+            return Source::Words;
+        }
+        let head = text.into_bytes();
+        Source::Bytes(Bytes {
+            name: "the text".into(),
+            from: Box::new(Cursor::new(head.clone())),
+            head,
+            file: None,
+        })
     }
 
     fn of_word(word: &str) -> Result<Source, String> {
@@ -63,7 +78,7 @@ impl Source {
             Err(_) if is_path(word) => Err(format!(
                 "{name} is not there: name a capture (pcap, pcapng, tcpdump's text) or a log, or - for standard input"
             )),
-            Err(_) => Ok(Source::Words),
+            Err(_) => Ok(Source::of_text(word.to_owned())),
         }
     }
 
