@@ -74,7 +74,7 @@ pub enum ShownCounters {
 pub enum ShownSegments {
     /// All of them.
     All,
-    /// Those that are more than plain data, or its acknowledgement, that passed at once.
+    /// Segments that are more than plain data, or its acknowledgement, that passed at once.
     Telling,
 }
 

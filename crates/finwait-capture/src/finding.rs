@@ -119,9 +119,9 @@ pub enum Finding {
     Unclosed {
         /// Who has not.
         side: Side,
-        /// Its state.
+        /// The end's state.
         state: State,
-        /// Since when.
+        /// The time at which it came to that state.
         since: Seconds,
         /// How long the capture went on.
         lasted: Seconds,
@@ -139,7 +139,7 @@ pub enum Finding {
     },
     /// The SYN took the addresses of an earlier connection.
     Reuse {
-        /// That connection.
+        /// The connection that had the addresses before.
         of: ConnectionNo,
         /// The states that its ends stood in.
         states: Ends<Option<State>>,

@@ -54,7 +54,7 @@ pub struct Reset {
     pub idle: Duration,
     /// The sender's retransmissions and probes in a row that had no answer.
     pub unanswered: u32,
-    /// Its time to live, and that of the sender's other packets, where they differ.
+    /// The RST's time to live, and that of the sender's other packets, where they differ.
     pub ttl: Option<(u8, u8)>,
 }
 
@@ -78,7 +78,7 @@ pub enum ResetReason {
     UnreadData,
     /// `SO_LINGER` with no time.
     Linger,
-    /// It is late: both ends had closed.
+    /// A late RST: both ends had closed.
     Late,
 }
 

@@ -63,9 +63,9 @@ pub fn of(system: System, errno: Errno, call: Option<CallClass>) -> Option<OnSys
 /// The systems, the errno, its calls (all, where there are none), the words, and what Linux says.
 type Row = (&'static [System], Errno, &'static [CallClass], &'static Text, OnLinux);
 
-/// Those with BSD's kernel code.
+/// The systems with BSD's kernel code.
 const BSDS: &[System] = &[System::Bsd, System::Darwin, System::Ios];
-/// Apple's.
+/// Apple's systems.
 const APPLE: &[System] = &[System::Darwin, System::Ios];
 const WINDOWS: &[System] = &[System::Windows];
 const ANDROID: &[System] = &[System::Android];

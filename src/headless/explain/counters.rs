@@ -44,7 +44,7 @@ pub struct CounterAnswer {
     rules: Vec<&'static str>,
     /// The scenarios of the catalog that moved it, and the steps, as they were measured.
     moved_in: Vec<MovedIn>,
-    /// Its figure, where it was read in a text.
+    /// The counter's figure, where it was read in a text.
     #[serde(flatten)]
     reading: Option<CounterReading>,
 }

@@ -17,7 +17,7 @@ pub struct Bytes {
     pub name: String,
     /// The reader of all of them.
     pub from: Box<dyn Read>,
-    /// Their first ones.
+    /// The first of them.
     pub head: Vec<u8>,
     /// The file, where its length can be known.
     pub file: Option<File>,

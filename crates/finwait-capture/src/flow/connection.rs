@@ -72,7 +72,7 @@ pub struct HalfClose {
 pub enum Note {
     /// Nothing.
     None,
-    /// It was captured twice.
+    /// Captured twice.
     Duplicate,
 }
 

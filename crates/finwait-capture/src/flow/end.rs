@@ -31,11 +31,11 @@ impl ZeroWindow {
 pub(super) enum Place {
     /// Nothing of it takes a sequence number, or it is new.
     New,
-    /// It goes on behind a gap: something before it is not in the capture yet.
+    /// Data behind a gap: something before it is not in the capture yet.
     BeyondGap,
-    /// It fills a gap, too soon to have been sent again.
+    /// Data that fills a gap, too soon to have been sent again.
     Overtaken,
-    /// It was sent before.
+    /// Data that was sent before.
     Again,
     /// An acknowledgement of the byte before the next: a keep-alive or zero-window probe.
     Probe,

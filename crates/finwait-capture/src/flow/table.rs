@@ -19,9 +19,9 @@ const ATTEMPTS: usize = 64;
 /// How many connections are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Those that are followed at a time.
+    /// The most connections that are followed at a time.
     pub open: usize,
-    /// Those that are over, or not followed any more, and that are told of one by one.
+    /// The most connections that are over, or not followed any more, and are told of one by one.
     pub told: usize,
 }
 

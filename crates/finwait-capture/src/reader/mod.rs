@@ -169,7 +169,8 @@ impl<R: Read> Reader<R> {
     /// Begins to read a capture.
     ///
     /// # Errors
-    /// It is no capture, or one of a link type that is not known; the reader's own error.
+    /// - The bytes are no capture, or one of a link type that is not known.
+    /// - The error of `from`.
     pub fn new(from: R) -> Result<Reader<R>, ReadError> {
         let mut input = Input::new(from);
         input.has(MAGIC)?;

@@ -20,9 +20,9 @@ pub enum Concern {
     TimedOut,
     /// Something was sent again.
     SentAgain,
-    /// It is worth a look.
+    /// Worth a look.
     Notable,
-    /// It moves in any traffic.
+    /// Moves in any traffic.
     Ordinary,
 }
 
@@ -339,7 +339,7 @@ pub struct ReadCounters {
     known: Vec<Figures>,
     /// The number of figures that were read.
     read: u64,
-    /// Those that are not 0 and that no table here has.
+    /// Counters that are not 0 and that no table here has.
     unknown: Vec<(Box<str>, u64)>,
     /// The group that a heading of `netstat -s` has opened.
     group: Option<&'static str>,

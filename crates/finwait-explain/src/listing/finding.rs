@@ -25,9 +25,9 @@ const MUCH: u64 = 16 << 10;
 pub enum Urgency {
     /// Connections fail or stand still by it, or will soon.
     Failing,
-    /// It is worth a look.
+    /// Worth a look.
     Suspect,
-    /// It is ordinary, as far as these rows show.
+    /// Ordinary, as far as these rows show.
     Ordinary,
 }
 

@@ -91,7 +91,7 @@ impl fmt::Display for ListedProgram {
 /// The owner of a socket, as far as a row says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Owner {
-    /// These programs; one at least.
+    /// The programs that hold it; one at least.
     Programs(Vec<ListedProgram>),
     /// A program that is not named: the socket has an inode.
     Somebody,

@@ -8,7 +8,7 @@ use finwait_model::state::State;
 pub(super) struct Words<'a> {
     /// The line.
     pub(super) line: &'a str,
-    /// Its words.
+    /// The words of the line.
     pub(super) words: Vec<&'a str>,
 }
 

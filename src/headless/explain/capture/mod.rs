@@ -26,7 +26,7 @@ const KEPT: usize = 200;
 /// What is wanted of a capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CaptureOptions {
-    /// That connection alone.
+    /// The number of the connection that alone is told of.
     pub connection: Option<u64>,
     /// All connections, or all packets of the one.
     pub all: bool,

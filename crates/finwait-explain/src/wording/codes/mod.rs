@@ -14,9 +14,9 @@ mod haproxy;
 /// The meaning of a code.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum CodeMeaning {
-    /// It says what a wording says.
+    /// A code that says what a wording says.
     Says(Wording),
-    /// It is about no socket: of what it speaks.
+    /// A code about no socket: what it is about.
     Other(SomethingElse),
 }
 
