@@ -32,7 +32,7 @@ fn the_fin_of_a_real_server_is_held() {
     terminal.see(" curl2  runs, pid ");
     terminal.see_state(Server, "FIN_WAIT1");
     terminal.see_state(Client, "ESTABLISHED");
-    terminal.see_at(Client, "curl ");
+    terminal.see_at(Client, "curl2 ");
     terminal.see_at(Server, "python3 ");
     terminal.press(Place::Wire, "n deliver");
     terminal.see(" curl2  exited with status 0");

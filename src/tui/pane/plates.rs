@@ -190,7 +190,8 @@ impl End<'_> {
             Some(Action::Why(blocked.id)),
         );
         let action = Action::End(self.side, EndCommand::Interrupt(Some(blocked.id)));
-        canvas.button(x + 1, area.y, area.right(), None, label, action);
+        // It stands still while the time before it grows.
+        canvas.button(right + 1, area.y, area.right(), None, label, action);
         true
     }
 
