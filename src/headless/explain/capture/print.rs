@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use finwait_capture::finding::Finding;
+use finwait_capture::finding::{Finding, times};
 use finwait_capture::seen::Seen;
 use finwait_capture::view::ConnectionView;
 
@@ -90,20 +90,25 @@ pub fn one(out: &mut impl Write, read: &ReadCapture, view: &ConnectionView, pape
     Ok(())
 }
 
+/// `1 line is`, `2 lines are`
+fn are(count: u64, what: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", times(count, what))
+}
+
 /// What the capture is, and what of it could not be read.
 fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<()> {
     let (facts, totals) = (&read.facts, &read.totals);
     let lasted = match facts.timed {
+        true if read.facts.packets == 1 => String::new(),
         true => format!(" in {}", human(read.last.since(read.began))),
         false => ", without times".into(),
     };
-    let connections = match totals.connections {
-        1 => "1 connection".into(),
-        count => format!("{count} connections"),
-    };
+    let connections = times(totals.connections, "connection");
+    let segments = times(totals.segments, "segment");
     let text = format!(
-        "{}: {connections}, {} segments{lasted}. States are those that the segments imply; times are since the first packet.",
-        read.format, totals.segments
+        "{}: {connections}, {segments}{lasted}. States are those that the segments imply; times are since the first packet.",
+        read.format
     );
     paper.paragraph(out, "", &text)?;
     let mut notes = Vec::new();
@@ -118,13 +123,14 @@ fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<(
     }
     if let Some((count, link)) = facts.unknown_link {
         notes.push(format!(
-            "{count} packets are left out: finwait does not read the link type {link}."
+            "{} left out: finwait does not read the link type {link}.",
+            are(count, "packet")
         ));
     }
     if facts.named > 0 {
-        let count = facts.named;
         notes.push(format!(
-            "{count} lines are left out: they name hosts or ports in words; print them with tcpdump -n."
+            "{} left out: hosts or ports are named in words there; print the text with tcpdump -n.",
+            are(facts.named, "line")
         ));
     }
     if totals.let_go > 0 {
@@ -178,6 +184,11 @@ fn overview(out: &mut impl Write, views: &[ConnectionView], paper: &Paper) -> io
     Ok(())
 }
 
+/// How long a connection lasted; none of one packet.
+fn lasted(view: &ConnectionView) -> Option<String> {
+    (view.packets.client + view.packets.server > 1).then(|| human(view.lasted.0))
+}
+
 /// The cells of a connection's line, and what is worth telling, in short.
 fn row(view: &ConnectionView) -> ([String; 6], String) {
     const TOLD: usize = 3;
@@ -188,7 +199,7 @@ fn row(view: &ConnectionView) -> ([String; 6], String) {
         view.addresses.server.to_string(),
         format!("{} / {}", state(view.states.client), state(view.states.server)),
         format!("{} / {}", view.bytes.client, view.bytes.server),
-        human(view.lasted.0),
+        lasted(view).unwrap_or_else(|| "-".into()),
     ];
     let mut briefs: Vec<String> = view.findings.iter().map(|told| told.finding.brief()).collect();
     if briefs.is_empty()
@@ -207,18 +218,19 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
     let name = |side: Side, address: SocketAddr| format!("{side} {address}");
     let [client, server] = Side::BOTH.map(|side| name(side, view.addresses[side]));
     writeln!(out, "connection {}: {client}, {server}", view.connection)?;
-    let mut said = vec![format!(
-        "begins at {:.6} s, lasted {}",
-        view.at.0.as_secs_f64(),
-        human(view.lasted.0)
-    )];
+    let begins = format!("begins at {:.6} s", view.at.0.as_secs_f64());
+    let mut said = match lasted(view) {
+        None => vec![begins],
+        Some(lasted) => vec![format!("{begins}, lasted {lasted}")],
+    };
     if let Some(handshake) = view.handshake {
         said.push(format!("handshake {}", human(handshake.0)));
     }
     for side in Side::BOTH {
         said.push(format!(
-            "{side} {} packets, {} bytes",
-            view.packets[side], view.bytes[side]
+            "{side} {}, {}",
+            times(view.packets[side], "packet"),
+            times(view.bytes[side], "byte")
         ));
     }
     paper.paragraph(out, "  ", &format!("{}.", said.join("; ")))?;
