@@ -36,9 +36,12 @@ pub fn all(out: &mut impl Write, read: &ReadCapture, views: &[ConnectionView], p
         writeln!(out)?;
         paper.paragraph(out, "", &text)?;
     }
-    for view in views.iter().filter(|view| has_news(view)) {
+    for (view, alike) in alike(views) {
         writeln!(out)?;
         details(out, view, paper)?;
+        if !alike.is_empty() {
+            paper.paragraph(out, "  alike:      ", &numbers(&alike))?;
+        }
     }
     writeln!(out)?;
     let number = views.first().map_or(1, |view| view.connection.0);
@@ -46,6 +49,40 @@ pub fn all(out: &mut impl Write, read: &ReadCapture, views: &[ConnectionView], p
         "--connection {number} draws that connection; finwait open FILE --connection {number} shows it on the screen."
     );
     paper.paragraph(out, "", &text)
+}
+
+/// The connections with something worth telling, and with each those of the same server that have the same story.
+fn alike(views: &[ConnectionView]) -> Vec<(&ConnectionView, Vec<u64>)> {
+    let story = |view: &ConnectionView| {
+        let findings: Vec<_> = view
+            .findings
+            .iter()
+            .map(|told| (told.finding.brief(), reasons(&told.finding)))
+            .collect();
+        (view.addresses.server, view.states, findings)
+    };
+    let mut told: Vec<(_, &ConnectionView, Vec<u64>)> = Vec::new();
+    for view in views.iter().filter(|view| has_news(view)) {
+        let story = story(view);
+        match told.iter_mut().find(|(known, ..)| *known == story) {
+            Some((.., alike)) => alike.push(view.connection.0),
+            None => told.push((story, view, Vec::new())),
+        }
+    }
+    told.into_iter().map(|(_, view, alike)| (view, alike)).collect()
+}
+
+/// `connection 4`, `connections 4, 7, 9 and 20 more`
+fn numbers(connections: &[u64]) -> String {
+    const TOLD: usize = 12;
+    let mut told: Vec<String> = connections.iter().take(TOLD).map(u64::to_string).collect();
+    let more = connections.len() - told.len();
+    let last = match (more, told.len()) {
+        (0, 1) => return format!("connection {}", told[0]),
+        (0, _) => told.pop().unwrap_or_default(),
+        (more, _) => format!("{more} more"),
+    };
+    format!("connections {} and {last}", told.join(", "))
 }
 
 /// One connection, with its diagram.
@@ -90,6 +127,20 @@ pub fn one(out: &mut impl Write, read: &ReadCapture, view: &ConnectionView, pape
     Ok(())
 }
 
+/// `0.0.0.1 stands for web.example.net`
+fn names(hosts: &[(std::net::IpAddr, String)]) -> String {
+    const TOLD: usize = 20;
+    let mut told: Vec<String> = hosts
+        .iter()
+        .take(TOLD)
+        .map(|(address, host)| format!("{address} for {}", harmless(host)))
+        .collect();
+    if hosts.len() > TOLD {
+        told.push(format!("and {} more", hosts.len() - TOLD));
+    }
+    format!("The text names hosts in words; here stand {}.", told.join(", "))
+}
+
 /// `1 line is`, `2 lines are`
 fn are(count: u64, what: &str) -> String {
     let verb = if count == 1 { "is" } else { "are" };
@@ -126,6 +177,9 @@ fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<(
             "{} left out: finwait does not read the link type {link}.",
             are(count, "packet")
         ));
+    }
+    if !facts.hosts.is_empty() {
+        notes.push(names(&facts.hosts));
     }
     if facts.named > 0 {
         notes.push(format!(
@@ -247,7 +301,9 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
     for told in &view.findings {
         paper.paragraph(out, "  * ", &harmless(&told.text))?;
         for (place, reason) in reasons(&told.finding).iter().enumerate() {
-            let first = if place == 0 {
+            let first = if place == 0 && is_alone(&told.finding) {
+                "    can be:     "
+            } else if place == 0 {
                 "    because:    "
             } else {
                 "    or:         "
@@ -274,6 +330,11 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
 fn words(seen: &Seen) -> String {
     let remark = seen.remark.map_or_else(String::new, |remark| format!(", {remark}"));
     format!("{}: {}{remark}", seen.call, seen.gives)
+}
+
+/// Is it an RST of which nothing before is known?
+fn is_alone(finding: &Finding) -> bool {
+    matches!(finding, Finding::Reset { states, .. } if states.client.is_none() && states.server.is_none())
 }
 
 fn reasons(finding: &Finding) -> Vec<String> {
