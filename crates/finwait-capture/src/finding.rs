@@ -101,6 +101,8 @@ pub enum Finding {
         most: u32,
         /// How long that took.
         took: Seconds,
+        /// How many in a row had no answer by the end; nothing came from the other end after them.
+        unanswered: u32,
     },
     /// One end had no room.
     ZeroWindow {
@@ -253,6 +255,10 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
                 count: end.retransmissions,
                 most: end.longest_chain.0,
                 took: Seconds(end.longest_chain.1),
+                unanswered: match connection.reset {
+                    None => end.unanswered,
+                    Some(_) => 0,
+                },
             });
         }
         if let Some(zero) = end.longest_zero {
@@ -353,6 +359,14 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
     found
 }
 
+/// `1 segment`, `2 segments`
+pub fn times(count: impl Into<u64>, what: &str) -> String {
+    match count.into() {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
 fn because(reset: &Reset) -> Vec<String> {
     reset.reasons().into_iter().map(|reason| reason.words(reset)).collect()
 }
@@ -393,7 +407,7 @@ impl Finding {
             Finding::Reset { rule: Some(_), .. } => 100,
             Finding::Reset { .. } => 30,
             Finding::Icmp { .. } => 85,
-            Finding::Retransmissions { most, .. } if *most >= 3 => 70,
+            Finding::Retransmissions { most, unanswered, .. } if *most >= 3 || *unanswered >= 3 => 70,
             Finding::ZeroWindow { to: None, .. } => 65,
             Finding::HalfOpen { .. } => 60,
             Finding::Unclosed { .. } => 55,
@@ -426,10 +440,10 @@ impl Finding {
             Finding::Unclosed { side, state, .. } => format!("the {side} stays in {state}"),
             Finding::HalfClose { by, .. } => format!("half-closed by the {by}"),
             Finding::Reuse { of, .. } => format!("addresses of connection {of}"),
-            Finding::DuplicateAcks { count, .. } => format!("{count} duplicate ACKs"),
+            Finding::DuplicateAcks { count, .. } => times(*count, "duplicate ACK"),
             Finding::OutOfOrder { count, .. } => format!("{count} out of order"),
             Finding::WindowFull { .. } => "window full".into(),
-            Finding::KeepAlives { count, .. } => format!("{count} keep-alive probes"),
+            Finding::KeepAlives { count, .. } => times(*count, "keep-alive probe"),
             Finding::ChallengeAcks { .. } => "challenge ACK".into(),
             Finding::Missed { .. } => "not all captured".into(),
             Finding::Duplicates { .. } => "captured twice".into(),
@@ -440,15 +454,11 @@ impl Finding {
 
     /// Returns it in a sentence or two.
     pub fn words(&self) -> String {
-        let times = |count: u32, what: &str| match count {
-            1 => format!("1 {what}"),
-            count => format!("{count} {what}s"),
-        };
         match self {
             Finding::Refused { after, .. } => format!("The server answered the SYN with RST after {}.", human(after.0)),
             Finding::NoAnswer { syns: 1, .. } => "The SYN had no answer in the capture.".into(),
             Finding::NoAnswer { syns, waited } => format!(
-                "The SYN was sent {syns} times in {}, and had no answer: the host is not there, or a firewall drops it, one way or the other.",
+                "The SYN was sent {syns} times in {}, and had no answer: the host is not there, a firewall drops it or its answer, or the listener's queue is full.",
                 human(waited.0)
             ),
             Finding::HalfOpen { answers } => format!(
@@ -466,6 +476,15 @@ impl Finding {
                 ..
             } => {
                 let state = |side: Side| states[side].map_or("a state that is not known", State::name);
+                let alone = states.client.is_none() && states.server.is_none() && *answered == Answered::Nothing;
+                if alone {
+                    let kind = if *ack { "RST,ACK" } else { "RST without ACK" };
+                    let more = if *count > 1 { format!(", {count} in all") } else { String::new() };
+                    return format!(
+                        "{kind} from the {by} at {}{more}. What came before it is not in the capture, and so its reason is not either: here are the possible ones, the likeliest first.",
+                        at.at()
+                    );
+                }
                 let kind = if *ack { "RST,ACK" } else { "RST without ACK" };
                 let upon = match answered {
                     Answered::Nothing => String::new(),
@@ -498,12 +517,26 @@ impl Finding {
                 let more = if *count > 1 { format!(", {count} times in all") } else { String::new() };
                 format!("ICMP from {from} to the {to} at {}: {message}{more}.", at.at())
             }
-            Finding::Retransmissions { by, count, most, took } => {
+            Finding::Retransmissions {
+                by,
+                count,
+                most,
+                took,
+                unanswered,
+            } => {
                 let longest = match most {
                     0 | 1 => String::new(),
                     most => format!("; the same one up to {most} times, for {}", human(took.0)),
                 };
-                format!("The {by} sent {} again{longest}.", times(*count, "segment"))
+                let silence = match unanswered {
+                    0 => String::new(),
+                    1 => " The last had no answer in the capture.".into(),
+                    count => format!(
+                        " The last {count} had no answer in the capture: they, or what the {} answers, do not arrive. When the {by}'s kernel gives up (ETIMEDOUT), it may do so without a segment.",
+                        by.other()
+                    ),
+                };
+                format!("The {by} sent {} again{longest}.{silence}", times(*count, "segment"))
             }
             Finding::ZeroWindow {
                 by,
@@ -538,10 +571,11 @@ impl Finding {
                 human(lasted.0)
             ),
             Finding::HalfClose { by, at, lasted, bytes } => format!(
-                "The {by} sent FIN at {}, and the {} went on for {} with {bytes} bytes: a half-close.",
+                "The {by} sent FIN at {}, and the {} went on for {} with {}: a half-close.",
                 at.at(),
                 by.other(),
-                human(lasted.0)
+                human(lasted.0),
+                times(*bytes, "byte")
             ),
             Finding::Reuse { of, states } => {
                 let state = |side: Side| states[side].map_or("no state that is known", State::name);
@@ -567,17 +601,23 @@ impl Finding {
                 format!("The {by} answered a SYN or an RST with an ACK (RFC 5961), {}.", times(*count, "time"))
             }
             Finding::Missed { by, bytes } => format!(
-                "{bytes} bytes of the {by}'s were acknowledged and are not in the capture: it missed packets."
+                "Of what the {by} sent, {} that the {} acknowledged {} not in the capture: it missed packets.",
+                times(*bytes, "byte"),
+                by.other(),
+                if *bytes == 1 { "is" } else { "are" }
             ),
             Finding::Duplicates { count } => format!(
-                "{} are in the capture twice, as on several interfaces: counted once.",
-                times(*count, "packet")
+                "{} twice in the capture: captured on several interfaces, or doubled on the way. Counted once.",
+                match count {
+                    1 => "1 packet is".into(),
+                    count => format!("{count} packets are"),
+                }
             ),
             Finding::Middle { guessed: true } => {
                 "It begins before the capture: its handshake is not there, and which end is the client is a guess by the ports.".into()
             }
             Finding::Middle { guessed: false } => "Its SYN is before the capture, which begins with the answer.".into(),
-            Finding::Open => "It is open at the end of the capture.".into(),
+            Finding::Open => "It is open at the end of the capture, as far as the segments say.".into(),
         }
     }
 }

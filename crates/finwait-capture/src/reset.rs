@@ -48,8 +48,14 @@ pub struct Reset {
     pub closed: bool,
     /// The last segment of the other end.
     pub answered: Answered,
-    /// Had the sender had data since its own last segment with data, or since the beginning?
+    /// Had the sender had data at all?
     pub had_data: bool,
+    /// Had the sender had data since its own last segment with data, or since the beginning?
+    pub had_data_last: bool,
+    /// Had the sender sent data, or FIN?
+    pub had_sent: bool,
+    /// Is its number 0, as in an answer to a SYN (RFC 9293, 3.10.7.1)?
+    pub is_numbered_0: bool,
     /// How long nothing was sent before it, or before what it answers.
     pub idle: Duration,
     /// The sender's retransmissions and probes in a row that had no answer.
@@ -78,7 +84,15 @@ pub enum ResetReason {
     UnreadData,
     /// `SO_LINGER` with no time.
     Linger,
-    /// A late RST: both ends had closed.
+    /// The listener was closed before the connection was accepted.
+    ListenerClosed,
+    /// The listener's accept queue was full, with `tcp_abort_on_overflow`.
+    QueueFull,
+    /// Somebody ended the connection by force.
+    Aborted,
+    /// The socket was closed, and the kernel kept it no longer.
+    NotKept,
+    /// It is late: both ends had closed.
     Late,
 }
 
@@ -91,7 +105,7 @@ impl ResetReason {
                 Some((ttl, usual)) => format!(
                     "TTL differs, {ttl} and not {usual}: probably the {by} itself did not send it, but a firewall, a NAT or a load balancer"
                 ),
-                None => "a device between the ends sent it".into(),
+                None => "a device between the ends sent it: a firewall that rejects, a proxy or a load balancer".into(),
             },
             ResetReason::Refused => {
                 "nobody listens at that port, the listener's queue is full with tcp_abort_on_overflow, or a firewall rejects with RST".into()
@@ -99,10 +113,15 @@ impl ResetReason {
             ResetReason::Unwanted => format!(
                 "the {by} does not know the connection that this answers: its socket is closed already, or it never connected (a port scan, a forged address)"
             ),
-            ResetReason::GaveUp => format!(
-                "the {by}'s kernel gave up: what it sent {} times had no answer (keep-alive, retransmissions, TCP_USER_TIMEOUT)",
-                reset.unanswered
-            ),
+            ResetReason::GaveUp => {
+                let times = match reset.unanswered {
+                    0 | 1 => String::new(),
+                    count => format!(" {count} times"),
+                };
+                format!(
+                    "the {by}'s kernel gave up: what it sent{times} had no answer (keep-alive, retransmissions, TCP_USER_TIMEOUT)"
+                )
+            }
             ResetReason::Forgotten => {
                 let what = format!(
                     "the {by}'s host does not know the connection any more: its process or host was restarted, or a NAT or load balancer forgot it"
@@ -119,6 +138,18 @@ impl ResetReason {
                 format!("the {by} closed, or was ended, with data of the {other}'s that it had not read (RFC 2525, 2.17)")
             }
             ResetReason::Linger => format!("the {by} closed with SO_LINGER and no time, which aborts"),
+            ResetReason::ListenerClosed => format!(
+                "the {by}'s listener was closed, or its process ended, while this connection waited in the accept queue"
+            ),
+            ResetReason::QueueFull => {
+                format!("the {by}'s accept queue was full, with tcp_abort_on_overflow")
+            }
+            ResetReason::Aborted => format!(
+                "the {by}'s connection was ended by force: ss -K, connect with AF_UNSPEC, or a kernel short of memory (tcp_mem, tcp_max_orphans)"
+            ),
+            ResetReason::NotKept => format!(
+                "the {by} had closed, and its kernel kept the socket no longer: FIN_WAIT2 ended by TCP_LINGER2, tcp_fin_timeout or tcp_max_orphans"
+            ),
             ResetReason::Late => "both ends had closed: it ends nothing".into(),
         }
     }
@@ -145,20 +176,56 @@ impl Reset {
             reasons.push(ResetReason::Late);
             return reasons;
         }
+        if self.is_alone() {
+            reasons.extend(self.reasons_alone());
+            return reasons;
+        }
         if self.unanswered >= GIVES_UP {
             reasons.push(ResetReason::GaveUp);
         }
+        // Who has sent nothing but its SYN,ACK may not have been accepted.
+        let may_wait = self.by == Side::Server && !self.had_sent;
         if self.ack {
-            if self.had_data {
+            // What came before the last answer has been read, as a rule.
+            if self.had_data_last {
                 reasons.push(ResetReason::UnreadData);
             }
             reasons.push(ResetReason::Linger);
-        } else if self.closed && self.answered == Answered::Data {
-            reasons.push(ResetReason::DataAfterClose);
+            if self.had_data && !self.had_data_last {
+                reasons.push(ResetReason::UnreadData);
+            }
+            if may_wait {
+                reasons.push(ResetReason::ListenerClosed);
+            }
+            reasons.push(ResetReason::Aborted);
+        } else if self.closed {
+            reasons.push(match self.answered {
+                Answered::Data => ResetReason::DataAfterClose,
+                _ => ResetReason::NotKept,
+            });
         } else {
+            let was_quick = self.idle < Duration::from_secs(1);
+            if may_wait && was_quick && self.sender.is_some() {
+                reasons.extend([ResetReason::QueueFull, ResetReason::Middlebox]);
+            }
             reasons.push(ResetReason::Forgotten);
         }
         reasons
+    }
+
+    /// Is nothing before it in the capture, so that its reason is not there either?
+    pub const fn is_alone(&self) -> bool {
+        self.sender.is_none() && self.receiver.is_none() && matches!(self.answered, Answered::Nothing)
+    }
+
+    /// The reasons of an RST alone, by itself.
+    fn reasons_alone(&self) -> Vec<ResetReason> {
+        use ResetReason::*;
+        match (self.ack, self.is_numbered_0) {
+            (true, true) => vec![Refused, UnreadData, Linger],
+            (true, false) => vec![UnreadData, Linger, GaveUp, Middlebox, Aborted],
+            (false, _) => vec![DataAfterClose, Forgotten, Middlebox],
+        }
     }
 
     /// Returns the rule by which the receiver's calls fail, by the state that it was in (`tcp_reset`); none where none does.

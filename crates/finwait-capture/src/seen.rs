@@ -9,7 +9,7 @@ use finwait_wire::segment::IcmpError;
 
 use crate::finding::{is_refused, is_unanswered};
 use crate::flow::{Connection, Start};
-use crate::reset::ResetReason;
+use crate::reset::{Answered, ResetReason};
 
 /// What a call returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,7 +63,11 @@ pub fn seen(connection: &Connection, side: Side) -> Vec<Seen> {
             return seen;
         }
     }
-    if peer.has_delivered_fin() {
+    // A FIN that is answered with RST has met no socket.
+    let knows = connection
+        .reset
+        .is_none_or(|reset| reset.by != side || reset.ack || reset.answered != Answered::Fin);
+    if peer.has_delivered_fin() && knows {
         seen.push(Seen::by("read", RuleId::EofFin).with("after all data"));
     }
     let Some(reset) = connection.reset.filter(|_| !connection.reset_ignored) else {

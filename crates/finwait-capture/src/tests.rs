@@ -20,6 +20,7 @@ fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
             way[1..].parse::<u16>().unwrap_or(1000),
             if rest.contains("TTL 60") { 60 } else { 64 },
         );
+        let id = rest.split_once(" ID ").map_or("0", |(_, id)| id);
         let [client, server] = [format!("10.0.0.1.{port}"), "10.0.0.2.80".into()];
         let (from, to) = if way.starts_with('>') {
             (client, server)
@@ -27,7 +28,7 @@ fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
             (server, client)
         };
         text.push_str(&format!(
-            "{at} IP (tos 0x0, ttl {ttl}, id 0, offset 0, proto TCP (6), length 40)\n"
+            "{at} IP (tos 0x0, ttl {ttl}, id {id}, offset 0, proto TCP (6), length 40)\n"
         ));
         text.push_str(&format!("    {from} > {to}: Flags {rest}\n"));
     }
@@ -98,7 +99,7 @@ fn the_reasons_of_an_rst_follow_from_what_was_before_it() {
         "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
         "3.0 < [R.], seq 901, ack 106, win 0, length 0",
     ]));
-    assert_eq!(reasons(&unread), [ResetReason::UnreadData, ResetReason::Linger]);
+    assert_eq!(reasons(&unread)[..2], [ResetReason::UnreadData, ResetReason::Linger]);
     assert_eq!(
         saw(&unread, Side::Client),
         [
@@ -147,6 +148,137 @@ fn the_reasons_of_an_rst_follow_from_what_was_before_it() {
     assert_eq!(
         saw(&gave_up, Side::Client),
         ["connect: success", "read, write: ETIMEDOUT"]
+    );
+}
+
+#[test]
+fn the_reason_of_an_rst_alone_is_not_in_the_capture_and_the_possible_ones_are_listed() {
+    let alone = one(&["1.0 < [R.], seq 901, ack 101, win 0, length 0"]);
+    assert!(alone.reset.unwrap().is_alone());
+    assert!(reasons(&alone).len() > 3, "{:?}", reasons(&alone));
+    assert!(told(&alone)[0].words().contains("not in the capture"));
+    let answer = one(&["1.0 < [R.], seq 0, ack 101, win 0, length 0"]);
+    assert_eq!(reasons(&answer)[0], ResetReason::Refused);
+    let without_ack = one(&["1.0 < [R], seq 901, win 0, length 0"]);
+    assert_eq!(
+        reasons(&without_ack)[..2],
+        [ResetReason::DataAfterClose, ResetReason::Forgotten]
+    );
+}
+
+#[test]
+fn a_server_that_has_sent_nothing_may_not_have_accepted() {
+    let waiting = one(&connected(&["2.0 < [R.], seq 901, ack 101, win 500, length 0"]));
+    assert_eq!(
+        reasons(&waiting),
+        [ResetReason::Linger, ResetReason::ListenerClosed, ResetReason::Aborted]
+    );
+    let full = one(&connected(&["1.3 < [R], seq 901, win 0, length 0"]));
+    assert_eq!(reasons(&full)[0], ResetReason::QueueFull);
+    let answered = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.1 < [P.], seq 901:906, ack 106, win 500, length 5",
+        "3.0 < [R.], seq 906, ack 106, win 500, length 0",
+    ]));
+    assert_eq!(
+        reasons(&answered),
+        [ResetReason::Linger, ResetReason::UnreadData, ResetReason::Aborted]
+    );
+}
+
+/// `TCP_LINGER2` below 0: FIN_WAIT2 ends at once (`tcp_rcv_state_process`).
+#[test]
+fn a_socket_that_was_closed_and_is_gone_is_not_said_to_be_forgotten() {
+    let connection = one(&connected(&[
+        "2.0 > [F.], seq 101, ack 901, win 500, length 0",
+        "2.1 < [.], ack 102, win 500, length 0",
+        "2.2 > [R], seq 102, win 0, length 0",
+    ]));
+    assert_eq!(reasons(&connection), [ResetReason::NotKept]);
+}
+
+#[test]
+fn a_fin_that_meets_no_socket_is_not_read() {
+    let connection = one(&[
+        "1.0 < [F.], seq 901, ack 101, win 500, length 0",
+        "1.1 > [R], seq 101, win 0, length 0",
+    ]);
+    assert!(
+        saw(&connection, Side::Client).is_empty(),
+        "{:?}",
+        saw(&connection, Side::Client)
+    );
+}
+
+#[test]
+fn what_had_no_answer_by_the_end_is_said() {
+    let connection = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "3.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "5.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "9.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+    ]));
+    let words = told(&connection)[0].words();
+    assert!(words.contains("The last 3 had no answer"), "{words}");
+    let answered = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "3.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "3.1 < [.], ack 106, win 500, length 0",
+    ]));
+    let words = told(&answered)[0].words();
+    assert_eq!(words, "The client sent 1 segment again.");
+}
+
+/// Linux counts the identifications of a connection's packets: what fills a gap was overtaken or sent again, whatever the time says.
+#[test]
+fn identifications_tell_what_was_overtaken_from_what_was_sent_again() {
+    let lines = |fill: &'static str| {
+        let mut lines = connected(&[
+            "2.00 > [P.], seq 101:106, ack 901, win 500, length 5, ID 20",
+            "2.01 > [P.], seq 106:111, ack 901, win 500, length 5, ID 21",
+            "2.02 > [P.], seq 111:116, ack 901, win 500, length 5, ID 22",
+            "2.03 > [P.], seq 116:121, ack 901, win 500, length 5, ID 23",
+            "2.04 > [P.], seq 126:131, ack 901, win 500, length 5, ID 25",
+        ]);
+        lines.push(fill);
+        let connection = one(&lines);
+        let client = &connection.ends.client;
+        assert_eq!(client.bytes, 30);
+        (client.retransmissions, client.out_of_order, connection.duplicates)
+    };
+    let overtaken = lines("2.90 > [P.], seq 121:126, ack 901, win 500, length 5, ID 24");
+    assert_eq!(overtaken, (0, 1, 0));
+    let again = lines("2.0401 > [P.], seq 121:126, ack 901, win 500, length 5, ID 26");
+    assert_eq!(again, (1, 0, 0));
+    let copied = connected(&[
+        "2.00 > [P.], seq 101:106, ack 901, win 500, length 5, ID 20",
+        "2.01 > [P.], seq 106:111, ack 901, win 500, length 5, ID 21",
+        "2.02 > [P.], seq 111:116, ack 901, win 500, length 5, ID 22",
+        "2.03 > [P.], seq 116:121, ack 901, win 500, length 5, ID 23",
+        "2.04 > [P.], seq 111:116, ack 901, win 500, length 5, ID 22",
+    ]);
+    let copied = one(&copied);
+    assert_eq!((copied.ends.client.retransmissions, copied.duplicates), (0, 1));
+}
+
+#[test]
+fn bytes_are_whole_with_many_gaps_at_a_time() {
+    let mut lines: Vec<String> = HANDSHAKE.iter().map(|line| line.to_string()).collect();
+    let mut add = |at: f64, no: u32| {
+        let seq = 101 + 10 * no;
+        lines.push(format!(
+            "{at:.3} > [.], seq {seq}:{}, ack 901, win 500, length 10",
+            seq + 10
+        ));
+    };
+    (0..40).filter(|no| no % 2 == 1).for_each(|no| add(2.0, no));
+    (0..40).filter(|no| no % 2 == 0).for_each(|no| add(2.5, no));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let connection = one(&lines);
+    let client = &connection.ends.client;
+    assert_eq!(
+        (client.bytes, client.retransmissions, client.out_of_order),
+        (400, 20, 0)
     );
 }
 

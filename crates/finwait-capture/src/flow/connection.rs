@@ -1,4 +1,4 @@
-//! One connection of a capture, of constant size.
+//! One connection of a capture, of bounded size.
 
 use serde::Serialize;
 use std::fmt;
@@ -113,7 +113,7 @@ pub struct Connection {
     pub icmps: u32,
     /// The packets that were captured twice.
     pub duplicates: u32,
-    /// When the answer to the SYN came, for the round trip.
+    /// The time from the SYN to the last ACK of the handshake, where neither was sent again.
     round_trip: Option<Duration>,
 }
 
@@ -249,8 +249,11 @@ impl Connection {
         let place = if rst {
             Place::New
         } else {
-            own.sends(segment, at, peer, round_trip)
+            own.sends(segment, ip.ip_id, at, peer, round_trip)
         };
+        if segment.len > 0 && !matches!(place, Place::Again | Place::Copied | Place::Probe) {
+            (own.has_data_last, peer.has_data_last) = (true, false);
+        }
         let peer_is_closed = peer.is_closed();
         match place {
             Place::Probe if peer_is_closed => own.window_probes += 1,
@@ -286,6 +289,7 @@ impl Connection {
         if flags.has(Flags::ACK) && !rst {
             peer.is_acknowledged(segment.ack);
         }
+        self.duplicates += u32::from(place == Place::Copied);
         self.changes(from, segment, place);
         self.closes(at, from, segment, place);
         let own = &mut self.ends[from];
@@ -345,6 +349,9 @@ impl Connection {
             closed: own.fin.is_some(),
             answered,
             had_data: peer.bytes > 0,
+            had_data_last: peer.has_data_last,
+            had_sent: own.bytes > 0 || own.fin.is_some(),
+            is_numbered_0: segment.seq.0 == 0,
             idle: if is_answer { pause } else { idle },
             unanswered: own.unanswered,
             ttl,
@@ -410,7 +417,7 @@ impl Connection {
         let Some((by, since)) = self.first_fin.filter(|(by, _)| *by != from) else {
             return;
         };
-        if segment.flags.has(Flags::RST) || place == Place::Again {
+        if segment.flags.has(Flags::RST) || matches!(place, Place::Again | Place::Copied) {
             return;
         }
         if segment.len > 0 {
@@ -430,15 +437,14 @@ impl Connection {
     /// Takes in the steps of the handshake.
     fn shakes_hands(&mut self, at: MonoTime, from: Side, segment: &Segment) {
         let flags = segment.flags;
-        if self.start != Start::Syn || self.established.is_some() || flags.has(Flags::RST) {
+        let is_last = from == Side::Client && flags.has(Flags::ACK) && !flags.has(Flags::SYN) && !flags.has(Flags::RST);
+        if self.start != Start::Syn || self.established.is_some() || !is_last || !self.ends.server.synced {
             return;
         }
-        if flags.has(Flags::SYN) {
-            if from == Side::Server && self.round_trip.is_none() {
-                self.round_trip = Some(at.since(self.began));
-            }
-        } else if from == Side::Client && flags.has(Flags::ACK) && self.ends.server.synced {
-            self.established = Some(at);
+        self.established = Some(at);
+        // That span is the same wherever the capture was taken.
+        if self.ends.client.syns == 1 && self.ends.server.syns == 1 {
+            self.round_trip = Some(at.since(self.began));
         }
     }
 

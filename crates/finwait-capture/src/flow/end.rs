@@ -7,9 +7,23 @@ use finwait_wire::inferred::InferredEnd;
 use finwait_wire::segment::{Flags, Segment, SeqNo, TcpOption};
 
 /// Ranges beyond a gap that are remembered.
-const ISLANDS: usize = 6;
-/// What overtakes arrives so soon; what fills a gap later has been sent again (Wireshark's bound, where the round trip is not known).
+const ISLANDS: usize = 64;
+/// What is overtaken arrives so soon after the gap was seen; what fills it later has been sent again (Wireshark's bound, where the round trip
+/// is not known).
 const OVERTAKEN: Duration = Duration::from_millis(3);
+/// The least and the most of a round trip that bound it.
+const ROUND_TRIP: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(300));
+/// Packets after which identifications that have risen are taken at their word.
+const RISEN: u8 = 3;
+
+/// A range beyond a gap.
+#[derive(Clone, Copy, Debug)]
+struct Island {
+    from: SeqNo,
+    to: SeqNo,
+    /// When the gap before it was seen.
+    since: MonoTime,
+}
 
 /// The span of time in which an end had no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +51,8 @@ pub(super) enum Place {
     Overtaken,
     /// Data that was sent before.
     Again,
+    /// It is a packet that came before, once more: captured twice, or doubled on the way.
+    Copied,
     /// An acknowledgement of the byte before the next: a keep-alive or zero-window probe.
     Probe,
 }
@@ -55,8 +71,7 @@ pub struct End {
     next_at: MonoTime,
     /// The end of what is in the capture without a gap, and ranges beyond.
     contiguous: SeqNo,
-    islands: [(SeqNo, SeqNo); ISLANDS],
-    islands_len: u8,
+    islands: Vec<Island>,
     /// The highest acknowledgement that it has sent.
     ack: Option<SeqNo>,
     /// The shift that its SYN offered.
@@ -93,7 +108,7 @@ pub struct End {
     /// The zero-window probes.
     pub window_probes: u32,
     /// The keep-alives and probes in a row that nothing has answered.
-    pub(super) unanswered: u32,
+    pub unanswered: u32,
     /// The segments that filled the other end's window to the last byte.
     pub window_full: u32,
     /// The segments that said that there is no room.
@@ -111,6 +126,12 @@ pub struct End {
     pub(super) ttl: Option<u8>,
     /// The identification of its last packet.
     pub(super) ip_id: Option<u16>,
+    /// The highest identification.
+    last_id: Option<u16>,
+    /// Has it sent data since the other end last did?
+    pub(super) has_data_last: bool,
+    /// The packets in a row whose identification was a little above that before, as Linux counts them in each connection.
+    ids_rise: u8,
     /// The last segment: its flags, length and time.
     pub(super) last: Option<(Flags, u32, MonoTime)>,
 }
@@ -132,7 +153,8 @@ impl End {
         self.first = Some(segment.seq);
         self.synced = syn;
         (self.next, self.contiguous, self.next_at) = (segment.seq, segment.seq, at);
-        self.islands_len = 0;
+        self.islands.clear();
+        self.ids_rise = 0;
         (self.fin, self.fin_taken) = (None, false);
         if syn {
             self.scale = segment.options.iter().find_map(|option| match option {
@@ -157,7 +179,15 @@ impl End {
     }
 
     /// Takes in the numbers of a segment that it sends.
-    pub(super) fn sends(&mut self, segment: &Segment, at: MonoTime, peer: &End, round_trip: Option<Duration>) -> Place {
+    pub(super) fn sends(
+        &mut self,
+        segment: &Segment,
+        ip_id: Option<u16>,
+        at: MonoTime,
+        peer: &End,
+        round_trip: Option<Duration>,
+    ) -> Place {
+        let was_overtaken = self.was_overtaken(ip_id);
         let (seq, end) = (segment.seq, segment.end());
         let data = segment.span() > 0;
         if segment.flags.has(Flags::FIN) && self.fin.is_none() {
@@ -186,30 +216,57 @@ impl End {
             (self.next, self.next_at) = (end, at);
             self.chain = (seq, 0, at);
             if gap {
-                self.add_island(seq, end);
+                self.add_island(Island {
+                    from: seq,
+                    to: end,
+                    since: at,
+                });
                 return Place::BeyondGap;
             }
-            if self.islands_len == 0 {
+            if self.islands.is_empty() {
                 self.contiguous = end;
             } else {
-                self.add_island(seq, end);
+                self.add_island(Island {
+                    from: seq,
+                    to: end,
+                    since: at,
+                });
             }
             return Place::New;
         }
-        let fills = self.is_missing(seq, end);
-        if fills {
+        let gap_since = self.missing_since(seq, end);
+        let since = gap_since.unwrap_or(at);
+        if gap_since.is_some() {
             self.bytes += segment.len as u64;
-            self.add_island(seq, end);
+            self.add_island(Island {
+                from: seq,
+                to: end,
+                since,
+            });
         }
         if before(self.next, end) {
             self.bytes += u64::from(end.relative_to(self.next));
             self.next = end;
-            self.add_island(seq, end);
+            self.add_island(Island {
+                from: seq,
+                to: end,
+                since,
+            });
         }
-        let bound = round_trip.map_or(OVERTAKEN, |time| time.clamp(Duration::from_micros(500), OVERTAKEN));
-        if fills && at.since(self.next_at) < bound {
-            self.out_of_order += 1;
-            return Place::Overtaken;
+        let (least, most) = ROUND_TRIP;
+        // What is sent again for a gap comes a round trip after that was seen, at the earliest.
+        let bound = round_trip.map_or(OVERTAKEN, |time| (time * 3 / 4).clamp(least, most));
+        match (gap_since, was_overtaken) {
+            (Some(_), Some(true)) => {
+                self.out_of_order += 1;
+                return Place::Overtaken;
+            }
+            (Some(since), None) if at.since(since) < bound => {
+                self.out_of_order += 1;
+                return Place::Overtaken;
+            }
+            (None, Some(true)) => return Place::Copied,
+            _ => {}
         }
         self.retransmissions += 1;
         let (of, times, since) = self.chain;
@@ -230,25 +287,50 @@ impl End {
         self.next_at.min(at)
     }
 
-    /// Is none of that range in the capture yet?
-    fn is_missing(&self, seq: SeqNo, end: SeqNo) -> bool {
-        let overlaps = |(from, to): &(SeqNo, SeqNo)| before(seq, *to) && before(*from, end);
-        !before(seq, self.contiguous) && !self.islands[..usize::from(self.islands_len)].iter().any(overlaps)
+    /// Was the packet sent before the last one, by its identification? None where that does not say it.
+    fn was_overtaken(&mut self, ip_id: Option<u16>) -> Option<bool> {
+        // How far apart the identifications of packets are that follow on one another.
+        const NEAR: i16 = 1024;
+        let id = ip_id.filter(|id| *id != 0)?;
+        let distance = id.wrapping_sub(self.last_id.unwrap_or(id)) as i16;
+        let is_known = self.ids_rise >= RISEN;
+        match distance {
+            1..NEAR => {
+                self.ids_rise = self.ids_rise.saturating_add(1);
+                self.last_id = Some(id);
+                is_known.then_some(false)
+            }
+            distance if is_known && distance <= 0 && distance > -NEAR => Some(true),
+            _ => {
+                self.ids_rise = 0;
+                self.last_id = Some(id);
+                None
+            }
+        }
     }
 
-    fn add_island(&mut self, seq: SeqNo, end: SeqNo) {
-        let mut len = usize::from(self.islands_len);
+    /// Since when is that range missing; none where any of it is in the capture.
+    fn missing_since(&self, seq: SeqNo, end: SeqNo) -> Option<MonoTime> {
+        let overlaps = |island: &Island| before(seq, island.to) && before(island.from, end);
+        if before(seq, self.contiguous) || self.islands.iter().any(overlaps) {
+            return None;
+        }
+        let beyond = self.islands.iter().filter(|island| !before(island.from, end));
+        beyond
+            .min_by_key(|island| island.from.relative_to(self.contiguous))
+            .map(|island| island.since)
+    }
+
+    fn add_island(&mut self, new: Island) {
         // One that goes on where another ends makes it longer.
-        if let Some(island) = self.islands[..len].iter_mut().find(|(_, to)| *to == seq) {
-            island.1 = end;
+        if let Some(island) = self.islands.iter_mut().find(|island| island.to == new.from) {
+            island.to = new.to;
         } else {
-            if len == ISLANDS {
+            if self.islands.len() == ISLANDS {
                 // The oldest gap is taken as one that the capture will not fill.
                 self.skip_gap();
-                len = usize::from(self.islands_len);
             }
-            self.islands[len] = (seq, end);
-            self.islands_len += 1;
+            self.islands.push(new);
         }
         self.join();
     }
@@ -256,8 +338,7 @@ impl End {
     /// Joins the islands that are reached.
     fn join(&mut self) {
         let mut at = 0;
-        while at < usize::from(self.islands_len) {
-            let (from, to) = self.islands[at];
+        while let Some(Island { from, to, .. }) = self.islands.get(at).copied() {
             if before(self.contiguous, from) {
                 at += 1;
                 continue;
@@ -265,20 +346,20 @@ impl End {
             if before(self.contiguous, to) {
                 self.contiguous = to;
             }
-            self.islands_len -= 1;
-            self.islands[at] = self.islands[usize::from(self.islands_len)];
+            self.islands.swap_remove(at);
             at = 0;
         }
     }
 
+    /// The beginning of the nearest island.
+    fn nearest(&self) -> Option<SeqNo> {
+        let begins = self.islands.iter().map(|island| island.from);
+        begins.min_by_key(|from| from.relative_to(self.contiguous))
+    }
+
     /// Goes over the first gap.
     fn skip_gap(&mut self) {
-        let islands = &self.islands[..usize::from(self.islands_len)];
-        let first = islands
-            .iter()
-            .copied()
-            .min_by_key(|(from, _)| from.relative_to(self.contiguous));
-        if let Some((from, _)) = first {
+        if let Some(from) = self.nearest() {
             self.contiguous = from;
         }
         self.join();
@@ -295,12 +376,7 @@ impl End {
         }
         let mut missed = 0;
         while before(self.contiguous, ack) {
-            let islands = &self.islands[..usize::from(self.islands_len)];
-            let nearest = islands
-                .iter()
-                .map(|(from, _)| *from)
-                .min_by_key(|from| from.relative_to(self.contiguous));
-            let to = nearest.filter(|from| before(*from, ack)).unwrap_or(ack);
+            let to = self.nearest().filter(|from| before(*from, ack)).unwrap_or(ack);
             missed += u64::from(to.relative_to(self.contiguous));
             self.contiguous = to;
             self.join();

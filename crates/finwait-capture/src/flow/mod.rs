@@ -1,7 +1,7 @@
 //! The connections of a capture, in bounded memory.
 //!
 //! `table` finds the connection of a packet, `connection` follows one, `end` has what one of its ends has sent. Each costs the same for every
-//! packet, and a connection is of constant size.
+//! packet, and a connection is of bounded size.
 
 mod connection;
 mod end;

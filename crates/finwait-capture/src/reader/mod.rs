@@ -124,6 +124,9 @@ pub struct CaptureFacts {
     /// The lines of tcpdump's text about TCP that name hosts or ports that are not numbers.
     #[serde(skip_serializing_if = "is_none")]
     pub named: u64,
+    /// The hosts that a text names in words, each with the address of 0.0.0.0/8 that stands for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<(std::net::IpAddr, String)>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature

@@ -284,6 +284,64 @@ fn segments(text: &str) -> Vec<(u64, finwait_wire::segment::Segment)> {
 }
 
 #[test]
+fn a_text_may_be_quoted_wrapped_or_cut_where_it_is_pasted() {
+    let whole = "\
+12:00:01.000000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 1, win 500, options [mss 1460,sackOK], length 0
+12:00:01.100000 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [R.], seq 0, ack 2, win 0, length 0
+";
+    let expected = segments(whole);
+    assert_eq!(expected.len(), 2);
+    assert_eq!(expected[1].0 - expected[0].0, 100_000_000);
+    let quoted = whole.replace("12:00", "> 12:00");
+    let indented = whole.replace("12:00", "    12:00");
+    let wrapped = whole
+        .replace(", win", ",\nwin")
+        .replace("ack 2", "ack\n2")
+        .replace(" length", "\n  length");
+    let fenced = format!("```\n$ tcpdump -n\n{whole}```\n");
+    for text in [quoted, indented, wrapped, fenced] {
+        assert_eq!(segments(&text), expected, "{text}");
+    }
+    let cut = whole.replace(", length 0", "");
+    assert_eq!(segments(&cut), expected);
+}
+
+#[test]
+fn hosts_in_words_get_addresses_that_no_host_has() {
+    let text = "\
+IP web.example.net.40000 > db.example.net.postgresql: Flags [S], seq 1, win 500, length 0
+IP db.example.net.postgresql > web.example.net.40000: Flags [R.], seq 0, ack 2, win 0, length 0
+";
+    let (_, facts) = packets(text.as_bytes());
+    let hosts: Vec<String> = facts.hosts.iter().map(|(at, host)| format!("{at} {host}")).collect();
+    assert_eq!(hosts, ["0.0.0.1 web.example.net", "0.0.0.2 db.example.net"]);
+    let segments = segments(text);
+    assert_eq!(segments[0].1.source.to_string(), "0.0.0.1:40000");
+    assert_eq!(segments[1].1.source.to_string(), "0.0.0.2:5432");
+}
+
+#[test]
+fn what_tshark_prints_and_wireshark_copies_is_read() {
+    let printed = "\
+    1   0.000000     10.9.0.1 → 10.9.0.2     TCP 74 37756 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460 WS=1024
+    2   0.000031     10.9.0.2 → 10.9.0.1     TCP 74 8080 → 37756 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+    3   0.000096     10.9.0.1 → 10.9.0.2     TCP 69 [TCP Retransmission] 37756 → 8080 [PSH, ACK] Seq=1 Ack=1 Win=64512 Len=3
+";
+    let copied = printed
+        .replace(" → 10", "\t10")
+        .replace("     TCP ", "\tTCP\t")
+        .replace(" → ", " > ");
+    for text in [printed, &copied] {
+        let read = segments(text);
+        let numbers: Vec<_> = read.iter().map(|(at, s)| (*at, s.seq.0, s.ack.0, s.len)).collect();
+        assert_eq!(numbers, [(0, 0, 0, 0), (31_000, 0, 1, 0), (96_000, 1, 1, 3)], "{text}");
+        assert!(read[1].1.flags.has(Flags::SYN) && read[1].1.flags.has(Flags::ACK));
+        assert_eq!(read[1].1.source.to_string(), "10.9.0.2:8080");
+    }
+    assert!(!is_tcpdump_line(b"see [1] Seq=4 > 3"));
+}
+
+#[test]
 fn tcpdumps_relative_numbers_are_made_absolute() {
     let text = "\
 12:00:00.000001 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [S], seq 5000, win 64240, options [mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7], length 0

@@ -1,4 +1,4 @@
-//! What tcpdump prints, line by line: with or without times, relative numbers or absolute (`-S`), on one line or two (`-v`), with the link
+//! What tcpdump and tshark print, line by line: with or without times, relative numbers or absolute (`-S`), on one line or two (`-v`), with the link
 //! layer (`-e`) or an interface (`-i any`) before it.
 
 use std::collections::VecDeque;
@@ -16,6 +16,8 @@ use super::{CaptureFacts, CapturedPacket};
 
 /// The most bytes of a line that are read.
 const LONGEST: usize = 1 << 14;
+/// Hosts in words that are told apart.
+const NAMES: usize = 1 << 12;
 /// Conversations whose first numbers are remembered; beyond that all are forgotten.
 const CONVERSATIONS: usize = 1 << 16;
 /// Packets that are looked at before it is decided what their times count from.
@@ -68,21 +70,50 @@ pub(super) struct Text {
     over: bool,
     last: u64,
     days: u64,
+    /// A line that goes on in the next: it was wrapped where it was pasted.
+    open: Option<String>,
+    /// The addresses that stand for hosts in words: of 0.0.0.0/8, which no host has.
+    names: QuickMap<String, IpAddr>,
     /// The way from the lower address to the higher, and the way back.
     numbers: QuickMap<(SocketAddr, SocketAddr), [WayNumbers; 2]>,
 }
 
-/// Is it a line of tcpdump's about TCP?
+/// Is it a line of tcpdump's or tshark's about TCP?
 pub fn is_tcpdump_line(line: &[u8]) -> bool {
     let line = &line[..line.len().min(LONGEST)];
     let Some(at) = memmem::find(line, b"Flags [") else {
-        return false;
+        let is_tshark = memmem::find(line, b"] Seq=").is_some();
+        return is_tshark && std::str::from_utf8(line).is_ok_and(|line| of_tshark(line).is_some());
     };
     let Ok(head) = std::str::from_utf8(&line[..at]) else {
         return false;
     };
-    let ends = addresses(head);
-    ends.is_some_and(|(from, to)| endpoint(from).is_some() && endpoint(to).is_some())
+    let Some((from, to)) = addresses(head) else {
+        return false;
+    };
+    let is_ip = head.split_ascii_whitespace().any(|word| matches!(word, "IP" | "IP6"));
+    [from, to]
+        .iter()
+        .all(|text| endpoint(text).is_some() || is_ip && named(text).is_some())
+}
+
+/// A line without what marks it as quoted: `> `.
+fn unquoted(mut text: &str) -> &str {
+    while let Some(rest) = text.strip_prefix('>') {
+        text = rest.strip_prefix(' ').unwrap_or(rest);
+    }
+    text
+}
+
+/// Does a packet of tcpdump's go on in the next line: is its length, which each has, not there yet?
+fn goes_on(text: &str) -> bool {
+    text.contains("Flags [") && !text.contains("length ")
+}
+
+/// Is a line of the rest of one that was wrapped, and not one by itself?
+fn is_rest(text: &str) -> bool {
+    let has = |word: &str| text.contains(word);
+    !text.trim().is_empty() && !has(" > ") && !has("Flags [") && !has("```") && stamp(text).is_none()
 }
 
 impl Text {
@@ -154,12 +185,46 @@ impl Text {
             };
             let there = input.data().len();
             if there == 0 {
-                return Ok(None);
+                let open = self.open.take();
+                return Ok(open.and_then(|open| self.parse(&open, facts)));
             }
             let text = String::from_utf8_lossy(&input.data()[..end.unwrap_or(there).min(LONGEST)]).into_owned();
             input.consume(end.map_or(there, |end| end + 1));
-            if let Some(line) = self.parse(&text, facts) {
-                return Ok(Some(line));
+            let text = unquoted(&text);
+            let Some(mut open) = self.open.take() else {
+                if goes_on(text) {
+                    self.open = Some(text.to_owned());
+                } else if let Some(line) = self.parse(text, facts) {
+                    return Ok(Some(line));
+                }
+                continue;
+            };
+            if is_rest(text) && open.len() < LONGEST {
+                open.push(' ');
+                open.push_str(text.trim());
+                if goes_on(&open) {
+                    self.open = Some(open);
+                } else if let Some(line) = self.parse(&open, facts) {
+                    return Ok(Some(line));
+                }
+                continue;
+            }
+            let before = self.parse(&open, facts);
+            let next = match goes_on(text) {
+                true => {
+                    self.open = Some(text.to_owned());
+                    None
+                }
+                false => self.parse(text, facts),
+            };
+            match (before, next) {
+                (None, None) => {}
+                (Some(line), None) | (None, Some(line)) => return Ok(Some(line)),
+                (Some(line), Some(next)) => {
+                    facts.packets += 1;
+                    self.ahead.push_back(line);
+                    return Ok(Some(next));
+                }
             }
         }
     }
@@ -169,6 +234,20 @@ impl Text {
         let stamp = stamp(text);
         let before = self.before.take();
         let Some(at) = text.find("Flags [") else {
+            if text.contains("] Seq=")
+                && let Some((segment, seq)) = of_tshark(text)
+            {
+                let mut segment = segment;
+                self.make_absolute(&mut segment, Some(seq));
+                return Some(Line {
+                    stamp,
+                    ip: CapturedIp {
+                        packet: Packet::Tcp(segment),
+                        ttl: None,
+                        ip_id: None,
+                    },
+                });
+            }
             if let Some(icmp) = text.find(": ICMP") {
                 return icmp_of(text, icmp).map(|packet| Line {
                     stamp,
@@ -193,7 +272,8 @@ impl Text {
         };
         let before = before.filter(|_| is_second).unwrap_or_default();
         let (from, to) = addresses(&text[..at])?;
-        let (Some(source), Some(destination)) = (endpoint(from), endpoint(to)) else {
+        let ends = [from, to].map(|end| endpoint(end).or_else(|| self.named(end, facts)));
+        let [Some(source), Some(destination)] = ends else {
             facts.named += 1;
             return None;
         };
@@ -207,6 +287,22 @@ impl Text {
                 ip_id: before.ip_id,
             },
         })
+    }
+
+    /// An end whose host is a word: an address stands for it, which the facts tell.
+    fn named(&mut self, text: &str, facts: &mut CaptureFacts) -> Option<SocketAddr> {
+        let (host, port) = named(text)?;
+        let address = match self.names.get(host) {
+            Some(address) => *address,
+            None if self.names.len() >= NAMES => return None,
+            None => {
+                let address = IpAddr::from((self.names.len() as u32 + 1).to_be_bytes());
+                self.names.insert(host.to_owned(), address);
+                facts.hosts.push((address, host.to_owned()));
+                address
+            }
+        };
+        Some(SocketAddr::new(address, port))
     }
 
     /// Makes relative numbers absolute; `seq` is the segment's, where its line has one. tcpdump counts from the first numbers of a conversation, except in the segment that has them
@@ -286,6 +382,60 @@ fn endpoint(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, port.parse().ok().or_else(|| service(port))?))
 }
 
+/// `db.example.net.postgresql`: a host in words, and its port.
+fn named(text: &str) -> Option<(&str, u16)> {
+    let (host, port) = text.rsplit_once('.')?;
+    let is_host = host
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    let port = port.parse().ok().or_else(|| service(port))?;
+    (is_host && host.bytes().any(|byte| byte.is_ascii_alphabetic())).then_some((host, port))
+}
+
+/// A packet of TCP as tshark prints it, and Wireshark's list copies it, with its number:
+/// `3 0.000051 10.0.0.1 → 10.0.0.2 TCP 66 37756 → 8080 [ACK] Seq=1 Ack=1 Win=64512 Len=0`
+fn of_tshark(text: &str) -> Option<(Segment, u32)> {
+    let (head, numbers) = text.split_once("] Seq=")?;
+    let (head, flags) = head.rsplit_once('[')?;
+    let (head, to) = head.trim_end().rsplit_once(['→', '>'])?;
+    let to = to.trim().parse().ok()?;
+    let (head, from) = head.trim_end_matches([' ', '-']).rsplit_once([' ', '\t'])?;
+    let from = from.parse().ok()?;
+    let mut hosts = head
+        .split_ascii_whitespace()
+        .filter_map(|word| word.parse::<IpAddr>().ok());
+    let (source, destination) = (hosts.next()?, hosts.next()?);
+    let value = |name: &str| after(numbers, name);
+    let mut known = Flags(0);
+    for flag in flags.split(", ") {
+        known.0 |= match flag {
+            "FIN" => Flags::FIN.0,
+            "SYN" => Flags::SYN.0,
+            "RST" => Flags::RST.0,
+            "PSH" => Flags::PSH.0,
+            "ACK" => Flags::ACK.0,
+            "URG" => Flags::URG.0,
+            "ECE" => Flags::ECE.0,
+            "CWR" => Flags::CWR.0,
+            _ => 0,
+        };
+    }
+    let segment = Segment {
+        source: SocketAddr::new(source, from),
+        destination: SocketAddr::new(destination, to),
+        flags: known,
+        seq: SeqNo(0),
+        ack: SeqNo(value("Ack=").unwrap_or(0) as u32),
+        // The window as it counts, which may be above what the field holds.
+        window: u16::try_from(value("Win=").unwrap_or(0)).unwrap_or(u16::MAX),
+        urgent: 0,
+        options: Vec::new(),
+        len: value("Len=").unwrap_or(0) as usize,
+        payload: Bytes::default(),
+    };
+    Some((segment, number(numbers)? as u32))
+}
+
 /// The ports that tcpdump names most often (`services(5)`).
 fn service(name: &str) -> Option<u16> {
     Some(match name {
@@ -298,7 +448,19 @@ fn service(name: &str) -> Option<u16> {
         "pop3" => 110,
         "sunrpc" => 111,
         "imap2" => 143,
+        "kerberos" => 88,
         "bgp" => 179,
+        "submission" => 587,
+        "imap" => 143,
+        "pop3s" => 995,
+        "ms-sql-s" => 1433,
+        "mqtt" => 1883,
+        "nfs" => 2049,
+        "ms-wbt-server" => 3389,
+        "webcache" => 8080,
+        "https-alt" => 8443,
+        "zabbix-agent" => 10050,
+        "postgres" => 5432,
         "ldap" => 389,
         "https" => 443,
         "microsoft-ds" => 445,

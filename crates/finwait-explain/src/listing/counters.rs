@@ -366,7 +366,7 @@ impl ReadCounters {
             self.group = Some(group);
             return true;
         }
-        self.of_procfs(text) || self.of_nstat(text) || self.of_sentence(text)
+        self.of_procfs(text) || self.of_json(text) || self.of_nstat(text) || self.of_sentence(text)
     }
 
     /// Is the next line one of `netstat -s`, by its heading?
@@ -399,6 +399,21 @@ impl ReadCounters {
             self.names = Some((of, names));
         }
         is_header
+    }
+
+    /// `{"kernel":{"TcpExtListenOverflows":12,"TcpExtListenDrops":12}}`, as `nstat --json` prints it.
+    fn of_json(&mut self, text: &str) -> bool {
+        let Some(figures) = text.strip_prefix("{\"kernel\":{") else {
+            return false;
+        };
+        let mut found = false;
+        for pair in figures.split(',') {
+            if let Some((name, value)) = pair.split_once(':') {
+                let value = value.trim().trim_end_matches('}');
+                found |= self.of_nstat(&format!("{} {value}", name.trim().trim_matches('"')));
+            }
+        }
+        found
     }
 
     /// `TcpExtListenDrops  12  0.0`

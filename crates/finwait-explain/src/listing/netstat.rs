@@ -20,7 +20,12 @@ pub(super) fn row(words: &Words, place: usize, state: State, pid_at: Option<usiz
     if kind == Some("TCP") {
         let (local, peer) = colons()?;
         let mut socket = ListedSocket::new(ListForm::Windows, state, local, Some(peer));
-        if let Some(pid) = words.number(place, 1).and_then(|pid| u32::try_from(pid).ok()) {
+        // Process 0 has none: so it shows a socket that no program holds any more.
+        if let Some(pid) = words
+            .number(place, 1)
+            .and_then(|pid| u32::try_from(pid).ok())
+            .filter(|pid| *pid != 0)
+        {
             socket.owner = Owner::Programs(vec![ListedProgram::new(pid, None, None)]);
         }
         return Some(socket);

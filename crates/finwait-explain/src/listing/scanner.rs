@@ -4,7 +4,7 @@ use super::counters::ReadCounters;
 use super::look::Look;
 use super::row::{ListForm, ListedSocket};
 use super::table::SocketTable;
-use super::words::{Words, number, state};
+use super::words::{Words, number, state, state_in_german};
 use super::{lsof, netstat, procfs, ss};
 use crate::kernel_log::KernelTally;
 use crate::meaning::state_named;
@@ -108,7 +108,9 @@ impl ListingScanner {
                 }
                 continue;
             }
-            let Some(state) = state(word) else { continue };
+            let Some(state) = state(word).or_else(|| state_of_windows(words, word)) else {
+                continue;
+            };
             let before = place.checked_sub(1).map(|before| words.words[before]);
             if before.is_some_and(|kind| ss::OTHER_KINDS.contains(&kind)) && words.number(place, 1).is_some() {
                 return Some(Found::Other);
@@ -196,6 +198,11 @@ impl ListingScanner {
     pub const fn lines(&self) -> u64 {
         self.lines
     }
+}
+
+/// The state that a row of a localized Windows has.
+fn state_of_windows(words: &Words, word: &str) -> Option<State> {
+    (words.words.first() == Some(&"TCP")).then(|| state_in_german(word))?
 }
 
 /// What a line of a table is.

@@ -296,6 +296,33 @@ fn counters_are_ranked_by_what_they_tell() {
 }
 
 #[test]
+fn counters_are_read_from_json() {
+    let (_, counters, _) =
+        read("{\"kernel\":{\"TcpExtListenOverflows\":12,\"TcpRetransSegs\":3,\"TcpExtPAWSEstab\":0}}\n");
+    assert_eq!(counters.value("TcpExtListenOverflows"), Some(12));
+    assert_eq!(counters.value("TcpRetransSegs"), Some(3));
+    assert_eq!(counters.read(), 3);
+    assert!(read("{\"kernel\":{\"version\":6}}\n").1.is_empty());
+}
+
+#[test]
+fn a_windows_that_speaks_german_is_read_and_process_0_is_none() {
+    let (table, ..) = read(
+        "\
+  Proto  Lokale Adresse         Remoteadresse          Status           PID
+  TCP    0.0.0.0:135            0.0.0.0:0              ABH\u{fffd}REN         1016
+  TCP    192.168.1.5:50001      192.0.2.3:443          HERGESTELLT     4242
+  TCP    192.168.1.5:50002      192.0.2.3:443          SCHLIESSEN_WARTEN     4242
+  TCP    192.168.1.5:50003      192.0.2.3:443          WARTEND         0
+",
+    );
+    assert_eq!(table.rows(), 4);
+    let waits = only("  TCP    192.168.1.5:50003      192.0.2.3:443          WARTEND         0\n");
+    assert_eq!((waits.state, waits.owner.program().is_some()), (State::TimeWait, false));
+    assert!(read("HERGESTELLT 10.0.0.1:1 10.0.0.2:2\n").0.is_empty());
+}
+
+#[test]
 fn messages_of_the_kernel_are_counted_and_say_what_they_are_about() {
     let (_, _, kernel) = read(
         "[1.0] TCP: request_sock_TCP: Possible SYN flooding on port 80. Sending cookies.\nnothing\n[2.0] net_ratelimit: 5 callbacks suppressed\n[2.1] net_ratelimit: 5 callbacks suppressed\n[3.0] TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.\n",

@@ -66,6 +66,22 @@ pub(super) fn state(word: &str) -> Option<State> {
     })
 }
 
+/// Returns the state of which a word is the name in a German Windows; its code page may have spoilt the umlaut.
+pub(super) fn state_in_german(word: &str) -> Option<State> {
+    Some(match word {
+        "HERGESTELLT" => State::Established,
+        "SYN_GESENDET" => State::SynSent,
+        "SYN_EMPFANGEN" => State::SynRecv,
+        "FIN_WARTEN_1" => State::FinWait1,
+        "FIN_WARTEN_2" => State::FinWait2,
+        "WARTEND" => State::TimeWait,
+        "SCHLIESSEN_WARTEN" => State::CloseWait,
+        "LETZTES_ACK" => State::LastAck,
+        word if word.starts_with("ABH") && word.ends_with("REN") => State::Listen,
+        _ => return None,
+    })
+}
+
 /// A time as ss prints it: `1min59sec`, `1.2sec`, `200ms`, `5.412ms`.
 pub(super) fn time(word: &str) -> Option<Duration> {
     let mut rest = word;

@@ -1,6 +1,6 @@
 //! The answer to a capture: its connections, the worst first, or one of them as a diagram.
 
-use finwait_capture::finding::Seconds;
+use finwait_capture::finding::{Seconds, times};
 use finwait_capture::flow::{Connection, ConnectionNo, Limits, Table, Totals};
 use finwait_capture::reader::{CaptureFacts, Format, Reader};
 use finwait_capture::view::ConnectionView;
@@ -155,8 +155,8 @@ fn nothing(read: &ReadCapture) -> String {
             "the capture has no TCP that finwait can read; {count} packets are of the link type {link}, and it reads Ethernet, Linux cooked, raw IP, loopback and PPP"
         ),
         (None, None, 0) if facts.named > 0 => format!(
-            "{} lines name hosts or ports in words: print the text with tcpdump -n",
-            facts.named
+            "hosts or ports are named in words, in {}: print the text with tcpdump -n",
+            times(facts.named, "line")
         ),
         (None, None, 0) if facts.breaks_off => "the file ends inside of its first packet".into(),
         (None, None, 0) => "the capture has no packets".into(),

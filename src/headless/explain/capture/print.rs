@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use finwait_capture::finding::Finding;
+use finwait_capture::finding::{Finding, times};
 use finwait_capture::seen::Seen;
 use finwait_capture::view::ConnectionView;
 
@@ -36,9 +36,12 @@ pub fn all(out: &mut impl Write, read: &ReadCapture, views: &[ConnectionView], p
         writeln!(out)?;
         paper.paragraph(out, "", &text)?;
     }
-    for view in views.iter().filter(|view| has_news(view)) {
+    for (view, alike) in alike(views) {
         writeln!(out)?;
         details(out, view, paper)?;
+        if !alike.is_empty() {
+            paper.paragraph(out, "  alike:      ", &numbers(&alike))?;
+        }
     }
     writeln!(out)?;
     let number = views.first().map_or(1, |view| view.connection.0);
@@ -46,6 +49,40 @@ pub fn all(out: &mut impl Write, read: &ReadCapture, views: &[ConnectionView], p
         "--connection {number} draws that connection; finwait open FILE --connection {number} shows it on the screen."
     );
     paper.paragraph(out, "", &text)
+}
+
+/// The connections with something worth telling, and with each those of the same server that have the same story.
+fn alike(views: &[ConnectionView]) -> Vec<(&ConnectionView, Vec<u64>)> {
+    let story = |view: &ConnectionView| {
+        let findings: Vec<_> = view
+            .findings
+            .iter()
+            .map(|told| (told.finding.brief(), reasons(&told.finding)))
+            .collect();
+        (view.addresses.server, view.states, findings)
+    };
+    let mut told: Vec<(_, &ConnectionView, Vec<u64>)> = Vec::new();
+    for view in views.iter().filter(|view| has_news(view)) {
+        let story = story(view);
+        match told.iter_mut().find(|(known, ..)| *known == story) {
+            Some((.., alike)) => alike.push(view.connection.0),
+            None => told.push((story, view, Vec::new())),
+        }
+    }
+    told.into_iter().map(|(_, view, alike)| (view, alike)).collect()
+}
+
+/// `connection 4`, `connections 4, 7, 9 and 20 more`
+fn numbers(connections: &[u64]) -> String {
+    const TOLD: usize = 12;
+    let mut told: Vec<String> = connections.iter().take(TOLD).map(u64::to_string).collect();
+    let more = connections.len() - told.len();
+    let last = match (more, told.len()) {
+        (0, 1) => return format!("connection {}", told[0]),
+        (0, _) => told.pop().unwrap_or_default(),
+        (more, _) => format!("{more} more"),
+    };
+    format!("connections {} and {last}", told.join(", "))
 }
 
 /// One connection, with its diagram.
@@ -90,20 +127,39 @@ pub fn one(out: &mut impl Write, read: &ReadCapture, view: &ConnectionView, pape
     Ok(())
 }
 
+/// `0.0.0.1 stands for web.example.net`
+fn names(hosts: &[(std::net::IpAddr, String)]) -> String {
+    const TOLD: usize = 20;
+    let mut told: Vec<String> = hosts
+        .iter()
+        .take(TOLD)
+        .map(|(address, host)| format!("{address} for {}", harmless(host)))
+        .collect();
+    if hosts.len() > TOLD {
+        told.push(format!("and {} more", hosts.len() - TOLD));
+    }
+    format!("The text names hosts in words; here stand {}.", told.join(", "))
+}
+
+/// `1 line is`, `2 lines are`
+fn are(count: u64, what: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", times(count, what))
+}
+
 /// What the capture is, and what of it could not be read.
 fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<()> {
     let (facts, totals) = (&read.facts, &read.totals);
     let lasted = match facts.timed {
+        true if read.facts.packets == 1 => String::new(),
         true => format!(" in {}", human(read.last.since(read.began))),
         false => ", without times".into(),
     };
-    let connections = match totals.connections {
-        1 => "1 connection".into(),
-        count => format!("{count} connections"),
-    };
+    let connections = times(totals.connections, "connection");
+    let segments = times(totals.segments, "segment");
     let text = format!(
-        "{}: {connections}, {} segments{lasted}. States are those that the segments imply; times are since the first packet.",
-        read.format, totals.segments
+        "{}: {connections}, {segments}{lasted}. States are those that the segments imply; times are since the first packet.",
+        read.format
     );
     paper.paragraph(out, "", &text)?;
     let mut notes = Vec::new();
@@ -118,13 +174,17 @@ fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<(
     }
     if let Some((count, link)) = facts.unknown_link {
         notes.push(format!(
-            "{count} packets are left out: finwait does not read the link type {link}."
+            "{} left out: finwait does not read the link type {link}.",
+            are(count, "packet")
         ));
     }
+    if !facts.hosts.is_empty() {
+        notes.push(names(&facts.hosts));
+    }
     if facts.named > 0 {
-        let count = facts.named;
         notes.push(format!(
-            "{count} lines are left out: they name hosts or ports in words; print them with tcpdump -n."
+            "{} left out: hosts or ports are named in words there; print the text with tcpdump -n.",
+            are(facts.named, "line")
         ));
     }
     if totals.let_go > 0 {
@@ -178,6 +238,11 @@ fn overview(out: &mut impl Write, views: &[ConnectionView], paper: &Paper) -> io
     Ok(())
 }
 
+/// How long a connection lasted; none of one packet.
+fn lasted(view: &ConnectionView) -> Option<String> {
+    (view.packets.client + view.packets.server > 1).then(|| human(view.lasted.0))
+}
+
 /// The cells of a connection's line, and what is worth telling, in short.
 fn row(view: &ConnectionView) -> ([String; 6], String) {
     const TOLD: usize = 3;
@@ -188,7 +253,7 @@ fn row(view: &ConnectionView) -> ([String; 6], String) {
         view.addresses.server.to_string(),
         format!("{} / {}", state(view.states.client), state(view.states.server)),
         format!("{} / {}", view.bytes.client, view.bytes.server),
-        human(view.lasted.0),
+        lasted(view).unwrap_or_else(|| "-".into()),
     ];
     let mut briefs: Vec<String> = view.findings.iter().map(|told| told.finding.brief()).collect();
     if briefs.is_empty()
@@ -207,18 +272,19 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
     let name = |side: Side, address: SocketAddr| format!("{side} {address}");
     let [client, server] = Side::BOTH.map(|side| name(side, view.addresses[side]));
     writeln!(out, "connection {}: {client}, {server}", view.connection)?;
-    let mut said = vec![format!(
-        "begins at {:.6} s, lasted {}",
-        view.at.0.as_secs_f64(),
-        human(view.lasted.0)
-    )];
+    let begins = format!("begins at {:.6} s", view.at.0.as_secs_f64());
+    let mut said = match lasted(view) {
+        None => vec![begins],
+        Some(lasted) => vec![format!("{begins}, lasted {lasted}")],
+    };
     if let Some(handshake) = view.handshake {
         said.push(format!("handshake {}", human(handshake.0)));
     }
     for side in Side::BOTH {
         said.push(format!(
-            "{side} {} packets, {} bytes",
-            view.packets[side], view.bytes[side]
+            "{side} {}, {}",
+            times(view.packets[side], "packet"),
+            times(view.bytes[side], "byte")
         ));
     }
     paper.paragraph(out, "  ", &format!("{}.", said.join("; ")))?;
@@ -235,7 +301,9 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
     for told in &view.findings {
         paper.paragraph(out, "  * ", &harmless(&told.text))?;
         for (place, reason) in reasons(&told.finding).iter().enumerate() {
-            let first = if place == 0 {
+            let first = if place == 0 && is_alone(&told.finding) {
+                "    can be:     "
+            } else if place == 0 {
                 "    because:    "
             } else {
                 "    or:         "
@@ -262,6 +330,11 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
 fn words(seen: &Seen) -> String {
     let remark = seen.remark.map_or_else(String::new, |remark| format!(", {remark}"));
     format!("{}: {}{remark}", seen.call, seen.gives)
+}
+
+/// Is it an RST of which nothing before is known?
+fn is_alone(finding: &Finding) -> bool {
+    matches!(finding, Finding::Reset { states, .. } if states.client.is_none() && states.server.is_none())
 }
 
 fn reasons(finding: &Finding) -> Vec<String> {
