@@ -108,6 +108,7 @@ fn is(value: &Value, name: &Value) -> bool {
         "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         name => panic!("the test does not know the type {name}"),
@@ -163,6 +164,62 @@ fn what_is_printed_is_what_the_schema_says() {
         answered += 1;
     }
     assert!(answered > 90, "{answered}");
+}
+
+/// Tables, counters, the kernel's messages, what is no socket's and captures, each with all that they can have.
+#[test]
+fn what_is_told_of_tables_and_captures_is_in_the_schema() {
+    let schema = Schema::kept();
+    let listings = [
+        "State Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n\
+         LISTEN 129 128 0.0.0.0:8080 0.0.0.0:* users:((\"app\",pid=7,fd=3))\n\
+         CLOSE-WAIT 1 0 10.0.0.1:8080 10.0.0.9:41000 users:((\"app\",pid=7,fd=9)) uid:33 ino:4 sk:1 <->\n\
+         \t skmem:(r0,rb131072,t0,tb87040,f0,w0,o0,bl0,d2) cubic rto:204 retrans:0/3 lastrcv:900 rwnd_limited:12ms(1.0%)\n\
+         ESTAB 0 12 10.0.0.1:8080 10.0.0.9:41001 timer:(on,200ms,3)\n\
+         ESTAB 0 12 10.0.0.1:8080 10.0.0.9:41002 timer:(persist,1min,2)\n",
+        "ESTAB 0 12 10.0.0.1:8080 10.0.0.9:41001 timer:(on,200ms,3) users:((\"app\",pid=7,fd=9))\n\
+         udp UNCONN 0 0 0.0.0.0:68 0.0.0.0:*\n",
+        "tcp        0      0 10.0.0.1:22             10.0.0.9:50000          TIME_WAIT   -                    timewait (12.00/0/0)\n",
+        "    312 CLOSE_WAIT\n     12 ESTABLISHED\n   1200 TIME_WAIT\n",
+        "TcpExtListenOverflows           5                  0.0\nTcpInSegs 100 0.0\nTcpExtListenOverflows 9 0.0\n",
+        "[ 12.5] TCP: request_sock_TCP: Possible SYN flooding on port 8080. Sending cookies.\n\
+         [ 13.5] nf_conntrack: nf_conntrack: table full, dropping packet\n",
+        "httpx.PoolTimeout\nx509: certificate signed by unknown authority\nread: connection reset by peer\n",
+    ];
+    let captures = [
+        "00:00:01.000000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 100, win 64240, options [mss 1460], length 0\n\
+         00:00:01.000100 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [R.], seq 0, ack 101, win 0, length 0\n",
+        "00:00:01.000000 IP 10.0.0.1.40001 > 10.0.0.2.80: Flags [S], seq 100, win 64240, length 0\n\
+         00:00:01.000100 IP 10.0.0.2.80 > 10.0.0.1.40001: Flags [S.], seq 900, ack 101, win 64240, length 0\n\
+         00:00:01.000200 IP 10.0.0.1.40001 > 10.0.0.2.80: Flags [.], ack 1, win 502, length 0\n\
+         00:00:01.000300 IP 10.0.0.1.40001 > 10.0.0.2.80: Flags [P.], seq 1:11, ack 1, win 502, length 10\n\
+         00:00:01.200300 IP 10.0.0.1.40001 > 10.0.0.2.80: Flags [P.], seq 1:11, ack 1, win 502, length 10\n\
+         00:00:01.200400 IP 10.0.0.2.80 > 10.0.0.1.40001: Flags [.], ack 11, win 0, length 0\n\
+         00:00:02.200400 IP 10.0.0.2.80 > 10.0.0.1.40001: Flags [F.], seq 1, ack 11, win 0, length 0\n\
+         00:00:03.200400 IP 10.0.0.1.40001 > 10.0.0.2.80: Flags [P.], seq 11:12, ack 2, win 502, length 1\n\
+         00:00:03.200500 IP 10.0.0.2.80 > 10.0.0.1.40001: Flags [R], seq 902, win 0, length 0\n",
+    ];
+    for input in listings.iter().chain(&captures) {
+        let told = printed(input).unwrap_or_else(|| panic!("{input} is not answered"));
+        let wrong = schema.mistakes(&told);
+        assert!(wrong.is_empty(), "{input}:\n{}\n{told}", wrong.join("\n"));
+    }
+    let broken: [(&str, &str, Value); 8] = [
+        (listings[0], "/listing/findings/0/urgency", "bad".into()),
+        (listings[0], "/listing/findings/0/examples/0/state", "OPEN".into()),
+        (listings[1], "/listing/sockets/0/timer/kind", "egg".into()),
+        (listings[4], "/counters/0/concern", "none".into()),
+        (listings[5], "/kernel/0/lines", 0.into()),
+        (listings[6], "/something_else/0/about", "".into()),
+        (captures[0], "/capture/connections/0/findings/0/finding", "odd".into()),
+        (captures[1], "/capture/connections/0/states/client", "OPEN".into()),
+    ];
+    for (input, place, wrong) in broken {
+        let mut told = printed(input).unwrap();
+        let at = told.pointer_mut(place);
+        *at.unwrap_or_else(|| panic!("no {place} in {input}")) = wrong;
+        assert!(!schema.mistakes(&told).is_empty(), "{place}");
+    }
 }
 
 /// The schema is no "anything goes".

@@ -408,7 +408,15 @@ fn scenarios(subject: Subject, call: Option<CallClass>, ranked: &[RankedCause], 
     };
     let of_causes: Vec<_> = ranked.iter().map(|ranked| shown_by(&ranked.cause, subject)).collect();
     let nearest = of_causes.iter().filter_map(|of| of.first());
-    let further = of_causes.iter().take(IN_FULL).flatten();
+    // One that comes to the outcome, but by another call, shows another message.
+    let shows = outcome(subject);
+    let by_another_call =
+        |entry: &&&Entry| call.is_some() && entry.expects(&shows, None) && !entry.expects(&shows, call);
+    let further = of_causes
+        .iter()
+        .take(IN_FULL)
+        .flatten()
+        .filter(|entry| !by_another_call(entry));
     let proofs = causes.iter().filter_map(|rule| catalog::entry(rule.proof));
     for entry in nearest.chain(further).copied().chain(proofs) {
         show(&mut shown, entry, true);

@@ -183,6 +183,11 @@ pub(super) const ON_FILES: &[&str] = &[
 /// Words of GNU's tools before a file's name in quotes.
 pub(super) const TOOLS: &[&str] = &[
     "cannot access",
+    "cannot touch",
+    "cannot overwrite",
+    "cannot chmod",
+    "cannot move",
+    "failed to unmount",
     "cannot stat",
     "cannot statx",
     "cannot open",
