@@ -92,7 +92,7 @@ pub enum ResetReason {
     Aborted,
     /// The socket was closed, and the kernel kept it no longer.
     NotKept,
-    /// It is late: both ends had closed.
+    /// A late RST: both ends had closed.
     Late,
 }
 
