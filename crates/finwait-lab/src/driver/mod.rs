@@ -282,7 +282,10 @@ impl<O: Outside> Core<O> {
                 self.reap(side);
             }
         }
-        self.look_at_programs();
+        // What is asked for goes to its endpoint before a long reading, and not after it; the next turn reads.
+        if !ready.requests {
+            self.look_at_programs();
+        }
     }
 
     /// Reads the tables when nothing more is under way, or has been for long.
@@ -290,7 +293,10 @@ impl<O: Outside> Core<O> {
         let now = self.outside.now();
         let is_due = self.wire.next_due().is_some_and(|due| due <= now);
         let timed_out = *ready == Ready::default() && !is_due && self.look_at.is_some_and(|look| look <= now);
-        if self.dirty && (timed_out || now.since(self.read_at) > self.timing.busy_reading) {
+        // Whoever asks, or has an outcome to tell, need not wait for a reading that has no haste.
+        let is_asked = ready.requests || ready.processes.iter().any(|(_, process)| process.words);
+        let busy_reading = self.timing.busy_reading * if is_asked { 2 } else { 1 };
+        if self.dirty && (timed_out || now.since(self.read_at) > busy_reading) {
             self.slack = self.timing.timer_slack;
         } else if timed_out {
             // A timer went off, or it is time to look again: either may have changed something.
