@@ -1979,7 +1979,9 @@ fn what_is_discarded_is_not_called_dropped() {
 #[test]
 fn the_next_mode_is_that_after_the_one_that_was_asked_for_last() {
     let mut play = Play::new();
-    ["wire mode", "wire mode"].map(|text| play.issues(text));
+    for _ in 0..2 {
+        play.issues("wire mode");
+    }
     let asked = play.asked.iter().filter_map(|request| match request {
         LabRequest::Wire(WireRequest::Mode(mode)) => Some(*mode),
         _ => None,
