@@ -16,7 +16,7 @@ use finwait::lab::event::{
 use finwait::outcome::{Outcome, Value};
 use finwait::program::{OutputStream, ProgramNo, SocketOwner};
 use finwait::session::progress::{CommandProgress, CommandResult};
-use finwait::session::transcript::EntryKind;
+use finwait::session::transcript::{EntryKind, KEPT};
 use finwait::session::view::HeldBy;
 use finwait::session::{CommandError, LabFacts, LabKind, Session};
 use finwait::side::{Ends, Side};
@@ -1033,4 +1033,22 @@ fn a_run_with_programs_is_recorded_as_a_scenario() {
         ]
     );
     assert!(text.contains("exits = { \"curl\" = 56 }"), "{text}");
+}
+
+#[test]
+fn what_happened_last_is_known_when_its_entry_is_not_kept_any_more() {
+    let mut play = Play::new();
+    play.runs("client run wrk http://server:8080/", 1, 50);
+    let entry = play.session.transcript.last();
+    for _ in 0..=KEPT {
+        play.happens(LabEvent::Note("a packet".into()));
+    }
+    assert!(play.session.transcript.entry(entry).is_none());
+    let what = play.session.now_lines(MonoTime(play.now)).what.unwrap();
+    assert_eq!((what.side, what.entry), (Some(Client), entry));
+    assert!(what.cuts[0].contains("wrk 50 runs"), "{:?}", what.cuts);
+    // Until something else happens.
+    play.exits(Client, 1, Death::Exited(0));
+    let what = play.session.now_lines(MonoTime(play.now)).what.unwrap();
+    assert!(what.cuts[0].contains("exited"), "{:?}", what.cuts);
 }

@@ -1977,6 +1977,19 @@ fn what_is_discarded_is_not_called_dropped() {
 }
 
 #[test]
+fn the_next_mode_is_that_after_the_one_that_was_asked_for_last() {
+    let mut play = Play::new();
+    for _ in 0..2 {
+        play.issues("wire mode");
+    }
+    let asked = play.asked.iter().filter_map(|request| match request {
+        LabRequest::Wire(WireRequest::Mode(mode)) => Some(*mode),
+        _ => None,
+    });
+    assert_eq!(asked.collect::<Vec<_>>(), [Mode::Slow(Millis(400)), Mode::Step]);
+}
+
+#[test]
 fn a_mode_that_says_no_time_means_the_last_one() {
     let mut play = Play::new();
     let asks = |play: &mut Play, text: &str| {

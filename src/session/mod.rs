@@ -453,13 +453,14 @@ impl Session {
         }
     }
 
-    fn take_wire_command(&self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
+    fn take_wire_command(&mut self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
         if let LabKind::Loopback(_) = self.lab.kind {
             return Err(CommandError::Impossible(
                 "the loopback lab has no wire to hold segments on: use the isolated lab".into(),
             ));
         }
         let order = self.wire_order(command).map_err(CommandError::Impossible)?;
+        self.wire.asks(&order);
         Ok(IssuedCommand {
             requests: vec![LabRequest::Wire(order)],
             root: None,

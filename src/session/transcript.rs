@@ -739,6 +739,8 @@ pub struct Transcript {
     next: u64,
     /// The newest entry of what happened without a call of its end: 0 while there is none.
     newest_event: EntryNo,
+    /// That entry, once it has been dropped: a program may send more segments than are kept, and nothing else has happened since it began.
+    dropped_event: Option<Entry>,
 }
 
 impl Transcript {
@@ -749,13 +751,16 @@ impl Transcript {
             entries: VecDeque::new(),
             next: 1,
             newest_event: 0,
+            dropped_event: None,
         }
     }
 
     /// Adds what happened at `at`.
     pub(super) fn push(&mut self, at: MonoTime, what: EntryKind) -> u64 {
         if self.entries.len() == KEPT {
-            self.entries.pop_front();
+            let newest_event = self.newest_event;
+            let dropped = self.entries.pop_front().filter(|entry| entry.no == newest_event);
+            self.dropped_event = dropped.or(self.dropped_event.take());
         }
         let no = self.next;
         self.next += 1;
@@ -796,9 +801,12 @@ impl Transcript {
         self.entries.get(no.checked_sub(first)? as usize)
     }
 
-    /// The newest entry of what happened without a call that says it: see [`EntryKind::is_event`].
+    /// The newest entry of what happened without a call that says it, also where it is not kept among the entries any more: see
+    /// [`EntryKind::is_event`].
     pub fn newest_event(&self) -> Option<&Entry> {
+        let is_it = |entry: &&Entry| entry.no == self.newest_event;
         self.entry(self.newest_event)
+            .or(self.dropped_event.as_ref().filter(is_it))
     }
 
     /// The entries after `no`, the oldest first; all of them for 0.

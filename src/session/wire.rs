@@ -59,6 +59,8 @@ impl WaitingPacket {
 pub struct WireView {
     /// The mode, for segments that no rule matches.
     pub mode: Mode,
+    /// The mode that was asked for last, which the lab has told of or is about to; none before one was.
+    asked: Option<Mode>,
     /// The time that a segment takes when slow is asked for without one: that of the last time.
     pub slow: Millis,
     /// The rules in force.
@@ -75,6 +77,7 @@ impl Default for WireView {
     fn default() -> WireView {
         WireView {
             mode: Mode::default(),
+            asked: None,
             slow: SLOW,
             rules: Vec::new(),
             link: Ends::default(),
@@ -124,6 +127,13 @@ impl WireView {
                 had,
             },
         );
+    }
+
+    /// Notes that a mode is asked for.
+    pub(super) const fn asks(&mut self, order: &WireRequest) {
+        if let WireRequest::Mode(mode) = order {
+            self.asked = Some(*mode);
+        }
     }
 
     /// Takes in a change.
@@ -200,7 +210,8 @@ impl Session {
     pub(super) fn wire_order(&self, command: &WireCommand) -> Result<WireRequest, String> {
         let wire = &self.wire;
         Ok(match command {
-            WireCommand::Mode(mode) => WireRequest::Mode(mode.meant(wire.mode, wire.slow)),
+            // Who presses the key twice wants the mode after the next, also before the lab has answered.
+            WireCommand::Mode(mode) => WireRequest::Mode(mode.meant(wire.asked.unwrap_or(wire.mode), wire.slow)),
             WireCommand::Deliver(target) => WireRequest::Deliver(wire.which(*target)?),
             WireCommand::Drop(target) => WireRequest::Drop(wire.which(*target)?),
             WireCommand::Duplicate(target) => WireRequest::Duplicate(wire.which(*target)?),

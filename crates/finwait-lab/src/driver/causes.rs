@@ -273,7 +273,8 @@ impl<O: Outside> Core<O> {
         }
         // The kernel closes a socket when nobody holds it any more: a waiting call does.
         let holder = end.holder(change).map(|call| TransitionCause::Release(call.named()));
-        match change.expired.map(TransitionCause::Timer) {
+        let expired = change.expired.filter(|_| !only_a_process_makes(change));
+        match expired.map(TransitionCause::Timer) {
             Some(_) if holder.is_some() && only_sends_again(change) => {}
             Some(timer) => return timer,
             None => {}

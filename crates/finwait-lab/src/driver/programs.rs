@@ -12,8 +12,8 @@ pub(super) struct RunningPrograms {
     sides: BTreeMap<ProgramNo, Side>,
     /// The programs that were killed by request.
     killed: BTreeSet<ProgramNo>,
-    /// The time at which the tables of their hosts were last read because of them.
-    read_at: MonoTime,
+    /// The time at which each host's table was last read because of them.
+    read_at: Ends<MonoTime>,
     /// Words that were taken in while a call was waited for, and are yet to be heard.
     unheard: VecDeque<(ProgramNo, ProgramWord)>,
 }
@@ -293,29 +293,35 @@ impl<O: Outside> Core<O> {
         let on = |(side, end): (Side, &DriverEnd)| self.programs.any_on(side).then(|| end.watch.len());
         let rows = self.ends.iter().filter_map(on).max()?;
         let times = u32::try_from(rows.div_ceil(MANY_ROWS)).unwrap_or(u32::MAX).max(1);
-        Some((self.timing.program_reading * times).min(self.timing.busy_reading))
+        Some(self.rested((self.timing.program_reading * times).min(self.timing.busy_reading)))
     }
 
     /// Returns when they are to be read next because of programs; none while none runs.
     pub(super) fn programs_wake_at(&self) -> Option<MonoTime> {
-        let reading = self.program_reading()?;
-        Some(self.programs.read_at.plus(reading))
+        self.next_look_at_programs().map(|(at, _)| at)
     }
 
-    /// Reads the tables of hosts with programs, where it is time to.
+    /// The host whose table is to be read next because of programs, and when.
+    fn next_look_at_programs(&self) -> Option<(MonoTime, Side)> {
+        let reading = self.program_reading()?;
+        let hosts = Side::BOTH.into_iter().filter(|side| self.programs.any_on(*side));
+        hosts
+            .map(|side| (self.programs.read_at[side].plus(reading), side))
+            .min_by_key(|(at, _)| *at)
+    }
+
+    /// Reads the table of a host with programs, where it is time to: one host's a turn, for a thousand sockets take a while to read, and
+    /// who waits for the outcome of a call waits for that, too. It has what came before.
     pub(super) fn look_at_programs(&mut self) {
         let now = self.outside.now();
-        if self.programs_wake_at().is_none_or(|at| at > now) {
+        let Some((_, side)) = self.next_look_at_programs().filter(|(at, _)| *at <= now) else {
             return;
-        }
-        self.programs.read_at = now;
-        for side in Side::BOTH {
-            if self.programs.any_on(side) {
-                self.ends[side].touched.all();
-                self.check_owners(side);
-                self.settle_host(side);
-            }
-        }
+        };
+        self.outside.flush();
+        self.ends[side].touched.all();
+        self.check_owners(side);
+        self.settle_host(side);
+        self.programs.read_at[side] = self.outside.now();
         self.quieten();
     }
 
@@ -407,9 +413,14 @@ impl<O: Outside> Core<O> {
         let first = sockets.checked % sockets.owned.len().max(1);
         sockets.checked = first + MOST_CHECKED;
         let some = sockets.owned.iter().skip(first).take(MOST_CHECKED);
-        let is_same = |inode: u64, owned: &OwnedSocket| {
-            self.outside.holding(&owned.held, inode) == Holding::Open
-                && self.outside.name_of(owned.held.pid).as_ref() == Some(&owned.held.name)
+        let mut names: QuickMap<u32, Option<String>> = QuickMap::default();
+        let mut is_same = |inode: u64, owned: &OwnedSocket| {
+            let held = &owned.held;
+            if self.outside.holding(held, inode) != Holding::Open {
+                return false;
+            }
+            let name = names.entry(held.pid);
+            name.or_insert_with(|| self.outside.name_of(held.pid)).as_ref() == Some(&held.name)
         };
         let lost: Vec<u64> = some
             .filter(|(inode, owned)| !owned.is_released && !is_same(**inode, owned))
@@ -481,8 +492,10 @@ impl<O: Outside> Core<O> {
                     Holding::Open if matches!(change.to, State::FinWait1 | State::LastAck) => ProgramDeed::Shutdown,
                     // It is over, and its process has not let go of it.
                     Holding::Open => return None,
-                    // A timer that gives up closes nobody's descriptor, and the process may have closed it since.
-                    _ if change.expired.is_some() && change.retransmits > 0 && !resets => return None,
+                    // A timer that gives up closes nobody's descriptor, and the process may have closed it since; it sends no FIN.
+                    _ if change.to == State::Close && change.expired.is_some() && change.retransmits > 0 && !resets => {
+                        return None;
+                    }
                     // Strace may have printed the close that followed, too.
                     _ if owned.seen.contains(&ProgramDeed::Shutdown) && change.to != State::Close => {
                         ProgramDeed::Shutdown

@@ -119,9 +119,13 @@ impl ProgramProcesses {
                 }
             }
         }
+        let mut names = HashMap::new();
         found
             .into_iter()
-            .filter_map(|(inode, (pid, fd))| Some((inode, described(pid, fd)?)))
+            .filter_map(|(inode, (pid, fd))| {
+                let name = names.entry(pid).or_insert_with(|| name(pid)).clone()?;
+                Some((inode, Descriptor { pid, name, fd }))
+            })
             .collect()
     }
 

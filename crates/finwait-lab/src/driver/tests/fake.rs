@@ -64,6 +64,11 @@ pub(super) struct Fake {
     pub(super) work: Work,
     pub(super) now: MonoTime,
     pub(super) told: Vec<(MonoTime, LabEvent)>,
+    /// The number of events that the reader had when a table was last read.
+    pub(super) had: usize,
+    handed_over: usize,
+    /// The time that it takes to read a host's table by sock_diag.
+    pub(super) reading_takes: Duration,
     /// The times at which the client's tables were read.
     pub(super) readings: Vec<MonoTime>,
     /// The reasons that tracefs has, and nobody has read.
@@ -91,6 +96,8 @@ pub(super) struct FakePrograms {
     pub(super) has_workers: bool,
     /// How often it was asked who holds a socket.
     pub(super) asked: usize,
+    /// How often it was asked what a process is called.
+    pub(super) named: std::cell::Cell<usize>,
 }
 
 impl Fake {
@@ -124,6 +131,9 @@ impl Fake {
             now: MonoTime(1_000_000_000_000),
             work: Work::default(),
             told: Vec::new(),
+            had: 0,
+            handed_over: 0,
+            reading_takes: Duration::ZERO,
             readings: Vec::new(),
             reasons: Vec::new(),
             ends: Ends::from_fn(end),
@@ -159,12 +169,16 @@ impl Outside for Fake {
         self.tell(what);
     }
 
-    fn flush(&mut self) {}
+    fn flush(&mut self) {
+        self.handed_over = self.told.len();
+    }
 
     fn sockets(&mut self, side: Side, _: &[Family], rows: &mut Vec<SocketRow>) -> Result<MonoTime> {
         if side == Client {
             self.readings.push(self.now);
         }
+        self.had = self.handed_over;
+        self.now = self.now.plus(self.reading_takes);
         if self.ends[side].is_unreadable {
             return Err(crate::error::Error::Garbled {
                 what: "sock_diag".into(),
@@ -373,6 +387,7 @@ impl Outside for Fake {
     }
 
     fn name_of(&self, pid: u32) -> Option<String> {
+        self.programs.named.set(self.programs.named.get() + 1);
         let mut all = self.programs.held.values();
         all.find(|(held, _)| held.pid == pid).map(|(held, _)| held.name.clone())
     }

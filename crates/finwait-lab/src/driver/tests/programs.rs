@@ -82,6 +82,112 @@ fn a_host_without_a_program_is_not_read_because_of_the_other_ones() {
 }
 
 #[test]
+fn one_host_is_read_a_turn_after_what_was_asked_for_and_told() {
+    let mut play = Play::with_a_program(Client);
+    play.core
+        .request(LabRequest::Run(Server, ProgramNo(2), ProgramSpec::default()));
+    play.pass(SEC);
+    let client = [row(Client, State::Established, 7)];
+    let server = [row(Server, State::Listen, 8), row(Server, State::Established, 9)];
+    play.table(Client, client);
+    play.table(Server, server);
+    play.pass(SEC);
+    play.core.outside.now = play.now().plus(25 * MS);
+
+    let rows = |play: &mut Play, ready: Ready| {
+        let before = play.core.outside.work.rows;
+        play.turn_with(&ready);
+        play.core.outside.work.rows - before
+    };
+    let asked = Ready {
+        requests: true,
+        ..Ready::default()
+    };
+    assert_eq!(rows(&mut play, asked), 0, "what is asked for goes first");
+    play.told();
+    play.core.outside.flush();
+    play.core.tell(LabEvent::Note("an outcome".into()));
+    assert_eq!(rows(&mut play, Ready::default()), 1, "the client's table");
+    assert_eq!(
+        play.core.outside.had, 1,
+        "the reader has the outcome before the table is read"
+    );
+    assert_eq!(rows(&mut play, Ready::default()), 2, "the server's");
+    assert_eq!(rows(&mut play, Ready::default()), 0, "until it is time again");
+}
+
+#[test]
+fn a_reading_that_takes_long_rests_the_longer() {
+    let mut play = Play::with_a_program(Client);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.core.outside.reading_takes = 20 * MS;
+    play.pass(SEC);
+    play.whole_readings();
+    play.pass(18 * SEC);
+    let readings = play.whole_readings();
+    // A ninth of the time at most.
+    assert!((50..=100).contains(&readings), "{readings}");
+
+    // A listener is seen within half a second all the same.
+    play.core.outside.reading_takes = SEC;
+    play.pass(10 * SEC);
+    play.whole_readings();
+    play.pass(15 * SEC);
+    assert!((9..=11).contains(&play.whole_readings()));
+}
+
+#[test]
+fn of_many_sockets_each_process_is_asked_for_its_name_once() {
+    let mut play = Play::with_a_program(Client);
+    let mut rows = Vec::new();
+    for n in 0..100 {
+        play.holds(100 + n, 4711, Holding::Open);
+        let mut row = row(Client, State::Established, 100 + n);
+        row.tuple.local.set_port(20_000 + n as u16);
+        rows.push(row);
+    }
+    play.core.outside.ends[Client].rows = rows;
+    play.pass(SEC);
+    play.core.outside.programs.named.set(0);
+    // The sockets are looked at every 100 ms.
+    play.pass(SEC);
+    let named = play.core.outside.programs.named.get();
+    assert!((5..=10).contains(&named), "{named}");
+}
+
+#[test]
+fn no_timer_sends_a_fin() {
+    let waits = SocketRow {
+        retransmits: 1,
+        ..with_timer(row(Client, State::Established, 7), TimerKind::Retransmit, 100 * MS)
+    };
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [waits.clone()]);
+    play.pass(20 * MS);
+    play.told();
+    play.core.outside.now = play.now().plus(SEC);
+    play.holds(7, 4711, Holding::Closed);
+    play.table(Client, [row(Client, State::FinWait1, 0)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(play.transitions(), ["client ESTABLISHED>FIN_WAIT1 close by curl 4711"]);
+
+    // Nor where nobody is known to hold the socket.
+    let mut play = Play::wired();
+    play.table(Client, [waits]);
+    play.settle();
+    play.core.outside.now = play.now().plus(SEC);
+    play.table(Client, [row(Client, State::FinWait1, 0)]);
+    play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+    play.turn_with_packets();
+    assert_eq!(
+        play.transitions(),
+        ["client ESTABLISHED>FIN_WAIT1 a process not seen here, which sent the FIN,ACK"]
+    );
+}
+
+#[test]
 fn what_listens_silently_is_told_with_its_owner_first() {
     let mut play = Play::with_a_program(Server);
     play.holds(9, 4711, Holding::Open);
