@@ -49,9 +49,11 @@ impl Lab {
         }
     }
 
-    /// What it prints until it ends, which it does now.
+    /// What it prints until it ends, which it does now: when all is quiet after one more command.
     fn last_lines(&mut self) -> Vec<String> {
-        self.commands = None;
+        let mut commands = self.commands.take().unwrap();
+        writeln!(commands, "wire flow").unwrap();
+        drop(commands);
         self.output.by_ref().map(Result::unwrap).collect()
     }
 
