@@ -1,5 +1,5 @@
 {
-  description = "Drive both ends of a live TCP connection, call by call, and see what the kernel really does";
+  description = "Drive both ends of a live TCP connection, and see what the kernel really does";
 
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 

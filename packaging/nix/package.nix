@@ -32,7 +32,7 @@ rustPlatform.buildRustPackage {
   '';
 
   meta = {
-    description = "Drive both ends of a live TCP connection, call by call, and see what the kernel really does";
+    description = "Drive both ends of a live TCP connection, and see what the kernel really does";
     inherit (workspace) homepage;
     license = with lib.licenses; [ mit asl20 ];
     mainProgram = "finwait";
