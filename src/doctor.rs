@@ -311,13 +311,37 @@ fn user_namespaces(privileged: bool) -> DoctorCheck {
 fn apparmor(privileged: bool) -> DoctorCheck {
     const NAME: &str = "AppArmor";
     match read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").as_deref() {
+        Some("1") if has_own_profile() => DoctorCheck::ok(NAME, "its profile for finwait allows user namespaces"),
         Some("1") => DoctorCheck::bad(
             NAME,
             if privileged { Level::Note } else { Level::Missing },
             "restricts what an ordinary user's namespaces may do (Ubuntu 23.10 and later)",
-            "install assets/apparmor/finwait, or run finwait with sudo",
+            &or_sudo(&profile_advice()),
         ),
         _ => DoctorCheck::ok(NAME, "does not restrict user namespaces"),
+    }
+}
+
+/// Whether this process runs under the profile of finwait's own, as `/etc/apparmor.d/finwait` names it.
+fn has_own_profile() -> bool {
+    ["/proc/self/attr/apparmor/current", "/proc/self/attr/current"]
+        .into_iter()
+        .find_map(read)
+        .is_some_and(|label| is_own_profile(&label))
+}
+
+/// Whether `label` is that profile's, in whatever mode: `finwait (unconfined)`.
+fn is_own_profile(label: &str) -> bool {
+    label.split(' ').next() == Some("finwait")
+}
+
+/// Returns how the profile is installed here: by what a package has brought, else from the sources.
+fn profile_advice() -> String {
+    const APPLY: &str = "/usr/share/finwait/apparmor/apply";
+    if fs::metadata(APPLY).is_ok() {
+        format!("sudo {APPLY} install")
+    } else {
+        "install finwait's package, or assets/apparmor/finwait of its sources".into()
     }
 }
 
@@ -453,5 +477,19 @@ fn mouse() -> DoctorCheck {
             "tmux set -g mouse on",
         ),
         Ok(_) => DoctorCheck::ok(NAME, "reported in SGR form"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_is_told_from_others_and_from_none() {
+        assert!(is_own_profile("finwait (unconfined)"));
+        assert!(is_own_profile("finwait (enforce)"));
+        assert!(!is_own_profile("unconfined"));
+        assert!(!is_own_profile("finwait-other (enforce)"));
+        assert!(!is_own_profile(""));
     }
 }
