@@ -179,7 +179,7 @@ const RESET: [&str; 7] = [
     "server listen",
     "client connect",
     "server accept",
-    "client linger-close",
+    "client rst-close",
     "server read",
     "server read",
 ];

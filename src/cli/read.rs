@@ -75,7 +75,9 @@ struct Ordered {
 /// `VERB --help` is.
 fn in_order(tree: &Command, words: Vec<OsString>) -> Ordered {
     let mut at = 0;
-    while let Some(takes) = words.get(at).and_then(|word| takes_next(tree, word.to_str()?)) {
+    let of_any =
+        |word: &str| takes_next(tree, word).or_else(|| tree.get_subcommands().find_map(|verb| takes_next(verb, word)));
+    while let Some(takes) = words.get(at).and_then(|word| of_any(word.to_str()?)) {
         at += if takes { 2 } else { 1 };
     }
     let is_verb = |word: &str| tree.find_subcommand(word).is_some();
@@ -182,6 +184,9 @@ mod tests {
                 "{line}"
             );
         }
+        // So may those that the screen does not have.
+        let cli = read("--color always --json do x").unwrap();
+        assert!(matches!(&cli.verb, Some(Verb::Do { commands, json: true, .. }) if commands == &["x"]));
         // An option's value is no verb, and a verb's argument no option.
         let cli = read("--server-run list --lab isolated run half-close").unwrap();
         assert!(matches!(cli.verb, Some(Verb::Run { .. })));
