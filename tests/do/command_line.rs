@@ -191,14 +191,14 @@ fn a_refused_command_in_json() {
 #[test]
 fn json_names_its_schema() {
     for verb in [
-        &["do", "--json", "server listen"][..],
-        &["do", "--json", "server lisen"],
-        &["run", "--json", "refused"],
+        &["do", "--lab", "loopback", "--json", "server listen"][..],
+        &["do", "--lab", "loopback", "--json", "server lisen"],
+        &["run", "--lab", "loopback", "--json", "refused"],
         &["list", "--json"],
         &["explain", "--json", "EPIPE"],
         &["doctor", "--json"],
     ] {
-        let output = crate::support::output(finwait().args(["--lab", "loopback"]).args(verb));
+        let output = crate::support::output(finwait().args(verb));
         let values = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<serde_json::Value>();
         let schemas: Vec<Option<u64>> = values.map(|value| value.unwrap()["schema"].as_u64()).collect();
         assert_eq!(schemas[0], Some(1), "{verb:?}");
@@ -746,15 +746,7 @@ fn the_help_of_a_command_without_a_lab_has_no_options_of_one() {
     let help = |verb: &str| String::from_utf8(output(finwait().args([verb, "--help"])).stdout).unwrap();
     for verb in ["open", "list", "show", "check", "explain", "doctor"] {
         let text = help(verb);
-        for option in [
-            "--lab",
-            "--ipv6",
-            "--offload",
-            "--client",
-            "--server",
-            "--syscalls",
-            "--record <",
-        ] {
+        for option in ["--lab", "--ipv6", "--client", "--server", "--syscalls", "--record <"] {
             assert!(!text.contains(option), "{verb} {option}: {text}");
         }
         assert_eq!(text.contains("--no-mouse"), verb == "open", "{verb}");
