@@ -1,9 +1,13 @@
 //! Makes the index of the catalog from the scenario files under `assets/scenarios/`: each file, and what lists and answers show of it, so
-//! that none of them reads a file that was not asked for. A test holds it against the files as they are read. Packs the matrix, too.
+//! that none of them reads a file that was not asked for. A test holds it against the files as they are read. Packs the matrix, too, and finds
+//! out which commit is built.
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use toml::de::{DeTable, DeValue};
+
+#[path = "src/cli/commit.rs"]
+mod commit;
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
@@ -22,6 +26,7 @@ fn main() -> io::Result<()> {
         }
     }
     list.push_str("]\n");
+    version(&root);
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("scenarios.rs"), list)?;
     let matrix = root.join("assets/matrix.json");
@@ -29,6 +34,29 @@ fn main() -> io::Result<()> {
     // Half of it is the indentation: no string has an end of line in it.
     let dense: String = fs::read_to_string(matrix)?.lines().map(str::trim_start).collect();
     fs::write(out.join("matrix.json"), dense)
+}
+
+/// The version, with the commit and its date where they are known: `0.1.0 (abc1234 2026-11-30)`. Whoever builds without git names both in the
+/// environment. A debug build says that it is one: it is of files that change, and would be built anew at each commit.
+fn version(root: &Path) {
+    println!("cargo:rerun-if-env-changed=FINWAIT_COMMIT");
+    println!("cargo:rerun-if-env-changed=FINWAIT_COMMIT_DATE");
+    let given = env::var("FINWAIT_COMMIT").ok().filter(|commit| !commit.is_empty());
+    let of = match (given, env::var("PROFILE").as_deref()) {
+        (Some(commit), _) => Some(match env::var("FINWAIT_COMMIT_DATE") {
+            Ok(date) if !date.is_empty() => format!("{commit} {date}"),
+            _ => commit,
+        }),
+        (None, Ok("debug")) => Some("debug build".into()),
+        (None, _) => {
+            for file in commit::changes_with(root) {
+                println!("cargo:rerun-if-changed={}", file.display());
+            }
+            commit::commit_of(root)
+        }
+    };
+    let of = of.map(|of| format!(" ({of})")).unwrap_or_default();
+    println!("cargo:rustc-env=FINWAIT_VERSION={}{of}", env!("CARGO_PKG_VERSION"));
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -211,6 +211,33 @@ fn examine(options: &Options) -> Report {
     Report { lab, checks }
 }
 
+/// Returns what can be said at once of what this machine lets finwait do, as `--version` prints it: no lab is started, no tool asked.
+pub(crate) fn at_a_glance() -> Vec<(&'static str, String)> {
+    let privileged = netns::capable();
+    let lab = [
+        user_namespaces(privileged),
+        apparmor(privileged),
+        tun_device(),
+        procfs(),
+    ];
+    let missing = lab.iter().find(|check| check.level == Level::Missing);
+    let lab = match missing {
+        Some(check) => format!("not available: {}: {}", check.name, check.found),
+        None if privileged => "available, with CAP_SYS_ADMIN and CAP_NET_ADMIN".into(),
+        None => "available, in a user namespace".into(),
+    };
+    let strace = on_path("strace").map_or("not on PATH", |_| "available");
+    let here = Runtime::ALL
+        .into_iter()
+        .filter(|runtime| runtime.needs().is_none_or(|(tool, _)| on_path(tool).is_some()));
+    let runtimes: Vec<String> = here.map(|runtime| runtime.to_string()).collect();
+    vec![
+        ("isolated lab", lab),
+        ("system calls (strace)", strace.into()),
+        ("ends in", runtimes.join(", ")),
+    ]
+}
+
 /// Checks for strace, which shows the system calls of runtimes.
 fn strace() -> DoctorCheck {
     match on_path("strace") {

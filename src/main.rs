@@ -1,7 +1,7 @@
 //! Parse, dispatch, exit code.
 #![deny(clippy::unwrap_used)]
 
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,23 +9,25 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use finwait::battery::Battery;
-use finwait::cli::{Cli, Driving, Verb};
+use finwait::cli::{Cli, NotRead, Verb};
 use finwait::clock::MonoTime;
+use finwait::completion::candidates;
 use finwait::config;
 use finwait::error::Error;
 use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
-use finwait::headless::exit::{complain, end_at_a_panic, fail};
+use finwait::headless::exit::{complain, end_at_a_panic, fail, print};
 use finwait::headless::explain::capture::CaptureOptions;
 use finwait::headless::matrix::MatrixFormat;
+use finwait::headless::output::TextOutput;
 use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, AllowRun, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, Printing, RunStatus, Runner, ShownSegments};
-use finwait::host::Port;
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::os::signal;
+use finwait::paint::{Paint, PaintingWriter};
 use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::RuntimeChoice;
 use finwait::scenario::lesson::SideBySide;
@@ -51,37 +53,19 @@ fn main() -> ExitCode {
     let _ = signal::reset_inherited();
     let cli = match Cli::read() {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => {
-            // clap explains at length; its first paragraph is the sentence.
-            let text = error.render().to_string();
-            let paragraph: Vec<&str> = text
-                .lines()
-                .map(str::trim)
-                .take_while(|line| !line.is_empty())
-                .collect();
-            let sentence = paragraph.join(" ");
-            let sentence = sentence.trim_start_matches("error: ").trim_end_matches(':');
-            let tips = text.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
-            let tip = tips
-                .filter(|tip| tip.contains("similar"))
-                .map(|tip| format!("; {tip}"))
-                .collect::<String>();
-            return fail(
-                NOT_UNDERSTOOD,
-                &format!("{sentence}{tip}; see {} --help", Cli::asked_for()),
-            );
-        }
-        Err(help) => {
-            let _ = help.print();
-            return ExitCode::SUCCESS;
+        Err(NotRead::Mistaken(why)) => return fail(NOT_UNDERSTOOD, &why),
+        Err(NotRead::Version(text)) => return print(|out| out.write_all(text.as_bytes())),
+        Err(NotRead::Help { text, paged }) => {
+            let output = TextOutput {
+                paint: Paint::Plain,
+                pages: paged,
+            };
+            return output.print(|out| out.write_all(text.as_bytes()));
         }
     };
+    let groups = cli.groups();
     // Only the screen has a configuration: what a script does is not up to it.
-    let loaded = match cli
-        .has_a_screen()
-        .then(|| config::load(cli.config.as_deref()))
-        .transpose()
-    {
+    let loaded = match cli.has_a_screen().then(|| config::load(groups.config())).transpose() {
         Ok(loaded) => loaded,
         Err(why) => {
             complain(&why);
@@ -89,28 +73,28 @@ fn main() -> ExitCode {
         }
     };
     let config = loaded.as_ref().map(|loaded| loaded.config.clone()).unwrap_or_default();
-    let setup = match loaded.map(|loaded| loaded.setup(cli.theme.as_deref())).transpose() {
+    let setup = match loaded.map(|loaded| loaded.setup(groups.theme())).transpose() {
         Ok(setup) => Setup {
-            mouse: MouseUse::of_switch(config.mouse && !cli.no_mouse),
+            mouse: MouseUse::of_switch(config.mouse && !groups.no_mouse()),
             ..setup.unwrap_or_default()
         },
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
-    let (lab, ipv6) = (cli.lab.unwrap_or(config.lab), cli.ipv6.unwrap_or(config.ipv6));
-    let programs = match cli.programs() {
+    let (lab, ipv6) = (groups.lab().unwrap_or(config.lab), groups.ipv6().unwrap_or(config.ipv6));
+    let programs = match groups.programs() {
         Ok(programs) => programs,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
     // Without this the loopback lab would take the place of the isolated one.
-    if let Some(Err(why)) = cli.run_as.as_deref().map(finwait::lab::check_user) {
+    if let Some(Err(why)) = groups.run_as().map(finwait::lab::check_user) {
         return fail(NOT_UNDERSTOOD, &format!("--run-as: {why}"));
     }
     let mut options = Options {
-        offload: cli.offload,
-        port: cli.port.map(Port),
-        names: cli.hosts.clone(),
-        run_as: cli.run_as.clone(),
-        trace_kernel: cli.trace_kernel,
+        offload: groups.offload(),
+        port: groups.port(),
+        names: groups.hosts().to_vec(),
+        run_as: groups.run_as().map(str::to_owned),
+        trace_kernel: groups.trace_kernel(),
         ..Options::native(lab.into(), ipv6, PathBuf::from("/proc/self/exe"))
     };
     if programs.iter().any(|(_, programs)| !programs.is_empty()) {
@@ -121,54 +105,36 @@ fn main() -> ExitCode {
             }
             LabMode::Auto | LabMode::Isolated => options.wanted = LabMode::Isolated,
         }
-        if cli.driving() != Driving::Chosen {
-            let why = "--client-run and --server-run are for the screen, tour, do and run";
-            return fail(NOT_UNDERSTOOD, why);
-        }
     }
-    if let (Some(_), LabMode::Loopback) = (&cli.run_as, options.wanted) {
+    if let (Some(_), LabMode::Loopback) = (groups.run_as(), options.wanted) {
         let why = "--run-as is for programs on the hosts of the isolated lab, and the loopback lab has none";
         return fail(NOT_UNDERSTOOD, why);
     }
-    let choices = cli.choices();
-    let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
-    let driving = cli.driving();
-    let options = match driving {
-        Driving::Chosen => {
-            let driven = while_compiling(&choices, || options.driven_by(choices.clone(), cli.syscalls));
-            match driven {
-                Ok(options) => options,
-                Err(error) => return fail(NO_LAB, &error.to_string()),
-            }
-        }
-        Driving::Fixed if chosen => {
-            let why = "claims, matrix, code, proxy and http-client choose what drives the ends: --client, --server and --syscalls do not apply to them";
-            return fail(NOT_UNDERSTOOD, why);
-        }
-        Driving::Fixed | Driving::None => options,
+    let options = match groups.choices() {
+        Some(choices) => match while_compiling(&choices, || options.driven_by(choices.clone(), groups.syscalls())) {
+            Ok(options) => options,
+            Err(error) => return fail(NO_LAB, &error.to_string()),
+        },
+        None => options,
     };
-    if let (Driving::Fixed, true) = (driving, cli.offload) {
-        let why = "claims, matrix, code, proxy and http-client are about the segments as a cable carries them: --offload does not apply to them";
-        return fail(NOT_UNDERSTOOD, why);
-    }
-    if let (Driving::Chosen, true, LabMode::Loopback) = (driving, cli.offload, options.wanted) {
+    if groups.has_a_lab() && options.offload && options.wanted == LabMode::Loopback {
         let why = "--offload is about the wire between two hosts, and the loopback lab has none";
         return fail(NOT_UNDERSTOOD, why);
     }
-    let record = cli.record.as_deref();
-    let allow_run = AllowRun::of_switch(cli.allow_run);
+    let record = groups.record();
+    let allow_run = AllowRun::of_switch(groups.allow_run());
     let setup = Setup {
-        allow_run: cli.allow_run,
-        run_as: cli.run_as.clone(),
+        allow_run: groups.allow_run(),
+        run_as: groups.run_as().map(str::to_owned),
         ..setup
     };
-    if let (Driving::None, Some(_)) = (driving, record) {
-        let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix, code, proxy and http-client";
-        return fail(NOT_UNDERSTOOD, why);
-    }
-    match cli.verb {
+    let output = TextOutput {
+        paint: Paint::of(groups.paint()),
+        pages: groups.pages(),
+    };
+    match &cli.verb {
         None => screen(&options, Opening::Explorer, &programs, record, setup),
-        Some(Verb::Tour { scenario }) => tour(&scenario, allow_run, &options, &programs, record, setup),
+        Some(Verb::Tour { scenario, .. }) => tour(scenario, allow_run, &options, &programs, record, setup),
         Some(Verb::Do {
             commands,
             json,
@@ -176,19 +142,28 @@ fn main() -> ExitCode {
             all_counters,
             no_data,
             patience,
+            ..
         }) => {
-            let format = if json { Format::Json } else { Format::Text };
-            let segments = if no_data {
+            let format = if *json { Format::Json } else { Format::Text };
+            let segments = if *no_data {
                 ShownSegments::Telling
             } else {
                 ShownSegments::All
             };
-            let printing = Printing::new(format, all_sockets, all_counters).with(segments);
-            run(&options, &commands, programs, printing, patience.into(), record)
+            let printing = Printing::new(format, *all_sockets, *all_counters).with(segments);
+            run(
+                &options,
+                commands,
+                programs,
+                printing,
+                (*patience).into(),
+                record,
+                output.paint,
+            )
         }
-        Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
-        Some(Verb::List { json, .. }) => scenarios::list(json),
-        Some(Verb::Show { name }) => scenarios::show(&name),
+        Some(Verb::List { lessons: true, .. }) => scenarios::lessons(output),
+        Some(Verb::List { json, folder, .. }) => scenarios::list(folder.as_deref(), *json, output),
+        Some(Verb::Show { name, .. }) => scenarios::show(name, output),
         Some(Verb::Run {
             scenarios,
             all: _,
@@ -198,38 +173,48 @@ fn main() -> ExitCode {
             junit,
             tap,
             github,
+            ..
         }) => {
             let how = RunOptions {
-                json,
-                manner: RunManner { keep_going, transcript },
-                ci: CiChoices { junit, tap, github },
+                json: *json,
+                manner: RunManner {
+                    keep_going: *keep_going,
+                    transcript: *transcript,
+                },
+                ci: CiChoices {
+                    junit: junit.clone(),
+                    tap: *tap,
+                    github: *github,
+                },
                 allow_run,
                 programs,
+                paint: output.paint,
             };
-            scenarios::run(&scenarios, &options, how, record)
+            scenarios::run(scenarios, &options, how, record)
         }
-        Some(Verb::Check { files }) => scenarios::check(&files),
-        Some(Verb::Claims { brief, json }) => finwait::headless::claims::run(&options, brief, json, record),
+        Some(Verb::Check { files }) => scenarios::check(files),
+        Some(Verb::Claims { brief, json, .. }) => headless::claims::run(&options, *brief, *json, record, output),
         Some(Verb::Matrix {
             scenarios,
             runtimes,
             columns,
             json,
             markdown,
+            ..
         }) => {
-            let form = match (json, markdown) {
+            let form = match (*json, *markdown) {
                 (true, _) => MatrixFormat::Json,
                 (false, true) => MatrixFormat::Markdown,
                 (false, false) => MatrixFormat::Text,
             };
-            finwait::headless::matrix::run(&scenarios, &runtimes, &columns, &options, form, record)
+            headless::matrix::run(scenarios, runtimes, columns, &options, form, record, output)
         }
         Some(Verb::Proxy { backend, how }) => {
-            headless::battery::run(Battery::Proxy, &how, backend, &options, allow_run, record)
+            headless::battery::run(Battery::Proxy, how, *backend, &options, allow_run, record)
         }
         Some(Verb::HttpClient { how }) => {
             let backend = options.server_port();
-            headless::battery::run(Battery::HttpClient, &how, backend, &options, allow_run, record)
+            headless::battery::run(Battery::HttpClient, how, backend, &options, allow_run, record)
         }
         Some(Verb::Open {
             file,
@@ -238,41 +223,61 @@ fn main() -> ExitCode {
             json,
             all_sockets,
             all_counters,
+            ..
         }) => {
-            let format = match (plain, json) {
+            let format = match (*plain, *json) {
                 (_, true) => Some(Format::Json),
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(&file, connection, format, all_sockets, all_counters, setup)
+            headless::open::open(
+                file,
+                *connection,
+                format,
+                *all_sockets,
+                *all_counters,
+                setup,
+                output.paint,
+            )
         }
         Some(Verb::Explain {
             text,
             connection,
             all,
             json,
+            ..
         }) => {
-            let of_capture = CaptureOptions { connection, all };
-            finwait::headless::explain::explain(&text, of_capture, json)
+            let of_capture = CaptureOptions {
+                connection: *connection,
+                all: *all,
+            };
+            headless::explain::explain(text, of_capture, *json, output)
         }
         Some(Verb::Code {
             scenario,
             language,
             end,
-        }) => code::code(&scenario, language, end, &options, record),
-        Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
-        Some(Verb::Shell { host, pid, command }) => match finwait::lab::open_shell(host, pid, &command) {
+            ..
+        }) => code::code(scenario, *language, *end, &options, record),
+        Some(Verb::Doctor { json, .. }) => finwait::doctor::run(&options, *json),
+        Some(Verb::Shell { host, pid, command }) => match finwait::lab::open_shell(*host, *pid, command) {
             Ok(never) => match never {},
             Err(error) => fail(NO_LAB, &error.to_string()),
         },
-        Some(Verb::Config { print, path }) => {
-            let view = match (print, path) {
+        Some(Verb::Config { print, path, file }) => {
+            let view = match (*print, *path) {
                 (true, _) => ConfigView::Template,
                 (false, true) => ConfigView::Path,
                 (false, false) => ConfigView::Check,
             };
-            headless::config::config(view, cli.config.as_deref())
+            headless::config::config(view, file.as_deref())
         }
+        Some(Verb::Man { dir }) => headless::man::write(dir),
+        Some(Verb::Completions { shell }) => print(|out| out.write_all(shell.script().as_bytes())),
+        Some(Verb::Complete { words }) => print(|out| {
+            let mut all = candidates(words).into_iter();
+            all.try_for_each(|candidate| writeln!(out, "{candidate}"))
+        }),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
 }
@@ -423,7 +428,9 @@ fn run(
     printing: Printing,
     patience: Duration,
     record: Option<&Path>,
+    paint: Paint,
 ) -> ExitCode {
+    let is_json = printing.format == Format::Json;
     let from_stdin = commands == ["-"];
     if !from_stdin && let Err(refused) = headless::check(commands) {
         if printing.format == Format::Json {
@@ -458,7 +465,7 @@ fn run(
         &lab,
         inbox,
         source,
-        BufWriter::new(io::stdout().lock()),
+        PaintingWriter::new(BufWriter::new(io::stdout().lock()), paint.unless(is_json)),
         printing,
         patience,
     );
@@ -497,7 +504,7 @@ fn run(
 }
 
 /// Carries all commands out. One that is not understood ends those of a command line; whoever types them goes on.
-fn all<W: io::Write>(runner: &mut Runner<'_, W>, typed: bool) -> io::Result<RunStatus> {
+fn all<W: Write>(runner: &mut Runner<'_, W>, typed: bool) -> io::Result<RunStatus> {
     let mut verdict = RunStatus::Done;
     while let Some(line) = runner.next_command()? {
         if let Err(refused) = runner.run(&line)? {

@@ -323,7 +323,7 @@ fn github_is_told_where_the_file_differs() {
     );
     assert!(text(&ended.stdout).starts_with("TAP version 14\n"));
     // A file with a mistake in it.
-    folder.file("bad.toml", &WRONG.replace("close", "no such group"));
+    folder.file("bad.toml", &WRONG.replace("group = \"close\"", "group = \"\""));
     let ended = run(&folder, &["./bad.toml", "--github"]);
     assert_eq!(ended.status.code(), Some(2));
     assert!(

@@ -370,7 +370,7 @@ fn verbs_that_drive_the_ends_themselves_refuse_a_choice() {
         assert!(stderr.contains("choose what drives the ends"), "{stderr}");
     }
     // Where no end is driven, none is made ready.
-    let output = output(finwait().args(["--client", "go", "list"]).env("PATH", "/nowhere"));
+    let output = output(finwait().args(["list"]).env("PATH", "/nowhere"));
     assert_eq!(output.status.code(), Some(0));
 }
 

@@ -23,7 +23,7 @@ pub mod programs;
 pub mod signature;
 pub mod table;
 mod theme_name;
-mod token;
+pub(crate) mod token;
 pub mod wire;
 
 pub use arguments::option_value;

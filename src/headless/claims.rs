@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::children::{self, ChildRun};
-use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
+use super::exit::{BAD, CANNOT, DIFFERS, fail};
+use super::output::TextOutput;
 use super::progress::{Progress, while_compiling};
 use super::scenarios::{mistaken, recordings};
 use crate::json::Versioned;
@@ -121,7 +122,7 @@ const fn label(verdict: Option<ClaimStatus>) -> &'static str {
 }
 
 /// Runs the scenarios that have a claim, raw and with Go at the ends that it is about, and prints what came of them.
-pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) -> ExitCode {
+pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>, output: TextOutput) -> ExitCode {
     let claiming = catalog::by_group().into_iter().filter(|entry| entry.claims);
     let claims: Vec<Scenario> = match claiming.map(Entry::read).collect() {
         Ok(claims) => claims,
@@ -160,7 +161,7 @@ pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) ->
         .map(|(nth, (scenario, raw))| row(scenario, raw, by_go.get(nth).map(Vec::as_slice)))
         .collect();
     rows.sort_by(|a, b| a.id.cmp(&b.id));
-    let printed = print(|out| tell(out, &rows, go, brief, json));
+    let printed = output.unless(json).print(|out| tell(out, &rows, go, brief, json));
     let ends = || raw.iter().filter_map(|lines| end(lines));
     if ends().any(|end| end.differ > 0) {
         ExitCode::from(DIFFERS)

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::children::{self, ChildRun};
-use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain, print};
+use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain};
+use super::output::TextOutput;
 use super::progress::{Progress, while_compiling};
 use super::scenarios::{load, recordings};
 use crate::errno::Errno;
@@ -38,6 +39,7 @@ pub fn run(
     options: &Options,
     form: MatrixFormat,
     record: Option<&Path>,
+    output: TextOutput,
 ) -> ExitCode {
     let all: Vec<String> = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
     let names = if names.is_empty() { &all } else { names };
@@ -58,7 +60,7 @@ pub fn run(
             Progress::new(form == MatrixFormat::Json),
         )
     }) {
-        Ok(matrix) => print(|out| {
+        Ok(matrix) => output.unless(form != MatrixFormat::Text).print(|out| {
             let text = match form {
                 MatrixFormat::Json => matrix.to_json(),
                 MatrixFormat::Markdown => markdown::table(&matrix),

@@ -37,8 +37,10 @@ pub mod code;
 pub mod config;
 pub mod exit;
 pub mod explain;
+pub mod man;
 pub mod matrix;
 pub mod open;
+pub mod output;
 pub mod progress;
 pub mod scenarios;
 
@@ -650,7 +652,7 @@ impl<W: Write> Printer<W> {
             let line = harmless(&line);
             writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
         }
-        if let Some(why) = entry.why() {
+        if let Some(why) = entry.ruled_why() {
             self.aside("why", &[why])?;
         }
         Ok(())

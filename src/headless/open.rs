@@ -11,6 +11,7 @@ use super::exit::{BAD, DIFFERS, complain, fail};
 use super::explain::capture::connection_of;
 use super::explain::source::Source;
 use super::{Format, Printer, Printing};
+use crate::paint::{Paint, PaintingWriter};
 use crate::recording::{Recording, Replay};
 use crate::text::excerpt;
 use crate::tui::{self, setup::Setup};
@@ -27,10 +28,11 @@ pub fn open(
     all_sockets: bool,
     all_counters: bool,
     setup: Setup,
+    paint: Paint,
 ) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
     match capture(file, &shown, connection) {
-        Ok(Some(recording)) => return show(recording, format, all_sockets, all_counters, &shown, setup),
+        Ok(Some(recording)) => return show(recording, format, all_sockets, all_counters, &shown, setup, paint),
         Ok(None) => {}
         Err(why) => return fail(BAD, &why),
     }
@@ -52,7 +54,7 @@ pub fn open(
         Ok(recording) => recording,
         Err(error) => return fail(BAD, &format!("{shown}: {error}")),
     };
-    show(recording, format, all_sockets, all_counters, &shown, setup)
+    show(recording, format, all_sockets, all_counters, &shown, setup, paint)
 }
 
 fn show(
@@ -62,10 +64,19 @@ fn show(
     all_counters: bool,
     shown: &str,
     setup: Setup,
+    paint: Paint,
 ) -> ExitCode {
     let format = format.or_else(|| (!io::stdout().is_terminal()).then_some(Format::Text));
     match format {
-        Some(format) => print(recording, Printing::new(format, all_sockets, all_counters), shown),
+        Some(format) => {
+            let paint = paint.unless(format == Format::Json);
+            print(
+                recording,
+                Printing::new(format, all_sockets, all_counters),
+                shown,
+                paint,
+            )
+        }
         None => screen(recording, setup),
     }
 }
@@ -120,8 +131,8 @@ fn screen(recording: Recording, setup: Setup) -> ExitCode {
 }
 
 /// Prints what finwait do would have printed of the run.
-fn print(recording: Recording, printing: Printing, file: &str) -> ExitCode {
-    let mut out = BufWriter::new(io::stdout().lock());
+fn print(recording: Recording, printing: Printing, file: &str, paint: Paint) -> ExitCode {
+    let mut out = PaintingWriter::new(BufWriter::new(io::stdout().lock()), paint);
     let printed = transcript(&recording, printing, &mut out).and_then(|()| out.flush());
     match printed {
         Ok(()) => {}

@@ -9,23 +9,27 @@ use std::time::Instant;
 
 use super::children::{self, ChildRun};
 use super::ci::{self, CiChoices, CiReports};
-use super::exit::{BAD, CANNOT, DIED, DIFFERS, NOT_READY, PROGRAM_MISSING, complain, fail, print};
+use super::exit::{BAD, CANNOT, DIED, DIFFERS, NOT_READY, PROGRAM_MISSING, complain, fail};
+use super::output::TextOutput;
 use super::progress::{self, Progress, while_compiling};
 use crate::clock::human;
 use crate::command::EndCommand;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
+use crate::paint::{Paint, PaintingWriter};
 use crate::recording::{RecordingFile, file_in, files_in};
 use crate::runtime::RuntimeChoice;
-use crate::scenario::catalog::{self, ListedLesson};
+use crate::scenario::catalog::{self, Entry, ListedLesson};
 use crate::scenario::lesson::Shelf;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::run::RunManner;
-use crate::scenario::{Scenario, file, run};
+use crate::scenario::{Group, Scenario, file, run};
 use crate::session::lineup::FirstProgram;
 use crate::session::lineup::{ProgramFailed, ProgramFailure};
 use crate::side::Ends;
-use crate::text::{SanitizingWriter, excerpt, harmless};
+use crate::text::{SanitizingWriter, excerpt, harmless, width};
+
+mod folder;
 
 /// The most characters of a name that are repeated.
 const LONGEST_NAME: usize = 200;
@@ -43,6 +47,8 @@ pub struct RunOptions {
     pub allow_run: AllowRun,
     /// Programs that each run begins with, beside the scenario's own.
     pub programs: Ends<Vec<FirstProgram>>,
+    /// The colours of the text.
+    pub paint: Paint,
 }
 
 impl RunOptions {
@@ -77,9 +83,9 @@ impl AllowRun {
 }
 
 /// `finwait list --lessons`
-pub fn lessons() -> ExitCode {
+pub fn lessons(output: TextOutput) -> ExitCode {
     match catalog::listed_lessons() {
-        Ok(all) => print(|out| write_lessons(out, &all)),
+        Ok(all) => output.print(|out| write_lessons(out, &all)),
         Err(mistakes) => mistaken(&mistakes),
     }
 }
@@ -103,36 +109,107 @@ fn write_lessons(out: &mut dyn Write, all: &[ListedLesson]) -> io::Result<()> {
     Ok(())
 }
 
-/// `finwait list`
-pub fn list(json: bool) -> ExitCode {
+/// `finwait list`: the catalog, one of its groups, or the scenario files of a folder.
+pub fn list(of: Option<&Path>, json: bool, output: TextOutput) -> ExitCode {
+    let output = output.unless(json);
+    let group = of.and_then(|of| Group::ALL.into_iter().find(|group| Some(group.name()) == of.to_str()));
+    if let (Some(folder), None) = (of, group) {
+        return list_folder(folder, json, output);
+    }
+    let is_listed = |of: Group| group.is_none_or(|group| group == of);
     if !json {
-        return print(write_list);
+        let entries = catalog::by_group().into_iter().filter(|entry| is_listed(entry.group));
+        let listed: Vec<ListedScenario<'_>> = entries.map(ListedScenario::of).collect();
+        return output.print(|out| write_list(out, &listed));
     }
     match catalog::all() {
-        Ok(all) => print(|out| {
-            let scenarios = all.iter().map(Heading::of).collect();
+        Ok(all) => output.print(|out| {
+            let all = all.iter().filter(|scenario| is_listed(scenario.group));
+            let scenarios = all.map(Heading::of).collect();
             Versioned::new(Listed { scenarios }).print(out)
         }),
         Err(mistakes) => mistaken(&mistakes),
     }
 }
 
-fn write_list(out: &mut dyn Write) -> io::Result<()> {
-    let mut group = None;
-    let longest = catalog::by_group().into_iter().map(|entry| entry.name.len()).max();
-    let wide = longest.unwrap_or_default();
-    for entry in catalog::by_group() {
-        if group != Some(entry.group) {
-            group = Some(entry.group);
-            writeln!(out, "{}", entry.group)?;
+/// Lists the scenario files of a folder, each under the path by which finwait run knows it.
+fn list_folder(folder: &Path, json: bool, output: TextOutput) -> ExitCode {
+    let files = match folder::files_in(folder) {
+        Ok(files) => files,
+        Err(why) => return fail(BAD, &why),
+    };
+    let mut all = Vec::new();
+    let mut bad = false;
+    for path in files {
+        match read(&path) {
+            Ok(scenario) => all.push((path, scenario)),
+            Err(why) => {
+                bad = true;
+                complain(&why);
+            }
         }
-        let runs = entry.runs();
+    }
+    all.sort_by(|(path, a), (other, b)| (a.group, path).cmp(&(b.group, other)));
+    let printed = if json {
+        let scenarios = all.iter().map(|(_, scenario)| Heading::of(scenario)).collect();
+        output.print(|out| Versioned::new(Listed { scenarios }).print(out))
+    } else {
+        let listed: Vec<ListedScenario<'_>> = all
+            .iter()
+            .map(|(path, scenario)| ListedScenario {
+                group: scenario.group,
+                name: path,
+                title: &scenario.title,
+                ipv6: scenario.ipv6,
+                runs: String::new(),
+            })
+            .collect();
+        output.print(|out| write_list(&mut SanitizingWriter(out), &listed))
+    };
+    if bad { ExitCode::from(BAD) } else { printed }
+}
+
+/// A line of the list.
+struct ListedScenario<'a> {
+    group: Group,
+    name: &'a str,
+    title: &'a str,
+    ipv6: Option<bool>,
+    runs: String,
+}
+
+impl ListedScenario<'static> {
+    fn of(entry: &'static Entry) -> ListedScenario<'static> {
+        ListedScenario {
+            group: entry.group,
+            name: entry.name,
+            title: entry.title,
+            ipv6: entry.ipv6,
+            runs: entry.runs(),
+        }
+    }
+}
+
+/// Writes scenarios, which stand group by group, each group under its heading.
+fn write_list(out: &mut dyn Write, all: &[ListedScenario<'_>]) -> io::Result<()> {
+    let mut group = None;
+    let wide = all
+        .iter()
+        .map(|scenario| width(scenario.name))
+        .max()
+        .unwrap_or_default();
+    for scenario in all {
+        if group != Some(scenario.group) {
+            group = Some(scenario.group);
+            writeln!(out, "{}", scenario.group)?;
+        }
         writeln!(
             out,
-            "  {:<wide$} {}{}{runs}",
-            entry.name,
-            entry.title,
-            alone(entry.ipv6)
+            "  {:<wide$} {}{}{}",
+            scenario.name,
+            scenario.title,
+            alone(scenario.ipv6),
+            scenario.runs
         )?;
     }
     Ok(())
@@ -148,10 +225,10 @@ const fn alone(ipv6: Option<bool>) -> &'static str {
 }
 
 /// `finwait show`
-pub fn show(name: &str) -> ExitCode {
+pub fn show(name: &str, output: TextOutput) -> ExitCode {
     if is_path(name) {
         return match text_of(name) {
-            Ok(text) => print(|out| out.write_all(harmless(&text).as_bytes())),
+            Ok(text) => output.print(|out| out.write_all(harmless(&text).as_bytes())),
             Err(why) => {
                 complain(&why);
                 ExitCode::from(BAD)
@@ -165,7 +242,7 @@ pub fn show(name: &str) -> ExitCode {
             .copied()
     };
     match catalog::find(name).or_else(beside) {
-        Some((_, text)) => print(|out| out.write_all(text.as_bytes())),
+        Some((_, text)) => output.print(|out| out.write_all(text.as_bytes())),
         None => fail(BAD, &unknown(name)),
     }
 }
@@ -173,7 +250,11 @@ pub fn show(name: &str) -> ExitCode {
 /// `finwait check`
 pub fn check(files: &[String]) -> ExitCode {
     let mut bad = false;
-    for path in files {
+    let files = match folder::expanded(files) {
+        Ok(files) => files,
+        Err(why) => return fail(BAD, &why),
+    };
+    for path in &files {
         match read(path) {
             Ok(scenario) => {
                 let steps = count(scenario.steps.len(), "step");
@@ -193,20 +274,25 @@ pub fn check(files: &[String]) -> ExitCode {
     if bad { ExitCode::from(BAD) } else { ExitCode::SUCCESS }
 }
 
-/// `finwait run`; no names mean the whole catalog.
+/// `finwait run`; no names mean the whole catalog, and a folder the scenario files in it and below.
 ///
 /// One is recorded in the file `record`, several in a folder of that name.
 pub fn run(names: &[String], options: &Options, how: RunOptions, record: Option<&Path>) -> ExitCode {
-    let all = names.is_empty();
+    // One file of a folder is as any of them.
+    let all = names.is_empty() || names.iter().any(|name| folder::is_folder(name));
+    let names = match folder::expanded(names) {
+        Ok(names) => names,
+        Err(why) => return fail(BAD, &why),
+    };
     let mut scenarios = Vec::new();
-    if all {
+    if names.is_empty() {
         match catalog::all() {
             Ok(known) => scenarios.extend(known.into_iter().map(|scenario| (scenario.name.clone(), scenario))),
             Err(mistakes) => return mistaken(&mistakes),
         }
     }
     let mut bad = false;
-    for name in names {
+    for name in &names {
         match load_to_run(name, how.allow_run) {
             Ok(scenario) => scenarios.push((name.clone(), scenario)),
             Err(why) => {
@@ -237,7 +323,7 @@ fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&
         Ok(record) => record,
         Err(why) => return fail(BAD, &why),
     };
-    let mut out = io::stdout().lock();
+    let mut out = PaintingWriter::new(io::stdout().lock(), how.paint.unless(how.is_terse()));
     let mut ci = match CiReports::begin(&how.ci, &[&scenario.name], &mut out) {
         Ok(ci) => ci,
         Err(why) => return fail(BAD, &why),
@@ -329,7 +415,7 @@ fn several(
 ) -> ExitCode {
     let began = Instant::now();
     let mut total = RunTotals::default();
-    let mut out = io::stdout().lock();
+    let mut out = PaintingWriter::new(io::stdout().lock(), how.paint.unless(how.is_terse()));
     let names: Vec<&str> = scenarios.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
     let mut ci = match CiReports::begin(&how.ci, &names, &mut out) {
         Ok(ci) => ci,
@@ -568,7 +654,9 @@ fn text_of(path: &str) -> Result<String, String> {
 
 fn read(path: &str) -> Result<Scenario, String> {
     let text = text_of(path)?;
-    file::read(path, &text).map_err(|mistakes| all_of(&mistakes))
+    // The same path may be that of a scenario within the binary, which is not meant.
+    let own = catalog::built_in(path).map(|_| format!("./{path}"));
+    file::read(own.as_deref().unwrap_or(path), &text).map_err(|mistakes| all_of(&mistakes))
 }
 
 fn all_of(mistakes: &[crate::scenario::mistake::Mistake]) -> String {
@@ -617,7 +705,14 @@ mod tests {
     #[test]
     fn the_lists_parse_no_scenario_and_one_that_is_run_is_the_only_one() {
         let mut out = Vec::new();
-        assert_eq!(parsed_by(|| write_list(&mut out).unwrap()), 0);
+        let listed = |out: &mut Vec<u8>| {
+            let all = catalog::by_group()
+                .into_iter()
+                .map(ListedScenario::of)
+                .collect::<Vec<_>>();
+            write_list(out, &all).unwrap();
+        };
+        assert_eq!(parsed_by(|| listed(&mut out)), 0);
         assert!(out.len() > catalog::ENTRIES.len() * 30);
         // What is known of a lesson of two labs stands in its file.
         let lessons = parsed_by(|| assert!(catalog::listed_lessons().unwrap().len() > 100));

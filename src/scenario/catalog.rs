@@ -92,6 +92,11 @@ pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
     entry(name).map(|entry| (entry.path, entry.text))
 }
 
+/// Returns the name of the scenario whose file that is within the binary; none of a file's path.
+pub fn built_in(path: &str) -> Option<&'static str> {
+    ENTRIES.iter().find(|entry| entry.path == path).map(|entry| entry.name)
+}
+
 /// All of them, group by group.
 pub fn by_group() -> Vec<&'static Entry> {
     let mut all: Vec<&Entry> = ENTRIES.iter().collect();

@@ -84,6 +84,8 @@ struct Reader<'a> {
 /// The value under a key of a table.
 type Field<'a, 'b> = Option<&'b TomlValue<'a>>;
 
+/// The longest name of a group, in characters.
+const LONGEST_GROUP: usize = 60;
 /// The form of a lesson.
 const LESSON: &str = "{ group = \"write\", level = \"beginner\", minutes = 3 }";
 /// The form of a kernel's answers.
@@ -95,11 +97,18 @@ impl<'a> Reader<'a> {
         self.know(table, keys::TOP, "a scenario", &at);
         let title = self.line(table.get("title"));
         let summary = self.string(table.get("summary"));
-        let group = self.word(
-            table.get("group"),
-            "a group",
-            &Group::ALL.map(|group| (group.name(), group)),
-        );
+        let group = self.parsed(table.get("group"), |name| {
+            // A heading, in a list.
+            let fits =
+                !name.trim().is_empty() && name.chars().count() <= LONGEST_GROUP && !name.contains(char::is_control);
+            let why = || {
+                (
+                    0,
+                    format!("a group is a line of at most {LONGEST_GROUP} characters, as \"close\" or \"our proxies\""),
+                )
+            };
+            fits.then(|| Group::named(name)).ok_or_else(why)
+        });
         let id = self.line(table.get("id"));
         let lesson = self.lesson(table.get("lesson"));
         let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);

@@ -4,6 +4,7 @@
 //! screen of its own, so that a screen and `run` can both drive it; `expect` compares what was observed with what was expected.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::command::wire::{ModeChoice, WireCommand};
@@ -238,8 +239,7 @@ impl Scenario {
 }
 
 /// A part of the catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
     /// Opening a connection.
     Connect,
@@ -255,10 +255,31 @@ pub enum Group {
     Programs,
     /// The claims of the article.
     Article,
+    /// A group of the user's own scenarios.
+    Own(OwnGroup),
 }
 
+/// The name of a group that a file gave itself; equal ones are kept once, for as long as the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OwnGroup(&'static str);
+
 impl Group {
-    /// All of them, in the order in which they are shown.
+    /// Returns the group of that name: one of the catalog's, else one of the user's own.
+    pub fn named(name: &str) -> Group {
+        static KEPT: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+        if let Some(known) = Group::ALL.into_iter().find(|group| group.name() == name) {
+            return known;
+        }
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = kept.iter().find(|kept| **kept == name) {
+            return Group::Own(OwnGroup(same));
+        }
+        let new: &'static str = Box::leak(name.into());
+        kept.push(new);
+        Group::Own(OwnGroup(new))
+    }
+
+    /// All of the catalog's, in the order in which they are shown.
     pub const ALL: [Group; 7] = [
         Group::Connect,
         Group::Close,
@@ -279,7 +300,20 @@ impl Group {
             Group::Limits => "limits",
             Group::Programs => "programs",
             Group::Article => "article",
+            Group::Own(OwnGroup(name)) => name,
         }
+    }
+}
+
+impl serde::Serialize for Group {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Group {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Group, D::Error> {
+        Ok(Group::named(&String::deserialize(deserializer)?))
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use super::catalog;
 use super::claim_status::ClaimStatus;
 use super::expect::Check;
 use super::lesson::Lesson;
@@ -328,10 +329,20 @@ impl fmt::Display for StepReport {
         }
         for check in self.differences() {
             let (line, column) = (check.place.line, check.place.column);
+            f.write_str("\n        ")?;
+            // A path within the binary is no file's.
+            match catalog::built_in(&self.path) {
+                Some(name) => write!(
+                    f,
+                    "scenario {name} (built in), step {}, line {line} of finwait show {name}",
+                    self.no
+                )?,
+                None => write!(f, "{}:{line}:{column}", self.path)?,
+            }
             write!(
                 f,
-                "\n        {}:{line}:{column}: {}: expected {}, observed {}",
-                self.path, check.about, check.expected, check.observed
+                ": {}: expected {}, observed {}",
+                check.about, check.expected, check.observed
             )?;
         }
         if !self.held() {

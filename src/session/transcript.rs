@@ -11,7 +11,7 @@ use crate::clock::{Millis, MonoTime, human};
 use crate::counter::MovedCounters;
 use crate::errno::Errno;
 use crate::explain::counters::is_shown;
-use crate::explain::rules::RuleOutcome;
+use crate::explain::rules::{RuleId, RuleOutcome};
 use crate::explain::{EntryNo, Explanation};
 use crate::lab::event::{
     CallBegan, CallEnded, Disposition, KernelReason, PacketRecord, ProcessBorn, ProcessDied, ProgramCall, ProgramEvent,
@@ -393,6 +393,26 @@ impl Entry {
         }
     }
 
+    /// The rule behind [`Entry::why`], where one is: [`rules`](crate::explain::rules) has it.
+    pub fn rule(&self) -> Option<RuleId> {
+        self.why()?;
+        match &self.what {
+            EntryKind::Ended(call) => call.why.rule,
+            EntryKind::Program(entry) => entry.why.as_ref()?.rule,
+            EntryKind::ProgramCall(entry) => entry.why.as_ref()?.rule,
+            _ => None,
+        }
+    }
+
+    /// The sentence why, with the id of the rule behind it, by which finwait explain finds it: `the peer ... [reset]`.
+    pub fn ruled_why(&self) -> Option<String> {
+        let why = self.why()?;
+        Some(
+            self.rule()
+                .map_or_else(|| why.to_owned(), |rule| format!("{why} [{rule}]")),
+        )
+    }
+
     /// The lines of the log for this entry, one for each system call of an outcome; never empty, never a control character.
     pub fn lines(&self) -> Vec<String> {
         self.lines_cut(|cuts| cuts.first().cloned().unwrap_or_default())
@@ -509,7 +529,7 @@ pub fn plain_lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<String> 
         }
         let (time, speaker) = (entry.time(), entry.speaker());
         lines.extend(entry.lines().iter().map(|line| format!("{time}  {speaker:<6}  {line}")));
-        lines.extend(entry.why().map(|why| format!("{:>9}  {:<6}  {why}", "", "why")));
+        lines.extend(entry.ruled_why().map(|why| format!("{:>9}  {:<6}  {why}", "", "why")));
     }
     lines
 }

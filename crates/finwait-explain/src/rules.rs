@@ -402,6 +402,11 @@ pub fn is_told_once(errno: Errno) -> bool {
     rules.any(|rule| rule.gives == RuleOutcome::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
 }
 
+/// Returns the rule of that id.
+pub fn rule_named(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id.name() == id)
+}
+
 impl RuleId {
     /// The rule's entry in the table.
     pub const fn rule(self) -> &'static Rule {

@@ -1,9 +1,10 @@
 //! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
 
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader};
 use std::process::ExitCode;
 
 use super::exit;
+use super::output::TextOutput;
 use crate::json::Versioned;
 use capture::CaptureOptions;
 use finwait_capture::reader::format_of;
@@ -21,6 +22,7 @@ mod listing;
 mod overview;
 mod paper;
 mod progress;
+mod rules;
 mod situations;
 pub mod source;
 mod states;
@@ -34,13 +36,16 @@ const BUFFER: usize = 1 << 16;
 const COLUMNS: usize = 100;
 
 /// `finwait explain`: words, or the lines or the capture of a file; without words, those of standard input.
-pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool) -> ExitCode {
+pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool, output: TextOutput) -> ExitCode {
+    let output = output.unless(json);
     let source = match Source::of(words) {
         Ok(source) => source,
         Err(why) => return fail(&why),
     };
     let explained = match source {
-        Source::Bytes(bytes) if format_of(&bytes.head).is_some() => return capture::explain(bytes, of_capture, json),
+        Source::Bytes(bytes) if format_of(&bytes.head).is_some() => {
+            return capture::explain(bytes, of_capture, json, output);
+        }
         _ if of_capture != CaptureOptions::default() => {
             return fail("--connection and --all are about a capture: a pcap or pcapng file, or tcpdump's text");
         }
@@ -54,8 +59,7 @@ pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool) -> Exit
             }
         }
     };
-    let mut out = io::stdout().lock();
-    let printed = out.write_all(explained.printed.as_bytes()).and_then(|()| out.flush());
+    let printed = output.write(explained.printed.as_bytes());
     match (printed, explained.unknown) {
         (Ok(()), Some(why)) => fail(&why),
         (printed, _) => ended(printed),

@@ -196,7 +196,8 @@ fn said(answer: &Answer, lines: u64) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
 }
 
-fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
+/// A rule, and what holds of it.
+pub(super) fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
     let named = |states: &[State]| states.iter().map(|state| state.name()).collect::<Vec<_>>().join(" ");
     let others: Vec<State> = State::ALL
         .into_iter()

@@ -10,11 +10,13 @@ use super::kernel::{self, KernelAnswer};
 use super::listing::{self, ListingAnswer};
 use super::overview::overview;
 use super::paper::{Paper, print};
+use super::rules::RuleAnswer;
 use super::situations::{self, SituationAnswer};
 use super::states::{self, StateAnswer};
 use crate::explain::counters::counter_named;
 use crate::explain::listing::{ReadCounters, state_within};
 use crate::explain::meaning::state_named;
+use crate::explain::rules::rule_named;
 use crate::explain::situation::situation_named;
 
 /// The answers, and a key of the object for each kind that there is.
@@ -29,6 +31,9 @@ pub struct Told {
     /// The situation whose name it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     situations: Vec<SituationAnswer>,
+    /// The rule whose id it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleAnswer>,
     /// The messages of the kernel's log.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kernel: Vec<KernelAnswer>,
@@ -54,13 +59,19 @@ fn measured<S: Serializer>(answers: &[Answer], serializer: S) -> Result<S::Ok, S
 }
 
 impl Told {
-    /// Answers a text that is a name alone: a state's, a counter's or a situation's. In a message it is what stands beside an error.
+    /// Answers a text that is a name alone: a state's, a counter's, a situation's, or a rule's id, which
+    /// may stand in brackets as finwait do prints it. In a message it is what stands beside an error.
     pub fn of_name(text: &str) -> Option<Told> {
         let name = text.trim();
+        let id = name
+            .strip_prefix('[')
+            .and_then(|id| id.strip_suffix(']'))
+            .unwrap_or(name);
         let told = Told {
             states: state_named(name).map(states::answer).into_iter().collect(),
             counters: counter_named(name).map(counters::answer).into_iter().collect(),
             situations: situation_named(name).map(situations::answer).into_iter().collect(),
+            rules: rule_named(id).map(RuleAnswer::of).into_iter().collect(),
             ..Told::default()
         };
         (!told.is_empty()).then_some(told)
@@ -93,6 +104,7 @@ impl Told {
         self.answers.is_empty()
             && self.states.is_empty()
             && self.situations.is_empty()
+            && self.rules.is_empty()
             && self.kernel.is_empty()
             && self.listing.is_none()
             && self.counters.is_empty()
@@ -134,6 +146,10 @@ impl Told {
         for situation in &self.situations {
             part(out)?;
             situation.print(out, &paper)?;
+        }
+        for rule in &self.rules {
+            part(out)?;
+            rule.print(out, &paper)?;
         }
         for answer in &self.kernel {
             part(out)?;

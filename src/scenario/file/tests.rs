@@ -172,8 +172,8 @@ fn mistakes_of_the_file_itself() {
             "4:1: a scenario has no \"grop\"; did you mean group?",
         ),
         (
-            &format!("title = \"t\"\nsummary = \"s\"\ngroup = \"closes\"\n{step}"),
-            "3:10: \"closes\" is not a group; there are connect, close",
+            &format!("title = \"t\"\nsummary = \"s\"\ngroup = \"\"\n{step}"),
+            "3:10: a group is a line of at most 60 characters",
         ),
         (
             &format!("{HEAD}lab = \"loopback\"\n{step}"),

@@ -5,7 +5,6 @@ use finwait_capture::flow::{Connection, ConnectionNo, Limits, Table, Totals};
 use finwait_capture::reader::{CaptureFacts, Format, Reader};
 use finwait_capture::view::ConnectionView;
 use serde::Serialize;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::paper::Paper;
@@ -13,6 +12,7 @@ use super::progress::Progress;
 use super::source::Bytes;
 use super::{columns, ended, fail};
 use crate::clock::MonoTime;
+use crate::headless::output::TextOutput;
 use crate::json::Versioned;
 use crate::recording::capture::Kept;
 
@@ -60,7 +60,7 @@ struct Capture<'a> {
 }
 
 /// Explains a capture.
-pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool) -> ExitCode {
+pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool, output: TextOutput) -> ExitCode {
     let name = bytes.name.clone();
     let read = match read(bytes, options) {
         Ok(read) => read,
@@ -89,7 +89,7 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool) -> ExitCode {
             }
         },
     };
-    let mut out = io::stdout().lock();
+    let mut out = Vec::new();
     let printed = if json {
         let capture = Capture {
             format: read.format,
@@ -107,7 +107,7 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool) -> ExitCode {
             _ => print::all(&mut out, &read, &views, &paper),
         }
     };
-    ended(printed.and_then(|()| out.flush()))
+    ended(printed.and_then(|()| output.write(&out)))
 }
 
 fn read(bytes: Bytes, options: CaptureOptions) -> Result<ReadCapture, String> {

@@ -1,0 +1,397 @@
+//! What people expect of a tool: completions in each shell, man pages, colours, a pager, the version, folders of scenarios.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+mod support;
+use support::{finwait, output};
+
+/// A folder that goes away.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("finwait-tool-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Is that program here? CI has it.
+fn is_here(program: &str) -> bool {
+    let here = Command::new(program).arg("--version").output().is_ok();
+    assert!(here || std::env::var_os("CI").is_none(), "{program} is not here");
+    here
+}
+
+/// A shell that finds the binary under its name.
+fn shell(name: &str, arguments: &[&str], script: &str) -> String {
+    let folder = Path::new(env!("CARGO_BIN_EXE_finwait")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new(name);
+    command
+        .args(arguments)
+        .arg(script)
+        .env("PATH", path)
+        .env("HOME", "/nowhere");
+    let output = output(&mut command);
+    assert_eq!(text(&output.stderr), "", "{name}");
+    text(&output.stdout)
+}
+
+/// What each shell offers, for command lines up to the cursor.
+const COMPLETED: [(&[&str], &str); 6] = [
+    (&["expl"], "explain"),
+    (&["run", "half-cl"], "half-close"),
+    (&["tour", "half-close-b"], "half-close-beside-full-close"),
+    (&["--lab", "iso"], "isolated"),
+    (&["--theme", "proj"], "projector"),
+    (&["do", "--cl"], "--client-run"),
+];
+
+#[test]
+fn bash_completes() {
+    for (words, wanted) in COMPLETED {
+        let line = words.join(" ");
+        let script = format!(
+            "source <(finwait completions bash); COMP_WORDS=(finwait {line}); COMP_CWORD={}; _finwait; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words.len()
+        );
+        let offered = shell("bash", &["--norc", "-c"], &script);
+        assert!(offered.lines().any(|word| word == wanted), "{line}: {offered}");
+    }
+    // Bash breaks a word at =, and what has a blank is quoted, unless it is already.
+    let script = "source <(finwait completions bash); COMP_WORDS=(finwait do --lab = iso); COMP_CWORD=4; _finwait; echo \"${COMPREPLY[@]}\"";
+    assert_eq!(shell("bash", &["--norc", "-c"], script), "isolated\n");
+    for (word, wanted) in [
+        ("client\\ conn", "client\\ connect"),
+        ("'\"client conn'", "client connect"),
+    ] {
+        let script = format!(
+            "source <(finwait completions bash); COMP_WORDS=(finwait do {word}); COMP_CWORD=2; _finwait; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        assert_eq!(
+            shell("bash", &["--norc", "-c"], &script),
+            format!("{wanted}\n"),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn zsh_completes() {
+    if !is_here("zsh") {
+        return;
+    }
+    // What zsh's own functions are given.
+    let stubs = "compdef() { :; }; _describe() { print -rl -- \"${(@P)4}\"; }; _files() { print files; }";
+    for (words, wanted) in COMPLETED {
+        let line = words.join(" ");
+        let script = format!(
+            "{stubs}; eval \"$(finwait completions zsh)\"; words=(finwait {line}); CURRENT={}; _finwait",
+            words.len() + 1
+        );
+        let offered = shell("zsh", &["-f", "-c"], &script);
+        let offers = |line: &str| line.split(':').next() == Some(wanted);
+        assert!(offered.lines().any(offers), "{line}: {offered}");
+    }
+    let script = format!("{stubs}; eval \"$(finwait completions zsh)\"; words=(finwait open ''); CURRENT=3; _finwait");
+    assert_eq!(shell("zsh", &["-f", "-c"], &script), "files\n");
+}
+
+#[test]
+fn fish_completes() {
+    if !is_here("fish") {
+        return;
+    }
+    for (words, wanted) in COMPLETED {
+        let line = words.join(" ");
+        let script = format!("finwait completions fish | source; complete -C 'finwait {line}'");
+        let offered = shell("fish", &["--no-config", "-c"], &script);
+        let offers = |line: &str| line.split('\t').next() == Some(wanted);
+        assert!(offered.lines().any(offers), "{line}: {offered}");
+    }
+}
+
+#[test]
+fn each_command_has_a_man_page() {
+    let folder = Folder::new("man");
+    let made = output(finwait().arg("man").arg(&folder.0));
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let page = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
+    assert!(page("finwait.1").contains(".TH"));
+    assert!(page("finwait-do.1").contains("patience"));
+    let pages = fs::read_dir(&folder.0).unwrap().count();
+    assert!(pages > 15, "{pages}");
+    for hidden in ["finwait-endpoint.1", "finwait-complete.1"] {
+        assert!(!folder.0.join(hidden).exists());
+    }
+    if is_here("man") {
+        for entry in fs::read_dir(&folder.0).unwrap() {
+            let path = entry.unwrap().path();
+            let shown = output(
+                Command::new("man")
+                    .args(["--warnings", "-l"])
+                    .arg(&path)
+                    .env("MANWIDTH", "80"),
+            );
+            assert_eq!(text(&shown.stderr), "", "{}", path.display());
+            assert!(text(&shown.stdout).contains("SYNOPSIS"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_version_says_what_was_built_and_what_it_has_here() {
+    let short = text(&output(finwait().arg("-V")).stdout);
+    let version = concat!("finwait ", env!("CARGO_PKG_VERSION"));
+    assert!(short.starts_with(version) && short.lines().count() == 1, "{short}");
+    let long = text(&output(finwait().arg("--version")).stdout);
+    assert!(long.starts_with(short.trim_end()), "{long}");
+    let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
+    assert!(long.contains(&format!("kernel: Linux {kernel}")), "{long}");
+    assert!(
+        long.contains("\nisolated lab: ") && long.contains("\nends in: native"),
+        "{long}"
+    );
+}
+
+const RESET: [&str; 7] = [
+    "do",
+    "server listen",
+    "client connect",
+    "server accept",
+    "client rst-close",
+    "server read",
+    "server read",
+];
+
+/// Standard output without escape sequences.
+fn stripped(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| {
+        all + part.split_once('m').map_or("", |(_, after)| after)
+    })
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_asks() {
+    let run = |arguments: &[&str], variable: Option<&str>| {
+        let mut command = finwait();
+        command
+            .args(arguments)
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE");
+        if let Some(variable) = variable {
+            command.env(variable, "1");
+        }
+        text(&output(&mut command).stdout)
+    };
+    let explained = ["explain", "ECONNRESET"];
+    let plain = run(&explained, None);
+    assert!(!plain.contains('\x1b') && plain.contains("ECONNRESET"));
+    for (arguments, variable) in [
+        (["--color", "always"], None),
+        (["--color", "auto"], Some("CLICOLOR_FORCE")),
+    ] {
+        let coloured = run(&[&explained[..], &arguments[..]].concat(), variable);
+        assert!(coloured.contains("\x1b["), "{arguments:?}");
+        assert_eq!(stripped(&coloured), plain);
+    }
+    assert_eq!(
+        run(
+            &[&explained[..], &["--color", "never"]].concat(),
+            Some("CLICOLOR_FORCE")
+        ),
+        plain
+    );
+    // JSON never has any.
+    let json = run(&[&explained[..], &["--json", "--color", "always"]].concat(), None);
+    assert!(!json.contains('\x1b') && json.starts_with('{'));
+    // A run is as plain, and as coloured; the states are the screen's.
+    let coloured = run(
+        &[&["--lab", "loopback", "--color", "always"], &RESET[..]].concat(),
+        None,
+    );
+    assert!(coloured.contains("\x1b[30;42mESTABLISHED\x1b[0m"), "{coloured}");
+    assert!(!run(&[&["--lab", "loopback"], &RESET[..]].concat(), None).contains('\x1b'));
+    let json = run(
+        &[&["--lab", "loopback", "--color", "always"], &RESET[..], &["--json"]].concat(),
+        None,
+    );
+    assert!(!json.contains('\x1b'));
+}
+
+/// The id behind a why is one that finwait explain knows.
+#[test]
+fn the_rule_behind_an_errno_is_printed_and_found() {
+    let said = text(&output(finwait().args(["--lab", "loopback"]).args(RESET)).stdout);
+    let why = said
+        .lines()
+        .find(|line| line.contains("  why ") && line.ends_with(']'))
+        .expect(&said);
+    let id = why.rsplit_once('[').unwrap().1.trim_end_matches(']');
+    assert_eq!(id, "reset", "{said}");
+    for word in [id, "[reset]"] {
+        let told = output(finwait().args(["explain", word]));
+        assert!(told.status.success(), "{word}");
+        assert!(
+            text(&told.stdout).starts_with("reset: a rule for ECONNRESET\n"),
+            "{}",
+            text(&told.stdout)
+        );
+    }
+}
+
+/// What runs on a terminal of its own.
+fn on_a_terminal(line: &str, variables: &[(&str, &str)]) -> Output {
+    let path = env!("CARGO_BIN_EXE_finwait");
+    let mut command = Command::new("script");
+    command.args(["-qec", &line.replace("finwait", path), "/dev/null"]);
+    command
+        .env("TERM", "xterm")
+        .env_remove("LESS")
+        .env_remove("NO_COLOR")
+        .env_remove("PAGER")
+        .env_remove("FINWAIT_PAGER");
+    command.envs(variables.iter().copied());
+    output(&mut command)
+}
+
+#[test]
+fn long_text_goes_through_a_pager_on_a_terminal() {
+    if !is_here("script") {
+        return;
+    }
+    let plain = text(&output(finwait().arg("list")).stdout);
+    let shown = |line: &str, variables: &[(&str, &str)]| {
+        let output = on_a_terminal(line, variables);
+        assert!(output.status.success(), "{line}: {}", text(&output.stdout));
+        text(&output.stdout).replace('\r', "")
+    };
+    let marked = "sed s/^/P:/";
+    for line in [
+        "finwait list",
+        "finwait run --help",
+        "finwait show half-close",
+        "finwait explain CLOSE_WAIT",
+    ] {
+        let paged = shown(line, &[("PAGER", marked)]);
+        assert!(paged.lines().all(|line| line.starts_with("P:")), "{line}: {paged}");
+    }
+    assert!(shown("finwait list", &[("PAGER", "false"), ("FINWAIT_PAGER", marked)]).starts_with("P:"));
+    // None is wanted, it is not there, or it is left early: no error, and of the first two all of the text.
+    assert_eq!(shown("finwait list --no-pager", &[("PAGER", marked)]), plain);
+    for pager in ["cat", "", "/no/such/pager", "no-such-pager -x"] {
+        let all = shown("finwait list", &[("PAGER", pager)]);
+        assert!(all.ends_with(&plain), "{pager}: {all}");
+    }
+    let little = shown("finwait list", &[("PAGER", "head -1")]);
+    assert_eq!(little.lines().count(), 1, "{little}");
+    // In a pipe there is none.
+    assert_eq!(shown("finwait list | cat", &[("PAGER", marked)]), plain);
+}
+
+#[test]
+fn a_terminal_has_colours() {
+    if !is_here("script") {
+        return;
+    }
+    let said = |line: &str, variables: &[(&str, &str)]| text(&on_a_terminal(line, variables).stdout);
+    let line = "finwait explain --no-pager ECONNRESET";
+    assert!(said(line, &[]).contains("\x1b["));
+    assert!(!said(line, &[("NO_COLOR", "1")]).contains('\x1b'));
+    assert!(!said(line, &[("TERM", "dumb")]).contains('\x1b'));
+    assert!(!said(&format!("{line} --color never"), &[]).contains('\x1b'));
+}
+
+fn scenario(group: &str, returns: &str) -> String {
+    format!(
+        "title = \"A socket\"\nsummary = \"One.\"\ngroup = \"{group}\"\nlab = \"any\"\n\n[[step]]\nclient = \"socket\"\nreturns = \"{returns}\"\n"
+    )
+}
+
+#[test]
+fn a_folder_of_scenarios_is_run_and_listed_with_its_own_groups() {
+    let folder = Folder::new("folder");
+    folder.write("b.toml", &scenario("our proxies", "ok"));
+    folder.write("deeper/a.toml", &scenario("close", "ok"));
+    folder.write(".hidden/x.toml", "not a scenario");
+    folder.write("notes.txt", "not a scenario");
+    let at = folder.0.display().to_string();
+    let run = |arguments: &[&str]| {
+        let output = output(finwait().args(arguments));
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, said, complaint) = run(&["--lab", "loopback", "run", &at]);
+    assert_eq!(code, Some(0), "{said}{complaint}");
+    assert!(said.contains("2 scenarios: 2 hold"), "{said}");
+    let (code, said, _) = run(&["list", &at]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        said,
+        format!("close\n  {at}/deeper/a.toml A socket\nour proxies\n  {at}/b.toml        A socket\n")
+    );
+    assert_eq!(run(&["check", &at]).1.lines().count(), 2);
+    let (code, said, _) = run(&["list", "--json", &at]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("\"our proxies\""), "{said}");
+    // A group of the catalog.
+    let of_group = run(&["list", "close"]).1;
+    assert!(of_group.starts_with("close\n") && of_group.contains("half-close ") && !of_group.contains("handshake"));
+    let empty = Folder::new("empty");
+    let (code, _, complaint) = run(&["run", &empty.0.display().to_string()]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("is a folder without a scenario"), "{complaint}");
+}
+
+/// An installed finwait's user has no file of the catalog: a difference says how it is seen. In a file of the user's own it is that file's place.
+#[test]
+fn a_difference_in_a_scenario_within_the_binary_names_no_file() {
+    use finwait::scenario::catalog;
+    use finwait::scenario::expect::Check;
+    use finwait::scenario::report::StepReport;
+    let folder = Folder::new("place");
+    let file = folder.write("wrong.toml", &scenario("close", "EPIPE"));
+    let output = output(finwait().args(["--lab", "loopback", "run"]).arg(&file));
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(said.contains(&format!("{}:8:", file.display())), "{said}");
+    let json = crate::support::output(finwait().args(["--lab", "loopback", "run", "--json"]).arg(&file));
+    let step = text(&json.stdout)
+        .lines()
+        .find(|line| line.contains("\"kind\":\"step\""))
+        .unwrap()
+        .to_owned();
+    let mut step: StepReport = serde_json::from_str(&step).unwrap();
+    let differs: Vec<&Check> = step.differences().collect();
+    assert_eq!(differs.len(), 1);
+    step.path = catalog::entry("half-close").unwrap().path.to_owned();
+    let shown = step.to_string();
+    assert!(
+        shown.contains(
+            "scenario half-close (built in), step 1, line 8 of finwait show half-close: returns: expected EPIPE"
+        ),
+        "{shown}"
+    );
+    assert!(!shown.contains("assets/"), "{shown}");
+}
