@@ -96,6 +96,7 @@ impl Kept {
             link: None,
             stripped: OptionSet::NONE,
             waited: None,
+            raw: None,
         };
         let kept = KeptPacket {
             at: packet.at,

@@ -300,6 +300,7 @@ impl Script {
             link: None,
             stripped: finwait::wire::link::OptionSet::NONE,
             waited: None,
+            raw: None,
         };
         self.becomes(record)
     }
