@@ -10,7 +10,11 @@ use crate::code::Language;
 use crate::command::parse::parse;
 use crate::command::table::{CommandGroup, LONGEST_MS, TABLE};
 use crate::command::{Command, EndCommand};
+use crate::export::ExportFormat;
+use crate::export::wanted::ExportChoices;
+use crate::export::write::{Overwrite, Target};
 use crate::host::Port;
+use crate::lab::event::KeptBytes;
 use crate::lab::{LabMode, NamedAddress};
 use crate::matrix::OwnColumn;
 use crate::runtime::{Runtime, RuntimeChoice};
@@ -73,6 +77,15 @@ pub struct Cli {
     /// Record the run in a new file, FILE.jsonl, for finwait open; of several scenarios, each in a file in a folder of that name
     #[arg(long, value_name = "FILE", global = true)]
     pub record: Option<PathBuf>,
+    /// Write the packets in a capture as they come, FILE.pcapng, a named pipe, or - for do and run: finwait do ... --pcap - | wireshark -k -i -
+    #[arg(long, value_name = "FILE", global = true)]
+    pub pcap: Option<PathBuf>,
+    /// The bytes of each packet that --record, --pcap and --pcapng keep, all of them for 0 [default: 256]
+    #[arg(long, value_name = "BYTES", global = true)]
+    pub snaplen: Option<usize>,
+    /// Let exports and --pcap replace files that are there
+    #[arg(long, global = true)]
+    pub force: bool,
     /// The screen's colours: terminal-16, dark, light, projector, colour-blind, mono, or one of your own
     #[arg(long, value_name = "NAME", global = true)]
     pub theme: Option<String>,
@@ -106,9 +119,13 @@ impl Cli {
             .filter(of_a_lab)
             .map(|arg| arg.clone().hide(true))
             .collect();
-        for name in ["list", "show", "check", "explain", "open", "doctor"] {
-            // The mouse is for what has a screen.
-            let shown = |arg: &&clap::Arg| name != "open" || arg.get_id() != "no_mouse";
+        for name in ["list", "show", "check", "explain", "open", "export", "doctor"] {
+            // The mouse is for what has a screen, and what writes files may replace them.
+            let shown = |arg: &&clap::Arg| match arg.get_id().as_str() {
+                "no_mouse" => name != "open",
+                "force" => name != "export",
+                _ => true,
+            };
             let hidden: Vec<clap::Arg> = hidden.iter().filter(shown).cloned().collect();
             command = command.mut_subcommand(name, |verb| verb.args(hidden));
         }
@@ -177,11 +194,36 @@ impl Cli {
                 | Verb::Check { .. }
                 | Verb::Explain { .. }
                 | Verb::Open { .. }
+                | Verb::Export { .. }
                 | Verb::Doctor { .. }
                 | Verb::Shell { .. }
                 | Verb::Config { .. }
                 | Verb::Endpoint { .. },
             ) => Driving::None,
+        }
+    }
+
+    /// Returns the exports that are wanted of the run, and the capture that is written meanwhile.
+    pub fn exports(&self) -> ExportChoices {
+        let files = match &self.verb {
+            Some(Verb::Do { exports, .. } | Verb::Run { exports, .. } | Verb::Export { exports, .. }) => {
+                exports.files()
+            }
+            _ => Vec::new(),
+        };
+        ExportChoices {
+            files,
+            pcap: self.pcap.as_deref().map(Target::of),
+            overwrite: Overwrite::of_switch(self.force),
+        }
+    }
+
+    /// Returns the part of each packet's bytes that is kept where there is a use for it.
+    pub const fn kept(&self) -> KeptBytes {
+        match self.snaplen {
+            None => KeptBytes::USUAL,
+            Some(0) => KeptBytes::All,
+            Some(most) => KeptBytes::First(most),
         }
     }
 
@@ -192,6 +234,42 @@ impl Cli {
             Some(Verb::Open { plain, json, .. }) => !plain && !json && std::io::stdout().is_terminal(),
             Some(_) => false,
         }
+    }
+}
+
+/// The options of what a run is exported in.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ExportArgs {
+    /// Write the packets as a capture, for Wireshark
+    #[arg(long, value_name = "FILE", help_heading = "Exports (- is standard output)")]
+    pub pcapng: Option<PathBuf>,
+    /// Write the time-sequence diagram as a picture
+    #[arg(long, value_name = "FILE", help_heading = "Exports (- is standard output)")]
+    pub svg: Option<PathBuf>,
+    /// Write the time-sequence diagram as text
+    #[arg(long, value_name = "FILE", help_heading = "Exports (- is standard output)")]
+    pub text: Option<PathBuf>,
+    /// Write the time-sequence diagram in Mermaid's language
+    #[arg(long, value_name = "FILE", help_heading = "Exports (- is standard output)")]
+    pub mermaid: Option<PathBuf>,
+    /// Write a report in Markdown
+    #[arg(long, value_name = "FILE", help_heading = "Exports (- is standard output)")]
+    pub markdown: Option<PathBuf>,
+}
+
+impl ExportArgs {
+    /// Returns each format that is wanted with its place.
+    fn files(&self) -> Vec<(ExportFormat, Target)> {
+        let path = |format| match format {
+            ExportFormat::Pcapng => &self.pcapng,
+            ExportFormat::Svg => &self.svg,
+            ExportFormat::Text => &self.text,
+            ExportFormat::Mermaid => &self.mermaid,
+            ExportFormat::Markdown => &self.markdown,
+        };
+        let all = ExportFormat::ALL.into_iter();
+        all.filter_map(|format| Some((format, Target::of(path(format).as_deref()?))))
+            .collect()
     }
 }
 
@@ -337,6 +415,9 @@ pub enum Verb {
         /// How long a call may take before it is reported as blocked and the next command runs: 500ms, 2s, or milliseconds
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
         patience: Millis,
+        /// What the run is exported in
+        #[command(flatten)]
+        exports: ExportArgs,
     },
     /// Open a shell on a host of a lab that runs in another terminal, or run a command there: finwait shell client ss -t
     Shell {
@@ -391,6 +472,9 @@ pub enum Verb {
         /// Annotate what was not as expected for GitHub Actions, on standard error
         #[arg(long)]
         github: bool,
+        /// What the run is exported in; of several scenarios, each in a file in a folder of that name
+        #[command(flatten)]
+        exports: ExportArgs,
     },
     /// Check scenario files without running them
     Check {
@@ -488,6 +572,24 @@ pub enum Verb {
         /// Print all counters that have moved, as finwait do --all-counters does
         #[arg(long)]
         all_counters: bool,
+    },
+    /// Export a recorded run, in one format or several: finwait export run.jsonl --svg run.svg --markdown run.md
+    ///
+    /// --record writes recordings; do and run take the same options for what they have just done. A file that is there is replaced only
+    /// with --force.
+    Export {
+        /// The recording; - reads standard input; or a capture (pcap, pcapng, tcpdump's text)
+        #[arg(value_name = "FILE")]
+        file: String,
+        /// Of a recording with several runs, that one, from 1 on
+        #[arg(long, value_name = "NUMBER")]
+        run: Option<usize>,
+        /// Of a capture, the connection with that number in finwait explain FILE; by default, the first one there
+        #[arg(long, value_name = "NUMBER")]
+        connection: Option<u64>,
+        /// The formats
+        #[command(flatten)]
+        exports: ExportArgs,
     },
     /// Explain an error message, a state or a capture: finwait explain "write: broken pipe", finwait explain CLOSE_WAIT, finwait explain a.pcap
     Explain {

@@ -11,6 +11,7 @@ pub mod code;
 pub mod command;
 pub mod config;
 pub mod doctor;
+pub mod export;
 pub mod document;
 pub mod headless;
 pub mod json;

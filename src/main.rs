@@ -13,6 +13,7 @@ use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::MonoTime;
 use finwait::config;
 use finwait::error::Error;
+use finwait::export::wanted::ExportChoices;
 use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
@@ -133,7 +134,7 @@ fn main() -> ExitCode {
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
     let driving = cli.driving();
-    let options = match driving {
+    let mut options = match driving {
         Driving::Chosen => {
             let driven = while_compiling(&choices, || options.driven_by(choices.clone(), cli.syscalls));
             match driven {
@@ -166,9 +167,24 @@ fn main() -> ExitCode {
         let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix, code, proxy and http-client";
         return fail(NOT_UNDERSTOOD, why);
     }
+    let exports = cli.exports();
+    if exports.pcap.is_some() && driving != Driving::Chosen {
+        let why = "--pcap captures what happens in a lab that the user drives: it is for the screen, tour, do and run; finwait export --pcapng makes a capture of a recording";
+        return fail(NOT_UNDERSTOOD, why);
+    }
+    if exports.is_none() && cli.force {
+        let why = "--force is about the files that exports and --pcap write, and none is asked for";
+        return fail(NOT_UNDERSTOOD, why);
+    }
+    if record.is_some() || !exports.is_none() {
+        options.kept = cli.kept();
+    } else if cli.snaplen.is_some() {
+        let why = "--snaplen says how much of each packet --record, --pcap and --pcapng keep, and none of them is asked for";
+        return fail(NOT_UNDERSTOOD, why);
+    }
     match cli.verb {
-        None => screen(&options, Opening::Explorer, &programs, record, setup),
-        Some(Verb::Tour { scenario }) => tour(&scenario, allow_run, &options, &programs, record, setup),
+        None => screen(&options, Opening::Explorer, &programs, record, &exports, setup),
+        Some(Verb::Tour { scenario }) => tour(&scenario, allow_run, &options, &programs, record, &exports, setup),
         Some(Verb::Do {
             commands,
             json,
@@ -176,6 +192,7 @@ fn main() -> ExitCode {
             all_counters,
             no_data,
             patience,
+            exports: _,
         }) => {
             let format = if json { Format::Json } else { Format::Text };
             let segments = if no_data {
@@ -184,7 +201,7 @@ fn main() -> ExitCode {
                 ShownSegments::All
             };
             let printing = Printing::new(format, all_sockets, all_counters).with(segments);
-            run(&options, &commands, programs, printing, patience.into(), record)
+            run(&options, &commands, programs, printing, patience.into(), record, &exports)
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
         Some(Verb::List { json, .. }) => scenarios::list(json),
@@ -198,6 +215,7 @@ fn main() -> ExitCode {
             junit,
             tap,
             github,
+            exports: _,
         }) => {
             let how = RunOptions {
                 json,
@@ -205,6 +223,8 @@ fn main() -> ExitCode {
                 ci: CiChoices { junit, tap, github },
                 allow_run,
                 programs,
+                exports,
+                snaplen: cli.snaplen,
             };
             scenarios::run(&scenarios, &options, how, record)
         }
@@ -246,6 +266,12 @@ fn main() -> ExitCode {
             };
             headless::open::open(&file, connection, format, all_sockets, all_counters, setup)
         }
+        Some(Verb::Export {
+            file,
+            run,
+            connection,
+            exports: _,
+        }) => headless::export::export(&file, connection, run, &exports),
         Some(Verb::Explain {
             text,
             connection,
@@ -284,10 +310,11 @@ fn tour(
     options: &Options,
     programs: &Ends<Vec<FirstProgram>>,
     record: Option<&Path>,
+    exports: &ExportChoices,
     setup: Setup,
 ) -> ExitCode {
     match catalog::side_by_side(name) {
-        Some(Ok(lesson)) => return screen(options, Opening::SideBySide(Arc::new(lesson)), programs, record, setup),
+        Some(Ok(lesson)) => return screen(options, Opening::SideBySide(Arc::new(lesson)), programs, record, exports, setup),
         Some(Err(mistakes)) => {
             return fail(
                 NOT_UNDERSTOOD,
@@ -307,9 +334,9 @@ fn tour(
     match while_compiling(&choices, || lab_for(&scenario, options)) {
         // The screen shows what it runs, and asks.
         Ok(options) if allow_run == AllowRun::No && !scenario.commands().is_empty() => {
-            screen(&options, Opening::Asked(scenario), programs, record, setup)
+            screen(&options, Opening::Asked(scenario), programs, record, exports, setup)
         }
-        Ok(options) => screen(&options, Opening::Guided(scenario), programs, record, setup),
+        Ok(options) => screen(&options, Opening::Guided(scenario), programs, record, exports, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
@@ -332,8 +359,16 @@ fn screen(
     opening: Opening,
     programs: &Ends<Vec<FirstProgram>>,
     record: Option<&Path>,
+    exports: &ExportChoices,
     setup: Setup,
 ) -> ExitCode {
+    if exports.takes_stdout() {
+        let why = "--pcap -: the screen is on standard output: give a file, or a named pipe (mkfifo) for a reader that follows";
+        return fail(NOT_UNDERSTOOD, why);
+    }
+    if let Err(why) = exports.check() {
+        return fail(NOT_UNDERSTOOD, &why);
+    }
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
@@ -359,7 +394,13 @@ fn screen(
             .map(Some),
         None => Ok(None),
     };
-    let record = match record {
+    let to_the_screen = sender.clone();
+    let followed = record.and_then(|record| {
+        exports.follow(record, None, move |why: &str| {
+            to_the_screen.send(Message::Note(why.to_owned()));
+        })
+    });
+    let record = match followed {
         Ok(record) => record,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
@@ -423,6 +464,7 @@ fn run(
     printing: Printing,
     patience: Duration,
     record: Option<&Path>,
+    exports: &ExportChoices,
 ) -> ExitCode {
     let from_stdin = commands == ["-"];
     if !from_stdin && let Err(refused) = headless::check(commands) {
@@ -432,7 +474,13 @@ fn run(
         }
         return fail(NOT_UNDERSTOOD, &refused.to_string());
     }
-    let record = match recording_of(record, "do") {
+    if let Err(why) = exports.check() {
+        return fail(NOT_UNDERSTOOD, &why);
+    }
+    let followed = recording_of(record, "do").and_then(|record| {
+        exports.follow(record, None, |why| complain(&format!("finwait: {why}")))
+    });
+    let record = match followed {
         Ok(record) => record,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
@@ -453,12 +501,18 @@ fn run(
         Err(error) => return fail(FAILED, &format!("start the thread that reads standard input: {error}")),
     };
     let session = recorded(Session::new(facts, began), record.as_ref(), options);
+    // What is exported there is not to be mixed with a transcript.
+    let out: Box<dyn io::Write> = if exports.takes_stdout() {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout().lock())
+    };
     let mut runner = Runner::new(
         session,
         &lab,
         inbox,
         source,
-        BufWriter::new(io::stdout().lock()),
+        BufWriter::new(out),
         printing,
         patience,
     );
@@ -486,6 +540,10 @@ fn run(
         Ok(Err(why)) => return fail(NO_LAB, &why),
         Err(error) => Err(error),
     };
+    drop(runner);
+    if let Err(why) = exports.write_recorded(record.as_ref()) {
+        return fail(FAILED, &why);
+    }
     match verdict {
         Ok(RunStatus::Done) => ExitCode::SUCCESS,
         Ok(RunStatus::NotDone) => ExitCode::from(FAILED),

@@ -173,6 +173,7 @@ impl Kept {
             finwait: env!("CARGO_PKG_VERSION").into(),
             kernel: String::new(),
             driven: None,
+            wall: None,
             began,
             lab,
         };

@@ -131,6 +131,7 @@ impl Script {
             finwait: "0.1.0".into(),
             kernel: "6.12.0".into(),
             driven: None,
+            wall: None,
             began: MonoTime(BEGAN),
             lab: facts.clone(),
         }}));
