@@ -179,7 +179,8 @@ fn main() -> ExitCode {
     if record.is_some() || !exports.is_none() {
         options.kept = cli.kept();
     } else if cli.snaplen.is_some() {
-        let why = "--snaplen says how much of each packet --record, --pcap and --pcapng keep, and none of them is asked for";
+        let why =
+            "--snaplen says how much of each packet --record, --pcap and --pcapng keep, and none of them is asked for";
         return fail(NOT_UNDERSTOOD, why);
     }
     match cli.verb {
@@ -201,7 +202,15 @@ fn main() -> ExitCode {
                 ShownSegments::All
             };
             let printing = Printing::new(format, all_sockets, all_counters).with(segments);
-            run(&options, &commands, programs, printing, patience.into(), record, &exports)
+            run(
+                &options,
+                &commands,
+                programs,
+                printing,
+                patience.into(),
+                record,
+                &exports,
+            )
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
         Some(Verb::List { json, .. }) => scenarios::list(json),
@@ -314,7 +323,16 @@ fn tour(
     setup: Setup,
 ) -> ExitCode {
     match catalog::side_by_side(name) {
-        Some(Ok(lesson)) => return screen(options, Opening::SideBySide(Arc::new(lesson)), programs, record, exports, setup),
+        Some(Ok(lesson)) => {
+            return screen(
+                options,
+                Opening::SideBySide(Arc::new(lesson)),
+                programs,
+                record,
+                exports,
+                setup,
+            );
+        }
         Some(Err(mistakes)) => {
             return fail(
                 NOT_UNDERSTOOD,
@@ -477,9 +495,8 @@ fn run(
     if let Err(why) = exports.check() {
         return fail(NOT_UNDERSTOOD, &why);
     }
-    let followed = recording_of(record, "do").and_then(|record| {
-        exports.follow(record, None, |why| complain(&format!("finwait: {why}")))
-    });
+    let followed = recording_of(record, "do")
+        .and_then(|record| exports.follow(record, None, |why| complain(&format!("finwait: {why}"))));
     let record = match followed {
         Ok(record) => record,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
@@ -507,15 +524,7 @@ fn run(
     } else {
         Box::new(io::stdout().lock())
     };
-    let mut runner = Runner::new(
-        session,
-        &lab,
-        inbox,
-        source,
-        BufWriter::new(out),
-        printing,
-        patience,
-    );
+    let mut runner = Runner::new(session, &lab, inbox, source, BufWriter::new(out), printing, patience);
     let verdict = match runner.start() {
         Ok(Ok(())) => runner.begin_with(programs).and_then(|began| {
             if let Err(why) = &began {

@@ -28,7 +28,11 @@ pub fn write(story: &Story) -> String {
             }
             RowContents::Arrow(packet) => arrow(&mut text, packet),
             RowContents::Pause(pause) => {
-                let _ = writeln!(text, "    Note over C,S: {}", escaped(&format!("{} pass", human(*pause))));
+                let _ = writeln!(
+                    text,
+                    "    Note over C,S: {}",
+                    escaped(&format!("{} pass", human(*pause)))
+                );
             }
             RowContents::States => {}
         }

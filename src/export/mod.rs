@@ -77,7 +77,10 @@ impl ExportFormat {
                 .iter()
                 .map(|format| format!(".{}", format.endings()[0]))
                 .collect();
-            format!("the ending of the name says the format: it must be one of {}", known.join(", "))
+            format!(
+                "the ending of the name says the format: it must be one of {}",
+                known.join(", ")
+            )
         })
     }
 

@@ -114,7 +114,11 @@ fn packet(out: &mut impl Write, header: &Header, sighting: &Sighting) -> io::Res
         .bytes(&interface.to_le_bytes())
         .bytes(&((time >> 32) as u32).to_le_bytes())
         .bytes(&(time as u32).to_le_bytes())
-        .bytes(&u32::try_from(sighting.bytes.len()).map_err(io::Error::other)?.to_le_bytes())
+        .bytes(
+            &u32::try_from(sighting.bytes.len())
+                .map_err(io::Error::other)?
+                .to_le_bytes(),
+        )
         .bytes(&u32::try_from(sighting.len).map_err(io::Error::other)?.to_le_bytes())
         .bytes(&sighting.bytes);
     block

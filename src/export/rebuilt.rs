@@ -25,7 +25,13 @@ pub(super) fn rebuilt(record: &PacketRecord) -> Option<RawPacket> {
             destination,
             len,
             ..
-        } => ((*source, *destination), UDP, udp_header(*source, *destination, *len), &[][..], *len),
+        } => (
+            (*source, *destination),
+            UDP,
+            udp_header(*source, *destination, *len),
+            &[][..],
+            *len,
+        ),
         Packet::Icmp { .. } | Packet::Other { .. } => return None,
     };
     let payload = &payload[..payload.len().min(len)];
@@ -84,16 +90,20 @@ fn tcp_header(segment: &Segment) -> Vec<u8> {
                 options.extend([2, 4]);
                 options.extend(mss.to_be_bytes());
             }
-            TcpOption::WindowScale(shift) => options.extend([3, 3, *shift]),
+            TcpOption::WindowScale(shift) => options.extend([1, 3, 3, *shift]),
             TcpOption::SackPermitted => options.extend([4, 2]),
             TcpOption::Sack(blocks) => {
-                options.extend([5, u8::try_from(2 + 8 * blocks.len()).unwrap_or(2)]);
+                options.extend([1, 1, 5, u8::try_from(2 + 8 * blocks.len()).unwrap_or(2)]);
                 for (left, right) in blocks {
                     options.extend(left.to_be_bytes());
                     options.extend(right.to_be_bytes());
                 }
             }
             TcpOption::Timestamps(value, echo) => {
+                // What permits selective acknowledgements stands in the place of its padding.
+                if options.len() % 4 == 0 {
+                    options.extend([1, 1]);
+                }
                 options.extend([8, 10]);
                 options.extend(value.to_be_bytes());
                 options.extend(echo.to_be_bytes());
@@ -101,16 +111,20 @@ fn tcp_header(segment: &Segment) -> Vec<u8> {
             // Its length is not known.
             TcpOption::Other(_) => {}
         }
-        // Each is padded to 32 bits, as Linux does it.
-        options.resize(options.len().next_multiple_of(4), 1);
     }
+    // They stand as Linux writes them (`tcp_options_write`).
+    options.resize(options.len().next_multiple_of(4), 1);
     options.truncate(40);
     let words = (20 + options.len()) / 4;
     let mut header = Vec::with_capacity(60);
     header.extend(segment.source.port().to_be_bytes());
     header.extend(segment.destination.port().to_be_bytes());
     header.extend(segment.seq.0.to_be_bytes());
-    let ack = if segment.flags.has(Flags::ACK) { segment.ack.0 } else { 0 };
+    let ack = if segment.flags.has(Flags::ACK) {
+        segment.ack.0
+    } else {
+        0
+    };
     header.extend(ack.to_be_bytes());
     header.extend(((words as u16) << 12 | segment.flags.0).to_be_bytes());
     header.extend(segment.window.to_be_bytes());

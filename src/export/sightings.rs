@@ -96,6 +96,8 @@ pub struct Sightings {
     /// What was handed to a host last, whose consequences are awaited, and its connection there.
     arrival: Option<(Sighting, Option<Tuple>)>,
     ready: Vec<Sighting>,
+    /// What became of packets that had left their host before, and did not arrive.
+    pub lost_later: Vec<(PacketNo, String)>,
     /// The number of packets of which nothing can be made again.
     pub left_out: u64,
 }
@@ -239,6 +241,10 @@ impl Sightings {
             let sighting = self.sighting(record, to, Way::In, bytes, raw.len, origin);
             self.arrival = Some((sighting, tuple_at(record, Way::In)));
         }
+        let has_arrived = matches!(record.disposition, Disposition::Delivered | Disposition::Corrupted);
+        if !is_first && !has_arrived && !record.disposition.is_held() {
+            self.lost_later.push((record.no, became(record)));
+        }
         if record.disposition.is_held() {
             self.raw.insert(no, raw);
         } else {
@@ -256,7 +262,12 @@ impl Sightings {
         origin: BytesOrigin,
     ) -> Sighting {
         let (from, to) = (record.from, record.from.other());
-        let line = format!("{}  {from} -> {to}  {}   {}", record.no, describe(record), became(record));
+        let line = format!(
+            "{}  {from} -> {to}  {}   {}",
+            record.no,
+            describe(record),
+            became(record)
+        );
         Sighting {
             no: record.no,
             at,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::sightings::{BytesOrigin, Sighting, Sightings};
+use super::sightings::{BytesOrigin, Sighting, Sightings, Way};
 use crate::recording::{Header, Played, Recording};
 use crate::scenario::report::StepReport;
 use crate::session::transcript::Entry;
@@ -181,6 +181,12 @@ impl Run {
     fn ends(mut self, session: &Session, header: Header) -> Story {
         self.sightings.settle();
         self.seen.extend(self.sightings.ready());
+        // Where a packet left says, too, that it never arrived.
+        for (no, became) in std::mem::take(&mut self.sightings.lost_later) {
+            if let Some(left) = self.seen.iter_mut().find(|seen| seen.no == no && seen.way == Way::Out) {
+                left.comment.insert(1, format!("later: {became}"));
+            }
+        }
         Story {
             header,
             commands: self.commands,

@@ -149,7 +149,13 @@ fn head(svg: &mut String, story: &Story, height: i32) {
     text(svg, 16, 32, "h ink", &title);
     text(svg, 16, 54, "dim", &measured);
     if !story.has_wire() {
-        text(svg, 16, 72, "dim", "The loopback lab has no wire: no segments were seen.");
+        text(
+            svg,
+            16,
+            72,
+            "dim",
+            "The loopback lab has no wire: no segments were seen.",
+        );
     }
     let hosts = story.hosts();
     for side in Side::BOTH {
@@ -170,7 +176,13 @@ fn description(story: &Story) -> String {
                 let _ = write!(words, " {side}: {}", first(texts));
             }
             RowContents::Arrow(arrow) => {
-                let _ = write!(words, " from the {}: {}, {}", arrow.from, first(&arrow.texts), fate(arrow));
+                let _ = write!(
+                    words,
+                    " from the {}: {}, {}",
+                    arrow.from,
+                    first(&arrow.texts),
+                    fate(arrow)
+                );
             }
             RowContents::Pause(pause) => {
                 let _ = write!(words, " after a pause of {}", human(*pause));
@@ -216,7 +228,11 @@ fn fitting(texts: &[String], columns: usize) -> String {
 }
 
 fn text(svg: &mut String, x: i32, y: i32, class: &str, words: &str) {
-    let _ = writeln!(svg, "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>", xml_text(words));
+    let _ = writeln!(
+        svg,
+        "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>",
+        xml_text(words)
+    );
 }
 
 /// The lines beside the life lines.
@@ -272,7 +288,13 @@ fn words(svg: &mut String, placed: &PlacedRow) {
     let PlacedRow { row, y, beside } = placed;
     if let RowContents::Pause(pause) = row.what {
         let middle = (LIFE_LINES.client + LIFE_LINES.server) / 2;
-        text(svg, middle, y + 4, "m dim", &format!("\u{b7} \u{b7} \u{b7} {} \u{b7} \u{b7} \u{b7}", human(pause)));
+        text(
+            svg,
+            middle,
+            y + 4,
+            "m dim",
+            &format!("\u{b7} \u{b7} \u{b7} {} \u{b7} \u{b7} \u{b7}", human(pause)),
+        );
         return;
     }
     text(svg, 16, y + 4, "dim", &seconds(row.at));
@@ -309,7 +331,9 @@ fn seconds(at: Duration) -> String {
 fn arrows(svg: &mut String, rows: &[PlacedRow]) {
     let mut left: HashMap<PacketNo, (i32, ArrowEnd)> = HashMap::new();
     for placed in rows {
-        let RowContents::Arrow(arrow) = &placed.row.what else { continue };
+        let RowContents::Arrow(arrow) = &placed.row.what else {
+            continue;
+        };
         let y = placed.y;
         match (arrow.part, arrow.end) {
             (ArrowPart::Leaves, ArrowEnd::Held | ArrowEnd::UnderWay) => {
@@ -360,11 +384,16 @@ enum LabelPlace {
 }
 
 fn label(svg: &mut String, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPlace) {
-    let mut words = fitting(&arrow.texts, COLUMNS_BETWEEN - 8);
-    if let (LabelPlace::AtReceiver | LabelPlace::Middle, Some(waited)) = (place, arrow.waited) {
-        let more = format!(" after {}", human(waited));
-        words = fitting(&arrow.texts, COLUMNS_BETWEEN - 4 - more.len()) + &more;
-    }
+    let more = match (place, arrow.waited) {
+        (LabelPlace::AtReceiver | LabelPlace::Middle, Some(waited)) => format!(" after {}", human(waited)),
+        _ => String::new(),
+    };
+    // What leaves or arrives alone has half of the way.
+    let room = match place {
+        LabelPlace::Middle => COLUMNS_BETWEEN - 4,
+        LabelPlace::AtSender | LabelPlace::AtReceiver => COLUMNS_BETWEEN / 2 - 3,
+    };
+    let words = fitting(&arrow.texts, room.saturating_sub(more.len())) + &more;
     let inner = |side: Side, by: i32| match side {
         Side::Client => (LIFE_LINES.client + by, ""),
         Side::Server => (LIFE_LINES.server - by, " e"),
@@ -374,7 +403,11 @@ fn label(svg: &mut String, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPl
         LabelPlace::AtSender => inner(arrow.from, 14),
         LabelPlace::AtReceiver => inner(arrow.from.other(), 22),
     };
-    let class = if arrow.end == ArrowEnd::Lost { "bad" } else { colour_of(arrow.kind) };
+    let class = if arrow.end == ArrowEnd::Lost {
+        "bad"
+    } else {
+        colour_of(arrow.kind)
+    };
     text(svg, x, placed.y - 4, &format!("{class}{anchor}"), &words);
 }
 
@@ -478,7 +511,12 @@ fn pause_sign(svg: &mut String, x: i32, y: i32, colour: &str) {
 /// The states that occur, each in its colour.
 fn legend(svg: &mut String, story: &Story, y: i32) {
     let mut seen: Vec<State> = Vec::new();
-    for state in story.rows.iter().flat_map(|row| row.states.iter()).filter_map(|(_, state)| *state) {
+    for state in story
+        .rows
+        .iter()
+        .flat_map(|row| row.states.iter())
+        .filter_map(|(_, state)| *state)
+    {
         if !seen.contains(&state) {
             seen.push(state);
         }

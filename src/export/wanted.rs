@@ -126,7 +126,9 @@ impl ExportChoices {
         }
         if let Some(target) = &self.pcap {
             // Its own ending, for --pcapng may have the same folder.
-            add("pcap", "live.pcapng", target, &mut |choices, target| choices.pcap = Some(target))?;
+            add("pcap", "live.pcapng", target, &mut |choices, target| {
+                choices.pcap = Some(target)
+            })?;
         }
         all.iter().try_for_each(ExportChoices::check)?;
         Ok(all)
@@ -289,10 +291,12 @@ fn capture_file(path: &Path, overwrite: Overwrite) -> Result<File, String> {
         (true, _) => {}
         (false, Overwrite::No) => {
             options.create_new(true);
-        },
+        }
         (false, Overwrite::Yes) => {
             options.create(true).truncate(true);
-        },
+        }
     }
-    options.open(path).map_err(|error| format!("--pcap: write {shown}: {error}"))
+    options
+        .open(path)
+        .map_err(|error| format!("--pcap: write {shown}: {error}"))
 }

@@ -135,7 +135,9 @@ pub fn whole(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), Stri
 
 /// A new file beside `path`: hidden, and with a name that no other export takes.
 fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
-    let name = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
+    let name = path
+        .file_name()
+        .map_or_else(Default::default, |name| name.to_string_lossy());
     let process = std::process::id();
     for nth in 0..100 {
         let beside = path.with_file_name(format!(".{}.{process}-{nth}.tmp", excerpt(&name, 100)));
@@ -191,7 +193,10 @@ mod tests {
         let path = folder.0.join("a.svg");
         whole(&path, b"first", Overwrite::No).unwrap();
         let why = whole(&path, b"second", Overwrite::No).unwrap_err();
-        assert!(why.ends_with("a.svg is there already: --force replaces it, or give another name"), "{why}");
+        assert!(
+            why.ends_with("a.svg is there already: --force replaces it, or give another name"),
+            "{why}"
+        );
         assert_eq!(fs::read(&path).unwrap(), b"first");
         whole(&path, b"second", Overwrite::Yes).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");

@@ -516,18 +516,16 @@ fn in_parallel(
     if let Some(snaplen) = how.snaplen {
         more.push(format!("--snaplen={snaplen}"));
     }
-    let job = |(((name, scenario), record), exports): (
-        (&(String, Scenario), &Option<PathBuf>),
-        &ExportChoices,
-    )| ChildRun {
-        scenario: name.clone(),
-        patience: scenario.patience(),
-        options: options.clone(),
-        manner: how.manner_of_each(),
-        more: [more.clone(), exports.arguments()].concat(),
-        record: record.clone(),
-        folder: None,
-    };
+    let job =
+        |(((name, scenario), record), exports): ((&(String, Scenario), &Option<PathBuf>), &ExportChoices)| ChildRun {
+            scenario: name.clone(),
+            patience: scenario.patience(),
+            options: options.clone(),
+            manner: how.manner_of_each(),
+            more: [more.clone(), exports.arguments()].concat(),
+            record: record.clone(),
+            folder: None,
+        };
     let jobs: Vec<ChildRun> = scenarios.iter().zip(records).zip(exports).map(job).collect();
     let stops = |lines: &io::Result<Vec<ReportLine>>| {
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());

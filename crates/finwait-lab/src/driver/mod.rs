@@ -53,9 +53,9 @@ use self::syscalls::SyscallOrder;
 use self::timing::Timing;
 use self::touched::Touched;
 use super::event::{
-    CallBegan, CallEnded, Disposition, ForgedFor, KernelAction, KernelReason, KeptBytes, LabEvent, LabRequest, NamedCall,
-    PacketRecord, ProcessBorn, ProcessDied, RawPacket, ReceivedPacket, RuntimeChanged, RuntimeProgress, SentSegment,
-    SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Disposition, ForgedFor, KeptBytes, KernelAction, KernelReason, LabEvent, LabRequest,
+    NamedCall, PacketRecord, ProcessBorn, ProcessDied, RawPacket, ReceivedPacket, RuntimeChanged, RuntimeProgress,
+    SentSegment, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
