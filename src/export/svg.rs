@@ -128,7 +128,7 @@ fn style(svg: &mut String) {
     svg.push_str("<style>text{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:12px}");
     svg.push_str("path{stroke-width:1.5}.l{fill:none}.heavy{stroke-width:2.5}.again{stroke-dasharray:5 3}");
     svg.push_str(".waits{stroke-dasharray:1 4;stroke-linecap:round}.b{font-weight:bold}.i{font-style:italic}");
-    svg.push_str(".h{font-size:16px;font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}");
+    svg.push_str(".on{paint-order:stroke;stroke-width:5px;stroke-linejoin:round}.h{font-size:16px;font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}");
     scheme(svg, |colours| colours.1);
     svg.push_str("@media(prefers-color-scheme:dark){");
     scheme(svg, |colours| colours.2);
@@ -330,6 +330,8 @@ fn seconds(at: Duration) -> String {
 /// The arrows: one for each packet, from the row where it left to the row where it arrived.
 fn arrows(svg: &mut String, rows: &[PlacedRow]) {
     let mut left: HashMap<PacketNo, (i32, ArrowEnd)> = HashMap::new();
+    // Words stand above all lines.
+    let mut labels = String::new();
     for placed in rows {
         let RowContents::Arrow(arrow) = &placed.row.what else {
             continue;
@@ -343,10 +345,10 @@ fn arrows(svg: &mut String, rows: &[PlacedRow]) {
                 });
                 if arrives {
                     // Its line is drawn where it ends; where it leaves it has its words.
-                    label(svg, placed, arrow, LabelPlace::AtSender);
+                    label(&mut labels, placed, arrow, LabelPlace::AtSender);
                 } else {
                     line(svg, arrow, y, y, None, 0.55);
-                    label(svg, placed, arrow, LabelPlace::AtSender);
+                    label(&mut labels, placed, arrow, LabelPlace::AtSender);
                 }
             }
             (ArrowPart::Arrives, _) => {
@@ -354,16 +356,17 @@ fn arrows(svg: &mut String, rows: &[PlacedRow]) {
                 let (start, held) = from.unwrap_or((y, ArrowEnd::UnderWay));
                 let pause = (held == ArrowEnd::Held).then_some(start);
                 line(svg, arrow, start, y, pause, reach(arrow.end));
-                label(svg, placed, arrow, LabelPlace::AtReceiver);
+                label(&mut labels, placed, arrow, LabelPlace::AtReceiver);
             }
             (ArrowPart::Whole | ArrowPart::Leaves, end) => {
                 // It took some time, on a row of its own.
                 let slant = if arrow.waited.is_some() { 8 } else { 0 };
                 line(svg, arrow, y, y + slant, None, reach(end));
-                label(svg, placed, arrow, LabelPlace::Middle);
+                label(&mut labels, placed, arrow, LabelPlace::Middle);
             }
         }
     }
+    svg.push_str(&labels);
 }
 
 /// The part of the way to the other life line that a line goes.
@@ -408,7 +411,7 @@ fn label(svg: &mut String, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPl
     } else {
         colour_of(arrow.kind)
     };
-    text(svg, x, placed.y - 4, &format!("{class}{anchor}"), &words);
+    text(svg, x, placed.y - 4, &format!("on s-ground {class}{anchor}"), &words);
 }
 
 /// Draws a packet's line from its sender's life line at `start` towards the other, which it would reach at `end`, as far as `reach`; one that was

@@ -180,14 +180,19 @@ impl RecordingFile {
 }
 
 impl Output {
+    /// Is there anything that lines are written to?
+    const fn is_written(&self) -> bool {
+        self.file.is_some() || self.copy.is_some()
+    }
+
     fn write(&mut self, line: &impl Serialize) {
-        if self.failed.is_some() || (self.file.is_none() && self.copy.is_none()) {
+        if self.failed.is_some() || !self.is_written() {
             return;
         }
         let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut line| {
             line.push(b'\n');
-            let files = self.file.iter_mut().chain(&mut self.copy);
-            files.map(|file| file.write_all(&line)).collect::<io::Result<()>>()
+            let mut files = self.file.iter_mut().chain(&mut self.copy);
+            files.try_for_each(|file| file.write_all(&line))
         });
         if let Err(error) = written {
             let path = excerpt(&self.path.to_string_lossy(), LONGEST_PATH);
@@ -292,7 +297,9 @@ impl InputTap for RunTap {
 
     fn tells(&mut self, entry: &Entry) {
         if let Some(mut output) = self.output() {
-            output.digest.add(entry);
+            if output.is_written() {
+                output.digest.add(entry);
+            }
             if let Some(follower) = &mut output.follower {
                 follower.tells(entry);
             }

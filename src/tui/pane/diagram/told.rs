@@ -108,7 +108,7 @@ pub fn rows(session: &Session) -> Vec<ToldRow> {
             entry: row.no,
             at: row.at,
             what: contents(&diagram, row, session)?,
-            states: row.labels.clone(),
+            states: row.labels,
         })
     })
     .collect()
