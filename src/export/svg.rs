@@ -98,7 +98,7 @@ pub fn write(story: &Story) -> String {
         let beside = beside(row);
         let lines = beside.client.len().max(beside.server.len()).max(1);
         // An arrow's words stand above its line.
-        let above = i32::from(matches!(row.what, RowContents::Arrow(_))) * 6;
+        let above = i32::from(matches!(row.what, RowContents::Arrow(_))) * 9;
         y += above;
         rows.push(PlacedRow { row, y, beside });
         y += lines as i32 * LINE + GAP;
@@ -128,7 +128,7 @@ fn style(svg: &mut String) {
     svg.push_str("<style>text{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:12px}");
     svg.push_str("path{stroke-width:1.5}.l{fill:none}.heavy{stroke-width:2.5}.again{stroke-dasharray:5 3}");
     svg.push_str(".waits{stroke-dasharray:1 4;stroke-linecap:round}.b{font-weight:bold}.i{font-style:italic}");
-    svg.push_str(".on{paint-order:stroke;stroke-width:5px;stroke-linejoin:round}.h{font-size:16px;font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}");
+    svg.push_str(".on{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.h{font-size:16px;font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}");
     scheme(svg, |colours| colours.1);
     svg.push_str("@media(prefers-color-scheme:dark){");
     scheme(svg, |colours| colours.2);
@@ -406,12 +406,20 @@ fn label(svg: &mut String, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPl
         LabelPlace::AtSender => inner(arrow.from, 14),
         LabelPlace::AtReceiver => inner(arrow.from.other(), 22),
     };
+    // A cross is taller than a line.
+    let above = if arrow.end == ArrowEnd::Lost { 10 } else { 6 };
     let class = if arrow.end == ArrowEnd::Lost {
         "bad"
     } else {
         colour_of(arrow.kind)
     };
-    text(svg, x, placed.y - 4, &format!("on s-ground {class}{anchor}"), &words);
+    text(
+        svg,
+        x,
+        placed.y - above,
+        &format!("on s-ground {class}{anchor}"),
+        &words,
+    );
 }
 
 /// Draws a packet's line from its sender's life line at `start` towards the other, which it would reach at `end`, as far as `reach`; one that was
