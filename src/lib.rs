@@ -13,6 +13,7 @@ pub mod completion;
 pub mod config;
 pub mod doctor;
 pub mod document;
+pub mod export;
 pub mod headless;
 pub mod json;
 pub mod live;

@@ -14,6 +14,7 @@ use finwait::clock::MonoTime;
 use finwait::completion::candidates;
 use finwait::config;
 use finwait::error::Error;
+use finwait::export::wanted::ExportChoices;
 use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
@@ -110,7 +111,7 @@ fn main() -> ExitCode {
         let why = "--run-as is for programs on the hosts of the isolated lab, and the loopback lab has none";
         return fail(NOT_UNDERSTOOD, why);
     }
-    let options = match groups.choices() {
+    let mut options = match groups.choices() {
         Some(choices) => match while_compiling(&choices, || options.driven_by(choices.clone(), groups.syscalls())) {
             Ok(options) => options,
             Err(error) => return fail(NO_LAB, &error.to_string()),
@@ -128,13 +129,25 @@ fn main() -> ExitCode {
         run_as: groups.run_as().map(str::to_owned),
         ..setup
     };
+    let exports = groups.exports();
+    if exports.is_none() && groups.force() {
+        let why = "--force is about the files that exports and --pcap write, and none is asked for";
+        return fail(NOT_UNDERSTOOD, why);
+    }
+    if record.is_some() || !exports.is_none() {
+        options.kept = groups.kept();
+    } else if groups.snaplen().is_some() {
+        let why =
+            "--snaplen says how much of each packet --record, --pcap and --pcapng keep, and none of them is asked for";
+        return fail(NOT_UNDERSTOOD, why);
+    }
     let output = TextOutput {
         paint: Paint::of(groups.paint()),
         pages: groups.pages(),
     };
     match &cli.verb {
-        None => screen(&options, Opening::Explorer, &programs, record, setup),
-        Some(Verb::Tour { scenario, .. }) => tour(scenario, allow_run, &options, &programs, record, setup),
+        None => screen(&options, Opening::Explorer, &programs, record, &exports, setup),
+        Some(Verb::Tour { scenario, .. }) => tour(scenario, allow_run, &options, &programs, record, &exports, setup),
         Some(Verb::Do {
             commands,
             json,
@@ -159,6 +172,7 @@ fn main() -> ExitCode {
                 (*patience).into(),
                 record,
                 output.paint,
+                &exports,
             )
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(output),
@@ -189,6 +203,8 @@ fn main() -> ExitCode {
                 allow_run,
                 programs,
                 paint: output.paint,
+                exports,
+                snaplen: groups.snaplen(),
             };
             scenarios::run(scenarios, &options, how, record)
         }
@@ -240,6 +256,9 @@ fn main() -> ExitCode {
                 output.paint,
             )
         }
+        Some(Verb::Export {
+            file, run, connection, ..
+        }) => headless::export::export(file, *connection, *run, &exports),
         Some(Verb::Explain {
             text,
             connection,
@@ -289,10 +308,20 @@ fn tour(
     options: &Options,
     programs: &Ends<Vec<FirstProgram>>,
     record: Option<&Path>,
+    exports: &ExportChoices,
     setup: Setup,
 ) -> ExitCode {
     match catalog::side_by_side(name) {
-        Some(Ok(lesson)) => return screen(options, Opening::SideBySide(Arc::new(lesson)), programs, record, setup),
+        Some(Ok(lesson)) => {
+            return screen(
+                options,
+                Opening::SideBySide(Arc::new(lesson)),
+                programs,
+                record,
+                exports,
+                setup,
+            );
+        }
         Some(Err(mistakes)) => {
             return fail(
                 NOT_UNDERSTOOD,
@@ -312,9 +341,9 @@ fn tour(
     match while_compiling(&choices, || lab_for(&scenario, options)) {
         // The screen shows what it runs, and asks.
         Ok(options) if allow_run == AllowRun::No && !scenario.commands().is_empty() => {
-            screen(&options, Opening::Asked(scenario), programs, record, setup)
+            screen(&options, Opening::Asked(scenario), programs, record, exports, setup)
         }
-        Ok(options) => screen(&options, Opening::Guided(scenario), programs, record, setup),
+        Ok(options) => screen(&options, Opening::Guided(scenario), programs, record, exports, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
@@ -337,8 +366,16 @@ fn screen(
     opening: Opening,
     programs: &Ends<Vec<FirstProgram>>,
     record: Option<&Path>,
+    exports: &ExportChoices,
     setup: Setup,
 ) -> ExitCode {
+    if exports.takes_stdout() {
+        let why = "--pcap -: the screen is on standard output: give a file, or a named pipe (mkfifo) for a reader that follows";
+        return fail(NOT_UNDERSTOOD, why);
+    }
+    if let Err(why) = exports.check() {
+        return fail(NOT_UNDERSTOOD, &why);
+    }
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
@@ -364,7 +401,13 @@ fn screen(
             .map(Some),
         None => Ok(None),
     };
-    let record = match record {
+    let to_the_screen = sender.clone();
+    let followed = record.and_then(|record| {
+        exports.follow(record, None, move |why: &str| {
+            to_the_screen.send(Message::Note(why.to_owned()));
+        })
+    });
+    let record = match followed {
         Ok(record) => record,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
@@ -429,6 +472,7 @@ fn run(
     patience: Duration,
     record: Option<&Path>,
     paint: Paint,
+    exports: &ExportChoices,
 ) -> ExitCode {
     let is_json = printing.format == Format::Json;
     let from_stdin = commands == ["-"];
@@ -439,7 +483,12 @@ fn run(
         }
         return fail(NOT_UNDERSTOOD, &refused.to_string());
     }
-    let record = match recording_of(record, "do") {
+    if let Err(why) = exports.check() {
+        return fail(NOT_UNDERSTOOD, &why);
+    }
+    let followed = recording_of(record, "do")
+        .and_then(|record| exports.follow(record, None, |why| complain(&format!("finwait: {why}"))));
+    let record = match followed {
         Ok(record) => record,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
@@ -460,12 +509,18 @@ fn run(
         Err(error) => return fail(FAILED, &format!("start the thread that reads standard input: {error}")),
     };
     let session = recorded(Session::new(facts, began), record.as_ref(), options);
+    // What is exported there is not to be mixed with a transcript.
+    let stdout: Box<dyn io::Write> = if exports.takes_stdout() {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout().lock())
+    };
     let mut runner = Runner::new(
         session,
         &lab,
         inbox,
         source,
-        PaintingWriter::new(BufWriter::new(io::stdout().lock()), paint.unless(is_json)),
+        PaintingWriter::new(BufWriter::new(stdout), paint.unless(is_json)),
         printing,
         patience,
     );
@@ -493,6 +548,10 @@ fn run(
         Ok(Err(why)) => return fail(NO_LAB, &why),
         Err(error) => Err(error),
     };
+    drop(runner);
+    if let Err(why) = exports.write_recorded(record.as_ref()) {
+        return fail(FAILED, &why);
+    }
     match verdict {
         Ok(RunStatus::Done) => ExitCode::SUCCESS,
         Ok(RunStatus::NotDone) => ExitCode::from(FAILED),

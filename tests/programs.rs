@@ -201,6 +201,7 @@ impl Play {
             link: None,
             stripped: OptionSet::NONE,
             waited: None,
+            raw: None,
         }));
         self.changes(
             Client,

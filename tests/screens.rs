@@ -134,6 +134,7 @@ fn with_a_link() -> Script {
             link: Some(link),
             stripped: OptionSet::NONE,
             waited: None,
+            raw: None,
         });
     }
     script

@@ -298,6 +298,7 @@ impl Play {
             link: None,
             stripped: finwait::wire::link::OptionSet::NONE,
             waited: None,
+            raw: None,
         }));
         self.session.transcript.entries().back().unwrap()
     }

@@ -91,6 +91,7 @@ fn segments(many: u64) -> f64 {
             link: None,
             stripped: finwait::wire::link::OptionSet::NONE,
             waited: None,
+            raw: None,
         };
         let at = MonoTime(no.0);
         session.absorb(TimedEvent {

@@ -78,3 +78,7 @@ Examples:
   finwait completions bash > ~/.local/share/bash-completion/completions/finwait
   finwait completions zsh > \"${fpath[1]}/_finwait\"
   finwait completions fish > ~/.config/fish/completions/finwait.fish";
+pub(super) const EXPORT: &str = "\
+Examples:
+  finwait export run.jsonl --svg run.svg --markdown run.md
+  finwait export run.jsonl --pcapng - | tshark -r -";

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum};
 use super::values::{host, runtimes};
 use crate::command::parse::parse;
 use crate::command::{Command, EndCommand};
+use crate::export::ExportFormat;
+use crate::export::write::Target;
 use crate::lab::{LabMode, NamedAddress};
 use crate::paint::PaintWhen;
 use crate::runtime::{Runtime, RuntimeChoice};
@@ -223,4 +225,66 @@ pub struct PagerArgs {
     /// On a terminal, what is longer than it goes through FINWAIT_PAGER, PAGER, or less -FRX.
     #[arg(long)]
     pub no_pager: bool,
+}
+
+/// The options of verbs that write what happens, or what has happened, in files.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Capture")]
+pub struct CaptureArgs {
+    /// Write the packets in a capture as they come, FILE.pcapng
+    ///
+    /// A named pipe, or - for do and run: finwait do ... --pcap - | wireshark -k -i -
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// The bytes of each packet that --record, --pcap and --pcapng keep [default: 256]
+    ///
+    /// 0 keeps all of them.
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
+    pub snaplen: Option<usize>,
+}
+
+/// The option of verbs that write files.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Capture")]
+pub struct ReplaceArgs {
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The options of what a run is exported in.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Exports (- is standard output)")]
+pub struct ExportArgs {
+    /// Write the packets as a capture, for Wireshark
+    #[arg(long, value_name = "FILE")]
+    pub pcapng: Option<PathBuf>,
+    /// Write the time-sequence diagram as a picture
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Write the time-sequence diagram as text
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Write the time-sequence diagram in Mermaid's language
+    #[arg(long, value_name = "FILE")]
+    pub mermaid: Option<PathBuf>,
+    /// Write a report in Markdown
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+}
+
+impl ExportArgs {
+    /// Returns each format that is wanted with its place.
+    pub(super) fn files(&self) -> Vec<(ExportFormat, Target)> {
+        let path = |format| match format {
+            ExportFormat::Pcapng => &self.pcapng,
+            ExportFormat::Svg => &self.svg,
+            ExportFormat::Text => &self.text,
+            ExportFormat::Mermaid => &self.mermaid,
+            ExportFormat::Markdown => &self.markdown,
+        };
+        let all = ExportFormat::ALL.into_iter();
+        all.filter_map(|format| Some((format, Target::of(path(format).as_deref()?))))
+            .collect()
+    }
 }

@@ -17,14 +17,20 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use crate::clock::Millis;
 use crate::code::Language;
 use crate::completion::Shell;
+use crate::export::wanted::ExportChoices;
+use crate::export::write::{Overwrite, Target};
 use crate::host::Port;
 use crate::lab::NamedAddress;
+use crate::lab::event::KeptBytes;
 use crate::matrix::OwnColumn;
 use crate::paint::PaintWhen;
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::session::lineup::FirstProgram;
 use crate::side::{Ends, Side};
-pub use groups::{AllowArgs, ColourArgs, EndArgs, HostArgs, LabArgs, LabChoice, PagerArgs, ProgramArgs, ScreenArgs};
+pub use groups::{
+    AllowArgs, CaptureArgs, ColourArgs, EndArgs, ExportArgs, HostArgs, LabArgs, LabChoice, PagerArgs, ProgramArgs,
+    ReplaceArgs, ScreenArgs,
+};
 pub use read::NotRead;
 pub use tree::{is_option_of, tree};
 use values::{patience, port};
@@ -50,6 +56,12 @@ pub struct Cli {
     /// Whether lessons may start programs
     #[command(flatten)]
     allow: AllowArgs,
+    /// What is captured of it
+    #[command(flatten)]
+    capture: CaptureArgs,
+    /// Whether files may be replaced
+    #[command(flatten)]
+    replace: ReplaceArgs,
     /// The look of the screen
     #[command(flatten)]
     screen: ScreenArgs,
@@ -66,6 +78,9 @@ pub struct Groups<'a> {
     programs: Option<&'a ProgramArgs>,
     hosts: Option<&'a HostArgs>,
     allow: Option<&'a AllowArgs>,
+    capture: Option<&'a CaptureArgs>,
+    replace: Option<&'a ReplaceArgs>,
+    exports: Option<&'a ExportArgs>,
     screen: Option<&'a ScreenArgs>,
     colour: Option<&'a ColourArgs>,
     pager: Option<&'a PagerArgs>,
@@ -143,6 +158,34 @@ impl<'a> Groups<'a> {
         self.allow.is_some_and(|allow| allow.allow_run)
     }
 
+    /// Returns the exports that are wanted of the run, and the capture that is written meanwhile.
+    pub fn exports(&self) -> ExportChoices {
+        ExportChoices {
+            files: self.exports.map(ExportArgs::files).unwrap_or_default(),
+            pcap: self.capture.and_then(|capture| capture.pcap.as_deref()).map(Target::of),
+            overwrite: Overwrite::of_switch(self.force()),
+        }
+    }
+
+    /// Returns whether files that are there may be replaced.
+    pub fn force(&self) -> bool {
+        self.replace.is_some_and(|replace| replace.force)
+    }
+
+    /// Returns the number of bytes of each packet that is to be kept, where one is given.
+    pub fn snaplen(&self) -> Option<usize> {
+        self.capture?.snaplen
+    }
+
+    /// Returns the part of each packet's bytes that is kept where there is a use for it.
+    pub fn kept(&self) -> KeptBytes {
+        match self.snaplen() {
+            None => KeptBytes::USUAL,
+            Some(0) => KeptBytes::All,
+            Some(most) => KeptBytes::First(most),
+        }
+    }
+
     /// Returns the name of the screen's theme, where one is given.
     pub fn theme(&self) -> Option<&'a str> {
         self.screen?.theme.as_deref()
@@ -179,6 +222,8 @@ impl Cli {
                 programs: Some(&self.programs),
                 hosts: Some(&self.hosts),
                 allow: Some(&self.allow),
+                capture: Some(&self.capture),
+                replace: Some(&self.replace),
                 screen: Some(&self.screen),
                 ..Groups::default()
             },
@@ -206,6 +251,8 @@ impl Verb {
                 programs,
                 hosts,
                 allow,
+                capture,
+                replace,
                 screen,
                 ..
             } => Groups {
@@ -214,6 +261,8 @@ impl Verb {
                 programs: Some(programs),
                 hosts: Some(hosts),
                 allow: Some(allow),
+                capture: Some(capture),
+                replace: Some(replace),
                 screen: Some(screen),
                 ..none
             },
@@ -222,6 +271,9 @@ impl Verb {
                 ends,
                 programs,
                 hosts,
+                capture,
+                replace,
+                exports,
                 colour,
                 ..
             } => Groups {
@@ -229,6 +281,9 @@ impl Verb {
                 ends: Some(ends),
                 programs: Some(programs),
                 hosts: Some(hosts),
+                capture: Some(capture),
+                replace: Some(replace),
+                exports: Some(exports),
                 colour: Some(colour),
                 ..none
             },
@@ -238,6 +293,9 @@ impl Verb {
                 programs,
                 hosts,
                 allow,
+                capture,
+                replace,
+                exports,
                 colour,
                 ..
             } => Groups {
@@ -246,6 +304,9 @@ impl Verb {
                 programs: Some(programs),
                 hosts: Some(hosts),
                 allow: Some(allow),
+                capture: Some(capture),
+                replace: Some(replace),
+                exports: Some(exports),
                 colour: Some(colour),
                 ..none
             },
@@ -269,6 +330,11 @@ impl Verb {
             Verb::Open { screen, colour, .. } => Groups {
                 screen: Some(screen),
                 colour: Some(colour),
+                ..none
+            },
+            Verb::Export { exports, replace, .. } => Groups {
+                replace: Some(replace),
+                exports: Some(exports),
                 ..none
             },
             Verb::Code { lab, .. } => Groups { lab: Some(lab), ..none },
@@ -370,6 +436,12 @@ pub enum Verb {
         /// The look of the screen
         #[command(flatten)]
         screen: ScreenArgs,
+        /// What is captured of the run
+        #[command(flatten)]
+        capture: CaptureArgs,
+        /// Whether files may be replaced
+        #[command(flatten)]
+        replace: ReplaceArgs,
     },
     /// Make calls without a screen, and print what comes of them
     #[command(after_help = examples::DO, after_long_help = tree::end_of_do())]
@@ -415,6 +487,15 @@ pub enum Verb {
         /// What the hosts are to programs
         #[command(flatten)]
         hosts: HostArgs,
+        /// What is captured of the run
+        #[command(flatten)]
+        capture: CaptureArgs,
+        /// Whether files may be replaced
+        #[command(flatten)]
+        replace: ReplaceArgs,
+        /// What the run is exported in
+        #[command(flatten)]
+        exports: ExportArgs,
     },
     /// Open a shell on a host of a lab that runs in another terminal
     ///
@@ -506,6 +587,15 @@ pub enum Verb {
         /// What the hosts are to programs
         #[command(flatten)]
         hosts: HostArgs,
+        /// What is captured of the run
+        #[command(flatten)]
+        capture: CaptureArgs,
+        /// Whether files may be replaced
+        #[command(flatten)]
+        replace: ReplaceArgs,
+        /// What the run is exported in
+        #[command(flatten)]
+        exports: ExportArgs,
     },
     /// Check scenario files without running them
     #[command(after_help = examples::CHECK)]
@@ -640,6 +730,30 @@ pub enum Verb {
         /// The colours of the text
         #[command(flatten)]
         colour: ColourArgs,
+    },
+    /// Export a recorded run, in one format or several
+    ///
+    /// --record writes recordings; do and run take the same options for what they have just done. A file that is there is replaced only
+    /// with --force.
+    #[command(after_help = examples::EXPORT)]
+    Export {
+        /// The recording; - is standard input; or a capture (pcap, pcapng, tcpdump's text)
+        #[arg(value_name = "FILE")]
+        file: String,
+        /// Of a recording with several runs, that one, from 1 on
+        #[arg(long, value_name = "NUMBER")]
+        run: Option<usize>,
+        /// Of a capture, the connection with that number in finwait explain FILE
+        ///
+        /// By default, the first one there.
+        #[arg(long, value_name = "NUMBER")]
+        connection: Option<u64>,
+        /// The formats
+        #[command(flatten)]
+        exports: ExportArgs,
+        /// Whether files may be replaced
+        #[command(flatten)]
+        replace: ReplaceArgs,
     },
     /// Explain an error message, a state, a log or a capture
     #[command(after_help = examples::EXPLAIN)]

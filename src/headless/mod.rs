@@ -37,6 +37,7 @@ pub mod code;
 pub mod config;
 pub mod exit;
 pub mod explain;
+pub mod export;
 pub mod man;
 pub mod matrix;
 pub mod open;
@@ -590,7 +591,8 @@ impl<W: Write> Printer<W> {
                     Format::Text => writeln!(self.out, "{:>9}  {:<6}  {}", "", "no", harmless(&refused.why))?,
                 }
             }
-            Played::End { session, now } => {
+            Played::Step(_) => {}
+            Played::End { session, now, .. } => {
                 self.news(session)?;
                 if let Some(held) = self.held.take() {
                     self.print_text(&held)?;

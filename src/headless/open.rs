@@ -31,10 +31,21 @@ pub fn open(
     paint: Paint,
 ) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
-    match capture(file, &shown, connection) {
-        Ok(Some(recording)) => return show(recording, format, all_sockets, all_counters, &shown, setup, paint),
-        Ok(None) => {}
-        Err(why) => return fail(BAD, &why),
+    match recording_in(file, connection) {
+        Ok(recording) => show(recording, format, all_sockets, all_counters, &shown, setup, paint),
+        Err(why) => fail(BAD, &why),
+    }
+}
+
+/// Reads the recording of that file, `-` for standard input, or makes one of a connection of the capture in it.
+///
+/// # Errors
+///
+/// The file is neither, or cannot be read: one sentence.
+pub(super) fn recording_in(file: &str, connection: Option<u64>) -> Result<Recording, String> {
+    let shown = excerpt(file, LONGEST_NAME);
+    if let Some(recording) = capture(file, &shown, connection)? {
+        return Ok(recording);
     }
     let read = match file {
         "-" => Recording::read(io::stdin().lock()),
@@ -43,18 +54,14 @@ pub fn open(
                 Some(names) => format!("is a folder: open one of its recordings, as {names}"),
                 None => "is a folder without a recording (.jsonl)".into(),
             };
-            return fail(BAD, &format!("{shown} {why}"));
+            return Err(format!("{shown} {why}"));
         }
         _ => match File::open(file) {
             Ok(file) => Recording::read(BufReader::new(file)),
-            Err(error) => return fail(BAD, &format!("{shown}: {error}")),
+            Err(error) => return Err(format!("{shown}: {error}")),
         },
     };
-    let recording = match read {
-        Ok(recording) => recording,
-        Err(error) => return fail(BAD, &format!("{shown}: {error}")),
-    };
-    show(recording, format, all_sockets, all_counters, &shown, setup, paint)
+    read.map_err(|error| format!("{shown}: {error}"))
 }
 
 fn show(

@@ -14,6 +14,7 @@ use super::output::TextOutput;
 use super::progress::{self, Progress, while_compiling};
 use crate::clock::human;
 use crate::command::EndCommand;
+use crate::export::wanted::ExportChoices;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::paint::{Paint, PaintingWriter};
@@ -49,6 +50,10 @@ pub struct RunOptions {
     pub programs: Ends<Vec<FirstProgram>>,
     /// The colours of the text.
     pub paint: Paint,
+    /// What each run is exported in.
+    pub exports: ExportChoices,
+    /// The bytes of each packet that are kept, where another number than the usual one is wanted.
+    pub snaplen: Option<usize>,
 }
 
 impl RunOptions {
@@ -311,19 +316,34 @@ pub fn run(names: &[String], options: &Options, how: RunOptions, record: Option<
         return one(scenario.clone(), options, &how, record);
     }
     let names: Vec<&str> = scenarios.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
-    match recordings(record, &names) {
-        Ok(files) => several(scenarios, options, &how, files),
+    let files = recordings(record, &names);
+    let exports = how.exports.of_several(&names);
+    match files.and_then(|files| Ok((files, exports?))) {
+        Ok((files, exports)) => several(scenarios, options, &how, files, exports),
         Err(why) => fail(BAD, &why),
     }
 }
 
 /// Runs one scenario in this process.
 fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&Path>) -> ExitCode {
-    let record = match recording_of(record, &scenario.name) {
+    if let Err(why) = how.exports.check() {
+        return fail(BAD, &why);
+    }
+    let followed = recording_of(record, &scenario.name).and_then(|record| {
+        how.exports
+            .follow(record, Some(&scenario.name), |why| complain(&format!("finwait: {why}")))
+    });
+    let record = match followed {
         Ok(record) => record,
         Err(why) => return fail(BAD, &why),
     };
-    let mut out = PaintingWriter::new(io::stdout().lock(), how.paint.unless(how.is_terse()));
+    // What is exported there is not to be mixed with a report.
+    let stdout: Box<dyn Write> = if how.exports.takes_stdout() {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout().lock())
+    };
+    let mut out = PaintingWriter::new(stdout, how.paint.unless(how.is_terse()));
     let mut ci = match CiReports::begin(&how.ci, &[&scenario.name], &mut out) {
         Ok(ci) => ci,
         Err(why) => return fail(BAD, &why),
@@ -362,6 +382,9 @@ fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&
         .and_then(|()| ci.end(broke_off.as_deref(), SanitizingWriter(&mut out)))
         .and_then(|()| out.flush());
     let ended = ended.and_then(|end| told.map(|()| end));
+    if let Err(why) = how.exports.write_recorded(record.as_ref()) {
+        return fail(DIFFERS, &why);
+    }
     match ended {
         Ok(Summary {
             skipped: Some(why),
@@ -412,6 +435,7 @@ fn several(
     options: &Options,
     how: &RunOptions,
     records: Vec<Option<PathBuf>>,
+    exports: Vec<ExportChoices>,
 ) -> ExitCode {
     let began = Instant::now();
     let mut total = RunTotals::default();
@@ -424,7 +448,7 @@ fn several(
     let mut printed = Lines::default();
     let mut progress = Progress::new(how.is_terse());
     progress.count(0, scenarios.len(), "scenarios");
-    let done = in_parallel(&scenarios, options, how, &records, |place, lines| {
+    let done = in_parallel(&scenarios, options, how, &records, &exports, |place, lines| {
         let scenario = &scenarios[place].1;
         progress::hide();
         for line in lines {
@@ -454,6 +478,7 @@ fn several(
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(error) => return fail(DIFFERS, &error.to_string()),
     }
+    how.exports.say_several(&exports);
     total.left = scenarios.len() - total.scenarios;
     total.took_ms = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     let told = if how.json {
@@ -563,6 +588,7 @@ fn in_parallel(
     options: &Options,
     how: &RunOptions,
     records: &[Option<PathBuf>],
+    exports: &[ExportChoices],
     ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut more: Vec<String> = Vec::new();
@@ -574,16 +600,20 @@ fn in_parallel(
             more.extend([format!("--{side}-run"), text.to_owned()]);
         }
     }
-    let job = |((name, scenario), record): (&(String, Scenario), &Option<PathBuf>)| ChildRun {
-        scenario: name.clone(),
-        patience: scenario.patience(),
-        options: options.clone(),
-        manner: how.manner_of_each(),
-        more: more.clone(),
-        record: record.clone(),
-        folder: None,
-    };
-    let jobs: Vec<ChildRun> = scenarios.iter().zip(records).map(job).collect();
+    if let Some(snaplen) = how.snaplen {
+        more.push(format!("--snaplen={snaplen}"));
+    }
+    let job =
+        |(((name, scenario), record), exports): ((&(String, Scenario), &Option<PathBuf>), &ExportChoices)| ChildRun {
+            scenario: name.clone(),
+            patience: scenario.patience(),
+            options: options.clone(),
+            manner: how.manner_of_each(),
+            more: [more.clone(), exports.arguments()].concat(),
+            record: record.clone(),
+            folder: None,
+        };
+    let jobs: Vec<ChildRun> = scenarios.iter().zip(records).zip(exports).map(job).collect();
     let stops = |lines: &io::Result<Vec<ReportLine>>| {
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
         !how.manner.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))

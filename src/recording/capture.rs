@@ -96,6 +96,7 @@ impl Kept {
             link: None,
             stripped: OptionSet::NONE,
             waited: None,
+            raw: None,
         };
         let kept = KeptPacket {
             at: packet.at,
@@ -172,6 +173,7 @@ impl Kept {
             finwait: env!("CARGO_PKG_VERSION").into(),
             kernel: String::new(),
             driven: None,
+            wall: None,
             began,
             lab,
         };

@@ -5,10 +5,11 @@ use std::fmt;
 use std::io::{self, BufRead};
 
 use super::{Header, Line, RunEnd, SCHEMA};
+use crate::scenario::report::StepReport;
 use crate::text::excerpt;
 
 /// A recorded run, or several: one after the other, each in a fresh lab.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
     /// The beginning of the first run.
     pub(super) first: Box<Header>,
@@ -104,7 +105,7 @@ impl Recording {
     pub fn headers(&self) -> impl Iterator<Item = &Header> {
         let more = self.lines.iter().filter_map(|line| match line {
             Line::Begin { recording } => Some(recording.as_ref()),
-            Line::Input(_) | Line::End { .. } => None,
+            Line::Input(_) | Line::Step { .. } | Line::End { .. } => None,
         });
         std::iter::once(self.first.as_ref()).chain(more)
     }
@@ -132,8 +133,17 @@ fn following(bytes: &[u8]) -> Result<Line, String> {
     struct End {
         end: RunEnd,
     }
+    #[derive(Deserialize)]
+    struct Step {
+        step: Box<StepReport>,
+    }
     match key(bytes) {
         Some("recording") => header(bytes).map(|recording| Line::Begin { recording }),
+        Some("step") => {
+            let step: Result<Step, _> = serde_json::from_slice(bytes);
+            step.map(|Step { step }| Line::Step { step })
+                .map_err(|error| sentence(&error))
+        }
         Some("end") => {
             let end: Result<End, _> = serde_json::from_slice(bytes);
             end.map(|End { end }| Line::End { end })

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Digest, Line, Recording};
+use super::{Digest, Header, Line, Recording};
 use crate::clock::MonoTime;
+use crate::scenario::report::StepReport;
 use crate::session::{CommandError, Session, SessionInput};
 
 /// A place to stop at: all that came of what is before it is there.
@@ -66,8 +67,9 @@ impl Player {
         }
     }
 
-    const fn end(&self) -> Played<'_> {
+    const fn end<'a>(&'a self, header: &'a Header) -> Played<'a> {
         Played::End {
+            header,
             session: &self.session,
             now: self.now,
         }
@@ -90,7 +92,7 @@ impl Player {
                 // What is asked of the lab was asked then.
                 self.session.take(SessionInput::clone(input))?;
             }
-            Line::End { .. } => {}
+            Line::Step { .. } | Line::End { .. } => {}
         }
         Ok(())
     }
@@ -127,7 +129,7 @@ impl Replay {
                     (run, told, digest, commanded) = (run + 1, 0, Digest::new(), false);
                 }
                 Line::End { end } => differs |= *end != digest.end(),
-                Line::Input(_) => {}
+                Line::Input(_) | Line::Step { .. } => {}
             }
             player.play(line);
             if player.session.transcript.last() > told && !matches!(line, Line::Begin { .. }) {
@@ -190,7 +192,7 @@ impl Replay {
         of_this_run
             .filter_map(|line| match line {
                 Line::Input(input) => input.typed(),
-                Line::Begin { .. } | Line::End { .. } => None,
+                Line::Begin { .. } | Line::Step { .. } | Line::End { .. } => None,
             })
             .next()
     }
@@ -282,8 +284,12 @@ pub enum Played<'a> {
         /// The reason.
         why: CommandError,
     },
+    /// A step of a scenario is over, and was judged so when the run was recorded.
+    Step(&'a StepReport),
     /// A run is over.
     End {
+        /// The beginning of the run.
+        header: &'a Header,
         /// The session at the end.
         session: &'a Session,
         /// The time of the run.
@@ -298,6 +304,7 @@ impl Recording {
     /// The first of `show`.
     pub fn play<E>(&self, mut show: impl FnMut(Played) -> Result<(), E>) -> Result<(), E> {
         let mut player = Player::new(self);
+        let mut header = self.first.as_ref();
         for line in &self.lines {
             match line {
                 Line::Input(input) => {
@@ -313,13 +320,15 @@ impl Recording {
                         Err(why) => Played::Refused { input, why },
                     })?;
                 }
-                Line::Begin { .. } => {
-                    show(player.end())?;
+                Line::Begin { recording } => {
+                    show(player.end(header))?;
+                    header = recording;
                     player.play(line);
                 }
+                Line::Step { step } => show(Played::Step(step))?,
                 Line::End { .. } => {}
             }
         }
-        show(player.end())
+        show(player.end(header))
     }
 }

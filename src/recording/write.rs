@@ -3,18 +3,31 @@
 use serde::Serialize;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Digest, Header, Line, SCHEMA, SUFFIX};
+use super::{Digest, Header, Line, Recording, SUFFIX};
 use crate::lab::Options;
+use crate::scenario::report::StepReport;
 use crate::session::transcript::Entry;
 use crate::session::{InputTap, Session, SessionInput};
 use crate::text::excerpt;
 
 /// The most characters of a path that are repeated.
 const LONGEST_PATH: usize = 400;
+
+/// A follower of a run while it is under way: what writes something else than a recording of it.
+pub trait RunFollower: Send {
+    /// Sees that a run begins, in a fresh lab.
+    fn begins(&mut self, header: &Header);
+    /// Sees an input before the session takes it.
+    fn takes(&mut self, input: &SessionInput);
+    /// Sees the transcript's new entries.
+    fn tells(&mut self, entry: &Entry);
+    /// Sees that the run is over.
+    fn ends(&mut self);
+}
 
 /// A recording that is being written. Once a write fails nothing more is written, and what runs goes on.
 #[derive(Clone)]
@@ -28,9 +41,14 @@ impl fmt::Debug for RecordingFile {
 
 struct Output {
     path: PathBuf,
-    file: File,
+    /// The file of the user's; none where the run is kept for exports alone.
+    file: Option<File>,
     /// Was it made here? Then it goes again if nothing is written.
     ours: bool,
+    /// The same again for exports, in memory.
+    copy: Option<File>,
+    /// What else follows the run.
+    follower: Option<Box<dyn RunFollower>>,
     /// The number of runs that have begun.
     runs: usize,
     /// The digest of the entries of the run under way.
@@ -65,15 +83,73 @@ impl RecordingFile {
             }
             Err(error) => return Err(format!("write the recording {shown}: {error}")),
         };
-        Ok(RecordingFile(Arc::new(Mutex::new(Output {
-            path: path.to_owned(),
+        Ok(RecordingFile::of(path.to_owned(), Some(file), ours, complain))
+    }
+
+    /// A recording without a file of the user's, for what follows a run or is exported from it.
+    pub fn without_file(complain: Box<dyn Fn(&str) + Send>) -> RecordingFile {
+        RecordingFile::of(PathBuf::new(), None, false, complain)
+    }
+
+    fn of(path: PathBuf, file: Option<File>, ours: bool, complain: Box<dyn Fn(&str) + Send>) -> RecordingFile {
+        RecordingFile(Arc::new(Mutex::new(Output {
+            path,
             file,
             ours,
+            copy: None,
+            follower: None,
             runs: 0,
             digest: Digest::new(),
             failed: None,
             complain,
-        }))))
+        })))
+    }
+
+    /// The same, with a copy in memory that [`RecordingFile::read_back`] reads.
+    ///
+    /// # Errors
+    /// The kernel has no such memory (`memfd_create(2)`).
+    pub fn with_copy(self) -> Result<RecordingFile, String> {
+        let memory = rustix::fs::memfd_create("finwait-recording", rustix::fs::MemfdFlags::CLOEXEC);
+        let memory = memory.map_err(|error| format!("memory for the exports: {error}"))?;
+        if let Ok(mut output) = self.0.lock() {
+            output.copy = Some(memory.into());
+        }
+        Ok(self)
+    }
+
+    /// The same, with someone else who follows the run.
+    pub fn followed_by(self, follower: Box<dyn RunFollower>) -> RecordingFile {
+        if let Ok(mut output) = self.0.lock() {
+            output.follower = Some(follower);
+        }
+        self
+    }
+
+    /// Writes down how a step of a scenario was judged.
+    pub fn step(&self, report: &StepReport) {
+        if let Ok(mut output) = self.0.lock() {
+            let step = Box::new(report.clone());
+            output.write(&Line::Step { step });
+        }
+    }
+
+    /// Reads what was recorded so far from the copy; none without one, or before a run has begun.
+    ///
+    /// # Errors
+    /// The copy cannot be read: one sentence.
+    pub fn read_back(&self) -> Result<Option<Recording>, String> {
+        let mut output = self.0.lock().map_err(|_| "the recording was given up".to_owned())?;
+        if output.runs == 0 {
+            return Ok(None);
+        }
+        let Some(copy) = &mut output.copy else { return Ok(None) };
+        let read = copy.rewind().map_err(|error| error.to_string());
+        let read = read.and_then(|()| Recording::read(BufReader::new(&mut *copy)).map_err(|error| error.to_string()));
+        // What comes is written where the last line ended.
+        let end = copy.seek(SeekFrom::End(0)).map(drop).map_err(|error| error.to_string());
+        read.and_then(|recording| end.map(|()| Some(recording)))
+            .map_err(|why| format!("read the copy of the recording: {why}"))
     }
 
     /// Returns why it is not whole, in one sentence; none while all could be written.
@@ -83,19 +159,14 @@ impl RecordingFile {
 
     /// Writes down that a run begins, and from here on all that `session` takes.
     fn observe(&self, session: Session, driven: Option<String>) -> Session {
-        let header = Header {
-            schema: SCHEMA,
-            finwait: env!("CARGO_PKG_VERSION").into(),
-            kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
-            driven,
-            began: session.transcript.began(),
-            lab: session.lab.clone(),
-        };
-        let recording = Box::new(header);
+        let recording = Box::new(Header::of(&session, driven));
         let run = self.0.lock().map_or(0, |mut output| {
             if output.runs > 0 {
                 // The one before it is over, though its session may still be there.
                 output.end();
+            }
+            if let Some(follower) = &mut output.follower {
+                follower.begins(&recording);
             }
             output.write(&Line::Begin { recording });
             output.runs += 1;
@@ -109,13 +180,19 @@ impl RecordingFile {
 }
 
 impl Output {
+    /// Is there anything that lines are written to?
+    const fn is_written(&self) -> bool {
+        self.file.is_some() || self.copy.is_some()
+    }
+
     fn write(&mut self, line: &impl Serialize) {
-        if self.failed.is_some() {
+        if self.failed.is_some() || !self.is_written() {
             return;
         }
         let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut line| {
             line.push(b'\n');
-            self.file.write_all(&line)
+            let mut files = self.file.iter_mut().chain(&mut self.copy);
+            files.try_for_each(|file| file.write_all(&line))
         });
         if let Err(error) = written {
             let path = excerpt(&self.path.to_string_lossy(), LONGEST_PATH);
@@ -128,6 +205,9 @@ impl Output {
     fn end(&mut self) {
         let digest = std::mem::replace(&mut self.digest, Digest::new());
         self.write(&Line::End { end: digest.end() });
+        if let Some(follower) = &mut self.follower {
+            follower.ends();
+        }
     }
 }
 
@@ -209,12 +289,20 @@ impl InputTap for RunTap {
     fn takes(&mut self, input: &SessionInput) {
         if let Some(mut output) = self.output() {
             output.write(input);
+            if let Some(follower) = &mut output.follower {
+                follower.takes(input);
+            }
         }
     }
 
     fn tells(&mut self, entry: &Entry) {
         if let Some(mut output) = self.output() {
-            output.digest.add(entry);
+            if output.is_written() {
+                output.digest.add(entry);
+            }
+            if let Some(follower) = &mut output.follower {
+                follower.tells(entry);
+            }
         }
     }
 }

@@ -236,6 +236,9 @@ pub fn watched(
         if !report.claims.is_empty() {
             claimed.push(StepReport::clone(&report));
         }
+        if let Some(record) = record {
+            record.step(&report);
+        }
         if manner.transcript {
             report.transcript = plain_lines(live.session.transcript.since(since));
         }

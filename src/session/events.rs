@@ -499,6 +499,8 @@ impl Session {
     }
 
     fn packet(&mut self, at: MonoTime, record: PacketRecord) {
+        // The bytes are for whoever records: what is told of a packet is decoded.
+        let record = PacketRecord { raw: None, ..record };
         self.wire.passed(at, &record);
         self.inferred.passed(at, &record);
         let entry = self.transcript.last() + 1;

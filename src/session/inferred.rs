@@ -136,6 +136,7 @@ mod tests {
                 link: None,
                 stripped: crate::wire::link::OptionSet::NONE,
                 waited: None,
+                raw: None,
             };
             self.inferred.passed(MonoTime(self.no), &record);
         }

@@ -131,6 +131,7 @@ impl Script {
             finwait: "0.1.0".into(),
             kernel: "6.12.0".into(),
             driven: None,
+            wall: None,
             began: MonoTime(BEGAN),
             lab: facts.clone(),
         }}));
@@ -300,6 +301,7 @@ impl Script {
             link: None,
             stripped: finwait::wire::link::OptionSet::NONE,
             waited: None,
+            raw: None,
         };
         self.becomes(record)
     }

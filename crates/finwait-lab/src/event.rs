@@ -555,6 +555,48 @@ pub struct PacketRecord {
     /// The time for which it was held, in microseconds in JSON; none for what passed at once.
     #[serde(rename = "held_us", with = "micros::option")]
     pub waited: Option<Duration>,
+    /// The packet's own bytes, where the lab keeps them ([`KeptBytes`]): with the first report of it, and with one of a change to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Box<RawPacket>>,
+}
+
+/// The bytes of a packet, from its IP header on, as far as they were kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawPacket {
+    /// The length of the packet, bytes: more than were kept where it was cut.
+    pub len: usize,
+    /// The bytes as the packet came to the wire; in JSON in hexadecimal, as all of these.
+    #[serde(with = "hex")]
+    pub bytes: Vec<u8>,
+    /// The bytes as they arrived, where the link has changed one on the way.
+    #[serde(default, with = "hex::option", skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<Vec<u8>>,
+}
+
+/// The part of each packet's own bytes that a lab keeps for whoever records or exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptBytes {
+    /// Nothing but what is decoded.
+    #[default]
+    None,
+    /// The first bytes, so many at the most.
+    First(usize),
+    /// All of them.
+    All,
+}
+
+impl KeptBytes {
+    /// What is kept unless another length is asked for: all headers, and 136 bytes of payload at least.
+    pub const USUAL: KeptBytes = KeptBytes::First(256);
+
+    /// Returns the part of `bytes` that is kept; none where nothing is.
+    pub fn of(self, bytes: &[u8]) -> Option<&[u8]> {
+        match self {
+            KeptBytes::None => None,
+            KeptBytes::First(most) => Some(&bytes[..bytes.len().min(most)]),
+            KeptBytes::All => Some(bytes),
+        }
+    }
 }
 
 impl PacketRecord {
@@ -602,6 +644,60 @@ impl PacketRecord {
             rule: self.rule,
             passage: Passage::Held,
             had: self.seen.had,
+        }
+    }
+}
+
+/// Bytes as text in hexadecimal.
+mod hex {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt::Write;
+
+    fn text(bytes: &[u8]) -> String {
+        let mut text = String::with_capacity(2 * bytes.len());
+        for byte in bytes {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
+
+    fn bytes<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let pair = |pair: &[u8]| match pair {
+            [high, low] => Some((digit(*high)? << 4 | digit(*low)?) as u8),
+            _ => None,
+        };
+        let all: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
+        all.ok_or_else(|| E::custom("bytes are two hexadecimal digits each, like \"4500\""))
+    }
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&text(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        bytes(&String::deserialize(deserializer)?)
+    }
+
+    /// The same of bytes that there may not be.
+    pub(super) mod option {
+        use super::{Deserialize, Deserializer, Serializer, bytes, text};
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            bytes: &Option<Vec<u8>>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match bytes {
+                Some(bytes) => serializer.serialize_str(&text(bytes)),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Vec<u8>>, D::Error> {
+            let text = Option::<String>::deserialize(deserializer)?;
+            text.map(|text| bytes(&text)).transpose()
         }
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::driver;
 use crate::error::{Error, Operation, Result};
-use crate::event::LabRequest;
+use crate::event::{KeptBytes, LabRequest};
 use crate::event_queue::{Batch, EventQueue};
 use crate::facts::{LabFacts, LabKind};
 use crate::host::{Host, HostLocation, Programs};
@@ -72,6 +72,8 @@ pub struct Options {
     pub names: Vec<(String, NamedAddress)>,
     /// The user whom programs run as, by name or number; the one behind sudo, or finwait's own, when absent.
     pub run_as: Option<String>,
+    /// The part of each packet's own bytes that is reported, for whoever records or exports.
+    pub kept: KeptBytes,
 }
 
 impl Options {
@@ -89,6 +91,7 @@ impl Options {
             port: None,
             names: Vec::new(),
             run_as: None,
+            kept: KeptBytes::None,
         }
     }
 
@@ -191,6 +194,7 @@ impl LocalLab {
         let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
         let makers = Ends::from_fn(|side| options.driven.maker(side, &options.program));
         let mut driver = driver::Driver::new(hosts, makers, &facts, inbox, Arc::clone(&wake), outbox)?;
+        driver.keep(options.kept);
         let driver = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || {

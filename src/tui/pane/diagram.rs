@@ -5,6 +5,7 @@
 mod lane;
 mod rows;
 pub mod text;
+pub mod told;
 mod words;
 
 use ratatui::layout::Rect;

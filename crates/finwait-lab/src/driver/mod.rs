@@ -53,9 +53,9 @@ use self::syscalls::SyscallOrder;
 use self::timing::Timing;
 use self::touched::Touched;
 use super::event::{
-    CallBegan, CallEnded, Disposition, ForgedFor, KernelAction, KernelReason, LabEvent, LabRequest, NamedCall,
-    PacketRecord, ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, SentSegment,
-    SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Disposition, ForgedFor, KeptBytes, KernelAction, KernelReason, LabEvent, LabRequest,
+    NamedCall, PacketRecord, ProcessBorn, ProcessDied, RawPacket, ReceivedPacket, RuntimeChanged, RuntimeProgress,
+    SentSegment, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
@@ -145,6 +145,8 @@ struct Core<O> {
     /// The rules as they were last reported.
     told_rules: Vec<RuleStatus>,
     buffer: Vec<u8>,
+    /// The part of each packet's bytes that is reported.
+    kept: KeptBytes,
     /// Something happened since the tables were last read for the screen.
     dirty: bool,
     /// Packets that hosts have sent since then.
@@ -200,6 +202,7 @@ impl<O: Outside> Core<O> {
             asked: std::cell::Cell::default(),
             told_rules: Vec::new(),
             buffer: vec![0; LONGEST_PACKET],
+            kept: KeptBytes::None,
             dirty: true,
             streamed: 0,
             unquiet: true,

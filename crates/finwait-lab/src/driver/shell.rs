@@ -13,7 +13,7 @@ use super::outside::{EndpointProcess, Heard, Outside, Preparation, Ready};
 use super::timing::Timing;
 use crate::endpoint::protocol::Request;
 use crate::error::{Operation, Result};
-use crate::event::{Death, LabEvent, LabRequest};
+use crate::event::{Death, KeptBytes, LabEvent, LabRequest};
 use crate::event_queue::EventQueue;
 use crate::facts::LabFacts;
 use crate::host::Host;
@@ -88,6 +88,11 @@ impl Driver {
             inbox,
             preparations,
         })
+    }
+
+    /// Has so much of each packet's bytes reported from here on.
+    pub(crate) fn keep(&mut self, kept: KeptBytes) {
+        self.core.kept = kept;
     }
 
     /// Has the kernel's reasons traced from here on; where they are not available, a note says why. To be called on the driver's thread, which

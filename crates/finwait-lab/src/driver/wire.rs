@@ -77,6 +77,7 @@ impl<O: Outside> Core<O> {
             link: None,
             stripped,
             waited: None,
+            raw: self.raw(&self.buffer[..len]),
         };
         // Lent out, so that it can be written from while the rest of the driver is at work.
         let buffer = std::mem::take(&mut self.buffer);
@@ -105,6 +106,29 @@ impl<O: Outside> Core<O> {
         }
         self.buffer = buffer;
         true
+    }
+
+    /// Returns what is kept of a packet's bytes; none where nothing is.
+    fn raw(&self, bytes: &[u8]) -> Option<Box<RawPacket>> {
+        let kept = self.kept.of(bytes)?.to_vec();
+        Some(Box::new(RawPacket {
+            len: bytes.len(),
+            bytes: kept,
+            arrived: None,
+        }))
+    }
+
+    /// The same of a packet that arrives with these bytes, of which the link has changed one; `raw` is what was kept before, if no report of it has
+    /// been made yet.
+    fn raw_changed(&self, raw: Option<Box<RawPacket>>, bytes: &[u8]) -> Option<Box<RawPacket>> {
+        let changed = self.raw(bytes)?;
+        Some(match raw {
+            Some(mut raw) => {
+                raw.arrived = Some(changed.bytes);
+                raw
+            }
+            None => changed,
+        })
     }
 
     /// Lets a packet pass that `may_change` a state: it goes on to the link at once, or in slow mode sets off.
@@ -214,6 +238,7 @@ impl<O: Outside> Core<O> {
             link: None,
             stripped: OptionSet::NONE,
             waited: None,
+            raw: self.raw(&bytes),
         };
         let frame = Frame {
             bytes: &bytes,
@@ -255,7 +280,10 @@ impl<O: Outside> Core<O> {
             tuple,
             what: self.arrival(&record.packet, came),
         });
-        let passed = PacketRecord { disposition, ..record };
+        let mut passed = PacketRecord { disposition, ..record };
+        if is_corrupted {
+            passed.raw = self.raw_changed(passed.raw.take(), frame.bytes);
+        }
         if disposition == Disposition::Delivered && !self.wire.is_empty() {
             self.discard(&passed, copies);
         }
@@ -505,6 +533,7 @@ impl<O: Outside> Core<O> {
             link: None,
             stripped: OptionSet::NONE,
             waited: None,
+            raw: self.raw(&bytes),
         };
         let may_change = self.can_change_a_state(record.from, &record.packet);
         let frame = Frame {
@@ -569,6 +598,7 @@ fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> Packe
         link: held.link,
         stripped: held.stripped,
         waited: Some(now.since(held.since)),
+        raw: None,
     }
 }
 

@@ -1,0 +1,546 @@
+//! The time-sequence diagram as a picture: two life lines whose colour is the state, and the packets between them.
+//!
+//! One file without anything from outside: text is text, in whatever monospaced font there is, and the reader's light or dark scheme decides the colours.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::story::Story;
+use crate::clock::human;
+use crate::side::{Ends, Side};
+use crate::state::State;
+use crate::text::{width, wrap, xml_text};
+use crate::tui::pane::diagram::told::{ArrowEnd, ArrowPart, RowContents, ToldArrow, ToldRow};
+use crate::tui::theme::{SegmentKind, StateRole};
+use crate::wire::flow::PacketNo;
+
+/// The width of the picture, in user units, as all lengths here.
+const WIDTH: i32 = 1240;
+/// The life lines, their centres.
+const LIFE_LINES: Ends<i32> = Ends {
+    client: 420,
+    server: 820,
+};
+/// The width of a life line's bar.
+const BAR: i32 = 10;
+/// The distance of words from a life line's centre.
+const BESIDE: i32 = 16;
+/// The height of a line of text.
+const LINE: i32 = 17;
+/// The space between rows.
+const GAP: i32 = 9;
+/// The columns of text beside a life line, and between the two: a character is 7.3 wide.
+const COLUMNS_BESIDE: usize = 43;
+const COLUMNS_BETWEEN: usize = 50;
+
+/// The colours of a scheme: what a class is drawn in, light and dark.
+const COLOURS: [(&str, &str, &str); 13] = [
+    ("ground", "#fbfaf7", "#14181d"),
+    ("ink", "#1c2126", "#dfe3e8"),
+    ("dim", "#5a636d", "#9aa5b1"),
+    ("bad", "#b3141c", "#ff857c"),
+    ("nothing", "#5a636d", "#9aa5b1"),
+    ("listen", "#1257b8", "#79b0ff"),
+    ("opening", "#7a5c00", "#f2d64b"),
+    ("established", "#1a6b33", "#6fd38a"),
+    ("closed-first", "#a8430a", "#ffa34d"),
+    ("was-told", "#6f2fb5", "#cba6ff"),
+    ("syn", "#7a5c00", "#f2d64b"),
+    ("fin", "#a8430a", "#ffa34d"),
+    ("data", "#1a6b33", "#6fd38a"),
+];
+
+/// Returns the class of the colour of a state.
+const fn class_of(state: State) -> &'static str {
+    match StateRole::of(state) {
+        StateRole::Nothing => "nothing",
+        StateRole::Listen => "listen",
+        StateRole::Opening => "opening",
+        StateRole::Established => "established",
+        StateRole::ClosedFirst => "closed-first",
+        StateRole::WasTold => "was-told",
+    }
+}
+
+/// Returns the class of the colour of a packet.
+const fn colour_of(kind: SegmentKind) -> &'static str {
+    match kind {
+        SegmentKind::Syn => "syn",
+        SegmentKind::Data => "data",
+        SegmentKind::Ack => "dim",
+        SegmentKind::Fin => "fin",
+        SegmentKind::Reset => "bad",
+        SegmentKind::Other => "ink",
+    }
+}
+
+/// A line of text beside a life line.
+enum SideLine {
+    Words(String, &'static str),
+    State(State),
+}
+
+/// A row with the place that it has in the picture.
+struct PlacedRow<'a> {
+    row: &'a ToldRow,
+    /// The height of its first line's middle.
+    y: i32,
+    beside: Ends<Vec<SideLine>>,
+}
+
+/// Returns the picture of a story.
+pub fn write(story: &Story) -> String {
+    let top = 120;
+    let mut y = top;
+    let mut rows = Vec::new();
+    for row in &story.rows {
+        let beside = beside(row);
+        let lines = beside.client.len().max(beside.server.len()).max(1);
+        // An arrow's words stand above its line.
+        let above = i32::from(matches!(row.what, RowContents::Arrow(_))) * 9;
+        y += above;
+        rows.push(PlacedRow { row, y, beside });
+        y += lines as i32 * LINE + GAP;
+    }
+    let bottom = y + 8;
+    let height = bottom + 64;
+    let mut svg = String::new();
+    head(&mut svg, story, height);
+    bars(&mut svg, &rows, top - 20, bottom);
+    arrows(&mut svg, &rows);
+    for row in &rows {
+        words(&mut svg, row);
+    }
+    legend(&mut svg, story, bottom + 34);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The style sheet: no variables, which not every renderer knows.
+fn style(svg: &mut String) {
+    let scheme = |svg: &mut String, pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
+        for colours in &COLOURS {
+            let (class, colour) = (colours.0, pick(colours));
+            let _ = write!(svg, ".{class}{{fill:{colour}}}.s-{class}{{stroke:{colour}}}");
+        }
+    };
+    svg.push_str("<style>text{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:12px}");
+    svg.push_str("path{stroke-width:1.5}.l{fill:none}.heavy{stroke-width:2.5}.again{stroke-dasharray:5 3}");
+    svg.push_str(".waits{stroke-dasharray:1 4;stroke-linecap:round}.b{font-weight:bold}.i{font-style:italic}");
+    svg.push_str(".on{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.h{font-size:16px;font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}");
+    scheme(svg, |colours| colours.1);
+    svg.push_str("@media(prefers-color-scheme:dark){");
+    scheme(svg, |colours| colours.2);
+    svg.push_str("}</style>\n");
+}
+
+/// The beginning: what it is, for eyes and for screen readers, and the two hosts.
+fn head(svg: &mut String, story: &Story, height: i32) {
+    let (title, measured) = (story.title(), story.measured());
+    let _ = writeln!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"title description\">"
+    );
+    let _ = writeln!(svg, "<title id=\"title\">{}</title>", xml_text(&title));
+    let _ = writeln!(svg, "<desc id=\"description\">{}</desc>", xml_text(&description(story)));
+    style(svg);
+    let _ = writeln!(svg, "<rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>");
+    text(svg, 16, 32, "h ink", &title);
+    text(svg, 16, 54, "dim", &measured);
+    if !story.has_wire() {
+        text(
+            svg,
+            16,
+            72,
+            "dim",
+            "The loopback lab has no wire: no segments were seen.",
+        );
+    }
+    let hosts = story.hosts();
+    for side in Side::BOTH {
+        text(svg, LIFE_LINES[side], 92, "m b ink", &hosts[side]);
+    }
+}
+
+/// What a screen reader reads: each row in a sentence.
+fn description(story: &Story) -> String {
+    let mut words = format!(
+        "A time-sequence diagram of two TCP ends. {}. Times are seconds since the beginning.",
+        story.measured()
+    );
+    for row in &story.rows {
+        let _ = write!(words, " At {:.3}", row.at.as_secs_f64());
+        match &row.what {
+            RowContents::Words { side, texts, .. } => {
+                let _ = write!(words, " {side}: {}", first(texts));
+            }
+            RowContents::Arrow(arrow) => {
+                let _ = write!(
+                    words,
+                    " from the {}: {}, {}",
+                    arrow.from,
+                    first(&arrow.texts),
+                    fate(arrow)
+                );
+            }
+            RowContents::Pause(pause) => {
+                let _ = write!(words, " after a pause of {}", human(*pause));
+            }
+            RowContents::States => {}
+        }
+        for (side, state) in row.states.iter() {
+            if let Some(state) = state {
+                let _ = write!(words, "; the {side} is in {state}");
+            }
+        }
+        words.push('.');
+    }
+    words
+}
+
+/// Says what became of a packet on its row.
+fn fate(arrow: &ToldArrow) -> &'static str {
+    match arrow.end {
+        ArrowEnd::Arrived => "arrived",
+        ArrowEnd::Held => "held on the wire",
+        ArrowEnd::UnderWay => "under way",
+        ArrowEnd::Lost => "lost",
+        ArrowEnd::Discarded => "discarded",
+    }
+}
+
+fn first(texts: &[String]) -> &str {
+    texts.first().map_or("", String::as_str)
+}
+
+/// The longest of the texts that fits, or the last, cut.
+fn fitting(texts: &[String], columns: usize) -> String {
+    let fits = texts.iter().find(|text| width(text) <= columns);
+    match (fits, texts.last()) {
+        (Some(text), _) => text.clone(),
+        (None, Some(last)) => {
+            let cut: String = last.chars().take(columns.saturating_sub(3)).collect();
+            format!("{cut}...")
+        }
+        (None, None) => String::new(),
+    }
+}
+
+fn text(svg: &mut String, x: i32, y: i32, class: &str, words: &str) {
+    let _ = writeln!(
+        svg,
+        "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>",
+        xml_text(words)
+    );
+}
+
+/// The lines beside the life lines.
+fn beside(row: &ToldRow) -> Ends<Vec<SideLine>> {
+    let mut lines: Ends<Vec<SideLine>> = Ends::default();
+    if let RowContents::Words {
+        side,
+        texts,
+        failed,
+        why,
+    } = &row.what
+    {
+        let class = if *failed { "bad b" } else { "ink" };
+        // All of it, on as many lines as that takes: there is room below.
+        for line in wrap(first(texts), COLUMNS_BESIDE).into_iter().take(4) {
+            lines[*side].push(SideLine::Words(line, class));
+        }
+        for line in why.iter().flat_map(|why| wrap(why, COLUMNS_BESIDE)) {
+            lines[*side].push(SideLine::Words(line, "dim i"));
+        }
+    }
+    for (side, state) in row.states.iter() {
+        lines[side].extend(state.map(SideLine::State));
+    }
+    lines
+}
+
+/// The life lines, each a bar in the colour of the state.
+fn bars(svg: &mut String, rows: &[PlacedRow], top: i32, bottom: i32) {
+    for side in Side::BOTH {
+        let mut from = (top, State::Close);
+        let mut part = |(from, state): (i32, State), to: i32| {
+            let x = LIFE_LINES[side] - BAR / 2;
+            let _ = writeln!(
+                svg,
+                "<rect class=\"{}\" x=\"{x}\" y=\"{from}\" width=\"{BAR}\" height=\"{}\"><title>{side}: {state}</title></rect>",
+                class_of(state),
+                to - from
+            );
+        };
+        for row in rows {
+            if let Some(state) = row.row.states[side] {
+                part(from, row.y);
+                from = (row.y, state);
+            }
+        }
+        part(from, bottom);
+    }
+}
+
+/// The words of a row: its time, and what stands beside the life lines.
+fn words(svg: &mut String, placed: &PlacedRow) {
+    let PlacedRow { row, y, beside } = placed;
+    if let RowContents::Pause(pause) = row.what {
+        let middle = (LIFE_LINES.client + LIFE_LINES.server) / 2;
+        text(
+            svg,
+            middle,
+            y + 4,
+            "m dim",
+            &format!("\u{b7} \u{b7} \u{b7} {} \u{b7} \u{b7} \u{b7}", human(pause)),
+        );
+        return;
+    }
+    text(svg, 16, y + 4, "dim", &seconds(row.at));
+    for (side, lines) in beside.iter() {
+        let (x, anchor) = match side {
+            Side::Client => (LIFE_LINES.client - BESIDE, " e"),
+            Side::Server => (LIFE_LINES.server + BESIDE, ""),
+        };
+        for (line, at) in lines.iter().zip(0..) {
+            let y = y + 4 + at * LINE;
+            match line {
+                SideLine::Words(words, class) => text(svg, x, y, &format!("{class}{anchor}"), words),
+                SideLine::State(state) => {
+                    let wide = (state.name().len() as f64 * 7.3) as i32 + 12;
+                    let left = if side == Side::Client { x - wide } else { x };
+                    let _ = writeln!(
+                        svg,
+                        "<rect class=\"{}\" x=\"{left}\" y=\"{}\" width=\"{wide}\" height=\"16\" rx=\"3\"/>",
+                        class_of(*state),
+                        y - 12
+                    );
+                    text(svg, left + wide / 2, y, "m b ground", state.name());
+                }
+            }
+        }
+    }
+}
+
+fn seconds(at: Duration) -> String {
+    format!("{:.3}", at.as_secs_f64())
+}
+
+/// The arrows: one for each packet, from the row where it left to the row where it arrived.
+fn arrows(svg: &mut String, rows: &[PlacedRow]) {
+    let mut left: HashMap<PacketNo, (i32, ArrowEnd)> = HashMap::new();
+    // Words stand above all lines.
+    let mut labels = String::new();
+    for placed in rows {
+        let RowContents::Arrow(arrow) = &placed.row.what else {
+            continue;
+        };
+        let y = placed.y;
+        match (arrow.part, arrow.end) {
+            (ArrowPart::Leaves, ArrowEnd::Held | ArrowEnd::UnderWay) => {
+                left.insert(arrow.no, (y, arrow.end));
+                let arrives = rows.iter().any(|other| {
+                    matches!(&other.row.what, RowContents::Arrow(of) if of.no == arrow.no && of.part == ArrowPart::Arrives)
+                });
+                if arrives {
+                    // Its line is drawn where it ends; where it leaves it has its words.
+                    label(&mut labels, placed, arrow, LabelPlace::AtSender);
+                } else {
+                    line(svg, arrow, y, y, None, 0.55);
+                    label(&mut labels, placed, arrow, LabelPlace::AtSender);
+                }
+            }
+            (ArrowPart::Arrives, _) => {
+                let from = left.remove(&arrow.no);
+                let (start, held) = from.unwrap_or((y, ArrowEnd::UnderWay));
+                let pause = (held == ArrowEnd::Held).then_some(start);
+                line(svg, arrow, start, y, pause, reach(arrow.end));
+                label(&mut labels, placed, arrow, LabelPlace::AtReceiver);
+            }
+            (ArrowPart::Whole | ArrowPart::Leaves, end) => {
+                // It took some time, on a row of its own.
+                let slant = if arrow.waited.is_some() { 8 } else { 0 };
+                line(svg, arrow, y, y + slant, None, reach(end));
+                label(&mut labels, placed, arrow, LabelPlace::Middle);
+            }
+        }
+    }
+    svg.push_str(&labels);
+}
+
+/// The part of the way to the other life line that a line goes.
+const fn reach(end: ArrowEnd) -> f64 {
+    match end {
+        ArrowEnd::Arrived => 1.0,
+        ArrowEnd::Held | ArrowEnd::UnderWay | ArrowEnd::Discarded => 0.55,
+        ArrowEnd::Lost => 0.7,
+    }
+}
+
+/// The place of a packet's words.
+#[derive(Clone, Copy)]
+enum LabelPlace {
+    AtSender,
+    Middle,
+    AtReceiver,
+}
+
+fn label(svg: &mut String, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPlace) {
+    let more = match (place, arrow.waited) {
+        (LabelPlace::AtReceiver | LabelPlace::Middle, Some(waited)) => format!(" after {}", human(waited)),
+        _ => String::new(),
+    };
+    // What leaves or arrives alone has half of the way.
+    let room = match place {
+        LabelPlace::Middle => COLUMNS_BETWEEN - 4,
+        LabelPlace::AtSender | LabelPlace::AtReceiver => COLUMNS_BETWEEN / 2 - 3,
+    };
+    let words = fitting(&arrow.texts, room.saturating_sub(more.len())) + &more;
+    let inner = |side: Side, by: i32| match side {
+        Side::Client => (LIFE_LINES.client + by, ""),
+        Side::Server => (LIFE_LINES.server - by, " e"),
+    };
+    let (x, anchor) = match place {
+        LabelPlace::Middle => ((LIFE_LINES.client + LIFE_LINES.server) / 2, " m"),
+        LabelPlace::AtSender => inner(arrow.from, 14),
+        LabelPlace::AtReceiver => inner(arrow.from.other(), 22),
+    };
+    // A cross is taller than a line.
+    let above = if arrow.end == ArrowEnd::Lost { 10 } else { 6 };
+    let class = if arrow.end == ArrowEnd::Lost {
+        "bad"
+    } else {
+        colour_of(arrow.kind)
+    };
+    text(
+        svg,
+        x,
+        placed.y - above,
+        &format!("on s-ground {class}{anchor}"),
+        &words,
+    );
+}
+
+/// Draws a packet's line from its sender's life line at `start` towards the other, which it would reach at `end`, as far as `reach`; one that was
+/// held from `pause` on waits in the middle.
+fn line(svg: &mut String, arrow: &ToldArrow, start: i32, end: i32, pause: Option<i32>, reach: f64) {
+    let from = LIFE_LINES[arrow.from];
+    let to = LIFE_LINES[arrow.from.other()];
+    let way = if to > from { 1 } else { -1 };
+    let (from, to) = (from + way * (BAR / 2 + 1), to - way * (BAR / 2 + 2));
+    let x = from + (f64::from(to - from) * reach) as i32;
+    let y = if pause.is_some() {
+        end
+    } else {
+        start + (f64::from(end - start) * reach) as i32
+    };
+    let colour = match arrow.end {
+        ArrowEnd::Lost => "bad",
+        _ => colour_of(arrow.kind),
+    };
+    let heavy = if arrow.kind == SegmentKind::Fin { " heavy" } else { "" };
+    let again = if arrow.is_again { " again" } else { "" };
+    let _ = writeln!(
+        svg,
+        "<g><title>{} {}: {}</title>",
+        arrow.no,
+        xml_text(first(&arrow.texts)),
+        fate(arrow)
+    );
+    let class = format!("s-{colour}{heavy}{again}");
+    match pause {
+        Some(held) if held != end => {
+            let middle = from + (to - from) / 2;
+            let _ = writeln!(svg, "<path class=\"l {class}\" d=\"M{from} {held}H{middle}\"/>");
+            let _ = writeln!(svg, "<path class=\"l s-{colour} waits\" d=\"M{middle} {held}V{end}\"/>");
+            if (x - middle) * way > 0 {
+                let _ = writeln!(svg, "<path class=\"l {class}\" d=\"M{middle} {end}H{x}\"/>");
+            }
+            pause_sign(svg, middle, held, colour);
+        }
+        _ => {
+            let _ = writeln!(svg, "<path class=\"l {class}\" d=\"M{from} {start}L{x} {y}\"/>");
+        }
+    }
+    match arrow.end {
+        ArrowEnd::Arrived => {
+            let back = x - way * 9;
+            // The head lies along the line.
+            let rise = if pause.is_some() || x == from {
+                0
+            } else {
+                (f64::from(y - start) * 9.0 / f64::from((x - from).abs())) as i32
+            };
+            let base = y - rise;
+            let _ = writeln!(
+                svg,
+                "<path class=\"{colour}\" d=\"M{x} {y}L{back} {}L{back} {}Z\"/>",
+                base - 4,
+                base + 4
+            );
+        }
+        ArrowEnd::Lost => {
+            let _ = writeln!(
+                svg,
+                "<path class=\"l s-bad heavy\" d=\"M{} {}L{} {}M{} {}L{} {}\"/>",
+                x - 6,
+                y - 6,
+                x + 6,
+                y + 6,
+                x - 6,
+                y + 6,
+                x + 6,
+                y - 6
+            );
+        }
+        ArrowEnd::Held => pause_sign(svg, x, y, colour),
+        ArrowEnd::UnderWay => {
+            let _ = writeln!(svg, "<circle class=\"{colour}\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>");
+        }
+        ArrowEnd::Discarded => {
+            let _ = writeln!(svg, "<circle class=\"ground s-dim\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>");
+        }
+    }
+    svg.push_str("</g>\n");
+}
+
+/// Two upright strokes: it is held here.
+fn pause_sign(svg: &mut String, x: i32, y: i32, colour: &str) {
+    let _ = writeln!(
+        svg,
+        "<path class=\"l s-{colour} heavy\" d=\"M{} {}V{}M{} {}V{}\"/>",
+        x + 3,
+        y - 6,
+        y + 6,
+        x + 8,
+        y - 6,
+        y + 6
+    );
+}
+
+/// The states that occur, each in its colour.
+fn legend(svg: &mut String, story: &Story, y: i32) {
+    let mut seen: Vec<State> = Vec::new();
+    for state in story
+        .rows
+        .iter()
+        .flat_map(|row| row.states.iter())
+        .filter_map(|(_, state)| *state)
+    {
+        if !seen.contains(&state) {
+            seen.push(state);
+        }
+    }
+    let mut x = 16;
+    for state in seen {
+        let _ = writeln!(
+            svg,
+            "<rect class=\"{}\" x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\"/>",
+            class_of(state),
+            y - 10
+        );
+        text(svg, x + 17, y, "ink", state.name());
+        x += 17 + (state.name().len() as f64 * 7.3) as i32 + 18;
+    }
+}

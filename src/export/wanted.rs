@@ -1,0 +1,302 @@
+//! The exports that are wanted of a run: which formats, and where each goes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::ExportFormat;
+use super::pcapng::LivePcap;
+use super::story::Story;
+use super::write::{Overwrite, Target, check, whole};
+use crate::headless::exit::complain;
+use crate::recording::{Recording, RecordingFile};
+use crate::text::excerpt;
+
+/// The most characters of a path that are repeated.
+const LONGEST_PATH: usize = 400;
+
+/// The exports that are wanted, and the capture that is written meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportChoices {
+    /// Each format with its place.
+    pub files: Vec<(ExportFormat, Target)>,
+    /// The place of the capture that is written while the run is under way.
+    pub pcap: Option<Target>,
+    /// Whether files that are there are replaced.
+    pub overwrite: Overwrite,
+}
+
+impl ExportChoices {
+    /// Nothing.
+    pub const NONE: ExportChoices = ExportChoices {
+        files: Vec::new(),
+        pcap: None,
+        overwrite: Overwrite::No,
+    };
+
+    /// Is nothing wanted?
+    pub fn is_none(&self) -> bool {
+        self.files.is_empty() && self.pcap.is_none()
+    }
+
+    /// Each option with its place: `--svg`.
+    fn targets(&self) -> impl Iterator<Item = (&'static str, &Target)> {
+        let files = self.files.iter().map(|(format, target)| (format.name(), target));
+        files.chain(self.pcap.iter().map(|target| ("pcap", target)))
+    }
+
+    /// Does one of them go to standard output?
+    pub fn takes_stdout(&self) -> bool {
+        self.targets().any(|(_, target)| *target == Target::Stdout)
+    }
+
+    /// Looks whether all of them can be written, before there is anything to write.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot: one sentence.
+    pub fn check(&self) -> Result<(), String> {
+        let to_stdout: Vec<&str> = self
+            .targets()
+            .filter(|(_, target)| **target == Target::Stdout)
+            .map(|(name, _)| name)
+            .collect();
+        if let [first, second, ..] = to_stdout.as_slice() {
+            return Err(format!(
+                "--{first} and --{second} cannot both go to standard output: give one of them the name of a file"
+            ));
+        }
+        let mut files: Vec<(&str, &PathBuf)> = Vec::new();
+        for (name, target) in self.targets() {
+            let Target::File(path) = target else { continue };
+            if let Some((other, _)) = files.iter().find(|(_, known)| *known == path) {
+                return Err(format!("--{other} and --{name} are the same file {}", target.shown()));
+            }
+            check(path, self.overwrite).map_err(|why| format!("--{name}: {why}"))?;
+            files.push((name, path));
+        }
+        Ok(())
+    }
+
+    /// Returns the exports of one of several runs: files of its name in the folders that the options name, which are made here.
+    ///
+    /// # Errors
+    ///
+    /// One goes to standard output, or a folder cannot be made.
+    pub fn of_several(&self, names: &[&str]) -> Result<Vec<ExportChoices>, String> {
+        let mut all = vec![
+            ExportChoices {
+                files: Vec::new(),
+                pcap: None,
+                overwrite: self.overwrite,
+            };
+            names.len()
+        ];
+        let mut add = |option: &str, ending: &str, target: &Target, put: &mut dyn FnMut(&mut ExportChoices, Target)| {
+            let Target::File(folder) = target else {
+                return Err(format!(
+                    "--{option} -: several scenarios are exported in a file each, and so want the name of a folder, like pictures/"
+                ));
+            };
+            let shown = target.shown();
+            if folder.extension().is_some_and(|end| end.to_string_lossy() == ending) || folder.is_file() {
+                return Err(format!(
+                    "--{option} {shown}: several scenarios are exported in a file each, and so want the name of a folder, like pictures/"
+                ));
+            }
+            std::fs::create_dir_all(folder).map_err(|error| format!("make the folder {shown}: {error}"))?;
+            let mut taken: Vec<String> = Vec::new();
+            for (name, choices) in names.iter().zip(&mut all) {
+                let mut own = (*name).to_owned();
+                // The same scenario may be run twice.
+                let mut nth = 2;
+                while taken.contains(&own) {
+                    own = format!("{name}-{nth}");
+                    nth += 1;
+                }
+                put(choices, Target::File(folder.join(format!("{own}.{ending}"))));
+                taken.push(own);
+            }
+            Ok(())
+        };
+        for (format, target) in &self.files {
+            add(format.name(), format.endings()[0], target, &mut |choices, target| {
+                choices.files.push((*format, target));
+            })?;
+        }
+        if let Some(target) = &self.pcap {
+            // Its own ending, for --pcapng may have the same folder.
+            add("pcap", "live.pcapng", target, &mut |choices, target| {
+                choices.pcap = Some(target)
+            })?;
+        }
+        all.iter().try_for_each(ExportChoices::check)?;
+        Ok(all)
+    }
+
+    /// Says where the exports of several runs went, whose choices `each` are: how many of them are there.
+    pub fn say_several(&self, each: &[ExportChoices]) {
+        for (place, (name, folder)) in self.targets().enumerate() {
+            let files = each.iter().filter_map(|choices| choices.targets().nth(place));
+            let written = files.filter(|(_, target)| matches!(target, Target::File(path) if path.exists()));
+            let count = written.count();
+            complain(&format!(
+                "finwait: wrote {count} {} in {} ({name})",
+                if count == 1 { "file" } else { "files" },
+                folder.shown()
+            ));
+        }
+    }
+
+    /// The arguments by which another finwait makes the same exports.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments: Vec<String> = Vec::new();
+        for (name, target) in self.targets() {
+            let path = match target {
+                Target::Stdout => "-".into(),
+                Target::File(path) => path.to_string_lossy().into_owned(),
+            };
+            arguments.push(format!("--{name}={path}"));
+        }
+        if self.overwrite == Overwrite::Yes && !arguments.is_empty() {
+            arguments.push("--force".into());
+        }
+        arguments
+    }
+
+    /// Has a run followed as these want it: `record` is the file that it is recorded in, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The capture's file cannot be made: one sentence.
+    pub fn follow(
+        &self,
+        record: Option<RecordingFile>,
+        scenario: Option<&str>,
+        complain: impl Fn(&str) + Send + Clone + 'static,
+    ) -> Result<Option<RecordingFile>, String> {
+        if self.is_none() {
+            return Ok(record);
+        }
+        let mut record = record.unwrap_or_else(|| RecordingFile::without_file(Box::new(complain.clone())));
+        if !self.files.is_empty() {
+            record = record.with_copy()?;
+        }
+        if let Some(target) = &self.pcap {
+            let out: Box<dyn Write + Send> = match target {
+                Target::Stdout => Box::new(io::stdout()),
+                Target::File(path) => Box::new(capture_file(path, self.overwrite)?),
+            };
+            let scenario = scenario.map(str::to_owned);
+            record = record.followed_by(Box::new(LivePcap::new(out, scenario, Box::new(complain))));
+        }
+        Ok(Some(record))
+    }
+
+    /// Writes the exports of what was recorded, and says where each went.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot be written: one sentence. Those before it are there.
+    pub fn write_recorded(&self, record: Option<&RecordingFile>) -> Result<(), String> {
+        let Some(record) = record else { return Ok(()) };
+        if !self.files.is_empty()
+            && let Some(recording) = record.read_back()?
+        {
+            self.write(&recording, None)?;
+        }
+        match &self.pcap {
+            Some(Target::File(_)) => said("capture", self.pcap.as_ref()),
+            Some(Target::Stdout) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Writes the exports of a recording, or of one of its runs, and says where each went.
+    ///
+    /// # Errors
+    ///
+    /// There is no such run, or an export cannot be made or written: one sentence.
+    pub fn write(&self, recording: &Recording, run: Option<usize>) -> Result<(), String> {
+        let mut stories = Story::all_of(recording);
+        if let Some(run) = run {
+            let count = stories.len();
+            let Some(story) = run.checked_sub(1).filter(|at| *at < count) else {
+                let runs = match count {
+                    1 => "one run".to_owned(),
+                    count => format!("{count} runs, from 1 to {count}"),
+                };
+                return Err(format!("--run {run}: the recording has {runs}"));
+            };
+            stories = vec![stories.swap_remove(story)];
+        }
+        self.write_stories(&stories)
+    }
+
+    /// The same of stories.
+    ///
+    /// # Errors
+    ///
+    /// An export cannot be made or written: one sentence.
+    pub fn write_stories(&self, stories: &[Story]) -> Result<(), String> {
+        // All are made before the first is written: a format that cannot tell of them leaves nothing half done.
+        let made = self
+            .files
+            .iter()
+            .map(|(format, target)| Ok((*format, target, format.export(stories)?)))
+            .collect::<Result<Vec<_>, String>>()?;
+        for (format, target, bytes) in made {
+            match target {
+                Target::Stdout => {
+                    let mut out = io::stdout().lock();
+                    match out.write_all(&bytes).and_then(|()| out.flush()) {
+                        Ok(()) => {}
+                        // Whoever read it has seen enough.
+                        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                        Err(error) => return Err(format!("write to standard output: {error}")),
+                    }
+                }
+                Target::File(path) => {
+                    whole(path, &bytes, self.overwrite)?;
+                    said(format.name(), Some(target));
+                }
+            }
+            if format == ExportFormat::Mermaid && bytes.len() > super::mermaid::LONGEST {
+                complain(&format!(
+                    "finwait: the Mermaid diagram has {} bytes, and Mermaid draws {} unless maxTextSize says more",
+                    bytes.len(),
+                    super::mermaid::LONGEST
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says where an export went.
+fn said(what: &str, target: Option<&Target>) {
+    if let Some(target) = target {
+        complain(&format!("finwait: wrote {} ({what})", target.shown()));
+    }
+}
+
+/// Opens the file of a capture that grows while it is read.
+fn capture_file(path: &Path, overwrite: Overwrite) -> Result<File, String> {
+    let shown = excerpt(&path.to_string_lossy(), LONGEST_PATH);
+    check(path, overwrite).map_err(|why| format!("--pcap: {why}"))?;
+    let is_special = path.metadata().is_ok_and(|meta| !meta.is_file());
+    let mut options = OpenOptions::new();
+    options.write(true);
+    match (is_special, overwrite) {
+        (true, _) => {}
+        (false, Overwrite::No) => {
+            options.create_new(true);
+        }
+        (false, Overwrite::Yes) => {
+            options.create(true).truncate(true);
+        }
+    }
+    options
+        .open(path)
+        .map_err(|error| format!("--pcap: write {shown}: {error}"))
+}
