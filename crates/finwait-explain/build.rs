@@ -1,5 +1,7 @@
 //! Compiles the texts and the wordings under `assets/explain/` into Rust code, and refuses those that do not fit: see the README there.
 
+#[path = "build/file.rs"]
+mod file;
 #[path = "build/situations.rs"]
 mod situations;
 #[path = "build/texts.rs"]

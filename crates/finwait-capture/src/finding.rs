@@ -1,4 +1,4 @@
-//! What is worth telling of a connection, with the words for it, the worst first.
+//! Findings about a connection, with the words for them, the worst first.
 
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -57,13 +57,13 @@ pub enum Finding {
     },
     /// The connection was reset.
     Reset {
-        /// Who sent the RST, or in whose name it was sent.
+        /// The end that sent the RST, or in whose name it was sent.
         by: Side,
         /// When.
         at: Seconds,
         /// Does the RST have ACK?
         ack: bool,
-        /// What the other end had sent last.
+        /// The segment that the other end had sent last.
         answered: Answered,
         /// The sender's state, and the receiver's.
         states: Ends<Option<State>>,
@@ -82,7 +82,7 @@ pub enum Finding {
     Icmp {
         /// Whom it tells.
         to: Side,
-        /// Who sent it.
+        /// The end that sent it.
         from: std::net::IpAddr,
         /// When.
         at: Seconds,
@@ -93,7 +93,7 @@ pub enum Finding {
     },
     /// Segments were sent again.
     Retransmissions {
-        /// Who sent them.
+        /// The end that sent them.
         by: Side,
         /// How many.
         count: u32,
@@ -106,7 +106,7 @@ pub enum Finding {
     },
     /// One end had no room.
     ZeroWindow {
-        /// Who had none.
+        /// The end that had none.
         by: Side,
         /// The longest time: since when.
         from: Seconds,
@@ -119,7 +119,7 @@ pub enum Finding {
     },
     /// One end has closed, and the other has not by the end.
     Unclosed {
-        /// Who has not.
+        /// The end that has not.
         side: Side,
         /// The end's state.
         state: State,
@@ -148,42 +148,42 @@ pub enum Finding {
     },
     /// Acknowledgements repeat the one before.
     DuplicateAcks {
-        /// Who sent them.
+        /// The end that sent them.
         by: Side,
         /// How many.
         count: u32,
     },
     /// Segments came behind a later one.
     OutOfOrder {
-        /// Who sent them.
+        /// The end that sent them.
         by: Side,
         /// How many.
         count: u32,
     },
     /// Segments filled the other end's window to the last byte.
     WindowFull {
-        /// Who sent them.
+        /// The end that sent them.
         by: Side,
         /// How many.
         count: u32,
     },
     /// Probes asked whether the other end is still there.
     KeepAlives {
-        /// Who sent them.
+        /// The end that sent them.
         by: Side,
         /// How many.
         count: u32,
     },
     /// A SYN or an RST was answered with an acknowledgement (RFC 5961).
     ChallengeAcks {
-        /// Who sent them.
+        /// The end that sent them.
         by: Side,
         /// How many.
         count: u32,
     },
     /// Bytes were acknowledged that are not in the capture.
     Missed {
-        /// Who sent them.
+        /// The end that sent them.
         by: Side,
         /// How many.
         bytes: u64,

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use super::file::File;
+use super::texts::pascal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -59,6 +61,7 @@ pub fn compile(folder: &Path) -> Result<String, Vec<String>> {
             name,
             text: &text,
             mistakes: Vec::new(),
+            folder: FOLDER,
         };
         match DeTable::parse(&text) {
             Ok(table) if name == "context" => code += &file.contexts(table.get_ref()),
@@ -70,20 +73,7 @@ pub fn compile(folder: &Path) -> Result<String, Vec<String>> {
     if mistakes.is_empty() { Ok(code) } else { Err(mistakes) }
 }
 
-/// One file.
-struct File<'a> {
-    name: &'a str,
-    text: &'a str,
-    mistakes: Vec<String>,
-}
-
 impl File<'_> {
-    fn mistake(&mut self, at: usize, what: &str) {
-        let line = self.text[..at].matches('\n').count() + 1;
-        self.mistakes
-            .push(format!("{FOLDER}/{}.toml:{line}: {what}", self.name));
-    }
-
     /// The tables of the file in its order: the name, the place, the contents.
     fn tables<'t, 'i>(&mut self, table: &'t DeTable<'i>) -> Vec<(&'t str, usize, &'t DeTable<'i>)> {
         let mut tables = Vec::new();
@@ -100,23 +90,9 @@ impl File<'_> {
         tables
     }
 
-    /// A text under a key; empty where it is none.
-    fn text<'t>(&mut self, key: &str, value: &'t Spanned<DeValue>) -> &'t str {
-        match value.get_ref().as_str() {
-            Some(text) if !text.is_empty() && text.trim() == text => text,
-            _ => {
-                self.mistake(
-                    value.span().start,
-                    &format!("`{key}` is to be a text in quotes, without spaces around it"),
-                );
-                ""
-            }
-        }
-    }
-
     /// A clause or sentences under a key.
     fn prose(&mut self, key: &str, value: &Spanned<DeValue>, ends: bool) -> String {
-        let text = self.text(key, value);
+        let text = self.trimmed(key, value);
         if text.ends_with('.') != ends && !text.is_empty() {
             let is = if ends {
                 "sentences: end it with a period"
@@ -138,7 +114,7 @@ impl File<'_> {
             );
             return Vec::new();
         };
-        items.iter().map(|item| self.text(key, item)).collect()
+        items.iter().map(|item| self.trimmed(key, item)).collect()
     }
 
     fn contexts(&mut self, table: &DeTable) -> String {
@@ -173,7 +149,7 @@ impl File<'_> {
                 self.mistake(key.span().start, &what);
             }
             let variant = pascal(name);
-            let title = table.get("title").map(|value| self.text("title", value).to_owned());
+            let title = table.get("title").map(|value| self.trimmed("title", value).to_owned());
             let _ = writeln!(
                 variants,
                 "    /// {}.\n    #[serde(rename = {name:?})]\n    {variant},",
@@ -245,7 +221,7 @@ impl File<'_> {
         };
         let met = table
             .get("met")
-            .map(|value| pascal(self.text("met", value)))
+            .map(|value| pascal(self.trimmed("met", value)))
             .unwrap_or_default();
         if !["Most", "Often", "Sometimes", "Rarely"].contains(&met.as_str()) {
             self.mistake(
@@ -293,7 +269,7 @@ impl File<'_> {
         }
         let makes = table
             .get("makes")
-            .map(|value| pascal(self.text("makes", value)))
+            .map(|value| pascal(self.trimmed("makes", value)))
             .unwrap_or_default();
         if !["Likely", "Likelier", "Unlikelier", "Unlikely", "Impossible", "Possible"].contains(&makes.as_str()) {
             self.mistake(
@@ -332,10 +308,4 @@ fn of_no_rule(text: &str) -> String {
 /// The variant of a rule, which is not always its name's.
 fn rule_variant(name: &str) -> String {
     pascal(name).replace("AtTheEnd", "AtEnd")
-}
-
-/// The name of a variant: `keep-alive-race` as `KeepAliveRace`.
-fn pascal(name: &str) -> String {
-    let words = name.split('-').filter(|word| !word.is_empty());
-    words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }

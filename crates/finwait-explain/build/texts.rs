@@ -713,7 +713,7 @@ impl Compiler<'_> {
 }
 
 /// A name's words, with a capital each: `SynSent`.
-fn pascal(kebab: &str) -> String {
+pub fn pascal(kebab: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
         let first = letters.next().map(|first| first.to_ascii_uppercase());

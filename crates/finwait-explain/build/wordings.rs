@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use super::file::File;
+use super::texts::pascal;
+use toml::de::DeTable;
 
 /// The folder, as messages name it.
 const FOLDER: &str = "assets/explain/wordings";
@@ -97,6 +98,7 @@ impl Wordings {
             name,
             text,
             mistakes: Vec::new(),
+            folder: FOLDER,
         };
         match DeTable::parse(text) {
             Ok(table) => {
@@ -182,31 +184,7 @@ struct Others {
     rows: String,
 }
 
-/// One file.
-struct File<'a> {
-    name: &'a str,
-    text: &'a str,
-    mistakes: Vec<String>,
-}
-
 impl File<'_> {
-    fn mistake(&mut self, at: usize, what: &str) {
-        let line = self.text[..at].matches('\n').count() + 1;
-        self.mistakes
-            .push(format!("{FOLDER}/{}.toml:{line}: {what}", self.name));
-    }
-
-    /// A text under a key; an empty one where it is none.
-    fn text<'t>(&mut self, key: &str, value: &'t Spanned<DeValue>) -> &'t str {
-        match value.get_ref().as_str() {
-            Some(text) if !text.is_empty() => text,
-            _ => {
-                self.mistake(value.span().start, &format!("`{key}` is to be a text in quotes"));
-                ""
-            }
-        }
-    }
-
     fn remarks(&mut self, table: &DeTable) -> String {
         let mut code = String::new();
         for (key, value) in table {
@@ -466,12 +444,6 @@ impl File<'_> {
 /// An `Option` in code.
 fn option(of: Option<String>) -> String {
     of.map_or("None".to_owned(), |of| format!("Some({of})"))
-}
-
-/// The name of a variant: `keep-alive-race` as `KeepAliveRace`.
-fn pascal(name: &str) -> String {
-    let words = name.split('-').filter(|word| !word.is_empty());
-    words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }
 
 /// The name of a constant: `own-timeout` as `OWN_TIMEOUT`.

@@ -104,11 +104,6 @@ fn tuple_of(packet: &Packet) -> Option<Tuple> {
     }
 }
 
-/// So many times as long as it took to read a host's table, it is not read again without a reason.
-const READING_RESTS: u32 = 8;
-/// The longest of those rests: what happens silently is seen then.
-const LONGEST_REST: Duration = Duration::from_millis(500);
-
 /// Packets may have come from either host.
 const EITHER: Ends<bool> = Ends {
     client: true,
@@ -155,8 +150,6 @@ struct Core<O> {
     unquiet: bool,
     /// The time at which the tables were last read for the screen.
     read_at: MonoTime,
-    /// The time that it took to read a host's table for the screen when that was done last.
-    reading_took: Duration,
     /// The time at which it was last told what counters have moved.
     counted_at: MonoTime,
     /// Counters have been read since the tables were last read for the screen.
@@ -207,7 +200,6 @@ impl<O: Outside> Core<O> {
             streamed: 0,
             unquiet: true,
             read_at: outside.now(),
-            reading_took: Duration::ZERO,
             counted_at: outside.now(),
             has_counted_ahead: false,
             look_at: None,
@@ -272,12 +264,6 @@ impl<O: Outside> Core<O> {
         }
     }
 
-    /// Returns the time between two readings of tables that nobody waits for: `least`, or several times as long as one takes. Where others
-    /// keep the CPUs busy, a thousand sockets take tens of milliseconds to read, and packets and answers wait for it.
-    fn rested(&self, least: Duration) -> Duration {
-        least.max((self.reading_took * READING_RESTS).min(LONGEST_REST))
-    }
-
     /// Takes in what is ready, after a wait until [`wakes_at`](Self::wakes_at) or until something was: announcements first, then
     /// packets, then outcomes, then deaths.
     fn handle(&mut self, ready: &Ready) {
@@ -312,7 +298,7 @@ impl<O: Outside> Core<O> {
         let timed_out = *ready == Ready::default() && !is_due && self.look_at.is_some_and(|look| look <= now);
         // Whoever asks, or has an outcome to tell, need not wait for a reading that has no haste.
         let is_asked = ready.requests || ready.processes.iter().any(|(_, process)| process.words);
-        let busy_reading = self.rested(self.timing.busy_reading) * if is_asked { 2 } else { 1 };
+        let busy_reading = self.timing.busy_reading * if is_asked { 2 } else { 1 };
         if self.dirty && (timed_out || now.since(self.read_at) > busy_reading) {
             self.slack = self.timing.timer_slack;
         } else if timed_out {
@@ -374,7 +360,6 @@ impl<O: Outside> Core<O> {
 
     /// Reads in one host's table what was touched, or all of it, and reports what changed.
     fn settle_host(&mut self, side: Side) {
-        let began = self.outside.now();
         self.read_touched(side);
         let Core { ends, outside, .. } = self;
         let table = ends[side]
@@ -391,7 +376,6 @@ impl<O: Outside> Core<O> {
             }
             None => {}
         }
-        self.reading_took = self.outside.now().since(began);
     }
 
     /// Asks TCP_INFO about open descriptors whose sockets are in no table: it is what a program sees that asks for itself.

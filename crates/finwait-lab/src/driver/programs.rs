@@ -293,7 +293,7 @@ impl<O: Outside> Core<O> {
         let on = |(side, end): (Side, &DriverEnd)| self.programs.any_on(side).then(|| end.watch.len());
         let rows = self.ends.iter().filter_map(on).max()?;
         let times = u32::try_from(rows.div_ceil(MANY_ROWS)).unwrap_or(u32::MAX).max(1);
-        Some(self.rested((self.timing.program_reading * times).min(self.timing.busy_reading)))
+        Some((self.timing.program_reading * times).min(self.timing.busy_reading))
     }
 
     /// Returns when they are to be read next because of programs; none while none runs.
@@ -318,10 +318,10 @@ impl<O: Outside> Core<O> {
             return;
         };
         self.outside.flush();
+        self.programs.read_at[side] = now;
         self.ends[side].touched.all();
         self.check_owners(side);
         self.settle_host(side);
-        self.programs.read_at[side] = self.outside.now();
         self.quieten();
     }
 

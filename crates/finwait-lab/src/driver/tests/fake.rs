@@ -67,8 +67,6 @@ pub(super) struct Fake {
     /// The number of events that the reader had when a table was last read.
     pub(super) had: usize,
     handed_over: usize,
-    /// The time that it takes to read a host's table by sock_diag.
-    pub(super) reading_takes: Duration,
     /// The times at which the client's tables were read.
     pub(super) readings: Vec<MonoTime>,
     /// The reasons that tracefs has, and nobody has read.
@@ -133,7 +131,6 @@ impl Fake {
             told: Vec::new(),
             had: 0,
             handed_over: 0,
-            reading_takes: Duration::ZERO,
             readings: Vec::new(),
             reasons: Vec::new(),
             ends: Ends::from_fn(end),
@@ -178,7 +175,6 @@ impl Outside for Fake {
             self.readings.push(self.now);
         }
         self.had = self.handed_over;
-        self.now = self.now.plus(self.reading_takes);
         if self.ends[side].is_unreadable {
             return Err(crate::error::Error::Garbled {
                 what: "sock_diag".into(),

@@ -117,26 +117,6 @@ fn one_host_is_read_a_turn_after_what_was_asked_for_and_told() {
 }
 
 #[test]
-fn a_reading_that_takes_long_rests_the_longer() {
-    let mut play = Play::with_a_program(Client);
-    play.table(Client, [row(Client, State::Established, 7)]);
-    play.core.outside.reading_takes = 20 * MS;
-    play.pass(SEC);
-    play.whole_readings();
-    play.pass(18 * SEC);
-    let readings = play.whole_readings();
-    // A ninth of the time at most.
-    assert!((50..=100).contains(&readings), "{readings}");
-
-    // A listener is seen within half a second all the same.
-    play.core.outside.reading_takes = SEC;
-    play.pass(10 * SEC);
-    play.whole_readings();
-    play.pass(15 * SEC);
-    assert!((9..=11).contains(&play.whole_readings()));
-}
-
-#[test]
 fn of_many_sockets_each_process_is_asked_for_its_name_once() {
     let mut play = Play::with_a_program(Client);
     let mut rows = Vec::new();
