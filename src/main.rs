@@ -145,9 +145,13 @@ fn main() -> ExitCode {
         paint: Paint::of(groups.paint()),
         pages: groups.pages(),
     };
+    let leaves = Leaves {
+        record,
+        exports: &exports,
+    };
     match &cli.verb {
-        None => screen(&options, Opening::Explorer, &programs, record, &exports, setup),
-        Some(Verb::Tour { scenario, .. }) => tour(scenario, allow_run, &options, &programs, record, &exports, setup),
+        None => screen(&options, Opening::Explorer, &programs, leaves, setup),
+        Some(Verb::Tour { scenario, .. }) => tour(scenario, allow_run, &options, &programs, leaves, setup),
         Some(Verb::Do {
             commands,
             json,
@@ -170,9 +174,8 @@ fn main() -> ExitCode {
                 programs,
                 printing,
                 (*patience).into(),
-                record,
                 output.paint,
-                &exports,
+                leaves,
             )
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(output),
@@ -307,8 +310,7 @@ fn tour(
     allow_run: AllowRun,
     options: &Options,
     programs: &Ends<Vec<FirstProgram>>,
-    record: Option<&Path>,
-    exports: &ExportChoices,
+    leaves: Leaves<'_>,
     setup: Setup,
 ) -> ExitCode {
     match catalog::side_by_side(name) {
@@ -317,8 +319,7 @@ fn tour(
                 options,
                 Opening::SideBySide(Arc::new(lesson)),
                 programs,
-                record,
-                exports,
+                leaves,
                 setup,
             );
         }
@@ -341,11 +342,18 @@ fn tour(
     match while_compiling(&choices, || lab_for(&scenario, options)) {
         // The screen shows what it runs, and asks.
         Ok(options) if allow_run == AllowRun::No && !scenario.commands().is_empty() => {
-            screen(&options, Opening::Asked(scenario), programs, record, exports, setup)
+            screen(&options, Opening::Asked(scenario), programs, leaves, setup)
         }
-        Ok(options) => screen(&options, Opening::Guided(scenario), programs, record, exports, setup),
+        Ok(options) => screen(&options, Opening::Guided(scenario), programs, leaves, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
+}
+
+/// The files that a run leaves.
+#[derive(Clone, Copy)]
+struct Leaves<'a> {
+    record: Option<&'a Path>,
+    exports: &'a ExportChoices,
 }
 
 /// What the screen opens with.
@@ -365,10 +373,10 @@ fn screen(
     options: &Options,
     opening: Opening,
     programs: &Ends<Vec<FirstProgram>>,
-    record: Option<&Path>,
-    exports: &ExportChoices,
+    leaves: Leaves<'_>,
     setup: Setup,
 ) -> ExitCode {
+    let Leaves { record, exports } = leaves;
     if exports.takes_stdout() {
         let why = "--pcap -: the screen is on standard output: give a file, or a named pipe (mkfifo) for a reader that follows";
         return fail(NOT_UNDERSTOOD, why);
@@ -470,10 +478,10 @@ fn run(
     programs: Ends<Vec<FirstProgram>>,
     printing: Printing,
     patience: Duration,
-    record: Option<&Path>,
     paint: Paint,
-    exports: &ExportChoices,
+    leaves: Leaves<'_>,
 ) -> ExitCode {
+    let Leaves { record, exports } = leaves;
     let is_json = printing.format == Format::Json;
     let from_stdin = commands == ["-"];
     if !from_stdin && let Err(refused) = headless::check(commands) {
