@@ -315,13 +315,7 @@ fn tour(
 ) -> ExitCode {
     match catalog::side_by_side(name) {
         Some(Ok(lesson)) => {
-            return screen(
-                options,
-                Opening::SideBySide(Arc::new(lesson)),
-                programs,
-                leaves,
-                setup,
-            );
+            return screen(options, Opening::SideBySide(Arc::new(lesson)), programs, leaves, setup);
         }
         Some(Err(mistakes)) => {
             return fail(

@@ -527,7 +527,7 @@ fn what_cannot_be_exported_is_said_in_a_sentence() {
     refused(&["do", "server listen", "--snaplen", "9"], "none of them is asked for");
     refused(
         &["claims", "--pcap", "-"],
-        "--pcap captures what happens in a lab that the user drives",
+        "--pcap is not an option of claims, but of the screen, tour, do and run",
     );
     assert_eq!(folder.text("there.svg"), "mine");
     let done = output(
