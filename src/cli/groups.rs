@@ -256,6 +256,9 @@ pub struct ReplaceArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Exports (- is standard output)")]
 pub struct ExportArgs {
+    /// Write a page that replays the run in a browser
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Write the packets as a capture, for Wireshark
     #[arg(long, value_name = "FILE")]
     pub pcapng: Option<PathBuf>,
@@ -277,6 +280,7 @@ impl ExportArgs {
     /// Returns each format that is wanted with its place.
     pub(super) fn files(&self) -> Vec<(ExportFormat, Target)> {
         let path = |format| match format {
+            ExportFormat::Html => &self.html,
             ExportFormat::Pcapng => &self.pcapng,
             ExportFormat::Svg => &self.svg,
             ExportFormat::Text => &self.text,

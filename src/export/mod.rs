@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+pub mod html;
 pub mod markdown;
 pub mod mermaid;
 pub mod pcapng;
@@ -19,6 +20,8 @@ use story::Story;
 /// A format that a run is exported in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
+    /// A page that replays the run in a browser.
+    Html,
     /// A capture, for Wireshark.
     Pcapng,
     /// The time-sequence diagram as a picture.
@@ -33,7 +36,8 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them.
-    pub const ALL: [ExportFormat; 5] = [
+    pub const ALL: [ExportFormat; 6] = [
+        ExportFormat::Html,
         ExportFormat::Pcapng,
         ExportFormat::Svg,
         ExportFormat::Text,
@@ -44,6 +48,7 @@ impl ExportFormat {
     /// Returns the option's name: `svg`.
     pub const fn name(self) -> &'static str {
         match self {
+            ExportFormat::Html => "html",
             ExportFormat::Pcapng => "pcapng",
             ExportFormat::Svg => "svg",
             ExportFormat::Text => "text",
@@ -55,6 +60,7 @@ impl ExportFormat {
     /// Returns the endings of its files, the usual one first.
     pub const fn endings(self) -> &'static [&'static str] {
         match self {
+            ExportFormat::Html => &["html", "htm"],
             ExportFormat::Pcapng => &["pcapng"],
             ExportFormat::Svg => &["svg"],
             ExportFormat::Text => &["txt"],
@@ -88,7 +94,7 @@ impl ExportFormat {
     const fn has_room_for_several(self) -> bool {
         match self {
             ExportFormat::Pcapng | ExportFormat::Text | ExportFormat::Markdown => true,
-            ExportFormat::Svg | ExportFormat::Mermaid => false,
+            ExportFormat::Html | ExportFormat::Svg | ExportFormat::Mermaid => false,
         }
     }
 
@@ -118,6 +124,7 @@ impl ExportFormat {
                 written.map_err(|error| format!("the capture is too long: {error}"))?;
                 capture
             }
+            ExportFormat::Html => each(html::write),
             ExportFormat::Svg => each(svg::write),
             ExportFormat::Text => each(text::write),
             ExportFormat::Mermaid => each(mermaid::write),
