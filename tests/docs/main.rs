@@ -1,6 +1,7 @@
 //! The documentation is true: its commands run, its links lead somewhere, its tables are the program's, and the book builds.
 
 mod book;
+mod clicks;
 mod commands;
 #[path = "../support/generated.rs"]
 mod generated;
