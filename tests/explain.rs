@@ -52,14 +52,11 @@ fn a_states_name_alone_is_answered_with_its_situations() {
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let (_, rest) = readme.split_once("-- explain CLOSE_WAIT\n").unwrap();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/explain.md")).unwrap();
+    let (_, rest) = page.split_once("finwait explain CLOSE_WAIT\n").unwrap();
     let (_, rest) = rest.split_once("```text\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
-    assert!(
-        told.contains(example),
-        "the README's example is not what is said: {told}"
-    );
+    assert!(told.contains(example), "the page's example is not what is said: {told}");
     for (name, state, situations) in [
         ("FIN-WAIT-2", "FIN_WAIT2", ["fin-wait2", "fin-wait2-orphan"].as_slice()),
         ("fin_wait2", "FIN_WAIT2", &["fin-wait2", "fin-wait2-orphan"]),
@@ -98,12 +95,12 @@ fn a_state_in_a_message_does_not_disturb_its_answer() {
     }
 }
 
-/// The example of the README is what the program says, but for what it leaves out.
+/// The example of the page is what the program says, but for what it leaves out.
 #[test]
-fn the_readmes_example_is_true() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let (_, rest) = readme.split_once("-- explain \"").unwrap();
+fn the_pages_example_is_true() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/explain.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = page.split_once("finwait explain \"").unwrap();
     let (message, rest) = rest.split_once("\"\n").unwrap();
     let (_, rest) = rest.split_once("```text\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();

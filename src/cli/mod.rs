@@ -633,7 +633,7 @@ pub enum Verb {
     /// Run scenarios in other languages, and print what each reports
     #[command(after_help = examples::MATRIX)]
     Matrix {
-        /// Names from finwait list, or files; by default, those in the README's table
+        /// Names from finwait list, or files; by default, all that the documentation's table is of
         #[arg(value_name = "NAME|PATH")]
         scenarios: Vec<String>,
         /// Only these, separated by commas; by default, all that are installed

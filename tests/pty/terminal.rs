@@ -102,6 +102,17 @@ impl Terminal {
         })
     }
 
+    /// In a folder, with variables of the environment.
+    pub fn start_in_with(folder: &Path, cols: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Terminal {
+        Terminal::start_where(pty(cols, rows), |command| {
+            command
+                .current_dir(folder)
+                .args(FINWAIT)
+                .args(args)
+                .envs(env.iter().copied());
+        })
+    }
+
     /// In a folder, with no room for a byte in any file.
     pub fn start_without_room(folder: &Path, cols: u16, rows: u16, args: &[&str]) -> Terminal {
         let without_room = ["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"];
