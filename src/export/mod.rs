@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+pub mod book;
+pub mod folder;
 pub mod html;
 pub mod markdown;
 pub mod mermaid;
