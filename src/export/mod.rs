@@ -6,6 +6,7 @@ use std::path::Path;
 pub mod html;
 pub mod markdown;
 pub mod mermaid;
+pub mod moment;
 pub mod pcapng;
 mod rebuilt;
 pub mod sightings;
