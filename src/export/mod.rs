@@ -8,6 +8,7 @@ pub mod folder;
 pub mod html;
 pub mod markdown;
 pub mod mermaid;
+pub mod moment;
 pub mod pcapng;
 mod rebuilt;
 pub mod sightings;
