@@ -15,6 +15,7 @@ use finwait::completion::candidates;
 use finwait::config;
 use finwait::error::Error;
 use finwait::export::wanted::ExportChoices;
+use finwait::export::write::Overwrite;
 use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
@@ -262,6 +263,16 @@ fn main() -> ExitCode {
         Some(Verb::Export {
             file, run, connection, ..
         }) => headless::export::export(file, *connection, *run, &exports),
+        Some(Verb::Book {
+            dir, scenarios, force, ..
+        }) => headless::book::book(
+            dir,
+            scenarios,
+            Overwrite::of_switch(*force),
+            &options,
+            allow_run,
+            record,
+        ),
         Some(Verb::Explain {
             text,
             connection,

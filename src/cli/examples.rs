@@ -78,6 +78,11 @@ Examples:
   finwait completions bash > ~/.local/share/bash-completion/completions/finwait
   finwait completions zsh > \"${fpath[1]}/_finwait\"
   finwait completions fish > ~/.config/fish/completions/finwait.fish";
+pub(super) const BOOK: &str = "\
+Examples:
+  finwait book tcp-book
+  finwait book tcp-book close half-close
+  finwait book tcp-book ./lessons --allow-run";
 pub(super) const EXPORT: &str = "\
 Examples:
   finwait export run.jsonl --svg run.svg --markdown run.md

@@ -337,6 +337,11 @@ impl Verb {
                 exports: Some(exports),
                 ..none
             },
+            Verb::Book { lab, allow, .. } => Groups {
+                lab: Some(lab),
+                allow: Some(allow),
+                ..none
+            },
             Verb::Code { lab, .. } => Groups { lab: Some(lab), ..none },
             Verb::List { pager, .. } | Verb::Show { pager, .. } => Groups {
                 pager: Some(pager),
@@ -754,6 +759,32 @@ pub enum Verb {
         /// Whether files may be replaced
         #[command(flatten)]
         replace: ReplaceArgs,
+    },
+    /// Run scenarios, and write a book of them: pages for a browser, with an index
+    ///
+    /// Each scenario is run here, in a lab of its own, and is a page that replays it. The index has all of them by chapter, with a search;
+    /// two more pages have each error and each state, with the scenarios that were measured to show it.
+    ///
+    /// Exit status: 0 if the book was written, also where some scenarios could not run here, which their pages say; 1 if something was
+    /// not as expected, which the book says, or finwait failed; 2 if a name is wrong or the folder cannot be written; 3 if nothing of it
+    /// can run here.
+    #[command(after_help = examples::BOOK)]
+    Book {
+        /// The folder, which is made; with --force it replaces one that is there
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: PathBuf,
+        /// Groups or names from finwait list; files and folders, whose paths have a /; by default, the whole catalog
+        #[arg(value_name = "GROUP|SCENARIO")]
+        scenarios: Vec<String>,
+        /// Replace the folder, and all files in it
+        #[arg(long)]
+        force: bool,
+        /// The lab
+        #[command(flatten)]
+        lab: LabArgs,
+        /// Whether files may start programs
+        #[command(flatten)]
+        allow: AllowArgs,
     },
     /// Explain an error message, a state, a log or a capture
     #[command(after_help = examples::EXPLAIN)]

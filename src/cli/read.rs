@@ -309,6 +309,8 @@ mod tests {
             CONFIG,
             MAN,
             COMPLETIONS,
+            EXPORT,
+            BOOK,
         ] {
             for line in text.lines().skip(1) {
                 let line = line.trim().rsplit(" | ").next().unwrap_or_default();

@@ -212,6 +212,11 @@ fn values(verb: &Command, arg: &Arg) -> Vec<Candidate> {
         ("run" | "matrix" | "code", "scenarios" | "scenario") => {
             scenarios().into_iter().chain([Candidate::Files]).collect()
         }
+        ("book", "scenarios") => groups()
+            .into_iter()
+            .chain(scenarios())
+            .chain([Candidate::Files])
+            .collect(),
         ("list", "folder") => groups().into_iter().chain([Candidate::Folders]).collect(),
         ("explain", "text") => explained().into_iter().chain([Candidate::Files]).collect(),
         ("proxy", "cases" | "scenario") => cases(Battery::Proxy),
@@ -303,6 +308,8 @@ mod tests {
         assert!(has(&["--theme", "pro"], "projector"));
         assert!(has(&["do", "--client", "ru"], "rust-tokio"));
         assert!(has(&["list", ""], "close"));
+        assert!(has(&["book", "out", ""], "close") && has(&["book", "out", "half"], "half-close"));
+        assert_eq!(words_for(&["book", ""]), ["\tdirs"]);
         assert!(has(&["explain", "CLOSE_W"], "CLOSE_WAIT") && has(&["explain", "EPI"], "EPIPE"));
         assert!(has(&["explain", "res"], "reset"));
         assert!(has(&["proxy", "--case", "half"], "half-close-client"));

@@ -3,9 +3,12 @@
 
 use std::path::Path;
 
+pub mod book;
+pub mod folder;
 pub mod html;
 pub mod markdown;
 pub mod mermaid;
+pub mod moment;
 pub mod pcapng;
 mod rebuilt;
 pub mod sightings;

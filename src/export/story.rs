@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::moment::{Moment, Moments};
 use super::sightings::{BytesOrigin, Sighting, Sightings, Way};
+use crate::clock::MonoTime;
 use crate::recording::{Header, Played, Recording};
 use crate::scenario::report::StepReport;
 use crate::session::transcript::Entry;
@@ -38,6 +40,8 @@ pub struct Story {
     pub steps: Vec<StepReport>,
     /// The transcript.
     pub entries: Vec<Entry>,
+    /// The moments that a reader steps through, with both ends after each.
+    pub moments: Vec<Moment>,
     /// The number of entries before these, which are too many to be kept.
     pub entries_left_out: u64,
     /// The packets at the hosts' interfaces.
@@ -72,7 +76,7 @@ impl Story {
     pub fn of_session(session: &Session) -> Story {
         let mut run = Run::default();
         run.hears(session);
-        run.ends(session, Header::of(session, None))
+        run.ends(session, Header::of(session, None), MonoTime::now())
     }
 
     /// Returns the name of the scenario; none of a run that was made by hand.
@@ -132,6 +136,7 @@ struct Run {
     commands: Vec<StoryCommand>,
     steps: Vec<StepReport>,
     entries: Vec<Entry>,
+    moments: Moments,
     heard: u64,
     sightings: Sightings,
     seen: Vec<Sighting>,
@@ -143,7 +148,9 @@ impl Run {
         match played {
             Played::Input { session, input, now } => {
                 self.hears(session);
+                self.moments.before(session, input, *now);
                 if let Some(text) = input.typed() {
+                    self.moments.command(self.commands.len());
                     self.commands.push(StoryCommand {
                         at: input.at().unwrap_or(*now).since(session.transcript.began()),
                         text,
@@ -157,12 +164,16 @@ impl Run {
             Played::Refused { why, .. } => {
                 if let Some(command) = self.commands.last_mut() {
                     command.refused = Some(why.to_string());
+                    self.moments.refused(command.at, self.heard);
                 }
             }
-            Played::Step(report) => self.steps.push(StepReport::clone(report)),
-            Played::End { header, session, .. } => {
+            Played::Step(report) => {
+                self.moments.step(self.steps.len());
+                self.steps.push(StepReport::clone(report));
+            }
+            Played::End { header, session, now } => {
                 self.hears(session);
-                return Some(std::mem::take(self).ends(session, Header::clone(header)));
+                return Some(std::mem::take(self).ends(session, Header::clone(header), *now));
             }
         }
         None
@@ -172,13 +183,14 @@ impl Run {
     fn hears(&mut self, session: &Session) {
         for entry in session.transcript.since(self.heard) {
             self.sightings.tells(entry);
+            self.moments.tells(entry);
             self.entries.push(entry.clone());
         }
         self.heard = session.transcript.last();
         self.seen.extend(self.sightings.ready());
     }
 
-    fn ends(mut self, session: &Session, header: Header) -> Story {
+    fn ends(mut self, session: &Session, header: Header, now: MonoTime) -> Story {
         self.sightings.settle();
         self.seen.extend(self.sightings.ready());
         // Where a packet left says, too, that it never arrived.
@@ -191,6 +203,7 @@ impl Run {
             header,
             commands: self.commands,
             steps: self.steps,
+            moments: self.moments.ends(session, now),
             entries_left_out: self.entries.first().map_or(0, |entry| entry.no - 1),
             entries: self.entries,
             sightings: self.seen,

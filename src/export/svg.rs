@@ -15,13 +15,57 @@ use crate::tui::pane::diagram::told::{ArrowEnd, ArrowPart, RowContents, ToldArro
 use crate::tui::theme::{SegmentKind, StateRole};
 use crate::wire::flow::PacketNo;
 
-/// The width of the picture, in user units, as all lengths here.
-const WIDTH: i32 = 1240;
-/// The life lines, their centres.
-const LIFE_LINES: Ends<i32> = Ends {
-    client: 420,
-    server: 820,
+/// The measures of a picture, in user units, as all lengths here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// The width of the picture.
+    pub width: i32,
+    /// The life lines, their centres.
+    life_lines: Ends<i32>,
+    /// The left edge of times.
+    margin: i32,
+    /// The columns of text at a life line, and between the two: a character is 7.3 wide.
+    columns_at_line: usize,
+    columns_between: usize,
+    /// Whether words stand outside of the life lines, or between them.
+    outside: bool,
+}
+
+impl Shape {
+    /// The place of the words at a life line, and whether they stand left of it.
+    const fn beside(&self, side: Side) -> (i32, bool) {
+        match (side, self.outside) {
+            (Side::Client, true) => (self.life_lines.client - BESIDE, true),
+            (Side::Client, false) => (self.life_lines.client + BESIDE, false),
+            (Side::Server, true) => (self.life_lines.server + BESIDE, false),
+            (Side::Server, false) => (self.life_lines.server - BESIDE, true),
+        }
+    }
+}
+
+/// Words outside of the life lines, for a page or a slide.
+pub(super) const WIDE: Shape = Shape {
+    width: 1240,
+    life_lines: Ends {
+        client: 420,
+        server: 820,
+    },
+    margin: 16,
+    columns_at_line: 43,
+    columns_between: 50,
+    outside: true,
 };
+
+/// All words between the life lines, for a phone.
+pub(super) const NARROW: Shape = Shape {
+    width: 360,
+    life_lines: Ends { client: 9, server: 351 },
+    margin: 16,
+    columns_at_line: 43,
+    columns_between: 44,
+    outside: false,
+};
+
 /// The width of a life line's bar.
 const BAR: i32 = 10;
 /// The distance of words from a life line's centre.
@@ -30,12 +74,9 @@ const BESIDE: i32 = 16;
 const LINE: i32 = 17;
 /// The space between rows.
 const GAP: i32 = 9;
-/// The columns of text beside a life line, and between the two: a character is 7.3 wide.
-const COLUMNS_BESIDE: usize = 43;
-const COLUMNS_BETWEEN: usize = 50;
 
 /// The colours of a scheme: what a class is drawn in, light and dark.
-const COLOURS: [(&str, &str, &str); 13] = [
+pub(super) const COLOURS: [(&str, &str, &str); 13] = [
     ("ground", "#fbfaf7", "#14181d"),
     ("ink", "#1c2126", "#dfe3e8"),
     ("dim", "#5a636d", "#9aa5b1"),
@@ -52,7 +93,7 @@ const COLOURS: [(&str, &str, &str); 13] = [
 ];
 
 /// Returns the class of the colour of a state.
-const fn class_of(state: State) -> &'static str {
+pub(super) const fn class_of(state: State) -> &'static str {
     match StateRole::of(state) {
         StateRole::Nothing => "nothing",
         StateRole::Listen => "listen",
@@ -64,7 +105,7 @@ const fn class_of(state: State) -> &'static str {
 }
 
 /// Returns the class of the colour of a packet.
-const fn colour_of(kind: SegmentKind) -> &'static str {
+pub(super) const fn colour_of(kind: SegmentKind) -> &'static str {
     match kind {
         SegmentKind::Syn => "syn",
         SegmentKind::Data => "data",
@@ -86,35 +127,80 @@ struct PlacedRow<'a> {
     row: &'a ToldRow,
     /// The height of its first line's middle.
     y: i32,
+    /// The same of what stands at the life lines.
+    words_at: i32,
     beside: Ends<Vec<SideLine>>,
+}
+
+/// A picture without its frame.
+pub(super) struct Drawing {
+    /// Its elements.
+    pub elements: String,
+    /// The height that they take.
+    pub height: i32,
+    /// The entry of each row, and where the row begins.
+    pub rows: Vec<(u64, i32)>,
+    /// The height at which the last row ends.
+    pub bottom: i32,
 }
 
 /// Returns the picture of a story.
 pub fn write(story: &Story) -> String {
-    let top = 120;
+    let drawing = draw(story, &WIDE, 120);
+    let mut svg = String::new();
+    head(&mut svg, story, drawing.height);
+    svg.push_str(&drawing.elements);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// Draws the rows of a story, the first at the height `top`, the hosts' names above it and the legend below.
+pub(super) fn draw(story: &Story, shape: &Shape, top: i32) -> Drawing {
     let mut y = top;
     let mut rows = Vec::new();
+    let mut starts = Vec::new();
     for row in &story.rows {
-        let beside = beside(row);
+        let beside = beside(row, shape);
         let lines = beside.client.len().max(beside.server.len()).max(1);
+        starts.push((row.entry, y - LINE / 2 - GAP / 2));
         // An arrow's words stand above its line.
         let above = i32::from(matches!(row.what, RowContents::Arrow(_))) * 9;
         y += above;
-        rows.push(PlacedRow { row, y, beside });
-        y += lines as i32 * LINE + GAP;
+        // Between the life lines, states stand below an arrow.
+        let below =
+            i32::from(above > 0 && !shape.outside && row.states.iter().any(|(_, state)| state.is_some())) * LINE;
+        let kept = y;
+        y += lines as i32 * LINE + GAP + below;
+        rows.push(PlacedRow {
+            row,
+            y: kept,
+            words_at: kept + below,
+            beside,
+        });
     }
     let bottom = y + 8;
-    let height = bottom + 64;
     let mut svg = String::new();
-    head(&mut svg, story, height);
-    bars(&mut svg, &rows, top - 20, bottom);
-    arrows(&mut svg, &rows);
-    for row in &rows {
-        words(&mut svg, row);
+    let hosts = story.hosts();
+    for side in Side::BOTH {
+        let (x, anchor) = match (shape.outside, side) {
+            (true, _) => (shape.life_lines[side], "m "),
+            (false, Side::Client) => (shape.life_lines[side] - BAR / 2, ""),
+            (false, Side::Server) => (shape.life_lines[side] + BAR / 2, "e "),
+        };
+        text(&mut svg, x, top - 28, &format!("{anchor}b ink"), &hosts[side]);
     }
-    legend(&mut svg, story, bottom + 34);
-    svg.push_str("</svg>\n");
-    svg
+    bars(&mut svg, shape, &rows, top - 20, bottom);
+    arrows(&mut svg, shape, &rows);
+    for row in &rows {
+        words(&mut svg, shape, row);
+    }
+    let height = legend(&mut svg, shape, story, bottom + 34) + 30;
+    Drawing {
+        elements: svg,
+        height,
+        rows: starts,
+        bottom,
+    }
 }
 
 /// The style sheet: no variables, which not every renderer knows.
@@ -137,15 +223,15 @@ fn style(svg: &mut String) {
 
 /// The beginning: what it is, for eyes and for screen readers, and the two hosts.
 fn head(svg: &mut String, story: &Story, height: i32) {
-    let (title, measured) = (story.title(), story.measured());
+    let (title, measured, width) = (story.title(), story.measured(), WIDE.width);
     let _ = writeln!(
         svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"title description\">"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"title description\">"
     );
     let _ = writeln!(svg, "<title id=\"title\">{}</title>", xml_text(&title));
     let _ = writeln!(svg, "<desc id=\"description\">{}</desc>", xml_text(&description(story)));
     style(svg);
-    let _ = writeln!(svg, "<rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>");
+    let _ = writeln!(svg, "<rect class=\"ground\" width=\"{width}\" height=\"{height}\"/>");
     text(svg, 16, 32, "h ink", &title);
     text(svg, 16, 54, "dim", &measured);
     if !story.has_wire() {
@@ -156,10 +242,6 @@ fn head(svg: &mut String, story: &Story, height: i32) {
             "dim",
             "The loopback lab has no wire: no segments were seen.",
         );
-    }
-    let hosts = story.hosts();
-    for side in Side::BOTH {
-        text(svg, LIFE_LINES[side], 92, "m b ink", &hosts[side]);
     }
 }
 
@@ -236,7 +318,7 @@ fn text(svg: &mut String, x: i32, y: i32, class: &str, words: &str) {
 }
 
 /// The lines beside the life lines.
-fn beside(row: &ToldRow) -> Ends<Vec<SideLine>> {
+fn beside(row: &ToldRow, shape: &Shape) -> Ends<Vec<SideLine>> {
     let mut lines: Ends<Vec<SideLine>> = Ends::default();
     if let RowContents::Words {
         side,
@@ -247,10 +329,10 @@ fn beside(row: &ToldRow) -> Ends<Vec<SideLine>> {
     {
         let class = if *failed { "bad b" } else { "ink" };
         // All of it, on as many lines as that takes: there is room below.
-        for line in wrap(first(texts), COLUMNS_BESIDE).into_iter().take(4) {
+        for line in wrap(first(texts), shape.columns_at_line).into_iter().take(4) {
             lines[*side].push(SideLine::Words(line, class));
         }
-        for line in why.iter().flat_map(|why| wrap(why, COLUMNS_BESIDE)) {
+        for line in why.iter().flat_map(|why| wrap(why, shape.columns_at_line)) {
             lines[*side].push(SideLine::Words(line, "dim i"));
         }
     }
@@ -261,11 +343,11 @@ fn beside(row: &ToldRow) -> Ends<Vec<SideLine>> {
 }
 
 /// The life lines, each a bar in the colour of the state.
-fn bars(svg: &mut String, rows: &[PlacedRow], top: i32, bottom: i32) {
+fn bars(svg: &mut String, shape: &Shape, rows: &[PlacedRow], top: i32, bottom: i32) {
     for side in Side::BOTH {
         let mut from = (top, State::Close);
         let mut part = |(from, state): (i32, State), to: i32| {
-            let x = LIFE_LINES[side] - BAR / 2;
+            let x = shape.life_lines[side] - BAR / 2;
             let _ = writeln!(
                 svg,
                 "<rect class=\"{}\" x=\"{x}\" y=\"{from}\" width=\"{BAR}\" height=\"{}\"><title>{side}: {state}</title></rect>",
@@ -284,10 +366,15 @@ fn bars(svg: &mut String, rows: &[PlacedRow], top: i32, bottom: i32) {
 }
 
 /// The words of a row: its time, and what stands beside the life lines.
-fn words(svg: &mut String, placed: &PlacedRow) {
-    let PlacedRow { row, y, beside } = placed;
+fn words(svg: &mut String, shape: &Shape, placed: &PlacedRow) {
+    let PlacedRow {
+        row,
+        y,
+        words_at,
+        beside,
+    } = placed;
     if let RowContents::Pause(pause) = row.what {
-        let middle = (LIFE_LINES.client + LIFE_LINES.server) / 2;
+        let middle = (shape.life_lines.client + shape.life_lines.server) / 2;
         text(
             svg,
             middle,
@@ -297,19 +384,19 @@ fn words(svg: &mut String, placed: &PlacedRow) {
         );
         return;
     }
-    text(svg, 16, y + 4, "dim", &seconds(row.at));
+    if shape.outside {
+        text(svg, shape.margin, y + 4, "dim", &seconds(row.at));
+    }
     for (side, lines) in beside.iter() {
-        let (x, anchor) = match side {
-            Side::Client => (LIFE_LINES.client - BESIDE, " e"),
-            Side::Server => (LIFE_LINES.server + BESIDE, ""),
-        };
+        let (x, is_left) = shape.beside(side);
+        let anchor = if is_left { " e" } else { "" };
         for (line, at) in lines.iter().zip(0..) {
-            let y = y + 4 + at * LINE;
+            let y = words_at + 4 + at * LINE;
             match line {
                 SideLine::Words(words, class) => text(svg, x, y, &format!("{class}{anchor}"), words),
                 SideLine::State(state) => {
                     let wide = (state.name().len() as f64 * 7.3) as i32 + 12;
-                    let left = if side == Side::Client { x - wide } else { x };
+                    let left = if is_left { x - wide } else { x };
                     let _ = writeln!(
                         svg,
                         "<rect class=\"{}\" x=\"{left}\" y=\"{}\" width=\"{wide}\" height=\"16\" rx=\"3\"/>",
@@ -328,7 +415,7 @@ fn seconds(at: Duration) -> String {
 }
 
 /// The arrows: one for each packet, from the row where it left to the row where it arrived.
-fn arrows(svg: &mut String, rows: &[PlacedRow]) {
+fn arrows(svg: &mut String, shape: &Shape, rows: &[PlacedRow]) {
     let mut left: HashMap<PacketNo, (i32, ArrowEnd)> = HashMap::new();
     // Words stand above all lines.
     let mut labels = String::new();
@@ -345,24 +432,24 @@ fn arrows(svg: &mut String, rows: &[PlacedRow]) {
                 });
                 if arrives {
                     // Its line is drawn where it ends; where it leaves it has its words.
-                    label(&mut labels, placed, arrow, LabelPlace::AtSender);
+                    label(&mut labels, shape, placed, arrow, LabelPlace::AtSender);
                 } else {
-                    line(svg, arrow, y, y, None, 0.55);
-                    label(&mut labels, placed, arrow, LabelPlace::AtSender);
+                    line(svg, shape, arrow, y, y, None, 0.55);
+                    label(&mut labels, shape, placed, arrow, LabelPlace::AtSender);
                 }
             }
             (ArrowPart::Arrives, _) => {
                 let from = left.remove(&arrow.no);
                 let (start, held) = from.unwrap_or((y, ArrowEnd::UnderWay));
                 let pause = (held == ArrowEnd::Held).then_some(start);
-                line(svg, arrow, start, y, pause, reach(arrow.end));
-                label(&mut labels, placed, arrow, LabelPlace::AtReceiver);
+                line(svg, shape, arrow, start, y, pause, reach(arrow.end));
+                label(&mut labels, shape, placed, arrow, LabelPlace::AtReceiver);
             }
             (ArrowPart::Whole | ArrowPart::Leaves, end) => {
                 // It took some time, on a row of its own.
                 let slant = if arrow.waited.is_some() { 8 } else { 0 };
-                line(svg, arrow, y, y + slant, None, reach(end));
-                label(&mut labels, placed, arrow, LabelPlace::Middle);
+                line(svg, shape, arrow, y, y + slant, None, reach(end));
+                label(&mut labels, shape, placed, arrow, LabelPlace::Middle);
             }
         }
     }
@@ -386,23 +473,23 @@ enum LabelPlace {
     AtReceiver,
 }
 
-fn label(svg: &mut String, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPlace) {
+fn label(svg: &mut String, shape: &Shape, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPlace) {
     let more = match (place, arrow.waited) {
         (LabelPlace::AtReceiver | LabelPlace::Middle, Some(waited)) => format!(" after {}", human(waited)),
         _ => String::new(),
     };
     // What leaves or arrives alone has half of the way.
     let room = match place {
-        LabelPlace::Middle => COLUMNS_BETWEEN - 4,
-        LabelPlace::AtSender | LabelPlace::AtReceiver => COLUMNS_BETWEEN / 2 - 3,
+        LabelPlace::Middle => shape.columns_between - 4,
+        LabelPlace::AtSender | LabelPlace::AtReceiver => shape.columns_between / 2 - 3,
     };
     let words = fitting(&arrow.texts, room.saturating_sub(more.len())) + &more;
     let inner = |side: Side, by: i32| match side {
-        Side::Client => (LIFE_LINES.client + by, ""),
-        Side::Server => (LIFE_LINES.server - by, " e"),
+        Side::Client => (shape.life_lines.client + by, ""),
+        Side::Server => (shape.life_lines.server - by, " e"),
     };
     let (x, anchor) = match place {
-        LabelPlace::Middle => ((LIFE_LINES.client + LIFE_LINES.server) / 2, " m"),
+        LabelPlace::Middle => ((shape.life_lines.client + shape.life_lines.server) / 2, " m"),
         LabelPlace::AtSender => inner(arrow.from, 14),
         LabelPlace::AtReceiver => inner(arrow.from.other(), 22),
     };
@@ -424,9 +511,9 @@ fn label(svg: &mut String, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPl
 
 /// Draws a packet's line from its sender's life line at `start` towards the other, which it would reach at `end`, as far as `reach`; one that was
 /// held from `pause` on waits in the middle.
-fn line(svg: &mut String, arrow: &ToldArrow, start: i32, end: i32, pause: Option<i32>, reach: f64) {
-    let from = LIFE_LINES[arrow.from];
-    let to = LIFE_LINES[arrow.from.other()];
+fn line(svg: &mut String, shape: &Shape, arrow: &ToldArrow, start: i32, end: i32, pause: Option<i32>, reach: f64) {
+    let from = shape.life_lines[arrow.from];
+    let to = shape.life_lines[arrow.from.other()];
     let way = if to > from { 1 } else { -1 };
     let (from, to) = (from + way * (BAR / 2 + 1), to - way * (BAR / 2 + 2));
     let x = from + (f64::from(to - from) * reach) as i32;
@@ -519,8 +606,8 @@ fn pause_sign(svg: &mut String, x: i32, y: i32, colour: &str) {
     );
 }
 
-/// The states that occur, each in its colour.
-fn legend(svg: &mut String, story: &Story, y: i32) {
+/// The states that occur, each in its colour; the height of the last line.
+fn legend(svg: &mut String, shape: &Shape, story: &Story, mut y: i32) -> i32 {
     let mut seen: Vec<State> = Vec::new();
     for state in story
         .rows
@@ -532,8 +619,12 @@ fn legend(svg: &mut String, story: &Story, y: i32) {
             seen.push(state);
         }
     }
-    let mut x = 16;
+    let mut x = shape.margin;
     for state in seen {
+        let wide = 17 + (state.name().len() as f64 * 7.3) as i32 + 18;
+        if x + wide > shape.width {
+            (x, y) = (shape.margin, y + LINE + 4);
+        }
         let _ = writeln!(
             svg,
             "<rect class=\"{}\" x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\"/>",
@@ -541,6 +632,7 @@ fn legend(svg: &mut String, story: &Story, y: i32) {
             y - 10
         );
         text(svg, x + 17, y, "ink", state.name());
-        x += 17 + (state.name().len() as f64 * 7.3) as i32 + 18;
+        x += wide;
     }
+    y
 }

@@ -30,6 +30,7 @@ use aside::aside;
 
 mod aside;
 pub mod battery;
+pub mod book;
 pub mod children;
 pub mod ci;
 pub mod claims;

@@ -30,7 +30,7 @@ use crate::session::lineup::{ProgramFailed, ProgramFailure};
 use crate::side::Ends;
 use crate::text::{SanitizingWriter, excerpt, harmless, width};
 
-mod folder;
+pub(super) mod folder;
 
 /// The most characters of a name that are repeated.
 const LONGEST_NAME: usize = 200;
@@ -689,7 +689,7 @@ fn read(path: &str) -> Result<Scenario, String> {
     file::read(own.as_deref().unwrap_or(path), &text).map_err(|mistakes| all_of(&mistakes))
 }
 
-fn all_of(mistakes: &[crate::scenario::mistake::Mistake]) -> String {
+pub(super) fn all_of(mistakes: &[crate::scenario::mistake::Mistake]) -> String {
     mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 

@@ -60,13 +60,13 @@ pub struct Folded<'a> {
 
 /// Some of an end's sockets.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FewSockets<'a> {
+pub(crate) struct FewSockets<'a> {
     /// Those.
-    pub(super) views: Vec<SocketView<'a>>,
+    pub(crate) views: Vec<SocketView<'a>>,
     /// How many there are.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// How many of them are over.
-    pub(super) over: usize,
+    pub(crate) over: usize,
 }
 
 /// The holder of a socket.
@@ -231,7 +231,7 @@ impl Session {
 
     /// The sockets of an end in a few tabs: the first `most` of those that are over and of the others, and the current one; and how many there
     /// are of both.
-    pub(super) fn few_sockets(&self, side: Side, most: usize) -> FewSockets<'_> {
+    pub(crate) fn few_sockets(&self, side: Side, most: usize) -> FewSockets<'_> {
         let end = &self.ends[side];
         let rows = end.table.rows();
         let mut few = FewSockets::default();

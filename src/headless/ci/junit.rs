@@ -218,8 +218,8 @@ fn seconds(ms: f64) -> String {
     format!("{:.3}", ms / 1e3)
 }
 
-/// A time as `2026-11-30T09:41:14`, in UTC and without a zone, as the schema wants it.
-fn timestamp(time: SystemTime) -> String {
+/// Returns a time as `2026-11-30T09:41:14`, in UTC and without a zone, as the schema wants it.
+pub fn timestamp(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (day, of_day) = (seconds / 86_400, seconds % 86_400);
     // Days since 1970-01-01 in the Gregorian calendar, counted from 0000-03-01 in eras of 400 years.

@@ -20,7 +20,7 @@ pub(super) fn is_folder(name: &str) -> bool {
 /// # Errors
 ///
 /// A folder cannot be read, or has none: one sentence.
-pub(super) fn expanded(names: &[String]) -> Result<Vec<String>, String> {
+pub(in crate::headless) fn expanded(names: &[String]) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for name in names {
         match is_folder(name) {

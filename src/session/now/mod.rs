@@ -9,4 +9,5 @@ mod plate;
 
 pub use directions::{Directions, Pipe};
 pub use lines::{NowLines, What, Why};
+pub(crate) use plate::TABS;
 pub use plate::{Blocked, Plate, Said, Tab};

@@ -107,7 +107,7 @@ pub struct Plate {
 }
 
 /// The most sockets of a kind that have a tab: more than any screen has room for.
-const TABS: usize = 40;
+pub(crate) const TABS: usize = 40;
 
 impl Session {
     /// Returns the plate of an end at `now`, of the socket that calls go to.

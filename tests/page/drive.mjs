@@ -1,0 +1,229 @@
+// Opens a page in headless Chromium, steps through it as a reader would, and prints what was seen there as JSON.
+//
+// usage: node drive.mjs CHROMIUM PAGE [FOLDER FOR PICTURES]
+//
+// It speaks the DevTools protocol over a pipe, so that no port is opened and no package is needed.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [chromium, page, pictures] = process.argv.slice(2);
+const address = pathToFileURL(resolve(page)).href;
+const profile = mkdtempSync(join(tmpdir(), 'finwait-page-'));
+const browser = spawn(
+  chromium,
+  ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking',
+    '--disable-extensions', '--hide-scrollbars', `--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank'],
+  { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+);
+const over = (why) => {
+  browser.kill('SIGKILL');
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  if (why) {
+    console.error(why);
+    process.exit(1);
+  }
+  process.exit(0);
+};
+const BOUND = setTimeout(() => over('Chromium took too long'), 50_000);
+browser.on('exit', (code) => over(`Chromium ended: ${code}`));
+browser.on('error', (error) => over(`Chromium: ${error.message}`));
+
+const [to, from] = [browser.stdio[3], browser.stdio[4]];
+let rest = '';
+let next = 1;
+const waiting = new Map();
+const seen = { console: [], requests: [] };
+const loaded = [];
+from.on('data', (bytes) => {
+  const messages = (rest + bytes).split('\0');
+  rest = messages.pop();
+  messages.forEach((text) => {
+    const { id, result, error, method, params } = JSON.parse(text);
+    if (id) {
+      const [done, failed] = waiting.get(id);
+      waiting.delete(id);
+      error ? failed(new Error(error.message)) : done(result);
+    } else if (method === 'Network.requestWillBeSent') {
+      seen.requests.push(params.request.url);
+    } else if (method === 'Log.entryAdded') {
+      seen.console.push(params.entry.text);
+    } else if (method === 'Runtime.consoleAPICalled') {
+      seen.console.push(params.args.map((arg) => arg.value).join(' '));
+    } else if (method === 'Runtime.exceptionThrown') {
+      seen.console.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
+    } else if (method === 'Page.javascriptDialogOpening') {
+      seen.console.push(`dialog: ${params.message}`);
+    } else if (method === 'Page.loadEventFired') {
+      loaded.splice(0).forEach((done) => done());
+    }
+  });
+});
+let session;
+const ask = (method, params = {}) => new Promise((done, failed) => {
+  const id = next++;
+  waiting.set(id, [done, failed]);
+  to.write(JSON.stringify({ id, method, params, sessionId: session }) + '\0');
+});
+const evaluate = async (expression) => {
+  const { result, exceptionDetails } = await ask('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
+  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return result.value;
+};
+const open = async (url) => {
+  const fired = new Promise((done) => loaded.push(done));
+  await ask('Page.navigate', { url: 'about:blank' });
+  await fired;
+  const again = new Promise((done) => loaded.push(done));
+  await ask('Page.navigate', { url });
+  await again;
+};
+const KEYS = { ArrowLeft: 37, ArrowRight: 39, Home: 36, End: 35, Tab: 9, Enter: 13 };
+const press = async (key) => {
+  const all = { key, code: key, windowsVirtualKeyCode: KEYS[key] };
+  if (key === 'Enter') all.text = '\r';
+  await ask('Input.dispatchKeyEvent', { type: key === 'Enter' ? 'keyDown' : 'rawKeyDown', ...all });
+  await ask('Input.dispatchKeyEvent', { type: 'keyUp', ...all });
+};
+const size = (width, height, mobile = false) => ask('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: mobile ? 2 : 1, mobile });
+const scheme = (value) => ask('Emulation.setEmulatedMedia', { media: '', features: [{ name: 'prefers-color-scheme', value }] });
+
+// What a reader sees of the step that is shown.
+const LOOK = `(() => {
+  const item = document.querySelector('.moments li.here');
+  const sockets = (side) => [...document.querySelectorAll('#' + side + ' .socket')].map((socket) => ({
+    label: socket.querySelector('.label').textContent,
+    state: socket.querySelector('.chip').textContent,
+    facts: socket.querySelector('.facts')?.textContent ?? '',
+    current: socket.classList.contains('current'),
+  }));
+  const picture = [...document.querySelectorAll('.picture')].find((one) => one.getBoundingClientRect().height > 0);
+  const number = (part, name) => Number(picture.querySelector(part).getAttribute(name));
+  return {
+    no: Number(document.getElementById('no').textContent),
+    hash: location.hash,
+    slider: Number(document.getElementById('slider').value),
+    spoken: document.getElementById('slider').getAttribute('aria-valuetext'),
+    first: Number(item.dataset.first),
+    last: Number(item.dataset.last),
+    said: document.getElementById('said').textContent,
+    listed: item.querySelector('.what').textContent,
+    here: document.querySelectorAll('.moments li.here').length,
+    client: sockets('client'),
+    server: sockets('server'),
+    pipes: [...document.querySelectorAll('.pipe')].map((pipe) => pipe.querySelector('.words').textContent),
+    band: [number('.band', 'y'), number('.band', 'height')],
+    veil: [number('.veil', 'y'), number('.veil', 'height')],
+  };
+})()`;
+
+try {
+  const { targetId } = await ask('Target.createTarget', { url: 'about:blank' });
+  session = (await ask('Target.attachToTarget', { targetId, flatten: true })).sessionId;
+  for (const part of ['Page', 'Runtime', 'Network', 'Log']) await ask(part + '.enable');
+  await size(1280, 800);
+  await scheme('light');
+  await open(address);
+  const at = () => evaluate('Number(document.getElementById("no").textContent)');
+  const count = await evaluate('document.querySelectorAll(".moments li").length');
+
+  // By the arrow key, through all of it.
+  const steps = [await evaluate(LOOK)];
+  for (let no = 2; no <= count; no += 1) {
+    await press('ArrowRight');
+    steps.push(await evaluate(LOOK));
+  }
+  const keys = {};
+  await press('ArrowRight');
+  keys.past = await at();
+  await press('ArrowLeft');
+  keys.left = await at();
+  await press('Home');
+  keys.home = await at();
+  await press('ArrowLeft');
+  keys.before = await at();
+  await press('End');
+  keys.end = await at();
+  // The slider, by its own keys.
+  await evaluate('document.getElementById("slider").focus()');
+  await press('Home');
+  keys.sliderHome = await at();
+  await press('ArrowRight');
+  keys.sliderRight = await at();
+  await press('End');
+  keys.sliderEnd = await at();
+  // A link: to a step, while the page is open, and when it is opened.
+  const links = {};
+  await evaluate('location.hash = "#step=3"; new Promise((done) => setTimeout(done, 50))');
+  links.changed = await evaluate(LOOK);
+  await open(address + '#step=2');
+  links.opened = await evaluate(LOOK);
+  await open(address + '#step=99999');
+  links.beyond = await at();
+  await open(address + '#step=%3Cscript%3E');
+  links.nonsense = await at();
+  // With Tab alone: what can be reached, and whether one sees where one is.
+  await evaluate('document.activeElement.blur()');
+  const reached = [];
+  for (let nth = 0; nth < 12; nth += 1) {
+    await press('Tab');
+    reached.push(await evaluate(`(() => {
+      const element = document.activeElement;
+      const name = element.getAttribute('aria-label') || element.textContent.trim();
+      return { id: element.id, tag: element.tagName, name, outline: getComputedStyle(element).outlineStyle };
+    })()`));
+  }
+  await evaluate('document.getElementById("on").focus()');
+  await press('Enter');
+  keys.button = await at();
+  // What a screen reader has.
+  const { nodes } = await ask('Accessibility.getFullAXTree');
+  const tree = nodes.filter((node) => !node.ignored).map((node) => [node.role?.value, node.name?.value ?? '']);
+  const nameless = tree.filter(([role, name]) => ['button', 'slider', 'link', 'region'].includes(role) && !name.trim());
+  // Without sideways scrolling, at each step.
+  const wide = {};
+  for (const [width, mobile] of [[1280, false], [800, false], [360, true]]) {
+    await size(width, 740, mobile);
+    await evaluate('new Promise((done) => setTimeout(done, 250))');
+    let most = 0;
+    for (let no = 1; no <= count; no += 1) {
+      await evaluate(`location.hash = '#step=${no}'`);
+      await evaluate('new Promise((done) => requestAnimationFrame(done))');
+      most = Math.max(most, await evaluate('Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)'));
+    }
+    wide[width] = most;
+  }
+  await size(1280, 800);
+  const elements = await evaluate('({ scripts: document.scripts.length, images: document.images.length, text: document.body.textContent })');
+
+  if (pictures) {
+    const shot = async (name, full = false) => {
+      await evaluate('new Promise((done) => setTimeout(done, 400))');
+      const { data } = await ask('Page.captureScreenshot', { format: 'png', captureBeyondViewport: full });
+      writeFileSync(join(pictures, name + '.png'), Buffer.from(data, 'base64'));
+    };
+    const middle = Math.max(1, Math.ceil(count * 0.6));
+    await open(`${address}#step=${middle}`);
+    await shot('light');
+    await shot('light-full', true);
+    await scheme('dark');
+    await shot('dark');
+    await size(360, 740, true);
+    await open(`${address}#step=${middle}`);
+    await shot('phone-dark');
+    await scheme('light');
+    await shot('phone');
+    await shot('phone-full', true);
+    await size(1280, 800);
+    const { data } = await ask('Page.printToPDF', { printBackground: false, preferCSSPageSize: true });
+    writeFileSync(join(pictures, 'print.pdf'), Buffer.from(data, 'base64'));
+  }
+  clearTimeout(BOUND);
+  const all = JSON.stringify({ ...seen, address, count, steps, keys, links, reached, nameless, wide, elements });
+  browser.removeAllListeners('exit');
+  process.stdout.write(all, () => over());
+} catch (error) {
+  over(error.stack);
+}
