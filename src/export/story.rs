@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::series::Series;
 use super::sightings::{BytesOrigin, Sighting, Sightings, Way};
+use crate::clock::MonoTime;
 use crate::recording::{Header, Played, Recording};
 use crate::scenario::report::StepReport;
 use crate::session::transcript::Entry;
@@ -44,6 +46,10 @@ pub struct Story {
     pub sightings: Vec<Sighting>,
     /// The number of packets of which nothing can be shown.
     pub packets_left_out: u64,
+    /// What the tables said of each connection in the course of the run.
+    pub series: Series,
+    /// The time of the run's end.
+    pub ended: MonoTime,
     /// The rows of the time-sequence diagram.
     pub rows: Vec<ToldRow>,
     /// The rows of the diagram as text.
@@ -72,7 +78,7 @@ impl Story {
     pub fn of_session(session: &Session) -> Story {
         let mut run = Run::default();
         run.hears(session);
-        run.ends(session, Header::of(session, None))
+        run.ends(session, Header::of(session, None), MonoTime::now())
     }
 
     /// Returns the name of the scenario; none of a run that was made by hand.
@@ -135,6 +141,7 @@ struct Run {
     heard: u64,
     sightings: Sightings,
     seen: Vec<Sighting>,
+    series: Series,
 }
 
 impl Run {
@@ -152,6 +159,7 @@ impl Run {
                     });
                 }
                 self.sightings.takes(input);
+                self.series.takes(input);
             }
             Played::Taken { session, .. } => self.hears(session),
             Played::Refused { why, .. } => {
@@ -160,9 +168,9 @@ impl Run {
                 }
             }
             Played::Step(report) => self.steps.push(StepReport::clone(report)),
-            Played::End { header, session, .. } => {
+            Played::End { header, session, now } => {
                 self.hears(session);
-                return Some(std::mem::take(self).ends(session, Header::clone(header)));
+                return Some(std::mem::take(self).ends(session, Header::clone(header), *now));
             }
         }
         None
@@ -178,7 +186,7 @@ impl Run {
         self.seen.extend(self.sightings.ready());
     }
 
-    fn ends(mut self, session: &Session, header: Header) -> Story {
+    fn ends(mut self, session: &Session, header: Header, now: MonoTime) -> Story {
         self.sightings.settle();
         self.seen.extend(self.sightings.ready());
         // Where a packet left says, too, that it never arrived.
@@ -195,6 +203,8 @@ impl Run {
             entries: self.entries,
             sightings: self.seen,
             packets_left_out: self.sightings.left_out,
+            series: self.series,
+            ended: now,
             rows: told::rows(session),
             text: text::rows(session, COLUMNS),
         }
