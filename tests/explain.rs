@@ -464,6 +464,36 @@ fn closed_pipe() -> std::os::fd::OwnedFd {
     write
 }
 
+/// A name that a column has cut off is each state that it can be.
+#[test]
+fn a_states_name_that_was_cut_off_is_answered() {
+    for (name, states) in [
+        ("CLOSE_W", &["CLOSE_WAIT"][..]),
+        ("FIN-WAI", &["FIN_WAIT1", "FIN_WAIT2"]),
+        ("ESTABLISHE", &["ESTABLISHED"]),
+    ] {
+        let told = answered(&[name]);
+        for state in states {
+            assert!(told.contains(&format!("{state}: a state of TCP")), "{name}: {told}");
+        }
+        assert_eq!(told.matches(": a state of TCP").count(), states.len(), "{told}");
+    }
+}
+
+#[test]
+fn control_bits_alone_are_told_with_what_is_missing() {
+    for (words, bits) in [(&["Flags [S]"][..], "SYN"), (&["Flags", "[R.],"], "RST,ACK")] {
+        let output = explain(words);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains(&format!("is a segment with {bits}, in tcpdump's letters")),
+            "{said}"
+        );
+        assert!(said.contains("give the whole line"), "{said}");
+    }
+}
+
 /// What is pasted may be a line of tcpdump's: a capture of one packet.
 #[test]
 fn a_line_of_tcpdump_is_a_capture() {
