@@ -310,6 +310,8 @@ fn no_command_stands_in_a_block_of_another_language() {
                 line.starts_with("finwait ") || line.contains("| finwait ")
             });
             assert_eq!(hidden, None, "{}: make the block ```sh", page.of);
+            let is_a_shell = ["bash", "shell", "console", "zsh", "fish"].contains(&block.language.as_str());
+            assert!(!is_a_shell, "{}: make the block ```sh", page.of);
         }
     }
 }

@@ -42,10 +42,11 @@ pub fn calls(command: &str) -> Vec<Call> {
     let mut chars = command.chars().peekable();
     while let Some(c) = chars.next() {
         let is_end = c.is_whitespace() || "|&;<>()".contains(c);
-        if is_end && let Some(word) = word.take() {
-            if !std::mem::take(&mut of_file) {
-                all.last_mut().unwrap().words.push(word);
-            }
+        if is_end
+            && let Some(word) = word.take()
+            && !std::mem::take(&mut of_file)
+        {
+            all.last_mut().unwrap().words.push(word);
         }
         match c {
             '\'' => {
