@@ -84,7 +84,7 @@ pub struct EndArgs {
     pub server: Runtime,
     /// Drive the client with your own command, which speaks the endpoint protocol
     ///
-    /// The protocol is in finwait's sources: assets/runtimes/PROTOCOL.md.
+    /// The protocol is in finwait's sources: docs/endpoint-protocol.md.
     #[arg(long, value_name = "COMMAND", conflicts_with = "client", hide_short_help = true)]
     pub client_command: Option<String>,
     /// Drive the server with your own command
