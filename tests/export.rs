@@ -227,6 +227,23 @@ fn tshark_reads_the_capture_and_agrees_with_the_recording() {
 }
 
 #[test]
+fn tcpdump_and_explain_read_the_capture_of_either_family() {
+    for (name, options) in [("ipv4", &[][..]), ("ipv6", &["--ipv6"])] {
+        let folder = Folder::new(name);
+        exported(Lab::Isolated, &folder, options);
+        let capture = folder.file("run.pcapng");
+        let output = output(Command::new("tcpdump").args(["-n", "-r", &capture]));
+        assert!(output.status.success(), "tcpdump is needed: {output:?}");
+        let packets = tshark(&capture, &["frame.number"]).len();
+        assert!(packets > 20, "{packets}");
+        assert_eq!(text(&output.stdout).lines().count(), packets, "{output:?}");
+        let explained = finwait().args(["explain", &capture]).output().unwrap();
+        assert!(explained.status.success(), "{explained:?}");
+        assert!(text(&explained.stdout).contains("RST"), "{explained:?}");
+    }
+}
+
+#[test]
 fn a_packet_s_comment_has_its_verdict_its_states_and_their_cause() {
     let folder = Folder::new("comments");
     exported(Lab::Isolated, &folder, &[]);

@@ -1,6 +1,7 @@
 //! A capture as Wireshark reads it (pcapng, draft-ietf-opsawg-pcapng): an interface for each host, times in nanoseconds, and a comment for each packet.
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use super::sightings::{Sighting, Sightings, Way};
 use super::story::Story;
@@ -10,8 +11,14 @@ use crate::session::transcript::Entry;
 use crate::session::{LabKind, SessionInput};
 use crate::side::Side;
 
-/// Packets begin with their IP header.
-const LINKTYPE_RAW: u16 = 101;
+/// Returns the link type of packets that begin with their IP header: LINKTYPE_IPV4 or LINKTYPE_IPV6. tcpdump reads no file with two interfaces of
+/// LINKTYPE_RAW, which is another number to it than to the file.
+const fn link_type(address: IpAddr) -> u16 {
+    match address {
+        IpAddr::V4(_) => 228,
+        IpAddr::V6(_) => 229,
+    }
+}
 
 /// The codes of options.
 const COMMENT: u16 = 1;
@@ -85,7 +92,7 @@ fn begin(out: &mut impl Write, header: &Header, comments: &[String]) -> io::Resu
     for side in Side::BOTH {
         let address = header.lab.addresses[side];
         Block::new(1)
-            .bytes(&[LINKTYPE_RAW.to_le_bytes(), [0, 0]].concat())
+            .bytes(&[link_type(address).to_le_bytes(), [0, 0]].concat())
             // No limit: how much of each was kept, its block says.
             .bytes(&0_u32.to_le_bytes())
             .text(INTERFACE_NAME, side.name())
