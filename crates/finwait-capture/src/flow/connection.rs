@@ -368,7 +368,8 @@ impl Connection {
         let (own, peer) = self.both_mut(from);
         let flags = segment.flags;
         let fin_end = own.relative(segment.end()).filter(|_| flags.has(Flags::FIN));
-        match InferredEnd::sent(own.state, flags, fin_end) {
+        let ack = flags.has(Flags::ACK).then(|| peer.relative(segment.ack)).flatten();
+        match InferredEnd::sent(own.state, peer.state, flags, fin_end, ack) {
             SentChange::None => {}
             SentChange::Unknown => own.state = None,
             SentChange::State(end) => own.state = Some(end),
@@ -376,7 +377,6 @@ impl Connection {
         // A FIN is taken when all before it has come.
         let fin = if own.takes_fin() { Flags::FIN.0 } else { 0 };
         let mut taken = Flags(flags.0 & !Flags::FIN.0 | fin);
-        let ack = flags.has(Flags::ACK).then(|| peer.relative(segment.ack)).flatten();
         if flags.has(Flags::SYN) && flags.has(Flags::ACK) {
             own.answers_again = place == Place::Again && own.answers_acked;
         } else if !flags.has(Flags::RST) {
