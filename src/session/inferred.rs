@@ -38,19 +38,21 @@ impl Inferred {
         };
         // It leaves once, whatever becomes of it; a forged one never left.
         if record.origin.is_of_host() && record.waited.is_none() {
-            self.sent(at, (record.from, way), segment, record.seen.seq);
+            self.sent(at, (record.from, way), segment, (record.seen.seq, record.seen.ack));
         }
         if record.disposition == Disposition::Delivered {
             self.received(at, (record.from.other(), way.mirrored()), segment, record.seen.ack);
         }
     }
 
-    fn sent(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, seq: Option<u32>) {
-        let before = self.known.get(&whose).map(|known| known.end);
+    fn sent(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, (seq, ack): (Option<u32>, Option<u32>)) {
+        let end_of = |whose: (Side, Tuple)| self.known.get(&whose).map(|known| known.end);
+        let (side, way) = whose;
+        let (before, peer) = (end_of(whose), end_of((side.other(), way.mirrored())));
         let fin_end = seq
             .filter(|_| segment.flags.has(Flags::FIN))
             .map(|seq| seq.wrapping_add(segment.span()));
-        match InferredEnd::sent(before, segment.flags, fin_end) {
+        match InferredEnd::sent(before, peer, segment.flags, fin_end, ack) {
             SentChange::None => {}
             SentChange::Unknown => {
                 self.known.remove(&whose);
@@ -201,9 +203,12 @@ mod tests {
         use State::*;
         let mut play = Play::connected();
         play.passes(Side::Client, FIN_ACK, 1, 1, Disposition::Delivered);
-        // Sent before the other had arrived.
+        // Sent before the other had arrived, which it does not acknowledge.
         play.passes(Side::Server, FIN_ACK, 1, 1, Disposition::Delivered);
-        assert_eq!(play.states(), [Some(Closing), Some(LastAck)]);
+        assert_eq!(play.states(), [Some(Closing), Some(Closing)]);
+        play.passes(Side::Client, ACK, 2, 2, Disposition::Delivered);
+        play.passes(Side::Server, ACK, 2, 2, Disposition::Delivered);
+        assert_eq!(play.states(), [Some(TimeWait), Some(TimeWait)]);
     }
 
     #[test]

@@ -93,6 +93,27 @@ fn a_refused_attempt_and_one_without_an_answer_are_told_apart() {
     };
 }
 
+/// A capture has one of the FINs first; the other one was sent before that arrived, as its acknowledgement tells.
+#[test]
+fn fins_that_cross_lead_both_ends_through_closing() {
+    let mut lines = connected(&[
+        "2.0 > [F.], seq 101, ack 901, win 500, length 0",
+        "2.1 < [F.], seq 901, ack 101, win 500, length 0",
+    ]);
+    let states = |lines: &[&str]| Side::BOTH.map(|side| one(lines).state(side));
+    assert_eq!(states(&lines), [Some(State::Closing); 2]);
+    lines.push("2.2 > [.], ack 902, win 500, length 0");
+    assert_eq!(states(&lines), [Some(State::Closing), Some(State::TimeWait)]);
+    lines.push("2.3 < [.], ack 102, win 500, length 0");
+    assert_eq!(states(&lines), [Some(State::TimeWait); 2]);
+    // Who has had the other one acknowledges it.
+    let after = connected(&[
+        "2.0 > [F.], seq 101, ack 901, win 500, length 0",
+        "2.1 < [F.], seq 901, ack 102, win 500, length 0",
+    ]);
+    assert_eq!(states(&after), [Some(State::TimeWait), Some(State::LastAck)]);
+}
+
 #[test]
 fn the_reasons_of_an_rst_follow_from_what_was_before_it() {
     let unread = one(&connected(&[

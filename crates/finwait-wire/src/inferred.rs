@@ -38,8 +38,14 @@ impl InferredEnd {
     }
 
     /// Returns what it makes of an end that it sends a segment; `fin_end` is the number after the segment's FIN, where it has one and its
-    /// place is known.
-    pub fn sent(before: Option<InferredEnd>, flags: Flags, fin_end: Option<u32>) -> SentChange {
+    /// place is known, and `ack` the segment's acknowledgement, counted from the first number of `peer`, the other end.
+    pub fn sent(
+        before: Option<InferredEnd>,
+        peer: Option<InferredEnd>,
+        flags: Flags,
+        fin_end: Option<u32>,
+        ack: Option<u32>,
+    ) -> SentChange {
         use State::*;
         let state = before.map_or(Close, |known| known.state);
         let next = if flags.has(Flags::SYN) {
@@ -57,6 +63,8 @@ impl InferredEnd {
         } else if flags.has(Flags::FIN) {
             match state {
                 Established | SynRecv => FinWait1,
+                // The FINs have crossed: it was sent before the other one came, and is seen after it.
+                CloseWait if peer.is_some_and(|peer| peer.has_fin_beyond(ack)) => Closing,
                 CloseWait => LastAck,
                 state => state,
             }
@@ -69,6 +77,12 @@ impl InferredEnd {
                 .and_then(|known| known.fin_end)
         });
         SentChange::State(InferredEnd { state: next, fin_end })
+    }
+
+    /// Has it sent a FIN that this acknowledgement does not cover?
+    fn has_fin_beyond(self, ack: Option<u32>) -> bool {
+        let ends = self.fin_end.zip(ack);
+        ends.is_some_and(|(fin_end, ack)| ack != fin_end && fin_end.wrapping_sub(ack) < 1 << 31)
     }
 
     /// Returns the end after it has received a segment; `ack` is the segment's acknowledgement, counted from the end's first number.

@@ -388,18 +388,11 @@ impl Connection {
                 .reset
                 .is_some_and(|reset| reset.at == self.last && reset.by == from);
         self.fins_crossed |= self.crosses(from, segment, place);
-        let crossed = self.fins_crossed;
         let (own, peer) = self.both_mut(from);
         let flags = segment.flags;
         let fin_end = own.relative(segment.end()).filter(|_| flags.has(Flags::FIN));
-        // It closed before the other's FIN came, whatever the order in the capture.
-        if crossed && own.is_in(State::CloseWait) {
-            let closed = InferredEnd::sent(Some(InferredEnd::in_state(State::Established)), flags, fin_end);
-            if let SentChange::State(end) = closed {
-                own.state = Some(end.received(Flags::FIN, None));
-            }
-        }
-        match InferredEnd::sent(own.state, flags, fin_end) {
+        let ack = flags.has(Flags::ACK).then(|| peer.relative(segment.ack)).flatten();
+        match InferredEnd::sent(own.state, peer.state, flags, fin_end, ack) {
             SentChange::None => {}
             SentChange::Unknown => own.state = None,
             SentChange::State(end) => own.state = Some(end),
@@ -407,7 +400,6 @@ impl Connection {
         // A FIN is taken when all before it has come.
         let fin = if own.takes_fin() { Flags::FIN.0 } else { 0 };
         let mut taken = Flags(flags.0 & !Flags::FIN.0 | fin);
-        let ack = flags.has(Flags::ACK).then(|| peer.relative(segment.ack)).flatten();
         if flags.has(Flags::SYN) && flags.has(Flags::ACK) {
             own.answers_again = place == Place::Again && own.answers_acked;
         } else if !flags.has(Flags::RST) {
