@@ -201,7 +201,11 @@ fn read(record: &Path, lines: &[ReportLine]) -> Result<Option<(Story, Summary)>,
         return Ok(None);
     };
     // Where the file was on this machine is nothing to a reader elsewhere.
-    for step in &mut story.steps {
+    for step in story
+        .steps
+        .iter_mut()
+        .filter(|step| catalog::built_in(&step.path).is_none())
+    {
         step.path = format!("{}.toml", step.scenario);
     }
     Ok(Some((story, summary.clone())))

@@ -12,7 +12,7 @@ pub fn write(book: &Book) -> String {
     let mut main = String::from("<h1>TCP, as it was measured</h1>\n");
     main.push_str(
         "<p class=\"lead\">Each page is a run of a scenario between two ends of a real Linux kernel: what every call returned, the state of both sockets, \
-         and every segment between them. Nothing in it was written by hand or simulated.</p>\n",
+         and every segment between them. None of it is simulated: the answers are the kernel's.</p>\n",
     );
     main.push_str(&format!("<p class=\"provenance\">{}</p>\n", text(book.provenance())));
     unmeasured(&mut main, book);

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::html::{self, PageLink, PageLinks};
 use super::story::Story;
 use crate::explain::rules::RULES;
 use crate::scenario::lesson::Shelf;
@@ -13,7 +14,6 @@ use crate::scenario::{Group, Scenario};
 pub mod errors;
 pub mod facts;
 pub mod index;
-pub mod nav;
 mod paper;
 pub mod states;
 pub mod unmeasured;
@@ -118,6 +118,28 @@ impl BookPage {
     }
 }
 
+/// A page beside another, as that links it.
+struct Neighbour {
+    file: String,
+    title: String,
+}
+
+impl Neighbour {
+    fn of(page: &BookPage) -> Neighbour {
+        Neighbour {
+            file: page.html(),
+            title: page.scenario.title.clone(),
+        }
+    }
+
+    fn link(&self) -> PageLink<'_> {
+        PageLink {
+            address: &self.file,
+            words: &self.title,
+        }
+    }
+}
+
 /// The book.
 #[derive(Clone, Debug)]
 pub struct Book {
@@ -162,21 +184,27 @@ impl Book {
 
     /// Returns the page of a story of that page's scenario, with its way through the book.
     pub fn page_of(&self, place: usize, story: &Story) -> String {
-        nav::linked(&super::html::write(story), &self.links(place, Some(story)))
+        let contents = match facts::date(&story.header) {
+            Some(date) => format!("Contents of the book, measured on {date}"),
+            None => "Contents of the book".to_owned(),
+        };
+        let (previous, next) = self.neighbours(place);
+        let (previous, next) = (previous.map(Neighbour::of), next.map(Neighbour::of));
+        let links = PageLinks {
+            index: Some(PageLink {
+                address: "index.html",
+                words: &contents,
+            }),
+            previous: previous.as_ref().map(Neighbour::link),
+            next: next.as_ref().map(Neighbour::link),
+        };
+        html::write_linked(story, &links)
     }
 
-    /// Returns the ways from a page to its neighbours.
-    fn links(&self, place: usize, story: Option<&Story>) -> nav::PageLinks {
-        let link = |page: &BookPage| (page.html(), page.scenario.title.clone());
+    /// Returns the page before that one, and the page after it.
+    fn neighbours(&self, place: usize) -> (Option<&BookPage>, Option<&BookPage>) {
         let before = place.checked_sub(1).and_then(|place| self.pages.get(place));
-        nav::PageLinks {
-            previous: before.map(link),
-            next: self.pages.get(place + 1).map(link),
-            measured: story.map(|story| match facts::date(&story.header) {
-                Some(date) => format!("Measured on {date}: {}", story.measured()),
-                None => format!("Measured: {}", story.measured()),
-            }),
-        }
+        (before, self.pages.get(place + 1))
     }
 
     /// Returns the other pages, each with its file's name: of scenarios that could not run, errors, states, and the index.
@@ -187,8 +215,8 @@ impl Book {
             .enumerate()
             .filter_map(|(place, page)| match &page.result {
                 Some(PageResult::Unmeasured(why)) => {
-                    let text = unmeasured::write(&page.scenario, why);
-                    Some((page.html(), nav::linked(&text, &self.links(place, None))))
+                    let text = unmeasured::write(self, place, page, why);
+                    Some((page.html(), text))
                 }
                 Some(PageResult::Measured(_)) | None => None,
             });

@@ -60,14 +60,11 @@ fn section(main: &mut String, book: &Book, state: State) {
             .filter_map(|(change, count)| Some((*count, pick(change, state)?)))
             .collect();
         ways.sort_by_key(|(count, other)| (std::cmp::Reverse(*count), *other));
-        let shown = |(count, other): &(usize, State)| {
-            format!(
-                "{} <span class=\"dim\">{}</span>",
-                paper::state(*other),
-                counted(*count)
-            )
+        let shown = |(place, (count, other)): (usize, &(usize, State))| {
+            let count = if place == 0 { counted(*count) } else { count.to_string() };
+            format!("{} <span class=\"dim\">in {count}</span>", paper::state(*other))
         };
-        ways.iter().map(shown).collect::<Vec<_>>().join(", ")
+        ways.iter().enumerate().map(shown).collect::<Vec<_>>().join(", ")
     };
     let from = ways(|(from, to), state| (*to == state).then_some(*from));
     let to = ways(|(from, to), state| (*from == state).then_some(*to));
@@ -75,7 +72,7 @@ fn section(main: &mut String, book: &Book, state: State) {
     for (name, value) in [
         ("Comes from", from),
         ("Leads to", to),
-        ("Passed through in", paper::scenarios(&pages)),
+        ("Measured in", paper::scenarios(&pages)),
     ] {
         if !value.is_empty() {
             main.push_str(&format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"));

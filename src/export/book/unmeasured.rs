@@ -1,16 +1,28 @@
 //! The page of a scenario that could not run: why, and what it would have done.
 
-use super::paper::{self, Own, text};
-use crate::scenario::Scenario;
+use super::paper::{self, Own, attribute, text};
+use super::{Book, BookPage};
 
-/// Returns the page.
-pub fn write(scenario: &Scenario, why: &str) -> String {
-    let mut main = format!(
-        "<h1>{}</h1>\n<p class=\"unmeasured\"><strong>Not measured.</strong> It could not run where this book was made: {}.</p>\n<p>{}</p>\n",
+/// Returns the page at that place of the book.
+pub fn write(book: &Book, place: usize, page: &BookPage, why: &str) -> String {
+    let scenario = &page.scenario;
+    let (previous, next) = book.neighbours(place);
+    let link = |page: Option<&BookPage>, rel: &str| {
+        page.map_or_else(String::new, |page| {
+            let (file, title) = (attribute(&page.html()), text(&page.scenario.title));
+            format!("<a rel=\"{rel}\" href=\"{file}\">{title}</a>\n")
+        })
+    };
+    let (previous, next) = (link(previous, "prev"), link(next, "next"));
+    let mut main = format!("<nav class=\"way\" aria-label=\"Other runs\">\n{previous}{next}</nav>\n");
+    main.push_str(&format!(
+        "<h1>{}</h1>\n<p class=\"unmeasured\"><strong>Not measured.</strong> It could not run where this book was made: {}.</p>\n<p>{}</p>\n\
+         <p class=\"provenance\">{}</p>\n",
         text(&scenario.title),
         text(why),
-        text(&scenario.summary)
-    );
+        text(&scenario.summary),
+        text(book.provenance())
+    ));
     main.push_str("<h2>Its steps</h2>\n<ol class=\"steps\">\n");
     for step in &scenario.steps {
         main.push_str("<li>");
