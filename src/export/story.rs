@@ -50,6 +50,8 @@ pub struct Story {
     pub packets_left_out: u64,
     /// The rows of the time-sequence diagram.
     pub rows: Vec<ToldRow>,
+    /// The same with two rows for a packet that waited on the wire, so that each moment has its own.
+    pub rows_apart: Vec<ToldRow>,
     /// The rows of the diagram as text.
     pub text: Vec<TextRow>,
 }
@@ -209,6 +211,7 @@ impl Run {
             sightings: self.seen,
             packets_left_out: self.sightings.left_out,
             rows: told::rows(session),
+            rows_apart: told::rows_apart(session),
             text: text::rows(session, COLUMNS),
         }
     }
