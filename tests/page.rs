@@ -363,6 +363,8 @@ fn scenarios_of_the_catalog_are_shown_as_they_were_measured() {
         ("half-close", "TIME_WAIT"),
         ("linger-zero", "ECONNRESET"),
         ("simultaneous-close", "CLOSING"),
+        // A program of one's own.
+        ("curl-handshake", "curl"),
         // Connections that nobody has accepted.
         ("listen-backlog-full", "SYN_RECV"),
         // Segments that are held, and sent again.
@@ -398,6 +400,50 @@ fn a_run_without_a_wire_has_a_page() {
 }
 
 #[test]
+fn each_of_many_sockets_is_there() {
+    let mut arguments = vec!["do", "server listen backlog=20"];
+    arguments.extend(["client connect"; 12]);
+    arguments.extend(["server accept"; 4]);
+    arguments.extend(["client close", "server close"]);
+    let run = seen("many", Lab::Isolated, &arguments);
+    run.is_sound();
+    run.is_true();
+    let most = run.steps().iter().map(|step| step["server"].as_array().unwrap().len());
+    assert!(most.max() > Some(12), "a listener and its connections");
+}
+
+#[test]
+fn a_capture_has_the_states_that_its_segments_imply() {
+    let folder = Folder::new("capture");
+    let (capture, page) = (folder.file("a.pcapng"), folder.file("a.html"));
+    let run =
+        output(
+            finwait()
+                .arg("do")
+                .args(&COMMANDS[..3])
+                .args(["client close", "server close", "--pcapng", &capture]),
+        );
+    assert!(run.status.success(), "{run:?}");
+    let run = output(finwait().args(["export", &capture, "--connection", "1", "--html", &page]));
+    assert!(run.status.success(), "{run:?}");
+    let seen = driven(&page);
+    assert_eq!(seen["console"], Value::Array(vec![]));
+    let mut changes = 0;
+    for step in seen["steps"].as_array().unwrap() {
+        for name in ["client", "server"] {
+            let change = words(&step["said"]).split(&format!("state {name} ")).nth(1);
+            let Some(to) = change.and_then(|change| change.split(" -> ").last()?.split(' ').next()) else {
+                continue;
+            };
+            assert_eq!(step[name][0]["state"], to, "{step}");
+            changes += 1;
+        }
+    }
+    assert!(changes > 4, "{changes} changes of states");
+    assert!(words(&seen["elements"]["text"]).contains("no kernel was asked"));
+}
+
+#[test]
 fn programs_and_what_they_write_are_text() {
     let folder = Folder::new("hostile");
     // The name of a process is cut at 15 bytes; this one would begin a script in a script.
@@ -408,7 +454,11 @@ fn programs_and_what_they_write_are_text() {
     );
     let file = folder.file("talks.py");
     std::fs::write(&file, script).unwrap();
-    std::fs::copy(std::fs::canonicalize("/usr/bin/python3").expect("python3 is needed"), &program).unwrap();
+    std::fs::copy(
+        std::fs::canonicalize("/usr/bin/python3").expect("python3 is needed"),
+        &program,
+    )
+    .unwrap();
     let run = format!("client run \"{program}\" {file}");
     let payload = "client write \"</script><script>x</script>'&\\\"\"";
     let long = format!("client write \"{}\"", "x".repeat(300));
