@@ -6,6 +6,11 @@
   const count = data.steps.length;
   if (count === 0) return;
   const pictures = ['wide', 'narrow'].map((shape) => [shape, document.querySelector('.picture.' + shape)]);
+  const small = matchMedia('(max-width: 560px)');
+  let meaningOpen = !small.matches;
+  small.addEventListener('change', () => {
+    meaningOpen = !small.matches;
+  });
   let at = 0;
 
   const make = (tag, name, text) => {
@@ -43,7 +48,15 @@
     say('can', end.can);
     say('waits', end.waits);
     end.blocked.forEach((call) => say('blocked', call));
-    if (said.firstChild) parts.push(said);
+    if (said.firstChild) {
+      const details = make('details', 'meaning');
+      details.open = meaningOpen;
+      details.addEventListener('toggle', () => {
+        meaningOpen = details.open;
+      });
+      details.append(make('summary', '', 'what this means'), said);
+      parts.push(details);
+    }
     parts.push(...others.slice(0, 4).map(socketOf));
     const folded = (all, words) => {
       if (all.length === 0) return;
@@ -96,8 +109,11 @@
     item.setAttribute('aria-current', 'step');
     const copies = [...item.querySelector('.what').childNodes].map((node) => node.cloneNode(true));
     $('said').replaceChildren(...copies);
-    const heading = $('act-' + step.act).querySelector('.heading');
-    $('act').replaceChildren(...[...heading.childNodes].map((node) => node.cloneNode(true)));
+    // What to look at is said when all of it is there.
+    const heading = [...$('act-' + step.act).querySelector('.heading').children];
+    const isOver = no === count || data.steps[no].act !== step.act;
+    const told = heading.filter((part) => isOver || !part.classList.contains('look'));
+    $('act').replaceChildren(...told.flatMap((part) => [part.cloneNode(true), ' ']));
     showPresent(step.present);
     const time = item.querySelector('a').lastChild.textContent.trim() + ' s';
     $('no').textContent = no;

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use crate::call::CallId;
 use crate::clock::{MonoTime, human};
+use crate::explain::direction::Direction;
 use crate::explain::role::Role;
-use crate::lab::event::{LabEvent, TransitionCause};
+use crate::lab::event::{LabEvent, ObservedSocket, StateChanged, TimedEvent, TransitionCause};
 use crate::session::now::{Pipe, Plate, Said, TABS, Tab};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{Session, SessionInput};
 use crate::side::{Ends, Side};
-use crate::socket_table::Tuple;
+use crate::socket_table::{SocketRow, Tuple};
 use crate::state::State;
 
 /// The longest time between a change of state and what it is told with.
@@ -111,7 +112,21 @@ impl Present {
     pub fn of(session: &Session, now: MonoTime, before: Option<&Arc<Present>>) -> Arc<Present> {
         let present = Present {
             ends: Ends::from_fn(|side| EndPresent::of(session, side, now, before.map(|before| &before.ends[side]))),
-            directions: session.directions(now).map(|directions| directions.from),
+            directions: session.directions(now).map(|directions| {
+                Ends::from_fn(|side| {
+                    let pipe = directions.from[side].clone();
+                    // The segment is told after the change of state; where no data is queued, there is nothing that the FIN could wait behind.
+                    if pipe.state == Direction::FinQueued && pipe.unacknowledged == Some(0) {
+                        let state = Direction::Closing;
+                        return Pipe {
+                            state,
+                            words: state.to_string(),
+                            ..pipe
+                        };
+                    }
+                    pipe
+                })
+            }),
         };
         match before {
             Some(before) if **before == present => Arc::clone(before),
@@ -207,6 +222,8 @@ pub(super) struct Moments {
     commands: Vec<usize>,
     /// Both ends before the input that is being taken.
     before: Option<Arc<Present>>,
+    /// The session whose tables follow each change of state.
+    current: Option<Session>,
 }
 
 /// What a moment is about, which decides what belongs to it.
@@ -224,18 +241,35 @@ enum Head {
 }
 
 impl Moments {
-    /// Looks at both ends before the session takes an input.
+    /// Looks at both ends before the session takes an input, and takes it in.
+    ///
+    /// A run's session has the tables as they were reported: once for a call, after all that came of it. Each change of state is the kernel's, too, and
+    /// is reported when it was read; so a session of our own has it in its table at once.
     pub(super) fn before(&mut self, session: &Session, input: &SessionInput, now: MonoTime) {
-        if tells_nothing(input) {
-            return;
+        let begin = || Session::new(session.lab.clone(), session.transcript.began());
+        let current = self.current.get_or_insert_with(begin);
+        if !tells_nothing(input) {
+            let known = self.before.take();
+            let newest = || self.moments.last().and_then(|moment| moment.present.as_ref());
+            self.before = Some(Present::of(current, now, known.as_ref().or_else(newest)));
         }
-        let known = self.before.take();
-        let newest = || self.moments.last().and_then(|moment| moment.present.as_ref());
-        self.before = Some(Present::of(session, now, known.as_ref().or_else(newest)));
+        // What was refused then is refused here; what is asked of the lab was asked then.
+        let _ = current.take(input.clone());
+        if let SessionInput::Event(TimedEvent {
+            at,
+            what: LabEvent::Transition(change),
+        }) = input
+            && current.lab.capture.is_none()
+        {
+            let what = row_of(current, change);
+            let _ = current.take(SessionInput::Event(TimedEvent { at: *at, what }));
+        }
     }
 
     /// Takes in a command, by its place in the story.
     pub(super) fn command(&mut self, place: usize) {
+        // What it makes of the ends is not the moment's before it.
+        self.closes();
         self.commands.push(place);
         self.head = Head::Fact;
     }
@@ -284,6 +318,7 @@ impl Moments {
 
     /// The moments, at the end of the run.
     pub(super) fn ends(mut self, session: &Session, now: MonoTime) -> Vec<Moment> {
+        let session = self.current.as_ref().unwrap_or(session);
         let present = Present::of(session, now, self.before.as_ref());
         if let Some(last) = self.moments.last_mut() {
             last.present = Some(present);
@@ -291,10 +326,15 @@ impl Moments {
         self.moments
     }
 
-    fn open(&mut self, at: Duration, first: u64, last: u64, head: Head) {
+    /// Notes both ends as they were before the input for the newest moment, which is over.
+    fn closes(&mut self) {
         if let (Some(newest), Some(before)) = (self.moments.last_mut(), &self.before) {
             newest.present.get_or_insert_with(|| Arc::clone(before));
         }
+    }
+
+    fn open(&mut self, at: Duration, first: u64, last: u64, head: Head) {
+        self.closes();
         self.moments.push(Moment {
             at,
             first,
@@ -328,6 +368,42 @@ impl Moments {
             }
             _ => false,
         }
+    }
+}
+
+/// Returns the report of a table that has a change of state, and is as it was otherwise.
+fn row_of(session: &Session, change: &StateChanged) -> LabEvent {
+    let StateChanged {
+        side, tuple, inode, to, ..
+    } = change;
+    let table = &session.ends[*side].table;
+    let known = table.of_tuple(tuple).map(|place| table.rows()[place].clone());
+    let begins = || ObservedSocket {
+        row: SocketRow {
+            tuple: *tuple,
+            state: *to,
+            rx_queue: 0,
+            tx_queue: 0,
+            timer: None,
+            retransmits: 0,
+            inode: *inode,
+            info: None,
+        },
+        line: String::new(),
+    };
+    let mut rows = Vec::new();
+    let mut gone = Vec::new();
+    if *to == State::Close {
+        gone.push(*tuple);
+    } else {
+        let mut observed = known.unwrap_or_else(begins);
+        (observed.row.state, observed.row.inode) = (*to, *inode);
+        rows.push(observed);
+    }
+    LabEvent::Rows {
+        side: *side,
+        rows,
+        gone,
     }
 }
 

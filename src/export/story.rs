@@ -55,6 +55,8 @@ pub struct Story {
     pub ended: MonoTime,
     /// The rows of the time-sequence diagram.
     pub rows: Vec<ToldRow>,
+    /// The same with two rows for a packet that waited on the wire, so that each moment has its own.
+    pub rows_apart: Vec<ToldRow>,
     /// The rows of the diagram as text.
     pub text: Vec<TextRow>,
 }
@@ -218,6 +220,7 @@ impl Run {
             series: self.series,
             ended: now,
             rows: told::rows(session),
+            rows_apart: told::rows_apart(session),
             text: text::rows(session, COLUMNS),
         }
     }

@@ -146,7 +146,7 @@ pub(super) struct Drawing {
 
 /// Returns the picture of a story.
 pub fn write(story: &Story) -> String {
-    let drawing = draw(story, &WIDE, 120);
+    let drawing = draw(story, &story.rows, &WIDE, 120);
     let mut svg = String::new();
     head(&mut svg, story, drawing.height);
     svg.push_str(&drawing.elements);
@@ -154,12 +154,12 @@ pub fn write(story: &Story) -> String {
     svg
 }
 
-/// Draws the rows of a story, the first at the height `top`, the hosts' names above it and the legend below.
-pub(super) fn draw(story: &Story, shape: &Shape, top: i32) -> Drawing {
+/// Draws rows of a story, the first at the height `top`, the hosts' names above it and the legend below.
+pub(super) fn draw(story: &Story, told: &[ToldRow], shape: &Shape, top: i32) -> Drawing {
     let mut y = top;
     let mut rows = Vec::new();
     let mut starts = Vec::new();
-    for row in &story.rows {
+    for row in told {
         let beside = beside(row, shape);
         let lines = beside.client.len().max(beside.server.len()).max(1);
         starts.push((row.entry, y - LINE / 2 - GAP / 2));

@@ -198,6 +198,24 @@ try {
   await size(1280, 800);
   const elements = await evaluate('({ scripts: document.scripts.length, images: document.images.length, text: document.body.textContent })');
 
+  const ground = {};
+  for (const value of ['light', 'dark']) {
+    await scheme(value);
+    ground[value] = await evaluate('getComputedStyle(document.documentElement).backgroundColor');
+  }
+  await scheme('light');
+  // On paper: the whole run as a list, and the diagram without its veil.
+  await ask('Emulation.setEmulatedMedia', { media: 'print' });
+  const paper = await evaluate(`(() => {
+    const shown = (name) => [...document.querySelectorAll(name)].filter((one) => one.getClientRects().length > 0).length;
+    const drawing = document.getElementById('drawing');
+    return {
+      player: shown('#player'), veil: shown('.veil'), picture: shown('.picture'), items: shown('.moments li'), states: shown('.after .chip'),
+      isWhole: drawing.scrollHeight <= drawing.clientHeight,
+    };
+  })()`);
+  await scheme('light');
+
   if (pictures) {
     const shot = async (name, full = false) => {
       await evaluate('new Promise((done) => setTimeout(done, 400))');
@@ -221,7 +239,7 @@ try {
     writeFileSync(join(pictures, 'print.pdf'), Buffer.from(data, 'base64'));
   }
   clearTimeout(BOUND);
-  const all = JSON.stringify({ ...seen, address, count, steps, keys, links, reached, nameless, wide, elements });
+  const all = JSON.stringify({ ...seen, address, count, steps, keys, links, reached, nameless, wide, elements, ground, paper });
   browser.removeAllListeners('exit');
   process.stdout.write(all, () => over());
 } catch (error) {

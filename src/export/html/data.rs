@@ -7,6 +7,7 @@ use crate::export::moment::{EndPresent, Moment, Present, SocketPresent};
 use crate::export::story::Story;
 use crate::export::svg::{Drawing, class_of};
 use crate::session::now::Pipe;
+use crate::session::view::HeldBy;
 use crate::side::Side;
 use crate::socket_table::Tuple;
 use crate::state::State;
@@ -124,7 +125,7 @@ fn of_end(end: &EndPresent, sockets: &mut Pool) -> Value {
         .collect();
     json!({
         "means": end.means.long,
-        "can": end.can.long,
+        "can": end.can.short,
         "waits": end.waits.short,
         "blocked": end.blocked,
         "process": end.process,
@@ -151,7 +152,7 @@ fn facts(socket: &SocketPresent) -> Vec<String> {
     let mut facts = Vec::new();
     facts.extend(socket.fd.map(|fd| format!("fd {fd}")));
     facts.extend(socket.owner.clone());
-    if socket.over || socket.fd.is_none() && socket.owner.is_none() {
+    if socket.held != HeldBy::Open {
         facts.push(socket.held.words().to_owned());
     }
     facts.extend(socket.tuple.map(addresses));
@@ -163,15 +164,32 @@ fn facts(socket: &SocketPresent) -> Vec<String> {
             .map_or(String::new(), |backlog| format!(" of {}", backlog.saturating_add(1)));
         facts.push(format!("{waiting}{most} not accepted"));
     } else {
-        let queued = |bytes: Option<u32>| bytes.filter(|bytes| *bytes > 0);
-        facts.extend(queued(socket.unread).map(|bytes| format!("{bytes} B unread")));
-        facts.extend(queued(socket.unacknowledged).map(|bytes| format!("{bytes} B unacknowledged")));
+        let unread = socket.unread.filter(|bytes| *bytes > 0);
+        facts.extend(unread.map(|bytes| format!("{bytes} B unread")));
+        facts.extend(unacknowledged(socket));
     }
     facts.extend(socket.timer.as_ref().map(|timer| format!("timer {timer}")));
     if socket.retransmits > 0 {
         facts.push(format!("{} retransmissions", socket.retransmits));
     }
     facts
+}
+
+/// Returns what the peer has not acknowledged: SYN and FIN have a number each, and are counted among the bytes of the queue.
+fn unacknowledged(socket: &SocketPresent) -> Option<String> {
+    let control = match socket.state {
+        State::SynSent | State::SynRecv => Some("SYN"),
+        State::FinWait1 | State::Closing | State::LastAck => Some("FIN"),
+        State::Close | State::Listen | State::Established | State::FinWait2 | State::TimeWait | State::CloseWait => {
+            None
+        }
+    };
+    let count = socket.unacknowledged.filter(|count| *count > 0)?;
+    Some(match (control, count) {
+        (None, count) => format!("{count} B unacknowledged"),
+        (Some(name), 1) => format!("{name} unacknowledged"),
+        (Some(name), count) => format!("{} B and {name} unacknowledged", count - 1),
+    })
 }
 
 fn addresses(tuple: Tuple) -> String {

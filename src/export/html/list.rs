@@ -82,9 +82,10 @@ fn step(html: &mut String, report: &StepReport) {
             let _ = write!(html, "<h3><span class=\"no\">{}</span> wait</h3>", report.no);
         }
     }
-    for say in [&report.say, &report.look].into_iter().flatten() {
-        for paragraph in say.split("\n\n").filter(|text| !text.trim().is_empty()) {
-            let _ = write!(html, "<p class=\"say\">{}</p>", xml_text(paragraph.trim()));
+    for (class, said) in [("say", &report.say), ("say look", &report.look)] {
+        let paragraphs = said.iter().flat_map(|said| said.split("\n\n"));
+        for paragraph in paragraphs.filter(|text| !text.trim().is_empty()) {
+            let _ = write!(html, "<p class=\"{class}\">{}</p>", xml_text(paragraph.trim()));
         }
     }
     html.push_str("</div>");

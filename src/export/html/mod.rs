@@ -49,8 +49,8 @@ pub fn write(story: &Story) -> String {
 
 /// Returns the same with links to the pages around it.
 pub fn write_linked(story: &Story, links: &PageLinks) -> String {
-    let wide = svg::draw(story, &WIDE, TOP);
-    let narrow = svg::draw(story, &NARROW, TOP);
+    let wide = svg::draw(story, &story.rows_apart, &WIDE, TOP);
+    let narrow = svg::draw(story, &story.rows_apart, &NARROW, TOP);
     let style = colours() + STYLE;
     let hash = |text: &str| format!("'sha256-{}'", base64(&sha256(text)));
     let policy = format!(
@@ -74,6 +74,7 @@ pub fn write_linked(story: &Story, links: &PageLinks) -> String {
         ("wide", picture(&wide, &WIDE, "wide")),
         ("narrow", picture(&narrow, &NARROW, "narrow")),
         ("steps", list::acts(story)),
+        ("origin", origin(story).to_owned()),
         ("data", data::json(story, &wide, &narrow)),
         ("script", SCRIPT.to_owned()),
     ];
@@ -152,6 +153,15 @@ fn about(story: &Story) -> String {
         );
     }
     about
+}
+
+/// Says where the states come from.
+const fn origin(story: &Story) -> &'static str {
+    if story.header.lab.capture.is_some() {
+        "This is a capture: states are those that its segments imply, and no kernel was asked."
+    } else {
+        "Nothing here is simulated: states and queues are what the kernel's tables said when they were read, and calls show what they returned."
+    }
 }
 
 fn nav(links: &PageLinks) -> String {

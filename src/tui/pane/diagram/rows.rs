@@ -93,6 +93,8 @@ pub(super) struct Rows {
     born: Ends<bool>,
     /// The folded retransmissions, by the packet that they are behind.
     folds: HashMap<PacketNo, Fold>,
+    /// Whether what becomes of a packet has a row of its own, also right below the one where it left.
+    pub apart: bool,
 }
 
 fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
@@ -286,6 +288,7 @@ impl Rows {
         // What becomes of one on the newest row is shown on that row.
         let newest = self.rows.back_mut();
         if record.waited.is_some()
+            && !self.apart
             && let Some(row) = newest
             && let RowKind::Packet {
                 no: of,

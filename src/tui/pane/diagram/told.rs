@@ -100,7 +100,17 @@ pub enum ArrowEnd {
 
 /// Returns all rows of a session.
 pub fn rows(session: &Session) -> Vec<ToldRow> {
+    rows_of(session, false)
+}
+
+/// Returns all rows of a session, where a packet that waits on the wire has two, one for each entry about it.
+pub fn rows_apart(session: &Session) -> Vec<ToldRow> {
+    rows_of(session, true)
+}
+
+fn rows_of(session: &Session, apart: bool) -> Vec<ToldRow> {
     let mut diagram = Diagram::default();
+    diagram.rows.apart = apart;
     diagram.update(session, &Shown::default());
     let rows = diagram.range().filter_map(|at| diagram.rows.get(at));
     rows.filter_map(|row| {
