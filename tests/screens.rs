@@ -18,11 +18,12 @@ use finwait::lab::event::{
     Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireChange, WireRequest,
 };
 use finwait::outcome::{Outcome, Value};
+use finwait::recording::capture::Kept;
 use finwait::session::transcript::EntryKind;
 use finwait::session::{LabFacts, LabKind};
 use finwait::side::{Ends, Side};
 use finwait::state::State;
-use finwait::tui::app::Effect;
+use finwait::tui::app::{App, Effect};
 use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hint::hint;
 use finwait::tui::hit::{Action, Hit};
@@ -33,6 +34,9 @@ use finwait::wire::link::{Link, LinkCounts, LinkEffect, LinkReport, Loss, Option
 use finwait::wire::queue::{Mode, Origin, SLOW, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
+
+use finwait_capture::flow::{Limits, Table};
+use finwait_capture::reader::Reader;
 
 mod meaning;
 mod script;
@@ -153,6 +157,52 @@ fn an_empty_start() {
 #[test]
 fn the_middle_of_a_half_close() {
     snapshots("half-close", Script::half_close);
+}
+
+/// A capture that finwait opens: its first connection.
+fn captured() -> Script {
+    let text = "1.0 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0\n\
+        1.1 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [S.], seq 900, ack 101, win 500, length 0\n\
+        1.2 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [.], ack 901, win 500, length 0\n\
+        2.0 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [F.], seq 901, ack 101, win 500, length 0\n";
+    let mut reader = Reader::new(text.as_bytes()).unwrap();
+    let mut table = Table::new(Limits::default());
+    let mut kept = Kept::new(200);
+    while let Some(packet) = reader.packet().unwrap() {
+        kept.add(packet.clone(), table.packet(&packet).unwrap());
+    }
+    let mut script = Script::connected(LabKind::Isolated);
+    script.app = App::open(kept.recording("a.pcap", 1).unwrap(), Theme::COLOURED);
+    script
+}
+
+/// There is nothing to call in a capture: no button says that there is, on any screen, and neither does the menu.
+#[test]
+fn a_capture_has_no_button_of_a_call_or_of_the_wire() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60), (60, 15)] {
+        let mut script = captured();
+        let text = text_of(&mut script, width, height);
+        if height > 15 {
+            assert!(text.contains("read-only: a capture has no sockets to call"), "{text}");
+        }
+        let acts = |action: &Action| matches!(action, Action::End(..) | Action::Wire(_));
+        let found: Vec<_> = script.app.hits().all().iter().filter(|hit| acts(&hit.action)).collect();
+        assert!(found.is_empty(), "{width}x{height}: {found:?}\n{text}");
+    }
+    let mut script = captured();
+    let more = table::of_screen(ScreenCommand::More).buttons[0].key;
+    script.keys(&more.to_string());
+    let menu = text_of(&mut script, 120, 60);
+    assert!(
+        menu.contains("what can be done with a capture") && menu.contains("zoom"),
+        "{menu}"
+    );
+    assert!(
+        !menu.contains("connect:") && !menu.contains("your own programs"),
+        "{menu}"
+    );
+    insta::assert_snapshot!("captured-120x40", text_of(&mut captured(), 120, 40));
+    insta::assert_snapshot!("captured-80x24", text_of(&mut captured(), 80, 24));
 }
 
 /// The same half-close from its recording, two things told before its end.

@@ -129,7 +129,8 @@ impl Step {
 
     /// Checks what it expects.
     ///
-    /// A wait that was in vain is told once: where the step says what it waited for, not also as a command that failed.
+    /// A wait whose time ran out is one failure, not two: the expectation that names what was awaited fails, and the command that waited is
+    /// not reported as well.
     pub(crate) fn checks(&self, seen: &Observation) -> Vec<Check> {
         let checks = self.expected.iter().map(|expected| expected.check(seen));
         let mut checks: Vec<Check> = checks.collect();

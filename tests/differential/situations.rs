@@ -793,6 +793,14 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "link-local-without-zone",
+        &[
+            "IPv6: client socket; client bind [fe80::1]:0",
+            "IPv6: client socket; client connect [fe80::1]:8080",
+            "IPv6: server listen; client connect; client disconnect; client reconnect [fe80::2]:8080",
+        ],
+    ),
+    (
         "option-value",
         &[
             "client socket; client set-option TCP_SYNCNT 128",

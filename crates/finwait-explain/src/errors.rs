@@ -7,6 +7,7 @@ use super::{Explanation, Situation};
 use finwait_model::call::{Call, ReadFlag, ShutdownHow};
 use finwait_model::errno::Errno;
 use finwait_model::state::State;
+use std::net::SocketAddr;
 
 /// One sentence for a call that failed, its rule, and what set the error.
 pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Explanation {
@@ -68,6 +69,9 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         ) => RuleId::ShutdownWriteUnconnected,
         (Errno::ENOTCONN, Shutdown { how: ShutdownHow::Both }) => RuleId::ShutdownBothUnconnected,
         (Errno::EINVAL, Bind { .. }) if s.before.is_some() || s.sock.named.is_some() => RuleId::BindTwice,
+        (Errno::EINVAL, Bind { address } | Connect { address, .. }) if lacks_zone(address) => {
+            RuleId::LinkLocalWithoutZone
+        }
         (Errno::EINVAL, Bind { .. }) => RuleId::BindOtherFamily6,
         (Errno::EINVAL, Listen { .. }) => RuleId::ListenConnected,
         (Errno::EINVAL, Accept { .. }) => RuleId::AcceptWithoutListen,
@@ -224,6 +228,14 @@ fn broken_pipe(s: &Situation) -> Option<RuleId> {
         Some(end) if end.by.is_unseen() => Some(RuleId::ResetInCloseWait),
         None if s.was() == State::CloseWait || !s.segments_seen => Some(RuleId::ResetInCloseWait),
         _ => None,
+    }
+}
+
+/// Is it a link-local address (RFC 4291, 2.5.6) that names no interface?
+const fn lacks_zone(address: &SocketAddr) -> bool {
+    match address {
+        SocketAddr::V6(address) => address.ip().is_unicast_link_local() && address.scope_id() == 0,
+        SocketAddr::V4(_) => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::text::kernel_log;
 
-/// The most lines that are said to be about different things of one message.
+/// The most things (ports, devices, addresses) that are listed as what lines of one message are about.
 const MOST_ABOUT: usize = 5;
 
 /// The words of a message, as `kernel-log.toml` has them.

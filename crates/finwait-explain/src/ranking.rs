@@ -515,9 +515,12 @@ fn side(found: &WordingMatch) -> Option<Side> {
     if says(Context::Server) {
         return Some(Side::Server);
     }
+    // Of two ports that either may be, neither tells.
+    let serves =
+        |port: u16, other: u16| port < EPHEMERAL && other >= EPHEMERAL || port < WELL_KNOWN && other >= WELL_KNOWN;
     match found.addresses[..] {
-        [ours, peer] if peer.port() < ours.port() && peer.port() < EPHEMERAL => Some(Side::Client),
-        [ours, peer] if ours.port() < peer.port() && ours.port() < EPHEMERAL => Some(Side::Server),
+        [ours, peer] if serves(peer.port(), ours.port()) => Some(Side::Client),
+        [ours, peer] if serves(ours.port(), peer.port()) => Some(Side::Server),
         [peer] if peer.port() >= EPHEMERAL => Some(Side::Server),
         // Whoever talks to such a port is its client.
         [peer] if (1..WELL_KNOWN).contains(&peer.port()) => Some(Side::Client),

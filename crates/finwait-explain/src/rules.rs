@@ -1166,6 +1166,15 @@ rules! {
         decided_by: &[Kernel("inet6_bind_sk")],
         proof: "address-family-ipv6",
     }
+    // __inet6_bind, tcp_v6_connect: "link-local address requires an interface".
+    LinkLocalWithoutZone "link-local-without-zone" {
+        calls: &[Bind, Connect],
+        gives: errno(Errno::EINVAL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        decided_by: &[Kernel("__inet6_bind"), Kernel("tcp_v6_connect"), Rfc(4007, "11")],
+        proof: "link-local-without-zone",
+    }
     OptionValue "option-value" {
         calls: &[SetOption],
         gives: errno(Errno::EINVAL),

@@ -117,7 +117,7 @@ impl App {
                 self.dialogs
                     .open(Prompt::editing(&typed.unwrap_or_else(|| format!("{side} "))));
             }
-            ScreenCommand::More => self.dialogs.open(MenuDialog::new(side)),
+            ScreenCommand::More => self.dialogs.open(MenuDialog::new(side, &self.run.session)),
             ScreenCommand::Scenarios if self.is_only_shown() => {}
             ScreenCommand::Scenarios => match LessonsDialog::open() {
                 Ok(lessons) => self.dialogs.open(lessons),

@@ -32,7 +32,13 @@ impl App {
     /// Says that nothing can be done in a recording, where one is shown.
     pub(super) fn is_only_shown(&mut self) -> bool {
         if self.run.replay.is_some() {
-            self.status = Some("this is a recording: it shows what happened, and takes no commands".into());
+            let what = match self.run.session.lab.capture {
+                Some(_) => "capture",
+                None => "recording",
+            };
+            self.status = Some(format!(
+                "this is a {what}: it shows what happened, and takes no commands"
+            ));
         }
         self.run.replay.is_some()
     }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{Context, Dialog, Reaction, moved};
 use crate::command::ScreenCommand;
 use crate::command::table::{self, Button, Spec};
+use crate::session::Session;
 use crate::side::Side;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
@@ -25,6 +26,8 @@ enum Line {
 #[derive(Debug)]
 pub struct MenuDialog {
     side: Side,
+    /// Is a capture shown, so that nothing can be done but to the screen?
+    is_capture: bool,
     selected: usize,
     /// The first line that is shown.
     skip: usize,
@@ -34,15 +37,42 @@ pub struct MenuDialog {
 const WIDE: u16 = 112;
 
 impl MenuDialog {
-    /// The menu of that end's buttons and the wire's.
-    pub const fn new(side: Side) -> MenuDialog {
+    /// The menu of that end's buttons and the wire's; of a capture, which has neither sockets nor a wire, the screen's alone.
+    pub const fn new(side: Side, session: &Session) -> MenuDialog {
         MenuDialog {
             side,
+            is_capture: session.lab.capture.is_some(),
             selected: 0,
             skip: 0,
         }
     }
+
+    fn lines(&self) -> Vec<Line> {
+        let lines = all(self.side);
+        if !self.is_capture {
+            return lines;
+        }
+        let of_screen = lines
+            .into_iter()
+            .skip_while(|line| !matches!(line, Line::Heading(OF_SCREEN)));
+        let numbered = of_screen.enumerate().map(|(no, line)| match line {
+            // Behind the heading.
+            Line::Button(_, button) => Line::Button(no - 1, button),
+            heading => heading,
+        });
+        numbered.collect()
+    }
+
+    fn button(&self, no: usize) -> Option<&'static Button> {
+        self.lines().into_iter().find_map(|line| match line {
+            Line::Button(at, button) if at == no => Some(button),
+            _ => None,
+        })
+    }
 }
+
+/// The heading of what is about neither an end nor the wire, which stands last.
+const OF_SCREEN: &str = "screen";
 
 fn all(side: Side) -> Vec<Line> {
     let of_ends = Row::ALL
@@ -58,7 +88,7 @@ fn all(side: Side) -> Vec<Line> {
     };
     let rest = table::TABLE.iter().flat_map(|spec| spec.buttons);
     let rest: Vec<&Button> = rest.filter(|button| !listed(button)).collect();
-    groups.push(("screen", rest));
+    groups.push((OF_SCREEN, rest));
     let mut lines = Vec::new();
     let mut no = 0;
     for (name, buttons) in groups {
@@ -82,20 +112,13 @@ pub fn buttons(side: Side) -> Vec<&'static Button> {
         .collect()
 }
 
-fn button(no: usize, side: Side) -> Option<&'static Button> {
-    all(side).into_iter().find_map(|line| match line {
-        Line::Button(at, button) if at == no => Some(button),
-        _ => None,
-    })
-}
-
 fn spec(button: &Button) -> Option<&'static Spec> {
     table::pressed(button.key).map(|(spec, _)| spec)
 }
 
 impl Dialog for MenuDialog {
     fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
-        let action = button(item, self.side).map(|button| buttons::action(button, self.side));
+        let action = self.button(item).map(|button| buttons::action(button, self.side));
         let close = action.is_some().then_some(Reaction::Close);
         close.into_iter().chain(action.map(Reaction::Do)).collect()
     }
@@ -105,7 +128,8 @@ impl Dialog for MenuDialog {
     }
 
     fn scroll(&mut self, lines: i64, _context: Context) {
-        let count = all(self.side)
+        let count = self
+            .lines()
             .iter()
             .filter(|line| matches!(line, Line::Button(..)))
             .count();
@@ -113,7 +137,7 @@ impl Dialog for MenuDialog {
     }
 
     fn hint(&self, item: usize) -> Option<String> {
-        let button = button(item, self.side)?;
+        let button = self.button(item)?;
         let does = special(&(button.command)(self.side)).or_else(|| Some(spec(button)?.help))?;
         Some(format!("{}: {does}", button.label))
     }
@@ -123,9 +147,12 @@ impl Dialog for MenuDialog {
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
-        let lines = all(self.side);
+        let lines = self.lines();
         let area = layout::middle(screen, WIDE, (lines.len() as u16).saturating_add(2));
-        let title = format!("everything the {} can do   (Enter presses, Esc closes)", self.side);
+        let title = match self.is_capture {
+            true => "what can be done with a capture   (Enter presses, Esc closes)".to_owned(),
+            false => format!("everything the {} can do   (Enter presses, Esc closes)", self.side),
+        };
         let inside = canvas.frame(area, &title);
         let height = usize::from(inside.height);
         let at = lines

@@ -154,6 +154,10 @@ pub fn draw(
         focused: side == focus,
         likely: &likely[side],
     };
+    if session.lab.capture.is_some() {
+        read_only(canvas, area, focus);
+        return;
+    }
     if layout::has_both_ends(area.width) {
         let (client, server) = layout::left(area, area.width / 2);
         let (bar, server) = layout::left(server, 1);
@@ -202,6 +206,59 @@ pub fn draw(
         titled,
         focus,
     );
+}
+
+/// Draws what stands in place of the buttons where a capture is shown: it has no socket to call, no program and no wire. What leads to
+/// both ends and to the rest of the screen stays where it is.
+fn read_only(canvas: &mut Canvas, area: Rect, focus: Side) {
+    const SAYS: &str = "read-only: a capture has no sockets to call";
+    let ends = if layout::has_both_ends(area.width) {
+        let (client, server) = layout::left(area, area.width / 2);
+        let (bar, server) = layout::left(server, 1);
+        canvas.put(bar.x, bar.y, bar.right(), "┬", canvas.theme.dim());
+        canvas.bar(bar.x, bar.y + 1, bar.bottom());
+        vec![(Side::Client, client), (Side::Server, server)]
+    } else {
+        vec![(focus, area)]
+    };
+    let both = ends.len() > 1;
+    for (side, area) in ends {
+        canvas.hits.add(area, Action::Focus(side), false);
+        let titled = both || area.height > 3;
+        if titled {
+            let number = if side == Side::Client { 1 } else { 2 };
+            canvas.rule(area.x, area.y, area.right());
+            canvas.title(
+                layout::top(area, 1).0,
+                &format!("{number} {}", side.name().to_uppercase()),
+                side == focus,
+            );
+        }
+        if both {
+            let mut right = area.right().saturating_sub(2);
+            for button in table::of_screen(ScreenCommand::More).buttons {
+                right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
+                canvas.button(
+                    right,
+                    area.y,
+                    area.right(),
+                    Some(button.key),
+                    button.label,
+                    action(button, side),
+                );
+            }
+        } else {
+            leading_away(canvas, area, focus, titled);
+        }
+        let y = area.y + u16::from(titled);
+        canvas.put_cut(
+            area.x + 1,
+            y,
+            area.right().saturating_sub(BESIDE),
+            SAYS,
+            canvas.theme.dim(),
+        );
+    }
 }
 
 /// Draws what shows an end's programs in place of its buttons, or the buttons again, so that it ends at a column.

@@ -449,3 +449,14 @@ const WORDS: &[&str] = &[
     "SYN flooding on port ",
     "Possible ",
 ];
+
+/// A damaged row may say anything: of each state, with and without an inode, there is something to say.
+#[test]
+fn each_state_has_a_meaning_whatever_the_inode() {
+    for (number, inode) in (1..=12).flat_map(|number| [(number, 0), (number, 1150)]) {
+        let row = format!(
+            "   0: 00000000:07E8 00000000:0000 {number:02X} 00000000:00000000 00:00000000 00000000  0  0 {inode} 1 0 100 0 0 10 0"
+        );
+        assert!(!meanings(&only(&row)).is_empty(), "{row}");
+    }
+}

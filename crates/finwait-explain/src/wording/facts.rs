@@ -103,6 +103,8 @@ enum Need {
     GivenPort,
     /// An address that is not the wildcard.
     OneAddress,
+    /// A link-local address without its zone.
+    NoZone,
 }
 
 impl Need {
@@ -118,6 +120,7 @@ impl Need {
             Need::AnyPort => facts.port != Some(Port::Given),
             Need::GivenPort => facts.port != Some(Port::Any),
             Need::OneAddress => !facts.is_wildcard,
+            Need::NoZone => facts.family.is_none() || facts.without_zone,
         }
     }
 }
@@ -126,6 +129,7 @@ impl Need {
 const NEEDS: &[(RuleId, Option<CallClass>, Need)] = &[
     (RuleId::BindOtherFamily6, None, Need::OtherFamily),
     (RuleId::ConnectOtherFamily6, None, Need::OtherFamily),
+    (RuleId::LinkLocalWithoutZone, None, Need::NoZone),
     (RuleId::AddressTaken, None, Need::GivenPort),
     (RuleId::NoPortToBind, None, Need::AnyPort),
     // ip_route_connect has no source address without a route.
