@@ -341,6 +341,45 @@ fn github_is_told_where_the_file_differs() {
     assert!(text(&output(&mut command).stderr).starts_with("::error file=wrong%2C1.toml,line=10,"));
 }
 
+/// An installed finwait has its scenarios within: no report names a file that is not there.
+#[test]
+fn a_built_in_scenario_is_shown_and_is_no_file() {
+    let folder = Folder::new();
+    let listens = "python3 -c \"import socket, time; s = socket.create_server(('', 8080)); print('up', flush=True); time.sleep(60)\"";
+    let arguments = [
+        "refused",
+        "--server-run",
+        listens,
+        "--tap",
+        "--github",
+        "--junit",
+        "report.xml",
+    ];
+    let ended = run(&folder, &arguments);
+    assert_eq!(ended.status.code(), Some(1), "{}", text(&ended.stderr));
+    let shown = text(&output(finwait().args(["show", "refused"])).stdout);
+    let at = shown.lines().position(|line| line.contains("ECONNREFUSED")).unwrap() + 1;
+    let place = format!("refused (built in, line {at}; finwait show refused)");
+    let tap = text(&ended.stdout);
+    assert!(tap.contains(&format!("          at: \"{place}\"\n")), "{place}\n{tap}");
+    let annotations = text(&ended.stderr);
+    let first = annotations.lines().find(|line| line.starts_with("::error ")).unwrap();
+    assert!(
+        first
+            .starts_with("::error title=refused%2C step 1 client connect::returns: expected ECONNREFUSED, observed ok"),
+        "{first}"
+    );
+    assert!(first.ends_with(&format!("%0Aat {place}")), "{first}");
+    let junit = fs::read_to_string(folder.0.join("report.xml")).unwrap();
+    assert!(
+        junit.contains("<system-out>refused (built in; finwait show refused): "),
+        "{junit}"
+    );
+    for report in [&tap, &annotations, &junit] {
+        assert!(!report.contains("assets/"), "{report}");
+    }
+}
+
 /// The sentence that says why, as the first annotation has it.
 fn why(annotations: &str) -> String {
     let line = annotations.lines().next().unwrap_or_default();

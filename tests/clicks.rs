@@ -561,6 +561,8 @@ impl Press<'_> {
             ScreenCommand::Palette => self.shows("type to search"),
             ScreenCommand::Themes => self.shows("the screen shows the marked one"),
             ScreenCommand::UseTheme(_) => panic!("{name}: it has no button"),
+            ScreenCommand::Export => self.shows("export the run"),
+            ScreenCommand::Screenshot => assert_eq!(effects, [Effect::Screenshot], "{name}"),
             ScreenCommand::WireRules => self.shows("the wire's rules"),
             ScreenCommand::ForgeDialog => self.shows(&format!("forge a packet to the {of}")),
             ScreenCommand::HeldBefore | ScreenCommand::HeldAfter => {

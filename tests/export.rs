@@ -1,4 +1,5 @@
-//! Exports through the real binary, each read by a reader that is not ours: tshark, an XML parser, a Markdown parser.
+//! Exports through the real binary, each read by a reader that is not ours: tshark, an XML parser, a Markdown parser, a terminal's parser,
+//! asciinema's player in a browser.
 
 mod support;
 
@@ -9,7 +10,7 @@ use finwait::side::Side;
 use finwait::wire::segment::{Flags, Packet};
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use support::{Lab, finwait, output, output_of};
+use support::{Lab, finwait, has, output, output_of};
 
 /// A folder of a test's own, gone at its end.
 struct Folder(PathBuf);
@@ -566,4 +567,239 @@ fn nothing_is_kept_of_packets_where_nobody_records() {
     let output = run(Lab::Isolated, &["--json", "--record", &record]);
     assert!(!text(&output.stdout).contains("\"raw\""));
     assert!(folder.text("a.jsonl").contains("\"raw\":{\"len\":60,\"bytes\":\"45"));
+}
+
+/// A film, played: what the terminal shows at its end, the labels of its markers, how long it lasts.
+fn played(cast: &str) -> (Vec<String>, Vec<String>, f64) {
+    let mut lines = cast
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let header = lines.next().unwrap();
+    assert_eq!(
+        (&header["version"], &header["term"]["cols"], &header["term"]["rows"]),
+        (&3.into(), &120.into(), &40.into()),
+        "{header}"
+    );
+    let mut terminal = vt100::Parser::new(40, 120, 0);
+    let (mut markers, mut lasts) = (Vec::new(), 0.0);
+    for event in lines {
+        let interval = event[0].as_f64().unwrap();
+        assert!(interval >= 0.0, "{event}");
+        lasts += interval;
+        let data = event[2].as_str().unwrap();
+        match event[1].as_str().unwrap() {
+            "o" => terminal.process(data.as_bytes()),
+            "m" => markers.push(data.to_owned()),
+            other => panic!("{other}"),
+        }
+    }
+    let rows = terminal.screen().rows(0, 120);
+    (rows.map(|row| row.trim_end().to_owned()).collect(), markers, lasts)
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_film_of_a_run_ends_with_the_screen_as_it_was_and_leaves_time_to_read() {
+    let folder = Folder::new("film");
+    let (cast, screen) = (folder.file("run.cast"), folder.file("end.txt"));
+    run(
+        Lab::Isolated,
+        &[
+            "--record",
+            &folder.file("run.jsonl"),
+            "--asciicast",
+            &cast,
+            "--screen",
+            &screen,
+        ],
+    );
+    let (film, markers, lasts) = played(&folder.text("run.cast"));
+    assert_eq!(film, lines(&folder.text("end.txt")));
+    assert!(film.iter().any(|line| line.contains("CLIENT")), "{film:#?}");
+    let recording = read(&folder, "run.jsonl");
+    let mut typed = Vec::new();
+    let played: Result<(), ()> = recording.play(|played| {
+        if let Played::Input { input, .. } = played {
+            typed.extend(input.typed());
+        }
+        Ok(())
+    });
+    played.unwrap();
+    assert_eq!(markers, typed);
+    // The script gave its commands at once.
+    assert!(
+        lasts >= 1.5 * markers.len() as f64,
+        "{lasts} s, {} commands",
+        markers.len()
+    );
+    // A recording makes the same film, and says when it was.
+    let again = folder.file("again.cast");
+    let made = output(finwait().args(["export", &folder.file("run.jsonl"), "--asciicast", &again]));
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(folder.text("again.cast"), folder.text("run.cast"));
+    let wall = recording.headers().next().unwrap().wall.unwrap() / 1_000_000_000;
+    assert!(folder.text("run.cast").contains(&format!("\"timestamp\":{wall},")));
+}
+
+/// asciinema's player, as npm has it; none where it is not installed.
+fn asciinema_player() -> Option<PathBuf> {
+    let global = Command::new("npm").args(["root", "--global"]).output().ok();
+    let global = global.map(|said| PathBuf::from(text(&said.stdout).trim()));
+    let all = [PathBuf::from("/usr/local/lib/node_modules")].into_iter().chain(global);
+    let player = all
+        .map(|modules| modules.join("asciinema-player/dist/bundle/asciinema-player.min.js"))
+        .find(|player| player.exists());
+    assert!(
+        player.is_some() || std::env::var_os("CI").is_none(),
+        "asciinema-player is not installed"
+    );
+    player
+}
+
+#[test]
+fn asciinemas_own_player_shows_what_the_screen_showed() {
+    if !has("chromium-headless-shell") {
+        return;
+    }
+    let Some(player) = asciinema_player() else { return };
+    let folder = Folder::new("player");
+    let (cast, screen) = (folder.file("run.cast"), folder.file("end.txt"));
+    run(Lab::Isolated, &["--asciicast", &cast, "--screen", &screen]);
+    let data = serde_json::Value::from(folder.text("run.cast"))
+        .to_string()
+        .replace("</", "<\\/");
+    let page = format!(
+        "<!DOCTYPE html><meta charset=\"utf-8\"><div id=\"film\"></div><script src=\"file://{}\"></script><script>\n\
+         const markers = [];\n\
+         const player = AsciinemaPlayer.create({{data: {data}}}, document.getElementById('film'), {{preload: true}});\n\
+         player.addEventListener('ready', async () => {{\n\
+           await player.seek('100%');\n\
+           document.title = `ends after ${{await player.getDuration()}} s`;\n\
+         }});</script>",
+        player.display()
+    );
+    std::fs::write(folder.file("film.html"), page).unwrap();
+    let dumped = output(Command::new("chromium-headless-shell").args([
+        "--no-sandbox",
+        "--disable-gpu",
+        "--allow-file-access-from-files",
+        &format!("--user-data-dir={}", folder.file("profile")),
+        "--virtual-time-budget=20000",
+        "--dump-dom",
+        &format!("file://{}", folder.file("film.html")),
+    ]));
+    let dom = text(&dumped.stdout);
+    assert!(dom.contains("<title>ends after "), "{dom}\n{}", text(&dumped.stderr));
+    let (_, shown) = dom.split_once("<pre class=\"ap-term-text").expect("the player's text");
+    let (shown, _) = shown.split_once("</pre>").unwrap();
+    let rows = shown.split("<span class=\"ap-line\"").skip(1).map(|row| {
+        let words = row
+            .split('<')
+            .filter_map(|part| part.split_once('>'))
+            .map(|(_, words)| words);
+        let words: String = words.collect();
+        let words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        words.trim_end().to_owned()
+    });
+    // The player draws heavy uprights and blocks on its canvas.
+    let drawn = |c: char| c == '\u{2503}' || ('\u{2580}'..='\u{259f}').contains(&c);
+    let written = lines(&folder.text("end.txt"));
+    let written = written
+        .iter()
+        .map(|line| line.replace(drawn, " ").trim_end().to_owned());
+    assert_eq!(rows.collect::<Vec<_>>(), written.collect::<Vec<_>>());
+}
+
+/// A picture of the screen has each character in the column that it has in the text; what is no text is drawn.
+#[test]
+fn the_screen_as_a_picture_has_each_character_in_its_column() {
+    let folder = Folder::new("screen");
+    let (svg, txt, recording) = (folder.file("end.svg"), folder.file("end.txt"), folder.file("run.jsonl"));
+    run(Lab::Isolated, &["--record", &recording, "--screen", &svg]);
+    let made = output(finwait().args(["export", &recording, "--screen", &txt]));
+    assert!(made.status.success(), "{made:?}");
+    let picture = folder.text("end.svg");
+    let document = roxmltree::Document::parse(&picture).unwrap();
+    let (cell, line) = (9, 18);
+    let mut rows = vec![vec![' '; 120]; 40];
+    for node in document.descendants().filter(|node| node.tag_name().name() == "text") {
+        let number = |name: &str| node.attribute(name).unwrap().parse::<usize>().unwrap();
+        let words: Vec<char> = node.text().unwrap().chars().collect();
+        // Nothing here is wider than a cell.
+        assert_eq!(number("textLength"), words.len() * cell, "{words:?}");
+        assert_eq!(number("x") % cell, 0);
+        let (x, y) = (number("x") / cell, number("y") / line);
+        rows[y][x..x + words.len()].copy_from_slice(&words);
+    }
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| row.iter().collect::<String>().trim_end().to_owned())
+        .collect();
+    let is_drawn = |c: char| ('\u{2500}'..='\u{259f}').contains(&c) && c != '\u{2573}';
+    let written = lines(&folder.text("end.txt"));
+    let written: Vec<String> = written
+        .iter()
+        .map(|line| line.replace(is_drawn, " ").trim_end().to_owned())
+        .collect();
+    assert_eq!(rows, written);
+    assert!(picture.contains("<path "), "{picture}");
+    // Nothing from outside.
+    assert!(!picture.replace("http://www.w3.org/2000/svg", "").contains("http"));
+}
+
+#[test]
+fn the_graphs_have_what_the_tables_said() {
+    let folder = Folder::new("graphs");
+    let (graphs, recording) = (folder.file("run.svg"), folder.file("run.jsonl"));
+    run(Lab::Isolated, &["--record", &recording, "--graphs", &graphs]);
+    let mut most = [0, 0];
+    let recording = read(&folder, "run.jsonl");
+    let played: Result<(), ()> = recording.play(|played| {
+        if let Played::Input {
+            input: SessionInput::Event(event),
+            ..
+        } = played
+            && let LabEvent::Table { side, rows } = &event.what
+        {
+            let rows = rows.iter().filter(|observed| !observed.row.tuple.is_listener());
+            let place = usize::from(*side == Side::Server);
+            most[place] = rows.map(|observed| observed.row.tx_queue).fold(most[place], u32::max);
+        }
+        Ok(())
+    });
+    played.unwrap();
+    // 28 bytes, and the FIN behind them.
+    assert_eq!(most[0], 29);
+    let picture = folder.text("run.svg");
+    let document = roxmltree::Document::parse(&picture).unwrap();
+    let description = document
+        .descendants()
+        .find(|node| node.tag_name().name() == "desc")
+        .unwrap();
+    let description = description.text().unwrap();
+    for (place, side) in Side::BOTH.into_iter().enumerate() {
+        let said = format!(
+            "written, not acknowledged at the {side}: from 0 to {} bytes.",
+            most[place]
+        );
+        assert!(description.contains(&said), "{said}: {description}");
+    }
+    assert!(
+        description.contains("congestion window at the client: from 10 to 10 segments."),
+        "{description}"
+    );
+    // One without a connection has none.
+    let none = output(
+        finwait()
+            .args(Lab::Isolated.args())
+            .args(["do", "server listen", "--graphs", "-"]),
+    );
+    assert!(!none.status.success());
+    assert!(
+        text(&none.stderr).contains("no connection was made, so there is nothing for --graphs"),
+        "{none:?}"
+    );
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::series::Sample;
+use super::series::{Said, Sample};
 use super::story::Story;
 use crate::clock::human;
 use crate::side::Side;
@@ -36,29 +36,35 @@ const COLOURS: [(&str, &str, &str); 5] = [
 struct Quantity {
     name: &'static str,
     unit: &'static str,
-    of: fn(&Sample) -> Option<f64>,
+    of: fn(&Said) -> Option<f64>,
+    /// Whether there is nothing between two whole numbers.
+    is_whole: bool,
 }
 
 const QUANTITIES: [Quantity; 4] = [
     Quantity {
         name: "written, not acknowledged",
         unit: "bytes",
-        of: |sample| Some(f64::from(sample.unacknowledged)),
+        of: |said| Some(f64::from(said.unacknowledged)),
+        is_whole: true,
     },
     Quantity {
         name: "received, not read",
         unit: "bytes",
-        of: |sample| Some(f64::from(sample.unread)),
+        of: |said| Some(f64::from(said.unread)),
+        is_whole: true,
     },
     Quantity {
         name: "congestion window",
         unit: "segments",
-        of: |sample| sample.cwnd.map(f64::from),
+        of: |said| said.cwnd.map(f64::from),
+        is_whole: true,
     },
     Quantity {
         name: "smoothed round-trip time",
         unit: "ms",
-        of: |sample| sample.rtt_us.map(|us| f64::from(us) / 1e3),
+        of: |said| said.rtt_us.map(|us| f64::from(us) / 1e3),
+        is_whole: false,
     },
 ];
 
@@ -84,7 +90,10 @@ pub fn write(story: &Story) -> Result<String, String> {
     );
     let to = if to > from { to } else { from + 0.001 };
     let line = |side: Side, quantity: &Quantity| -> Line {
-        let of = |sample: &Sample| (sample.at.since(began).as_secs_f64(), (quantity.of)(sample));
+        let of = |sample: &Sample| {
+            let value = sample.said.as_ref().and_then(quantity.of);
+            (sample.at.since(began).as_secs_f64(), value)
+        };
         series[side].iter().map(of).collect()
     };
     let graphs: Vec<(&Quantity, [(Side, Line); 2])> = QUANTITIES
@@ -181,10 +190,12 @@ fn text(svg: &mut String, x: f64, y: f64, class: &str, words: &str) {
 /// Draws a graph whose top is at `top`, of the seconds `from` to `to`.
 fn graph(svg: &mut String, quantity: &Quantity, lines: &[(Side, Line); 2], (from, to): (f64, f64), top: f64) {
     let values = lines.iter().flat_map(|(_, line)| line).filter_map(|(_, value)| *value);
-    let step = nice(values.fold(0.0, f64::max).max(f64::MIN_POSITIVE) / 3.0);
-    let step = if step < 1e-6 { 1.0 } else { step };
-    let values = lines.iter().flat_map(|(_, line)| line).filter_map(|(_, value)| *value);
-    let most = (values.fold(0.0, f64::max) / step).ceil().max(1.0) * step;
+    let greatest = values.fold(0.0, f64::max);
+    let step = match greatest {
+        0.0 => 1.0,
+        greatest => nice(greatest / 3.0).max(if quantity.is_whole { 1.0 } else { 0.0 }),
+    };
+    let most = (greatest / step).ceil().max(1.0) * step;
     let x = |at: f64| LEFT + (at - from) / (to - from) * (RIGHT - LEFT);
     let y = |value: f64| top + 20.0 + HEIGHT - value / most * HEIGHT;
     text(

@@ -1,6 +1,6 @@
 //! What the kernel's tables said of each connection in the course of a run: queues, congestion window, round-trip time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::MonoTime;
 use crate::lab::event::LabEvent;
@@ -8,11 +8,18 @@ use crate::session::SessionInput;
 use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, Tuple};
 
-/// What a host's table said of an end of a connection.
+/// What a host's table said of an end of a connection, at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// The time at which the table was read.
     pub at: MonoTime,
+    /// What it said; none where the socket was in it no longer.
+    pub said: Option<Said>,
+}
+
+/// The numbers of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
     /// The bytes written and not acknowledged.
     pub unacknowledged: u32,
     /// The bytes received and not read.
@@ -23,19 +30,21 @@ pub struct Sample {
     pub rtt_us: Option<u32>,
 }
 
-impl Sample {
-    fn of(at: MonoTime, row: &SocketRow) -> Sample {
-        Sample {
-            at,
+impl Said {
+    fn of(row: &SocketRow) -> Said {
+        Said {
             unacknowledged: row.tx_queue,
             unread: row.unread(),
             cwnd: row.info.map(|info| info.cwnd),
             rtt_us: row.info.map(|info| info.rtt_us).filter(|rtt| *rtt > 0),
         }
     }
+}
 
-    fn says_the_same(&self, other: &Sample) -> bool {
-        *self == Sample { at: self.at, ..*other }
+/// Adds what was said, where it is news.
+fn add(samples: &mut Vec<Sample>, at: MonoTime, said: Option<Said>) {
+    if samples.last().map_or(said.is_some(), |last| last.said != said) {
+        samples.push(Sample { at, said });
     }
 }
 
@@ -53,18 +62,29 @@ impl Series {
     /// Takes in what happened.
     pub fn takes(&mut self, input: &SessionInput) {
         let SessionInput::Event(event) = input else { return };
-        let (LabEvent::Table { side, rows } | LabEvent::Rows { side, rows, .. }) = &event.what else {
-            return;
+        let (side, rows, gone): (_, _, &[Tuple]) = match &event.what {
+            LabEvent::Table { side, rows } => (*side, rows, &[]),
+            LabEvent::Rows { side, rows, gone } => (*side, rows, gone),
+            _ => return,
         };
-        for observed in rows.iter().filter(|observed| !observed.row.tuple.is_listener()) {
-            let tuple = match side {
-                Side::Client => observed.row.tuple,
-                Side::Server => observed.row.tuple.mirrored(),
-            };
-            let samples = &mut self.connections.entry(tuple).or_default()[*side];
-            let sample = Sample::of(event.at, &observed.row);
-            if samples.last().is_none_or(|last| !last.says_the_same(&sample)) {
-                samples.push(sample);
+        let as_the_client_has_it = |tuple: Tuple| match side {
+            Side::Client => tuple,
+            Side::Server => tuple.mirrored(),
+        };
+        let connections = rows.iter().filter(|observed| !observed.row.tuple.is_listener());
+        let mut there = BTreeSet::new();
+        for observed in connections {
+            let tuple = as_the_client_has_it(observed.row.tuple);
+            there.insert(tuple);
+            let samples = &mut self.connections.entry(tuple).or_default()[side];
+            add(samples, event.at, Some(Said::of(&observed.row)));
+        }
+        // A whole table has all that there is.
+        let is_whole = matches!(event.what, LabEvent::Table { .. });
+        let gone: BTreeSet<Tuple> = gone.iter().copied().map(as_the_client_has_it).collect();
+        for (tuple, series) in &mut self.connections {
+            if gone.contains(tuple) || (is_whole && !there.contains(tuple)) {
+                add(&mut series[side], event.at, None);
             }
         }
     }

@@ -23,6 +23,9 @@ pub const SIZE: (u16, u16) = (120, 40);
 /// What happens within so much is one frame, as on a terminal.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// The least time for which a film shows what came of a command: a script gives them faster than anybody reads.
+const READ: Duration = Duration::from_millis(1500);
+
 /// Draws the screen as it would be at a terminal of that size, and returns its cells.
 pub fn cells(app: &mut App, (columns, rows): (u16, u16), now: MonoTime) -> Buffer {
     let mut terminal = match Terminal::new(TestBackend::new(columns, rows)) {
@@ -38,6 +41,7 @@ pub fn cells(app: &mut App, (columns, rows): (u16, u16), now: MonoTime) -> Buffe
 /// Returns the cells of the screen at the end of a recording.
 pub fn last_frame(recording: &Recording) -> Buffer {
     let mut app = App::open(recording.clone(), Theme::COLOURED);
+    app.go_through(ScreenCommand::TourEnd);
     cells(&mut app, SIZE, MonoTime::default())
 }
 
@@ -56,7 +60,8 @@ impl Write for Written {
     }
 }
 
-/// Returns a recording as an asciicast: the screen from its start to its end, in the time that it took, with a marker at each command.
+/// Returns a recording as an asciicast: the screen from its start to its end, with a marker at each command. It lasts as long as the run did,
+/// and longer where commands came so fast that nobody could read what came of them.
 ///
 /// # Errors
 /// A frame cannot be drawn.
@@ -83,32 +88,34 @@ pub fn asciicast(recording: &Recording, title: &str) -> io::Result<Vec<u8>> {
         .next()
         .map(|header| header.began)
         .unwrap_or_default();
-    let mut draw = |app: &mut App, cast: &mut Cast<Vec<u8>>, at: MonoTime| -> io::Result<()> {
+    // What the film is behind the run.
+    let mut behind = Duration::ZERO;
+    let mut draw = |app: &mut App, cast: &mut Cast<Vec<u8>>, at: MonoTime, behind: Duration| -> io::Result<()> {
         terminal.draw(|frame| app.draw(frame, at))?;
         let bytes = std::mem::take(&mut *written.0.borrow_mut());
-        cast.output(at.since(began), &bytes)
+        cast.output(at.since(began) + behind, &bytes)
     };
-    draw(&mut app, &mut cast, began)?;
+    draw(&mut app, &mut cast, began, behind)?;
+    let mut drawn = began;
     // What has happened and is not drawn yet: since when.
     let mut waits: Option<MonoTime> = None;
-    while let Some(next) = app.replay().and_then(|replay| replay.next_time()) {
-        let command = app.replay().and_then(|replay| replay.next_command());
+    while let Some(replay) = app.replay() {
+        let (now, next, command) = (replay.now(), replay.next_time(), replay.next_command());
         if let Some(since) = waits
-            && (command.is_some() || next.since(since) >= FRAME)
+            && (command.is_some() || next.is_none_or(|next| next.since(since) >= FRAME))
         {
-            let now = app.replay().map_or(since, |replay| replay.now());
-            draw(&mut app, &mut cast, now)?;
-            waits = None;
+            draw(&mut app, &mut cast, now, behind)?;
+            (waits, drawn) = (None, now);
         }
+        let Some(next) = next else { break };
         if let Some(command) = command {
-            cast.mark(next.since(began), &command)?;
+            behind += READ.saturating_sub(next.since(drawn));
+            cast.mark(next.since(began) + behind, &command)?;
         }
         app.go_through(ScreenCommand::TourNext);
         waits = waits.or(Some(next));
     }
-    if waits.is_some() {
-        let now = app.replay().map_or(began, |replay| replay.now());
-        draw(&mut app, &mut cast, now)?;
-    }
+    // The end is there to be read, too.
+    cast.output(drawn.since(began) + behind + READ, b"\x1b[?25l")?;
     Ok(cast.into_inner())
 }

@@ -103,6 +103,10 @@ impl Action {
             Action::End(side, command) => Command::End(*side, command.clone()),
             Action::Wire(command) => Command::Wire(command.clone()),
             Action::Write(command) => Command::Write(command.clone()),
+            // They have a file behind them.
+            Action::Screen(_, command @ (ScreenCommand::Export | ScreenCommand::Screenshot)) => {
+                Command::Screen(*command)
+            }
             _ => return None,
         };
         Some(command.to_string())

@@ -1,6 +1,7 @@
 //! What a person does, and sees: the real binary in a pty, clicked with real mouse reports.
 
 mod config;
+mod export;
 mod failing;
 mod idle;
 mod jobs;

@@ -198,6 +198,8 @@ impl Script {
             | Effect::EndBeside
             | Effect::Grow(_)
             | Effect::Save(..)
+            | Effect::Write(_)
+            | Effect::Screenshot
             | Effect::SaveAndRenew(..)
             | Effect::Mouse(_)
             | Effect::Leave(_) => None,

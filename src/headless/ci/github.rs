@@ -1,6 +1,7 @@
 //! Annotations of GitHub Actions (workflow commands): `::error file=PATH,line=LINE,col=COLUMN,title=TITLE::MESSAGE`.
 
-use super::{ScenarioRun, in_workspace, step_name};
+use super::{ScenarioRun, at, in_workspace, step_name};
+use crate::scenario::catalog;
 
 /// The annotations of a scenario: one for each expectation that did not hold, and one where it could not run.
 pub(super) fn scenario(run: &ScenarioRun<'_>) -> String {
@@ -16,13 +17,24 @@ pub(super) fn scenario(run: &ScenarioRun<'_>) -> String {
                 check.observed,
                 why.collect::<String>()
             );
-            let properties = [
-                ("file", in_workspace(&step.path)),
-                ("line", check.place.line.to_string()),
-                ("col", check.place.column.to_string()),
-                ("title", format!("{name}, step {}", step_name(step))),
-            ];
-            lines.push_str(&command("error", &properties, &message));
+            let title = ("title", format!("{name}, step {}", step_name(step)));
+            // Of a scenario within the binary there is no file to point at.
+            lines.push_str(&match catalog::built_in(&step.path) {
+                Some(_) => command(
+                    "error",
+                    &[title],
+                    &format!("{message}\nat {}", at(&step.path, check.place)),
+                ),
+                None => {
+                    let properties = [
+                        ("file", in_workspace(&step.path)),
+                        ("line", check.place.line.to_string()),
+                        ("col", check.place.column.to_string()),
+                        title,
+                    ];
+                    command("error", &properties, &message)
+                }
+            });
         }
     }
     let (level, why) = match (&run.end.skipped, &run.end.failed) {
@@ -30,7 +42,9 @@ pub(super) fn scenario(run: &ScenarioRun<'_>) -> String {
         (None, Some(failed)) => ("error", failed.to_string()),
         (None, None) => return lines,
     };
-    let properties = [("file", in_workspace(&run.heading.path)), ("title", name.clone())];
+    let file = catalog::built_in(&run.heading.path).is_none();
+    let file = file.then(|| ("file", in_workspace(&run.heading.path)));
+    let properties: Vec<(&str, String)> = file.into_iter().chain([("title", name.clone())]).collect();
     lines + &command(level, &properties, &why)
 }
 

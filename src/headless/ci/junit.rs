@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{ScenarioRun, in_workspace, step_name};
+use crate::scenario::catalog;
 use crate::scenario::report::StepReport;
 use crate::text::{xml_attribute, xml_text};
 
@@ -130,7 +131,7 @@ impl JunitFile {
             &class,
             totals,
             &cases,
-            &format!("{}: {}\n{out}{end}\n", in_workspace(&heading.path), heading.title),
+            &format!("{}: {}\n{out}{end}\n", source(&heading.path), heading.title),
         );
     }
 
@@ -189,6 +190,14 @@ impl JunitFile {
         self.file
             .write_all(whole.as_bytes())
             .map_err(|error| io::Error::new(error.kind(), format!("--junit {name}: {error}")))
+    }
+}
+
+/// The file that a scenario was read from, or where it is shown.
+fn source(path: &str) -> String {
+    match catalog::built_in(path) {
+        Some(name) => format!("{name} (built in; finwait show {name})"),
+        None => in_workspace(path),
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use self::junit::JunitFile;
 use self::tap::TapPoints;
+use crate::mistake::Position;
+use crate::scenario::catalog;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary};
 use crate::text::SanitizingWriter;
 
@@ -148,6 +150,15 @@ fn annotate(lines: &str) {
 /// An annotation for a mistake in a file, whose place is known from its text: `PATH:LINE:COLUMN: what is wrong`.
 pub fn annotate_mistakes(text: &str) {
     annotate(&github::mistakes(text));
+}
+
+/// Returns where an expectation stands, as who reads the report finds it: `mine.toml:12:10`, or of a scenario within the binary, of which there
+/// is no file, `half-close (built in, line 12; finwait show half-close)`.
+fn at(path: &str, place: Position) -> String {
+    match catalog::built_in(path) {
+        Some(name) => format!("{name} (built in, line {}; finwait show {name})", place.line),
+        None => format!("{}:{}:{}", in_workspace(path), place.line, place.column),
+    }
 }
 
 /// The path as who reads the report knows it: within the folder that was checked out.

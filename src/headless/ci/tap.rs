@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{ScenarioRun, in_workspace, step_title};
+use super::{ScenarioRun, at, step_title};
 
 /// The test points of a run, by the scenario's place in it: each is given out when all before it have been.
 #[derive(Default)]
@@ -71,12 +71,7 @@ fn scenario(no: usize, run: &ScenarioRun<'_>) -> String {
             } else {
                 ""
             };
-            let at = format!(
-                "{}:{}:{}",
-                in_workspace(&step.path),
-                check.place.line,
-                check.place.column
-            );
+            let at = at(&step.path, check.place);
             let _ = write!(
                 lines,
                 "{begin}        - message: {}\n          at: {}\n          expected: {}\n          got: {}\n",
