@@ -5,7 +5,7 @@
 //! happens reaches it through the sink that it gave.
 
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::File;
@@ -171,7 +171,12 @@ impl LocalLab {
         if options.ipv6 {
             has_ipv6()?;
         }
-        let (facts, hosts, trace) = match options.wanted {
+        let Built {
+            facts,
+            hosts,
+            reaper,
+            trace,
+        } = match options.wanted {
             LabMode::Isolated => isolated(options)?,
             LabMode::Loopback => loopback(options, None)?,
             LabMode::Auto => match isolated(options) {
@@ -191,6 +196,10 @@ impl LocalLab {
         let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
         let makers = Ends::from_fn(|side| options.driven.maker(side, &options.program));
         let mut driver = driver::Driver::new(hosts, makers, &facts, inbox, Arc::clone(&wake), outbox)?;
+        // Without a reaper, a shell outlives the lab.
+        if let Some(card) = &card {
+            let _ = reaper.end_shells(card.as_fd());
+        }
         let driver = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || {
@@ -242,8 +251,16 @@ pub fn try_isolated(options: &Options) -> Result<()> {
     isolated(options).map(drop)
 }
 
-/// A lab that is built: what is known of it, its hosts, and the kernel's reasons where they are to be traced.
-type Built = (LabFacts, Ends<Host>, Option<std::result::Result<KernelTrace, String>>);
+/// A lab that is built.
+struct Built {
+    /// What is known of it.
+    facts: LabFacts,
+    hosts: Ends<Host>,
+    /// What clears them away.
+    reaper: Arc<NamespaceReaper>,
+    /// The kernel's reasons where they are to be traced.
+    trace: Option<std::result::Result<KernelTrace, String>>,
+}
 
 /// Two hosts in namespaces of their own.
 fn isolated(options: &Options) -> Result<Built> {
@@ -300,7 +317,12 @@ fn isolated(options: &Options) -> Result<Built> {
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
         capture: None,
     };
-    Ok((facts, hosts, trace))
+    Ok(Built {
+        facts,
+        hosts,
+        reaper,
+        trace,
+    })
 }
 
 /// Makes both hosts, at the same time; and what clears them away.
@@ -329,7 +351,7 @@ fn hosts(
 fn loopback(options: &Options, why: Option<String>) -> Result<Built> {
     let address = loopback_address(options.ipv6);
     reach(address)?;
-    let (hosts, _) = hosts(options, |_| HostLocation::Machine, |_| None)?;
+    let (hosts, reaper) = hosts(options, |_| HostLocation::Machine, |_| None)?;
     let trace = options.trace_kernel.then(|| {
         let why = "the loopback lab's packets are handed over by the kernel itself, and no wire sees them";
         Err(why.to_owned())
@@ -347,7 +369,12 @@ fn loopback(options: &Options, why: Option<String>) -> Result<Built> {
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
         capture: None,
     };
-    Ok((facts, hosts, trace))
+    Ok(Built {
+        facts,
+        hosts,
+        reaper,
+        trace,
+    })
 }
 
 /// May the machine's loopback address be used: can something listen there, and be connected to? An address of a device that is down can
