@@ -109,22 +109,44 @@ fn a_shell_has_the_hosts_network_and_names_and_is_its_users() {
     }
 }
 
-/// The lab has started neither, and names both: the process is found in the host's network namespace.
+/// The lab has started neither, and names both: the process is found in the host's network namespace. It is the one whose calls strace sees.
 #[test]
 fn what_is_run_in_a_shell_is_told_as_the_owner_of_its_sockets() {
     for ordinary in [false, true] {
         let mut lab = Lab::new(ordinary);
+        let log = std::env::temp_dir().join(format!("finwait-shell-{}-{ordinary}", std::process::id()));
+        let strace = format!("strace -f -e trace=connect,close -o {}", log.display());
         // Nobody accepts: the connection is up, and curl gives up.
-        let curl = format!("client --pid {} -- curl -sS -m 1 http://server:8080/", lab.process.id());
+        let curl = format!(
+            "client --pid {} -- {strace} curl -sS -m 1 http://server:8080/",
+            lab.process.id()
+        );
         let (_, stderr) = text(&shell(ordinary, &curl));
         assert!(stderr.contains("timed out"), "{stderr}");
+        let made = std::fs::read_to_string(&log).unwrap();
+        std::fs::remove_file(&log).unwrap();
+        // `4711 connect(5, {sa_family=AF_INET, sin_port=htons(8080), ...) = -1 EINPROGRESS`
+        let is_it = |line: &str| line.contains(" connect(") && line.contains("htons(8080)");
+        let connect = made.lines().position(is_it).expect(&made);
+        let line = made.lines().nth(connect).unwrap();
+        let (pid, fd) = (line.split(' ').next().unwrap(), line.split(['(', ',']).nth(1).unwrap());
+        let closes = made
+            .lines()
+            .skip(connect)
+            .filter(|line| line.contains(&format!(" close({fd})")));
+        assert_eq!(closes.count(), 1, "{made}");
         let lines = lab.last_lines();
         let has = |from: &str, to: &str, by: &str| {
             let change = format!("client {from} -> {to}");
-            lines.iter().any(|line| line.contains(&change) && line.contains(by))
+            let by = format!("{by} by curl, pid {pid}");
+            lines
+                .iter()
+                .filter(|line| line.contains(&change) && line.contains(&by))
+                .count()
+                == 1
         };
-        assert!(has("CLOSE", "SYN_SENT", "connect by curl, pid "), "{lines:#?}");
-        assert!(has("ESTABLISHED", "FIN_WAIT1", "close by curl, pid "), "{lines:#?}");
+        assert!(has("CLOSE", "SYN_SENT", "connect"), "{pid}: {lines:#?}");
+        assert!(has("ESTABLISHED", "FIN_WAIT1", "close"), "{pid}: {lines:#?}");
     }
 }
 

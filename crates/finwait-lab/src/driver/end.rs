@@ -62,8 +62,7 @@ impl DriverEnd {
     /// Takes in a process that was just started, which may be of another runtime than the one before it.
     pub(super) fn adopt(&mut self, process: EndpointProcess) {
         if process.hides {
-            self.watch.expect(Family::Inet);
-            self.watch.expect(Family::Inet6);
+            self.watch.expect_both();
         }
         self.strace = process.is_traced.then(SyscallOrder::default);
         self.process = Some(process);
@@ -130,11 +129,6 @@ impl DriverEnd {
             Some(tuple) => self.touched.one(tuple),
             None => self.touched.all(),
         }
-    }
-
-    /// Is a call under way that can change a state by itself?
-    pub(super) fn is_changing(&self) -> bool {
-        self.in_flight.iter().any(|call| call.effect != StateEffect::None)
     }
 
     /// Notes that a socket is the process's own.

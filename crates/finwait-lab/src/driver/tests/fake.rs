@@ -62,6 +62,8 @@ pub(super) struct Work {
 /// The outside.
 pub(super) struct Fake {
     pub(super) work: Work,
+    /// The work when the outcome of a call was last told.
+    pub(super) work_at_outcome: Work,
     pub(super) now: MonoTime,
     pub(super) told: Vec<(MonoTime, LabEvent)>,
     /// The number of events that the reader had when a table was last read.
@@ -128,6 +130,7 @@ impl Fake {
         Fake {
             now: MonoTime(1_000_000_000_000),
             work: Work::default(),
+            work_at_outcome: Work::default(),
             told: Vec::new(),
             had: 0,
             handed_over: 0,
@@ -159,6 +162,9 @@ impl Outside for Fake {
     }
 
     fn tell(&mut self, what: LabEvent) {
+        if matches!(what, LabEvent::Ended(_)) {
+            self.work_at_outcome = self.work;
+        }
         self.told.push((self.now, what));
     }
 
