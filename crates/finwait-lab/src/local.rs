@@ -12,7 +12,7 @@ use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -149,6 +149,8 @@ const PORT: Port = Port(8080);
 pub struct LocalLab {
     requests: Option<Sender<LabRequest>>,
     wake: Arc<OwnedFd>,
+    /// A request has been sent that the driver has not taken out.
+    asked: Arc<AtomicBool>,
     driver: Option<JoinHandle<()>>,
     /// The file by which a shell on a host finds it.
     _card: Option<File>,
@@ -192,10 +194,19 @@ impl LocalLab {
         };
         let wake =
             Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
+        let asked = Arc::new(AtomicBool::new(false));
         let (requests, inbox) = channel();
         let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
         let makers = Ends::from_fn(|side| options.driven.maker(side, &options.program));
-        let mut driver = driver::Driver::new(hosts, makers, &facts, inbox, Arc::clone(&wake), outbox)?;
+        let mut driver = driver::Driver::new(
+            hosts,
+            makers,
+            &facts,
+            inbox,
+            Arc::clone(&wake),
+            Arc::clone(&asked),
+            outbox,
+        )?;
         // Without a reaper, a shell outlives the lab.
         if let Some(card) = &card {
             let _ = reaper.end_shells(card.as_fd());
@@ -212,6 +223,7 @@ impl LocalLab {
         let lab = LocalLab {
             requests: Some(requests),
             wake,
+            asked,
             driver: Some(driver),
             _card: card,
         };
@@ -223,6 +235,7 @@ impl LocalLab {
         if let Some(requests) = &self.requests {
             // A driver that is gone has reported why through the sink.
             let _ = requests.send(request);
+            self.asked.store(true, Ordering::Release);
             self.ring();
         }
     }

@@ -112,6 +112,13 @@ impl DriverEnd {
         tuple
     }
 
+    /// Has the socket that a call is about a row in the table? Without one it has sent nothing.
+    pub(super) fn is_in_table(&self, call: CallId) -> bool {
+        let call = self.in_flight.iter().find(|known| known.id == call);
+        let inode = call.and_then(|call| self.sockets.inode(call.on.as_ref()?));
+        inode.is_none_or(|inode| self.watch.row(inode).is_some())
+    }
+
     /// A call on a listener has taken the connection from `peer`: it has a descriptor now.
     pub(super) fn touch_accepted(&mut self, call: CallId, peer: SocketAddr, own: IpAddr) {
         let call = self.in_flight.iter().find(|known| known.id == call);

@@ -157,7 +157,10 @@ impl<O: Outside> Core<O> {
                 else {
                     continue;
                 };
-                self.relay(EITHER);
+                // Beside busy programs, what others send meanwhile is waited for only where some of it may be the call's own.
+                if !self.has_busy_programs() || self.ends[side].is_in_table(id) {
+                    self.relay(EITHER);
+                }
                 let before = Ends::from_fn(|side| std::mem::take(&mut self.ends[side].touched));
                 let end = &mut self.ends[side];
                 let made = outcome.descriptor();

@@ -278,7 +278,7 @@ impl<O: Outside> Core<O> {
                 self.heed(side);
             }
         }
-        self.relay(ready.packets);
+        self.relay_unless_asked(ready.packets);
         self.release();
         self.outcomes();
         for side in Side::BOTH {
@@ -287,7 +287,7 @@ impl<O: Outside> Core<O> {
             }
         }
         // What is asked for goes to its endpoint before a long reading, and not after it; the next turn reads.
-        if !ready.requests {
+        if !ready.requests && !self.outside.is_asked() {
             if is_asked {
                 self.outside.flush();
                 self.look(ready);

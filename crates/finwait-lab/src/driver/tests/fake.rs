@@ -66,6 +66,8 @@ pub(super) struct Fake {
     pub(super) work_at_outcome: Work,
     pub(super) now: MonoTime,
     pub(super) told: Vec<(MonoTime, LabEvent)>,
+    /// The number of packets after which somebody asks for something.
+    pub(super) asks_after: Option<usize>,
     /// The number of events that the reader had when a table was last read.
     pub(super) had: usize,
     handed_over: usize,
@@ -132,6 +134,7 @@ impl Fake {
             work: Work::default(),
             work_at_outcome: Work::default(),
             told: Vec::new(),
+            asks_after: None,
             had: 0,
             handed_over: 0,
             readings: Vec::new(),
@@ -159,6 +162,11 @@ impl Fake {
 impl Outside for Fake {
     fn now(&self) -> MonoTime {
         self.now
+    }
+
+    fn is_asked(&self) -> bool {
+        let packets = self.told.iter().filter(|(_, what)| matches!(what, LabEvent::Packet(_)));
+        self.asks_after.is_some_and(|after| packets.count() >= after)
     }
 
     fn tell(&mut self, what: LabEvent) {

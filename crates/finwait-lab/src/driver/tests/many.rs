@@ -259,3 +259,20 @@ fn what_is_asked_for_goes_before_a_table_is_read_for_the_screen() {
     play.turn_with_packets();
     assert!(play.core.outside.work.rows > 0, "the next turn reads");
 }
+
+/// Nor for packets that came before it.
+#[test]
+fn what_is_asked_for_goes_before_the_next_packet() {
+    let mut play = with_a_load_generator(1_000);
+    play.told();
+    (100..150).for_each(|n| play.sends(Server, from_server(n, ACK)));
+    play.core.outside.asks_after = Some(3);
+    play.core.outside.now = play.now().plus(300 * MS);
+    play.core.outside.work = fake::Work::default();
+    play.turn();
+    assert_eq!(play.told(), vec!["server ACK Delivered"; 3]);
+    assert_eq!(play.core.outside.work.rows, 0, "and before a table is read");
+    play.core.outside.asks_after = None;
+    play.turn();
+    assert_eq!(play.told().len(), 47, "the others come in the next turn");
+}
