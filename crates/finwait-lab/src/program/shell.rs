@@ -206,13 +206,7 @@ fn await_shell(shell: Pid) -> Result<u8> {
     loop {
         let status = waitpid(Some(shell), WaitOptions::NOHANG | WaitOptions::UNTRACED);
         match status.map_err(io::Error::from).during(|| "wait for the shell".into())? {
-            Some((_, status)) if status.stopped() => {
-                // A shell that suspends itself. What stops a whole process group stops this process, too.
-                if status.stopping_signal() == Some(libc::SIGSTOP) {
-                    let _ = kill_process(getpid(), Signal::STOP);
-                    let _ = kill_process(shell, Signal::CONT);
-                }
-            }
+            Some((_, status)) if status.stopped() => stop_with(shell, status.stopping_signal()),
             Some((_, status)) => {
                 let status = status
                     .exit_status()
@@ -227,6 +221,14 @@ fn await_shell(shell: Pid) -> Result<u8> {
                 let _ = fork::kill(shell, signal);
             }
         }
+    }
+}
+
+/// Stops with a shell that suspends itself, and goes on with it. What stops a whole process group has stopped this process, too.
+fn stop_with(shell: Pid, stopped_by: Option<i32>) {
+    if stopped_by == Some(libc::SIGSTOP) {
+        let _ = kill_process(getpid(), Signal::STOP);
+        let _ = kill_process(shell, Signal::CONT);
     }
 }
 
