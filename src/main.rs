@@ -295,7 +295,7 @@ fn main() -> ExitCode {
         }) => code::code(scenario, *language, *end, &options, record),
         Some(Verb::Doctor { json, .. }) => finwait::doctor::run(&options, *json),
         Some(Verb::Shell { host, pid, command }) => match finwait::lab::open_shell(*host, *pid, command) {
-            Ok(never) => match never {},
+            Ok(status) => ExitCode::from(status),
             Err(error) => fail(NO_LAB, &error.to_string()),
         },
         Some(Verb::Config { print, path, file }) => {

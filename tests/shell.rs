@@ -1,7 +1,16 @@
 //! `finwait shell`: a shell on a host of a lab that runs in another process.
 
 use std::io::{BufRead, BufReader, Lines, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{exit, until};
 
 const FINWAIT: &str = env!("CARGO_BIN_EXE_finwait");
 /// `nobody`, whom every machine has.
@@ -100,22 +109,44 @@ fn a_shell_has_the_hosts_network_and_names_and_is_its_users() {
     }
 }
 
-/// The lab has started neither, and names both: the process is found in the host's network namespace.
+/// The lab has started neither, and names both: the process is found in the host's network namespace. It is the one whose calls strace sees.
 #[test]
 fn what_is_run_in_a_shell_is_told_as_the_owner_of_its_sockets() {
     for ordinary in [false, true] {
         let mut lab = Lab::new(ordinary);
+        let log = std::env::temp_dir().join(format!("finwait-shell-{}-{ordinary}", std::process::id()));
+        let strace = format!("strace -f -e trace=connect,close -o {}", log.display());
         // Nobody accepts: the connection is up, and curl gives up.
-        let curl = format!("client --pid {} -- curl -sS -m 1 http://server:8080/", lab.process.id());
+        let curl = format!(
+            "client --pid {} -- {strace} curl -sS -m 1 http://server:8080/",
+            lab.process.id()
+        );
         let (_, stderr) = text(&shell(ordinary, &curl));
         assert!(stderr.contains("timed out"), "{stderr}");
+        let made = std::fs::read_to_string(&log).unwrap();
+        std::fs::remove_file(&log).unwrap();
+        // `4711 connect(5, {sa_family=AF_INET, sin_port=htons(8080), ...) = -1 EINPROGRESS`
+        let is_it = |line: &str| line.contains(" connect(") && line.contains("htons(8080)");
+        let connect = made.lines().position(is_it).expect(&made);
+        let line = made.lines().nth(connect).unwrap();
+        let (pid, fd) = (line.split(' ').next().unwrap(), line.split(['(', ',']).nth(1).unwrap());
+        let closes = made
+            .lines()
+            .skip(connect)
+            .filter(|line| line.contains(&format!(" close({fd})")));
+        assert_eq!(closes.count(), 1, "{made}");
         let lines = lab.last_lines();
         let has = |from: &str, to: &str, by: &str| {
             let change = format!("client {from} -> {to}");
-            lines.iter().any(|line| line.contains(&change) && line.contains(by))
+            let by = format!("{by} by curl, pid {pid}");
+            lines
+                .iter()
+                .filter(|line| line.contains(&change) && line.contains(&by))
+                .count()
+                == 1
         };
-        assert!(has("CLOSE", "SYN_SENT", "connect by curl, pid "), "{lines:#?}");
-        assert!(has("ESTABLISHED", "FIN_WAIT1", "close by curl, pid "), "{lines:#?}");
+        assert!(has("CLOSE", "SYN_SENT", "connect"), "{pid}: {lines:#?}");
+        assert!(has("ESTABLISHED", "FIN_WAIT1", "close"), "{pid}: {lines:#?}");
     }
 }
 
@@ -129,6 +160,101 @@ fn without_a_command_it_is_the_users_shell_and_says_where_it_is() {
     );
     assert_eq!(text(&output), (String::new(), expected));
     assert!(output.status.success());
+}
+
+/// A shell that is open, and the lines that it writes.
+struct Open {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Open {
+    fn on(lab: &Lab, ordinary: bool, script: &str) -> Open {
+        let line = format!("{FINWAIT} shell server --pid {} -- sh -c '{script}'", lab.process.id());
+        let mut process = by(ordinary, &line)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        Open { process, output }
+    }
+
+    fn line(&mut self) -> String {
+        self.output.next().expect("the shell has ended").unwrap()
+    }
+
+    /// Its exit status, and what it has written to its standard error.
+    fn end(mut self) -> (Option<i32>, String) {
+        let status = exit(&mut self.process);
+        assert_eq!(status.signal(), None);
+        let stderr = self.process.stderr.take().unwrap();
+        (status.code(), std::io::read_to_string(stderr).unwrap())
+    }
+}
+
+fn signal(process: &Child, signal: Signal) {
+    kill_process(Pid::from_child(process), signal).unwrap();
+}
+
+/// The processes in a network namespace.
+fn inside(namespace: &PathBuf) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid: &u32| std::fs::read_link(format!("/proc/{pid}/ns/net")).is_ok_and(|its| its == *namespace))
+        .collect()
+}
+
+/// What runs in it, also what has left the shell and its session, and what a shell has left behind that is closed: nothing of it stays,
+/// and so no namespace.
+#[test]
+fn what_runs_in_a_shell_ends_with_its_lab_whatever_has_ended_that() {
+    for (ordinary, is_killed) in [(false, true), (true, true), (false, false)] {
+        let mut lab = Lab::new(ordinary);
+        let mut closed = Open::on(&lab, ordinary, "setsid sleep 1000 2>&1 & echo $!");
+        let left = closed.line();
+        assert_eq!(exit(&mut closed.process).code(), Some(0));
+        let mut open = Open::on(
+            &lab,
+            ordinary,
+            "(setsid env -i /bin/sleep 1001 2>&1 & echo $!); echo $$; exec sleep 1002 2>&1",
+        );
+        let pids = [left, open.line(), open.line()];
+        let namespace = std::fs::read_link(format!("/proc/{}/ns/net", pids[0])).unwrap();
+        let within = inside(&namespace);
+        assert!(
+            pids.iter().all(|pid| within.contains(&pid.parse().unwrap())),
+            "{pids:?} of {within:?}"
+        );
+        if is_killed {
+            signal(&lab.process, Signal::KILL);
+        } else {
+            drop(lab.commands.take());
+        }
+        exit(&mut lab.process);
+        until("the host to be left", || inside(&namespace).is_empty());
+        let (status, said) = open.end();
+        let expected = format!(
+            "finwait: the lab of process {} is over, and what ran on its hosts has ended with it\n",
+            lab.process.id()
+        );
+        assert_eq!((status, said), (Some(137), expected));
+    }
+}
+
+#[test]
+fn a_shells_status_and_the_signals_that_it_is_sent_are_its_own() {
+    let lab = Lab::new(false);
+    assert_eq!(lab.shell(false, "-- sh -c 'exit 7'").status.code(), Some(7));
+    let killed = lab.shell(false, "-- sh -c 'kill -TERM $$'");
+    assert_eq!((killed.status.code(), text(&killed).1), (Some(143), String::new()));
+    let script = "trap \"echo heard; exit 5\" TERM; echo ready; sleep 1000 >/dev/null 2>&1 & wait";
+    let mut trapped = Open::on(&lab, false, script);
+    assert_eq!(trapped.line(), "ready");
+    signal(&trapped.process, Signal::TERM);
+    assert_eq!(trapped.line(), "heard");
+    assert_eq!(trapped.end(), (Some(5), String::new()));
 }
 
 #[test]

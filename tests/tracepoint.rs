@@ -64,6 +64,8 @@ macro_rules! scripts {
 const STOP: &str = "STOP";
 /// Lets them go on.
 const CONT: &str = "CONT";
+/// What is run in a shell beside the lab (`finwait shell`), to its end, begins so: the host and the command line of a shell come after it.
+const SHELL: &str = "SHELL ";
 /// A setting, as it is: unlike a call's, that command waits until all is quiet, whatever the patience.
 const CALM: &str = "server host tcp_abort_on_overflow off";
 
@@ -867,6 +869,36 @@ scripts! {
         "server restart",
         "client close",
     ]
+
+    // Programs of the user's own, and what is run in a shell, which the lab has not started
+    a_program_that_serves_one_in_a_shell [
+        "server close",
+        "server run python3 -u -c \"import socket; s = socket.create_server(('', SERVER), family=socket.AF_INET6, dualstack_ipv6=True); c, a = s.accept(); c.recv(999); c.sendall(b'HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\nhello'); c.close()\"",
+        "server await LISTEN port=SERVER",
+        "SHELL client curl -sS -o /dev/null http://server:SERVER/",
+        "server await exit",
+    ]
+    one_in_a_shell_that_gives_up [
+        "SHELL client ! curl -sS -m 0.5 http://server:SERVER/",
+        "server accept",
+        "server close",
+    ]
+    one_in_a_shell_that_half_closes [
+        "SHELL client python3 -c \"import socket; s = socket.create_connection(('server', SERVER)); s.shutdown(1); s.close()\"",
+        "server accept",
+        "server close",
+    ]
+    one_in_a_shell_that_resets [
+        "SHELL client python3 -c \"import socket, struct; s = socket.create_connection(('server', SERVER)); s.setsockopt(1, 13, struct.pack('ii', 1, 0)); s.close()\"",
+        "server accept",
+        "server close",
+    ]
+    a_server_in_a_shell [
+        "server close",
+        "SHELL server python3 -c \"import socket; s = socket.create_server(('', SERVER), family=socket.AF_INET6, dualstack_ipv6=True); c, a = s.accept(); c.recv(1); c.close()\" </dev/null >/dev/null 2>&1 & until ss -tln | grep -q :SERVER; do :; done",
+        "client connect :SERVER",
+        "client close",
+    ]
     sigpipe ["client connect :SERVER", "server accept", "server sigpipe default", "server shutdown write", "server write"]
 }
 
@@ -927,6 +959,7 @@ fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<St
     let mut run = lab.open_with(&["--patience", patience]);
     let wire = thread_called("lab", run.pid());
     let mut stopped_at = 0;
+    let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
     let mut carry_out = |run: &mut Run, command: &str| match command {
         STOP => {
             both(run, Signal::STOP);
@@ -936,10 +969,13 @@ fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<St
             both(run, Signal::CONT);
             return_of_all(run, stopped_at);
         }
+        _ if command.starts_with(SHELL) => {
+            run.settles();
+            in_a_shell(run, &words.iter().fold(command.to_owned(), with)[SHELL.len()..]);
+        }
         // On a slow machine a call that blocks for a moment may have let the next one pass, and nothing stands there then.
         "wire deliver all" | "wire deliver next" | "wire drop next" if author::held(run).is_empty() => {}
         _ => {
-            let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
             run.gives(&words.iter().fold(command.to_owned(), with));
             run.settles();
         }
@@ -966,6 +1002,16 @@ fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<St
         panic!("{wrong}");
     }
     run.end();
+}
+
+/// Runs a command line in a shell on a host of the run's lab, to its end.
+#[track_caller]
+fn in_a_shell(run: &Run, command: &str) {
+    let (host, line) = command.split_once(' ').unwrap();
+    let mut shell = support::finwait();
+    shell.args(["shell", host, "--pid", &run.pid().to_string(), "--", "sh", "-c", line]);
+    let output = support::output(&mut shell);
+    assert!(output.status.success(), "{line}: {output:?}");
 }
 
 /// Where the transcript and the tracepoint of the server's port differ, in SYN cookies as well.
@@ -1113,7 +1159,7 @@ fn by(cause: &Value) -> By {
         other => panic!("{other}"),
     };
     match kind.as_str() {
-        "call" | "release" | "death" => By::Process,
+        "call" | "release" | "death" | "program" => By::Process,
         // The thread that writes packets to the hosts is the one that asks the kernel to destroy.
         "received" | "destroyed" => By::Wire,
         "timer" => By::Timer,

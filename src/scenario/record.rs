@@ -1,5 +1,6 @@
 //! Recording: what a user did becomes a scenario: each command a step, what came of it its expectations.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::observation::{CommandResult, snapshots};
@@ -15,7 +16,7 @@ use crate::session::progress::outcome;
 use crate::session::transcript::EntryKind;
 use crate::session::view::HeldBy;
 use crate::session::{LabKind, Session, socket_of};
-use crate::side::Side;
+use crate::side::{Ends, Side};
 use crate::state::State;
 
 /// The commands of a run, each with what came of it.
@@ -245,21 +246,20 @@ fn first_runtime(session: &Session, side: Side) -> Option<&str> {
 
 /// The states of the sockets that have a name, as a scenario would expect them.
 fn states(session: &Session) -> Vec<String> {
-    let all: Vec<_> = Side::BOTH
-        .into_iter()
-        .flat_map(|side| {
-            snapshots(session, side)
-                .into_iter()
-                .map(move |snapshot| (side, snapshot))
-        })
-        .collect();
-    let mut states = Vec::new();
-    for (side, snapshot) in &all {
-        let Some(name) = &snapshot.name else { continue };
-        let twice = all
+    let all = Ends::from_fn(|side| snapshots(session, side));
+    let names = Ends::from_fn(|side| {
+        all[side]
             .iter()
-            .any(|(other, one)| other != side && one.name.as_ref() == Some(name));
-        let who = if twice {
+            .filter_map(|one| one.name.as_ref())
+            .collect::<HashSet<_>>()
+    });
+    let mut states = Vec::new();
+    for (side, snapshot) in all
+        .iter()
+        .flat_map(|(side, all)| all.iter().map(move |one| (side, one)))
+    {
+        let Some(name) = &snapshot.name else { continue };
+        let who = if names[side.other()].contains(name) {
             format!("\"{side}:{name}\"")
         } else {
             name.to_string()

@@ -5,14 +5,14 @@
 //! happens reaches it through the sink that it gave.
 
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -152,6 +152,8 @@ const PORT: Port = Port(8080);
 pub struct LocalLab {
     requests: Option<Sender<LabRequest>>,
     wake: Arc<OwnedFd>,
+    /// A request has been sent that the driver has not taken out.
+    asked: Arc<AtomicBool>,
     driver: Option<JoinHandle<()>>,
     /// The file by which a shell on a host finds it.
     _card: Option<File>,
@@ -174,7 +176,12 @@ impl LocalLab {
         if options.ipv6 {
             has_ipv6()?;
         }
-        let (facts, hosts, trace) = match options.wanted {
+        let Built {
+            facts,
+            hosts,
+            reaper,
+            trace,
+        } = match options.wanted {
             LabMode::Isolated => isolated(options)?,
             LabMode::Loopback => loopback(options, None)?,
             LabMode::Auto => match isolated(options) {
@@ -190,11 +197,24 @@ impl LocalLab {
         };
         let wake =
             Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
+        let asked = Arc::new(AtomicBool::new(false));
         let (requests, inbox) = channel();
         let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
         let makers = Ends::from_fn(|side| options.driven.maker(side, &options.program));
-        let mut driver = driver::Driver::new(hosts, makers, &facts, inbox, Arc::clone(&wake), outbox)?;
+        let mut driver = driver::Driver::new(
+            hosts,
+            makers,
+            &facts,
+            inbox,
+            Arc::clone(&wake),
+            Arc::clone(&asked),
+            outbox,
+        )?;
         driver.keep(options.kept);
+        // Without a reaper, a shell outlives the lab.
+        if let Some(card) = &card {
+            let _ = reaper.end_shells(card.as_fd());
+        }
         let driver = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || {
@@ -207,6 +227,7 @@ impl LocalLab {
         let lab = LocalLab {
             requests: Some(requests),
             wake,
+            asked,
             driver: Some(driver),
             _card: card,
         };
@@ -218,6 +239,7 @@ impl LocalLab {
         if let Some(requests) = &self.requests {
             // A driver that is gone has reported why through the sink.
             let _ = requests.send(request);
+            self.asked.store(true, Ordering::Release);
             self.ring();
         }
     }
@@ -246,8 +268,16 @@ pub fn try_isolated(options: &Options) -> Result<()> {
     isolated(options).map(drop)
 }
 
-/// A lab that is built: what is known of it, its hosts, and the kernel's reasons where they are to be traced.
-type Built = (LabFacts, Ends<Host>, Option<std::result::Result<KernelTrace, String>>);
+/// A lab that is built.
+struct Built {
+    /// What is known of it.
+    facts: LabFacts,
+    hosts: Ends<Host>,
+    /// What clears them away.
+    reaper: Arc<NamespaceReaper>,
+    /// The kernel's reasons where they are to be traced.
+    trace: Option<std::result::Result<KernelTrace, String>>,
+}
 
 /// Two hosts in namespaces of their own.
 fn isolated(options: &Options) -> Result<Built> {
@@ -304,7 +334,12 @@ fn isolated(options: &Options) -> Result<Built> {
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
         capture: None,
     };
-    Ok((facts, hosts, trace))
+    Ok(Built {
+        facts,
+        hosts,
+        reaper,
+        trace,
+    })
 }
 
 /// Makes both hosts, at the same time; and what clears them away.
@@ -333,7 +368,7 @@ fn hosts(
 fn loopback(options: &Options, why: Option<String>) -> Result<Built> {
     let address = loopback_address(options.ipv6);
     reach(address)?;
-    let (hosts, _) = hosts(options, |_| HostLocation::Machine, |_| None)?;
+    let (hosts, reaper) = hosts(options, |_| HostLocation::Machine, |_| None)?;
     let trace = options.trace_kernel.then(|| {
         let why = "the loopback lab's packets are handed over by the kernel itself, and no wire sees them";
         Err(why.to_owned())
@@ -351,7 +386,12 @@ fn loopback(options: &Options, why: Option<String>) -> Result<Built> {
         no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
         capture: None,
     };
-    Ok((facts, hosts, trace))
+    Ok(Built {
+        facts,
+        hosts,
+        reaper,
+        trace,
+    })
 }
 
 /// May the machine's loopback address be used: can something listen there, and be connected to? An address of a device that is down can

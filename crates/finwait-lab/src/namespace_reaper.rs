@@ -24,12 +24,16 @@ use crate::error::{Operation, Result};
 use crate::observe::diag::Diag;
 use crate::observe::trace;
 use crate::os::netns;
+use crate::program::shell;
 use crate::role::Role;
 use finwait_model::call::Family;
 use finwait_model::state::State;
 
-/// The message that endpoints may have started processes; one that names no instance of tracefs either is the name of a host's namespace, with two descriptors of it.
+/// The message that endpoints may have started processes; one that names no instance of tracefs and no card either is the name of a host's
+/// namespace, with two descriptors of it.
 const STARTED: &str = "started";
+/// The message with the lab's card.
+const CARD: &str = "card";
 /// The beginning of the message that names an instance of tracefs.
 const TRACED: &str = "traced ";
 /// The most readings of the table: a socket may come up while the others are destroyed.
@@ -81,6 +85,15 @@ impl NamespaceReaper {
     /// [`Error::Os`](crate::Error::Os) where the process did not start.
     pub fn end_processes(&self) -> Result<()> {
         self.tell(STARTED, &[])
+    }
+
+    /// Has it end what runs on the hosts when the lab is over, where a shell has entered it, as the card says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where the process did not start.
+    pub fn end_shells(&self, card: BorrowedFd<'_>) -> Result<()> {
+        self.tell(CARD, &[card])
     }
 
     /// Has it take away an instance of tracefs.
@@ -155,10 +168,12 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let mut namespaces = Vec::new();
     let mut traced: Vec<PathBuf> = Vec::new();
     let mut started = false;
+    let mut card: Option<OwnedFd> = None;
     loop {
         match next() {
             Ok(None) => break,
             Ok(Some((word, _))) if word == STARTED => started = true,
+            Ok(Some((word, descriptors))) if word == CARD => card = descriptors.into_iter().next(),
             Ok(Some((name, descriptors))) => {
                 traced.extend(name.strip_prefix(TRACED).map(PathBuf::from));
                 if let Ok([diag, tun]) = <[OwnedFd; 2]>::try_from(descriptors) {
@@ -174,8 +189,9 @@ pub fn run(arguments: &[String]) -> ExitCode {
         }
     }
     traced.iter().for_each(|instance| trace::remove(instance));
-    // finwait's own endpoint starts none, and dies with its parent: then there is nobody to look for.
-    if started {
+    // finwait's own endpoint starts none, and dies with its parent: without a shell, there is nobody to look for then.
+    let is_entered = card.is_some_and(|card| shell::end_of_lab(card.as_fd()));
+    if started || is_entered {
         tree::end_lab(lab, namespaces.iter().map(|namespace| namespace.name.as_path()));
     }
     for namespace in &mut namespaces {

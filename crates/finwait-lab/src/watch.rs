@@ -121,6 +121,12 @@ impl Watch {
         }
     }
 
+    /// Expects sockets of either family from now on: those of a program that nobody has announced may be any.
+    pub fn expect_both(&mut self) {
+        self.expect(Family::Inet);
+        self.expect(Family::Inet6);
+    }
+
     /// Notes that the socket belongs to our endpoint.
     pub fn own(&mut self, inode: u64) {
         if let Some(ours) = &mut self.ours {
@@ -172,6 +178,11 @@ impl Watch {
             None => row,
         };
         self.read_singly += 1;
+        let is_born = !self.has(tuple) && row.as_ref().is_some_and(|row| row.state == State::SynRecv);
+        if is_born && self.ours.is_none() && self.listener_of(tuple).is_none() {
+            // Its listener is none of ours, and may be of both families: then it is in the table of the other one.
+            self.expect_both();
+        }
         let before = self.rows.of_tuple(tuple);
         if tuple.is_listener() && before.map(|row| row.inode) != row.as_ref().map(|row| row.inode) {
             return Ok(None);
@@ -274,7 +285,7 @@ impl Watch {
     }
 
     /// Returns what is new of the connections that were read one by one; procfs shows them when the whole table is read next.
-    fn singly(&mut self) -> Option<TableNews> {
+    pub fn singly(&mut self) -> Option<TableNews> {
         if self.news.is_empty() {
             return None;
         }

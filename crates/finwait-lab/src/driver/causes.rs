@@ -43,7 +43,8 @@ impl<O: Outside> Core<O> {
             State::Closing | State::LastAck => segment.len == 0 && !self.flows.acknowledges_fin(segment),
             _ => false,
         };
-        !leaves_plainly || !arrives_plainly || self.ends.iter().any(|(_, end)| end.is_changing())
+        let is_changing = self.ends[from].is_changing(sender) || receiver.is_changing(inode);
+        !leaves_plainly || !arrives_plainly || is_changing
     }
 
     /// Reads what was touched of a host's table since the last time, or the whole table where that is due.
@@ -57,13 +58,21 @@ impl<O: Outside> Core<O> {
         let Some(mut touched) = touched.take() else {
             return self.changes(side, ReadTrigger::Nothing);
         };
-        // What comes and goes through a listener is in its queue.
-        let listeners: BTreeSet<Tuple> = touched.iter().filter_map(|tuple| watch.listener_of(tuple)).collect();
-        touched.extend(listeners);
+        touched.extend(listeners_of(watch, &touched));
         if watch.is_whole_due(touched.len()) {
             return self.changes(side, ReadTrigger::Nothing);
         }
-        for tuple in touched {
+        self.changes_of_each(side, touched);
+    }
+
+    /// Reads these connections of a host's table, and the listeners that they come through, however much else is to be read.
+    pub(super) fn read_each(&mut self, side: Side, mut tuples: Vec<Tuple>) {
+        tuples.extend(listeners_of(&self.ends[side].watch, &tuples));
+        self.changes_of_each(side, tuples);
+    }
+
+    fn changes_of_each(&mut self, side: Side, tuples: Vec<Tuple>) {
+        for tuple in tuples {
             self.changes_of(side, Some(tuple), ReadTrigger::Nothing);
         }
     }
@@ -378,6 +387,13 @@ impl DriverEnd {
         }
     }
 
+    /// Is a call under way that can change that socket's state by itself? One that no descriptor was seen of has no inode.
+    fn is_changing(&self, inode: Option<u64>) -> bool {
+        let is_about = |call: &InFlightCall| self.is_about(call, inode.unwrap_or(0));
+        let mut calls = self.in_flight.iter();
+        calls.any(|call| call.effect != StateEffect::None && is_about(call))
+    }
+
     /// Can that call have made the change, by itself?
     fn may_have_made(&self, call: &InFlightCall, change: &StateChange) -> bool {
         match change.heir {
@@ -386,6 +402,11 @@ impl DriverEnd {
             None => call.effect.made(change) && self.is_about(call, change.inode),
         }
     }
+}
+
+/// The listeners that connections come through: what comes and goes through one is in its queue.
+fn listeners_of(watch: &Watch, tuples: &[Tuple]) -> BTreeSet<Tuple> {
+    tuples.iter().filter_map(|tuple| watch.listener_of(tuple)).collect()
 }
 
 /// Is it a change that no packet and no timer makes? A SYN and a FIN are sent by a call, or by the end of a process.

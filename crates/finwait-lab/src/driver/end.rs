@@ -62,8 +62,7 @@ impl DriverEnd {
     /// Takes in a process that was just started, which may be of another runtime than the one before it.
     pub(super) fn adopt(&mut self, process: EndpointProcess) {
         if process.hides {
-            self.watch.expect(Family::Inet);
-            self.watch.expect(Family::Inet6);
+            self.watch.expect_both();
         }
         self.strace = process.is_traced.then(SyscallOrder::default);
         self.process = Some(process);
@@ -113,6 +112,13 @@ impl DriverEnd {
         tuple
     }
 
+    /// Has the socket that a call is about a row in the table? Without one it has sent nothing.
+    pub(super) fn is_in_table(&self, call: CallId) -> bool {
+        let call = self.in_flight.iter().find(|known| known.id == call);
+        let inode = call.and_then(|call| self.sockets.inode(call.on.as_ref()?));
+        inode.is_none_or(|inode| self.watch.row(inode).is_some())
+    }
+
     /// A call on a listener has taken the connection from `peer`: it has a descriptor now.
     pub(super) fn touch_accepted(&mut self, call: CallId, peer: SocketAddr, own: IpAddr) {
         let call = self.in_flight.iter().find(|known| known.id == call);
@@ -130,11 +136,6 @@ impl DriverEnd {
             Some(tuple) => self.touched.one(tuple),
             None => self.touched.all(),
         }
-    }
-
-    /// Is a call under way that can change a state by itself?
-    pub(super) fn is_changing(&self) -> bool {
-        self.in_flight.iter().any(|call| call.effect != StateEffect::None)
     }
 
     /// Notes that a socket is the process's own.

@@ -157,7 +157,11 @@ impl<O: Outside> Core<O> {
                 else {
                     continue;
                 };
-                self.relay(EITHER);
+                // Beside busy programs, what others send meanwhile is waited for only where some of it may be the call's own.
+                if !self.has_busy_programs() || self.ends[side].is_in_table(id) {
+                    self.relay(EITHER);
+                }
+                let before = Ends::from_fn(|side| std::mem::take(&mut self.ends[side].touched));
                 let end = &mut self.ends[side];
                 let made = outcome.descriptor();
                 let made = made.and_then(|fd| Some((fd, self.outside.inode(side, fd)?)));
@@ -176,7 +180,7 @@ impl<O: Outside> Core<O> {
                     self.touch_peer(side, tuple);
                 }
                 // Both tables, so that whoever hears of the outcome sees its consequences.
-                self.settle(Some(side));
+                self.settle_outcome(side, before);
                 let end = &mut self.ends[side];
                 if let Some(place) = end.in_flight.iter().position(|call| call.id == id) {
                     let call = end.in_flight.remove(place);

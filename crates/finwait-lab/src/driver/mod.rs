@@ -268,7 +268,11 @@ impl<O: Outside> Core<O> {
     /// packets, then outcomes, then deaths.
     fn handle(&mut self, ready: &Ready) {
         self.hear_programs();
-        self.look(ready);
+        // Whoever asks, or has an outcome to tell, does not wait for a reading that has no haste.
+        let is_asked = ready.requests || ready.processes.iter().any(|(_, process)| process.words);
+        if !is_asked {
+            self.look(ready);
+        }
         for side in Side::BOTH {
             if ready.processes[side].words || ready.processes[side].syscalls {
                 self.hear(side);
@@ -277,7 +281,7 @@ impl<O: Outside> Core<O> {
                 self.heed(side);
             }
         }
-        self.relay(ready.packets);
+        self.relay_unless_asked(ready.packets);
         self.release();
         self.outcomes();
         for side in Side::BOTH {
@@ -286,7 +290,11 @@ impl<O: Outside> Core<O> {
             }
         }
         // What is asked for goes to its endpoint before a long reading, and not after it; the next turn reads.
-        if !ready.requests {
+        if !ready.requests && !self.outside.is_asked() {
+            if is_asked {
+                self.outside.flush();
+                self.look(ready);
+            }
             self.look_at_programs();
         }
     }
@@ -296,10 +304,9 @@ impl<O: Outside> Core<O> {
         let now = self.outside.now();
         let is_due = self.wire.next_due().is_some_and(|due| due <= now);
         let timed_out = *ready == Ready::default() && !is_due && self.look_at.is_some_and(|look| look <= now);
-        // Whoever asks, or has an outcome to tell, need not wait for a reading that has no haste.
-        let is_asked = ready.requests || ready.processes.iter().any(|(_, process)| process.words);
-        let busy_reading = self.timing.busy_reading * if is_asked { 2 } else { 1 };
-        if self.dirty && (timed_out || now.since(self.read_at) > busy_reading) {
+        // What is read because of programs is not read once more for the screen.
+        let read_at = self.read_at.max(self.programs.both_read_at().unwrap_or_default());
+        if self.dirty && (timed_out || now.since(read_at) > self.timing.busy_reading) {
             self.slack = self.timing.timer_slack;
         } else if timed_out {
             // A timer went off, or it is time to look again: either may have changed something.
@@ -330,7 +337,12 @@ impl<O: Outside> Core<O> {
         }
         self.settle(None);
         self.quieten();
-        // A timer that goes off again and again on a host that reaches nobody, or packets without a pause: quiet is far.
+        self.count_at_times(now);
+    }
+
+    /// Tells what counters have moved, also where quiet is far: a timer goes off again and again on a host that reaches nobody, or packets come
+    /// without a pause.
+    fn count_at_times(&mut self, now: MonoTime) {
         if now.since(self.counted_at) > self.timing.busy_reading {
             self.count();
             self.outside.flush();
@@ -358,6 +370,33 @@ impl<O: Outside> Core<O> {
         self.tell_rules();
     }
 
+    /// Reads what the outcome of a call there may have changed, before it is told; `before` it, the hosts' tables were touched there.
+    ///
+    /// All that was touched, as a rule. Beside programs with many sockets that is hundreds of connections, or a whole table, which are read
+    /// within a moment anyway: who has made a call waits for that of its own socket, at both ends.
+    fn settle_outcome(&mut self, side: Side, before: Ends<Touched>) {
+        let own = Ends::from_fn(|side| self.ends[side].touched.connections());
+        self.ends.client.touched.and(before.client);
+        self.ends.server.touched.and(before.server);
+        let [Some(of_call), Some(of_peer)] = [side, side.other()].map(|side| own[side].clone()) else {
+            return self.settle(Some(side));
+        };
+        if !self.has_busy_programs() {
+            return self.settle(Some(side));
+        }
+        let mirrored = of_call.iter().filter(|_| self.wired).map(|tuple| tuple.mirrored());
+        let of_peer = of_peer.into_iter().chain(mirrored).collect();
+        for (side, tuples) in [(side, of_call), (side.other(), of_peer)] {
+            self.read_each(side, tuples);
+            if let Some(news) = self.ends[side].watch.singly() {
+                self.tell_table(side, news);
+            }
+            self.missing(side);
+            self.look_closer(side);
+        }
+        self.tell_rules();
+    }
+
     /// Reads in one host's table what was touched, or all of it, and reports what changed.
     fn settle_host(&mut self, side: Side) {
         self.read_touched(side);
@@ -365,17 +404,18 @@ impl<O: Outside> Core<O> {
         let table = ends[side]
             .watch
             .table(|families, rows| outside.procfs(side, families, rows));
-        match self.complain(table).flatten() {
-            Some(TableNews::Whole(rows)) => {
-                self.find_owners(side, rows.iter().map(|seen| (seen.row.inode, seen.row.tuple)));
-                self.tell(LabEvent::Table { side, rows });
-            }
-            Some(TableNews::Singly(rows, gone)) => {
-                self.find_owners(side, rows.iter().map(|seen| (seen.row.inode, seen.row.tuple)));
-                self.tell(LabEvent::Rows { side, rows, gone });
-            }
-            None => {}
+        if let Some(news) = self.complain(table).flatten() {
+            self.tell_table(side, news);
         }
+    }
+
+    fn tell_table(&mut self, side: Side, news: TableNews) {
+        let (TableNews::Whole(rows) | TableNews::Singly(rows, _)) = &news;
+        self.find_owners(side, rows.iter().map(|seen| (seen.row.inode, seen.row.tuple)));
+        self.tell(match news {
+            TableNews::Whole(rows) => LabEvent::Table { side, rows },
+            TableNews::Singly(rows, gone) => LabEvent::Rows { side, rows, gone },
+        });
     }
 
     /// Asks TCP_INFO about open descriptors whose sockets are in no table: it is what a program sees that asks for itself.

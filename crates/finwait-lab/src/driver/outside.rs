@@ -32,6 +32,9 @@ pub(super) trait Outside {
     /// Returns the time now.
     fn now(&self) -> MonoTime;
 
+    /// Has a request come that waits for the end of the turn?
+    fn is_asked(&self) -> bool;
+
     /// Hands an event to the reader, at the end of the turn at the latest.
     fn tell(&mut self, what: LabEvent);
     /// Hands over an event that is one of many alike, and may wait for more of its kind.

@@ -98,6 +98,13 @@ impl RunningPrograms {
         self.sides.values().any(|on| *on == side)
     }
 
+    /// The time since which both hosts' tables have been read because of programs; none unless some run on both.
+    pub(super) fn both_read_at(&self) -> Option<MonoTime> {
+        let Ends { client, server } = self.read_at;
+        let on_both = self.any_on(Side::Client) && self.any_on(Side::Server);
+        on_both.then(|| client.min(server))
+    }
+
     /// Keeps words that are yet to be heard.
     fn put(&mut self, words: Vec<ProgramWords>) {
         let each = |(no, words): ProgramWords| words.into_iter().map(move |word| (no, word));
@@ -121,9 +128,7 @@ impl<O: Outside> Core<O> {
         match started {
             Ok(()) => {
                 self.programs.sides.insert(no, side);
-                for family in [Family::Inet, Family::Inet6] {
-                    self.ends[side].watch.expect(family);
-                }
+                self.ends[side].watch.expect_both();
             }
             Err(why) => self.tell_program(side, no, ProgramNews::NotStarted { why }),
         }
@@ -296,6 +301,12 @@ impl<O: Outside> Core<O> {
         Some((self.timing.program_reading * times).min(self.timing.busy_reading))
     }
 
+    /// Do programs run, and has a host of theirs many sockets?
+    pub(super) fn has_busy_programs(&self) -> bool {
+        let mut hosts = self.ends.iter().filter(|(side, _)| self.programs.any_on(*side));
+        hosts.any(|(_, end)| end.watch.len() > MANY_ROWS)
+    }
+
     /// Returns when they are to be read next because of programs; none while none runs.
     pub(super) fn programs_wake_at(&self) -> Option<MonoTime> {
         self.next_look_at_programs().map(|(at, _)| at)
@@ -323,6 +334,7 @@ impl<O: Outside> Core<O> {
         self.check_owners(side);
         self.settle_host(side);
         self.quieten();
+        self.count_at_times(now);
     }
 
     /// Finds out who holds sockets that nobody is known to hold, and tells it.
@@ -347,6 +359,7 @@ impl<O: Outside> Core<O> {
         if unknown.is_empty() {
             return;
         }
+        end.watch.expect_both();
         self.hear_starts(side);
         let inodes: Vec<u64> = unknown.iter().map(|(inode, _)| *inode).collect();
         for (inode, program, held) in self.outside.holders(side, &inodes) {

@@ -5,6 +5,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ impl Driver {
         facts: &LabFacts,
         inbox: Receiver<LabRequest>,
         wake: Arc<OwnedFd>,
+        asked: Arc<AtomicBool>,
         queue: EventQueue,
     ) -> Result<Driver> {
         // Both start at the same time; the core waits for one after the other.
@@ -78,6 +80,7 @@ impl Driver {
             makers,
             prepared,
             wake,
+            asked,
             queue,
             scratch: Vec::new(),
             trace: None,
@@ -158,6 +161,8 @@ impl Driver {
         while let Ok(preparation) = self.preparations.try_recv() {
             self.core.prepared(preparation);
         }
+        // Before they are taken out: one that comes meanwhile is heard of again.
+        self.core.outside.asked.store(false, Ordering::Release);
         loop {
             match self.inbox.try_recv() {
                 Ok(request) => self.core.request(request),
@@ -185,6 +190,8 @@ pub(super) struct Shell {
     /// The way back for the threads that make runtimes ready; each rings after it has said something.
     prepared: Sender<Preparation>,
     wake: Arc<OwnedFd>,
+    /// A request has come since they were last carried out.
+    asked: Arc<AtomicBool>,
     queue: EventQueue,
     scratch: Vec<SocketRow>,
     trace: Option<KernelTrace>,
@@ -260,6 +267,10 @@ impl Shell {
 impl Outside for Shell {
     fn now(&self) -> MonoTime {
         MonoTime::now()
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
     }
 
     fn tell(&mut self, what: LabEvent) {

@@ -34,6 +34,17 @@ impl Touched {
         self.connections.is_empty() && !self.whole
     }
 
+    /// Returns the connections that are to be read; none where the whole table is.
+    pub(super) fn connections(&self) -> Option<Vec<Tuple>> {
+        (!self.whole).then(|| self.connections.iter().copied().collect())
+    }
+
+    /// Notes all that is noted there, too.
+    pub(super) fn and(&mut self, other: Touched) {
+        self.connections.extend(other.connections);
+        self.whole |= other.whole;
+    }
+
     /// Returns the connections in order and begins anew; none where the whole table is to be read.
     pub(super) fn take(&mut self) -> Option<Vec<Tuple>> {
         let Touched { connections, whole, .. } = std::mem::take(self);

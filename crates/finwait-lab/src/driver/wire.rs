@@ -14,8 +14,24 @@ impl<O: Outside> Core<O> {
     ///
     /// Only a host that `may_have` one is asked: to learn that there is none costs a system call, too. One that had none may have
     /// one when it was handed something to answer.
-    pub(super) fn relay(&mut self, mut may_have: Ends<bool>) {
+    pub(super) fn relay(&mut self, may_have: Ends<bool>) {
+        self.relay_until(may_have, |_| false);
+    }
+
+    /// The same until a request waits, or beside busy programs the outcome of a call: whoever waits for either does not wait for packets that
+    /// have nothing to do with it. Those that are left are there in the next turn.
+    pub(super) fn relay_unless_asked(&mut self, may_have: Ends<bool>) {
+        let has_ended = |core: &Core<O>| core.ends.iter().any(|(_, end)| !end.ended.is_empty());
+        self.relay_until(may_have, |core| {
+            core.outside.is_asked() || has_ended(core) && core.has_busy_programs()
+        });
+    }
+
+    fn relay_until(&mut self, mut may_have: Ends<bool>, is_over: impl Fn(&Core<O>) -> bool) {
         for _ in 0..BATCH {
+            if is_over(self) {
+                return;
+            }
             for side in Side::BOTH {
                 if may_have[side] {
                     may_have[side] = self.relay_one(side);

@@ -41,11 +41,22 @@ pub fn fork() -> io::Result<Forked> {
 ///
 /// The errno of `signalfd(2)`.
 pub fn child_signals() -> io::Result<OwnedFd> {
+    signals(&[libc::SIGCHLD])
+}
+
+/// Blocks these signals, and returns a descriptor that is readable when one has come (`signalfd(2)`), which does not block.
+///
+/// # Errors
+///
+/// The errno of `signalfd(2)`.
+pub fn signals(which: &[i32]) -> io::Result<OwnedFd> {
     let mut set = std::mem::MaybeUninit::uninit();
-    // SAFETY: `sigemptyset` fills the set, which is ours; the other calls take it as it is.
+    // SAFETY: `sigemptyset` fills the set, which is ours; the other calls take it as it is, and numbers, of which they refuse what is none.
     let fd = unsafe {
         libc::sigemptyset(set.as_mut_ptr());
-        libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+        for signal in which {
+            libc::sigaddset(set.as_mut_ptr(), *signal);
+        }
         libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
         libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
     };
@@ -54,6 +65,15 @@ pub fn child_signals() -> io::Result<OwnedFd> {
     }
     // SAFETY: signalfd has just made the descriptor, and nobody else has it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Returns the number of the next signal that has come to such a descriptor; none where none has.
+pub fn next_signal(signals: BorrowedFd<'_>) -> Option<i32> {
+    let mut info = [0; size_of::<libc::signalfd_siginfo>()];
+    rustix::io::read(signals, &mut info).ok()?;
+    // `ssi_signo` is the first field.
+    let (number, _) = info.split_first_chunk()?;
+    i32::try_from(u32::from_ne_bytes(*number)).ok()
 }
 
 /// Sends a signal by its number (`kill(2)`).

@@ -59,6 +59,15 @@ fn handle(signal: c_int, handler: libc::sighandler_t) -> SysResult<c_int> {
     SignalAction::of(handler).set(signal).map(|_| 0)
 }
 
+/// Has a signal do nothing to this process.
+///
+/// # Errors
+///
+/// The errno of `sigaction(2)`: `EINVAL` for one that cannot be ignored.
+pub fn ignore(signal: c_int) -> SysResult<()> {
+    handle(signal, libc::SIG_IGN).map(drop)
+}
+
 /// Makes the interrupting signal end blocked calls with `EINTR`, and do nothing else.
 ///
 /// # Errors

@@ -1,12 +1,19 @@
 //! A shell on a host of a lab that runs in another process, with the names and variables that programs there have.
+//!
+//! The lab shows a card, a file in memory that says where its hosts are. A shell writes on it that it has entered, and is a child of the
+//! process that was asked for it, which stays outside. When the lab is over, its reaper, which outlives it, reads that, writes that it is
+//! over, and ends what runs on the hosts; the process outside then says so.
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,12 +22,19 @@ use super::keeper::{self, Credentials};
 use super::surroundings::{self, LabNames};
 use super::{lookup, mounts};
 use crate::error::{Error, Operation, Result};
-use crate::os::netns;
+use crate::os::fork::{self, Forked};
+use crate::os::{netns, signal};
 use finwait_model::side::{Ends, Side};
 use finwait_model::text::excerpt;
 
 /// The name of the file in memory by which a lab is found.
 const NAME: &str = "finwait-lab";
+/// The line on the card of a lab that a shell has entered.
+const ENTERED: &str = "entered\n";
+/// The line on the card of a lab that is over.
+const OVER: &str = "over\n";
+/// The signals that are handed on to a shell: somebody who has started it has only the process outside to send them to.
+const HANDED_ON: [i32; 5] = [libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM];
 
 /// A lab's hosts, as it tells those who look for it in its process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +50,11 @@ pub struct HostCard {
 }
 
 /// A lab that runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct RunningLab {
     pid: u32,
     card: LabCard,
+    file: PathBuf,
 }
 
 impl LabCard {
@@ -52,10 +67,35 @@ impl LabCard {
         let show = || {
             let mut file = File::from(memfd_create(NAME, MemfdFlags::CLOEXEC)?);
             file.write_all(&serde_json::to_vec(&LabCard(hosts))?)?;
+            file.write_all(b"\n")?;
             Ok::<_, io::Error>(file)
         };
         show().during(|| "tell where the lab's hosts are".into())
     }
+}
+
+/// Has that line been written on a card?
+fn says(card: &File, line: &str) -> bool {
+    // Not by the place that the descriptor is at, which others share.
+    let mut text = vec![0; card.metadata().map_or(0, |data| data.len() as usize)];
+    let read = card.read_at(&mut text, 0).unwrap_or(0);
+    let (text, line) = (&text[..read], line.as_bytes());
+    text.split_inclusive(|byte| *byte == b'\n')
+        .skip(1)
+        .any(|other| other == line)
+}
+
+/// Writes that the lab is over on its card, and returns whether a shell has entered it.
+pub fn end_of_lab(card: BorrowedFd<'_>) -> bool {
+    let Ok(card) = card.try_clone_to_owned().map(File::from) else {
+        return false;
+    };
+    let was_entered = says(&card, ENTERED);
+    if was_entered {
+        // Who reads it waits for what is ended after it.
+        let _ = (&card).write_all(OVER.as_bytes());
+    }
+    was_entered
 }
 
 impl RunningLab {
@@ -74,8 +114,12 @@ impl RunningLab {
         let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
         let paths = descriptors.map(|entry| entry.path());
         let cards = paths.filter(|path| fs::read_link(path).is_ok_and(|link| link == shown));
-        let read = cards.filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok());
-        read.last().map(|card| RunningLab { pid, card })
+        let read = cards.filter_map(|file| {
+            let text = fs::read_to_string(&file).ok()?;
+            let card = serde_json::from_str(text.lines().next()?).ok()?;
+            Some(RunningLab { pid, card, file })
+        });
+        read.last()
     }
 
     /// The command line of its process, in short.
@@ -96,14 +140,15 @@ fn find(pid: Option<u32>) -> Result<RunningLab> {
             ))
         });
     }
-    let labs = RunningLab::all();
-    match labs.as_slice() {
-        [] => Err(no(
+    let mut labs = RunningLab::all();
+    match (labs.pop(), labs.is_empty()) {
+        (None, _) => Err(no(
             "no isolated lab of yours runs here: start finwait in another terminal first".into(),
         )),
-        [lab] => Ok(lab.clone()),
-        several => {
-            let list: Vec<String> = several
+        (Some(lab), true) => Ok(lab),
+        (Some(last), false) => {
+            labs.push(last);
+            let list: Vec<String> = labs
                 .iter()
                 .map(|lab| format!("{} ({})", lab.pid, lab.command()))
                 .collect();
@@ -115,15 +160,80 @@ fn find(pid: Option<u32>) -> Result<RunningLab> {
     }
 }
 
-/// Becomes a shell (`$SHELL`), or that command, on a host of the lab of that process, or of the only one that runs. Must be called before
-/// the program has a second thread.
+/// Runs a shell (`$SHELL`), or that command, on a host of the lab of that process, or of the only one that runs; returns its exit status,
+/// which is 128 and the signal's number where one has ended it. Must be called before the program has a second thread: the process forks,
+/// and the child returns only where it did not become the shell.
 ///
 /// # Errors
 ///
 /// - [`Error::NoShell`] where there is no such lab, or no such command.
 /// - [`Error::Os`] where its namespaces were not entered.
-pub fn open(side: Side, pid: Option<u32>, command: &[String]) -> Result<Infallible> {
+pub fn open(side: Side, pid: Option<u32>, command: &[String]) -> Result<u8> {
     let lab = find(pid)?;
+    let card = File::options()
+        .read(true)
+        .append(true)
+        .open(&lab.file)
+        .and_then(|mut card| card.write_all(ENTERED.as_bytes()).map(|()| card))
+        .during(|| format!("enter the lab of process {}", lab.pid))?;
+    let terminal = tcgetattr(io::stdin()).ok();
+    match fork::fork().during(|| "fork".into())? {
+        Forked::Child => become_shell(side, &lab, pid, command),
+        Forked::Parent(shell) => {
+            let status = await_shell(shell)?;
+            if says(&card, OVER) {
+                // A shell that is killed leaves its terminal as its line editor has it.
+                if let Some(modes) = terminal {
+                    let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
+                }
+                eprintln!(
+                    "finwait: the lab of process {} is over, and what ran on its hosts has ended with it",
+                    lab.pid
+                );
+            }
+            Ok(status)
+        }
+    }
+}
+
+/// Waits for a shell's end, and hands on what signals come meanwhile; returns its exit status.
+fn await_shell(shell: Pid) -> Result<u8> {
+    // Ctrl-C and Ctrl-\ are the shell's, which is in the same process group; and the terminal may be set while it is another's.
+    for at_the_terminal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTTOU] {
+        let _ = signal::ignore(at_the_terminal);
+    }
+    let came = fork::signals(&[&HANDED_ON[..], &[libc::SIGCHLD]].concat()).during(|| "hear signals".into())?;
+    loop {
+        let status = waitpid(Some(shell), WaitOptions::NOHANG | WaitOptions::UNTRACED);
+        match status.map_err(io::Error::from).during(|| "wait for the shell".into())? {
+            Some((_, status)) if status.stopped() => stop_with(shell, status.stopping_signal()),
+            Some((_, status)) => {
+                let status = status
+                    .exit_status()
+                    .or(status.terminating_signal().map(|signal| 128 + signal));
+                return Ok(status.and_then(|status| u8::try_from(status).ok()).unwrap_or(u8::MAX));
+            }
+            None => {}
+        }
+        let _ = poll(&mut [PollFd::new(&came, PollFlags::IN)], None);
+        while let Some(signal) = fork::next_signal(came.as_fd()) {
+            if signal != libc::SIGCHLD {
+                let _ = fork::kill(shell, signal);
+            }
+        }
+    }
+}
+
+/// Stops with a shell that suspends itself, and goes on with it. What stops a whole process group has stopped this process, too.
+fn stop_with(shell: Pid, stopped_by: Option<i32>) {
+    if stopped_by == Some(libc::SIGSTOP) {
+        let _ = kill_process(getpid(), Signal::STOP);
+        let _ = kill_process(shell, Signal::CONT);
+    }
+}
+
+/// Becomes the shell; returns only where that failed.
+fn become_shell(side: Side, lab: &RunningLab, pid: Option<u32>, command: &[String]) -> Result<u8> {
     let HostCard { thread, names } = &lab.card.0[side];
     let user = surroundings::user(None)?;
     let namespaces = format!("/proc/{}/task/{thread}/ns", lab.pid);

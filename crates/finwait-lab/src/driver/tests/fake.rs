@@ -62,8 +62,12 @@ pub(super) struct Work {
 /// The outside.
 pub(super) struct Fake {
     pub(super) work: Work,
+    /// The work when the outcome of a call was last told.
+    pub(super) work_at_outcome: Work,
     pub(super) now: MonoTime,
     pub(super) told: Vec<(MonoTime, LabEvent)>,
+    /// The number of packets after which somebody asks for something.
+    pub(super) asks_after: Option<usize>,
     /// The number of events that the reader had when a table was last read.
     pub(super) had: usize,
     handed_over: usize,
@@ -128,7 +132,9 @@ impl Fake {
         Fake {
             now: MonoTime(1_000_000_000_000),
             work: Work::default(),
+            work_at_outcome: Work::default(),
             told: Vec::new(),
+            asks_after: None,
             had: 0,
             handed_over: 0,
             readings: Vec::new(),
@@ -158,7 +164,15 @@ impl Outside for Fake {
         self.now
     }
 
+    fn is_asked(&self) -> bool {
+        let packets = self.told.iter().filter(|(_, what)| matches!(what, LabEvent::Packet(_)));
+        self.asks_after.is_some_and(|after| packets.count() >= after)
+    }
+
     fn tell(&mut self, what: LabEvent) {
+        if matches!(what, LabEvent::Ended(_)) {
+            self.work_at_outcome = self.work;
+        }
         self.told.push((self.now, what));
     }
 

@@ -1,6 +1,7 @@
 //! Many sockets on a host: what is read for each thing that happens does not grow with them, and no state is missed.
 
 use super::*;
+use finwait_model::program::{ProgramNo, ProgramSpec};
 
 /// The addresses of the nth of many connections to the server's listener, its client's end first.
 fn nth(n: u16) -> Tuple {
@@ -175,4 +176,103 @@ fn a_listener_that_goes_with_its_last_accept_is_seen_among_many() {
     play.says(Server, ended(3));
     play.turn();
     assert_eq!(play.transitions(), ["server LISTEN>CLOSE release 3"]);
+}
+
+/// A load generator's connections, on hosts with programs, whose tables are read ten times a second.
+fn with_a_load_generator(count: u16) -> Play {
+    let mut play = with_connections(count);
+    for (side, no) in [(Client, 1), (Server, 2)] {
+        let run = LabRequest::Run(side, ProgramNo(no), ProgramSpec::default());
+        play.core.request(run);
+    }
+    play.pass(SEC);
+    play
+}
+
+/// Who has made a call waits for what is new of its own socket, and not for what a load generator's have done.
+#[test]
+fn an_outcome_beside_a_load_generator_waits_for_no_table() {
+    let mut play = with_a_load_generator(1_000);
+    play.socket(Client, "client2", 1_000);
+    (100..300).for_each(|n| play.sends(Server, from_server(n, ACK)));
+    play.turn();
+    play.call(Client, 1, "client2", Call::Close);
+    let ends = &mut play.core.outside.ends;
+    ends.client.rows[0] = SocketRow {
+        inode: 0,
+        ..client(0, State::FinWait1)
+    };
+    ends.server.rows[0].state = State::CloseWait;
+    play.told();
+    play.core.outside.work = fake::Work::default();
+    play.says(Client, closed(1));
+    play.turn();
+    let fake::Work { rows, procfs, .. } = play.core.outside.work_at_outcome;
+    assert!(rows <= 3 && procfs == 0, "{rows} rows, procfs {procfs} times");
+    let told = play.told();
+    let place = |what: &str| told.iter().position(|line| line == what);
+    // Its own socket's, and its peer's, before the outcome.
+    let (own, peer) = (
+        place("client ESTABLISHED>FIN_WAIT1 call 1"),
+        place("server ESTABLISHED>CLOSE_WAIT unseen"),
+    );
+    let outcome = place("client ended 1");
+    assert!(
+        own.is_some() && peer.is_some() && own < outcome && peer < outcome,
+        "{told:#?}"
+    );
+}
+
+/// What a host's programs have it read is not read again for the screen.
+#[test]
+fn beside_a_load_generator_each_table_is_read_ten_times_a_second() {
+    let mut play = with_a_load_generator(1_000);
+    play.core.outside.work = fake::Work::default();
+    let until = play.now().plus(SEC);
+    let mut n = 0;
+    while play.now() < until {
+        for _ in 0..10 {
+            n = (n + 1) % 1_000;
+            play.sends(Server, from_server(n, ACK));
+        }
+        play.turn();
+        play.core.outside.now = play.now().plus(MS);
+    }
+    let tables = play.core.outside.work.rows / 1_000;
+    assert!((20..=25).contains(&tables), "{tables} in a second, of two hosts");
+}
+
+/// A key's call does not wait for a table that is read for the screen only.
+#[test]
+fn what_is_asked_for_goes_before_a_table_is_read_for_the_screen() {
+    let mut play = with_connections(1_000);
+    play.sends(Server, from_server(7, ACK));
+    play.turn();
+    play.core.outside.now = play.now().plus(300 * MS);
+    play.core.outside.work = fake::Work::default();
+    play.turn_with(&Ready {
+        requests: true,
+        packets: EITHER,
+        ..Ready::default()
+    });
+    assert_eq!(play.core.outside.work.rows, 0);
+    play.turn_with_packets();
+    assert!(play.core.outside.work.rows > 0, "the next turn reads");
+}
+
+/// Nor for packets that came before it.
+#[test]
+fn what_is_asked_for_goes_before_the_next_packet() {
+    let mut play = with_a_load_generator(1_000);
+    play.told();
+    (100..150).for_each(|n| play.sends(Server, from_server(n, ACK)));
+    play.core.outside.asks_after = Some(3);
+    play.core.outside.now = play.now().plus(300 * MS);
+    play.core.outside.work = fake::Work::default();
+    play.turn();
+    assert_eq!(play.told(), vec!["server ACK Delivered"; 3]);
+    assert_eq!(play.core.outside.work.rows, 0, "and before a table is read");
+    play.core.outside.asks_after = None;
+    play.turn();
+    assert_eq!(play.told().len(), 47, "the others come in the next turn");
 }
