@@ -53,7 +53,7 @@ fn holders(socket: &ListedSocket) -> &'static [Holder] {
         (State::TimeWait, _) => &[Holder::Kernel],
         (State::SynRecv, _) => &[Holder::Listener],
         // The kernel keeps none of these for itself, whatever a damaged row says of the inode.
-        (State::Listen | State::SynSent, _) => &[Holder::Descriptor],
+        (State::Listen | State::SynSent | State::Close, _) => &[Holder::Descriptor],
         _ if socket.is_nobodys() && queued => &[Holder::Listener],
         _ if socket.is_nobodys() => &[Holder::Kernel],
         (State::FinWait1 | State::Closing | State::LastAck, Owner::NotShown) => &[Holder::Kernel, Holder::Descriptor],
