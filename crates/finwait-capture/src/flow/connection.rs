@@ -12,6 +12,7 @@ use finwait_wire::inferred::{InferredEnd, SentChange};
 use finwait_wire::segment::{CapturedIp, Flags, IcmpError, Segment};
 
 use super::end::{End, Place};
+use crate::reader::CapturedPacket;
 use crate::reset::{Answered, Reset};
 
 /// A connection's number in its capture, from 1 on, in the order of first packets.
@@ -221,10 +222,11 @@ impl Connection {
     }
 
     /// Takes in a segment of the connection.
-    pub(super) fn passed(&mut self, at: MonoTime, segment: &Segment, ip: &CapturedIp) -> Note {
+    pub(super) fn passed(&mut self, packet: &CapturedPacket, segment: &Segment) -> Note {
+        let CapturedPacket { at, ref ip, .. } = *packet;
         let from = self.side_of(segment.source);
         let idle = at.since(self.last);
-        if self.is_duplicate(from, segment, ip, idle) {
+        if self.is_duplicate(from, segment, packet, idle) {
             self.duplicates += 1;
             return Note::Duplicate;
         }
@@ -299,6 +301,7 @@ impl Connection {
         own.last = Some((flags, segment.len as u32, at));
         own.last_numbers = (segment.seq, segment.ack);
         own.ip_id = ip.ip_id;
+        own.interface = packet.interface;
         if !rst {
             own.ttl = own.ttl.or(ip.ttl);
         }
@@ -318,11 +321,11 @@ impl Connection {
     /// Is it the packet before once more, as a capture on several interfaces sees it?
     ///
     /// The identification tells it. Where there is none (IPv6, and IPv4's SYN,ACK and RST from Linux, which have 0), the same segment at
-    /// once, and nothing from the other end between, is no retransmission: no timer is so short (`TCP_TIMEOUT_MIN`), and fast retransmit
-    /// answers an ACK. Acknowledgements alone may repeat themselves.
-    fn is_duplicate(&self, from: Side, segment: &Segment, ip: &CapturedIp, idle: Duration) -> bool {
+    /// once on another interface, and nothing from the other end between, is no retransmission: no timer is so short (`TCP_TIMEOUT_MIN`),
+    /// and fast retransmit answers an ACK. Acknowledgements alone may repeat themselves.
+    fn is_duplicate(&self, from: Side, segment: &Segment, packet: &CapturedPacket, idle: Duration) -> bool {
         const AT_ONCE: Duration = Duration::from_millis(1);
-        let (end, other) = (&self.ends[from], &self.ends[from.other()]);
+        let (ip, end, other) = (&packet.ip, &self.ends[from], &self.ends[from.other()]);
         let Some((flags, len, last)) = end.last else {
             return false;
         };
@@ -336,7 +339,11 @@ impl Connection {
                 let counts = len > 0 || flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0));
                 let is_last = other.last.is_none_or(|(.., other)| other <= last);
                 let same = end.ip_id == ip.ip_id && end.last_numbers == (segment.seq, segment.ack);
-                counts && is_last && same && idle < AT_ONCE
+                let elsewhere = end
+                    .interface
+                    .zip(packet.interface)
+                    .is_some_and(|(last, this)| last != this);
+                elsewhere && counts && is_last && same && idle < AT_ONCE
             }
         }
     }

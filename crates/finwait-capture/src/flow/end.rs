@@ -135,6 +135,8 @@ pub struct End {
     ids_rise: u8,
     /// The numbers of the last segment: its own, and the one that it acknowledges.
     pub(super) last_numbers: (SeqNo, SeqNo),
+    /// The interface that saw the last segment.
+    pub(super) interface: Option<u32>,
     /// The last segment: its flags, length and time.
     pub(super) last: Option<(Flags, u32, MonoTime)>,
 }

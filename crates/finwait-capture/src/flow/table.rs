@@ -173,7 +173,7 @@ impl Table {
             .open
             .entry(key)
             .or_insert_with(|| Box::new(Connection::new(ConnectionNo(0), segment, packet.at)));
-        connection.passed(packet.at, segment, &packet.ip);
+        connection.passed(packet, segment);
         connection
     }
 

@@ -51,6 +51,14 @@ impl LinkType {
     }
 }
 
+impl LinkType {
+    /// Returns the number of the interface that a frame says it was seen on.
+    pub fn interface(self, frame: &[u8]) -> Option<u32> {
+        let number = frame.get(4..8).filter(|_| self.0 == LINUX_SLL2)?;
+        number.first_chunk().copied().map(u32::from_be_bytes)
+    }
+}
+
 impl fmt::Display for LinkType {
     /// `IEEE 802.11 (105)`, `type 195`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

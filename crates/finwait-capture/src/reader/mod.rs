@@ -76,6 +76,8 @@ pub fn format_of(head: &[u8]) -> Option<Format> {
 pub struct CapturedPacket {
     /// The time at which it was captured, since 1970 or whenever the text begins to count; that of the packet before where the file has none.
     pub at: MonoTime,
+    /// The interface that saw it, counted as the file does; none where the file does not tell several apart.
+    pub interface: Option<u32>,
     /// The packet.
     pub ip: CapturedIp,
 }
@@ -181,6 +183,8 @@ enum Item {
     /// A packet's bytes stand at the beginning of the input, `skip` in all with what is around them.
     Packet {
         at: Option<MonoTime>,
+        /// Which of the file's interfaces saw it, where it has several.
+        interface: Option<u32>,
         link: LinkType,
         /// The place of the packet's bytes.
         bytes: std::ops::Range<usize>,
@@ -286,8 +290,14 @@ impl<R: Read> Reader<R> {
                 Kind::Pcapng(pcapng) => pcapng.item(&mut self.input)?,
                 Kind::Text(text) => return text.packet(&mut self.input, &mut self.facts),
             };
-            let (at, link, bytes, skip) = match item {
-                Item::Packet { at, link, bytes, skip } => (at, link, bytes, skip),
+            let (at, interface, link, bytes, skip) = match item {
+                Item::Packet {
+                    at,
+                    interface,
+                    link,
+                    bytes,
+                    skip,
+                } => (at, interface, link, bytes, skip),
                 Item::End => return Ok(None),
                 Item::BreaksOff => {
                     self.facts.breaks_off = true;
@@ -302,12 +312,18 @@ impl<R: Read> Reader<R> {
             self.facts.packets += 1;
             self.last = at.unwrap_or(self.last);
             let known = link.is_known();
-            let ip = link
-                .ip(&self.input.data()[bytes])
-                .map(finwait_wire::segment::decode_captured);
+            let frame = &self.input.data()[bytes];
+            let interface = link.interface(frame).or(interface);
+            let ip = link.ip(frame).map(finwait_wire::segment::decode_captured);
             self.input.consume(skip);
             match ip {
-                Some(ip) => return Ok(Some(CapturedPacket { at: self.last, ip })),
+                Some(ip) => {
+                    return Ok(Some(CapturedPacket {
+                        at: self.last,
+                        interface,
+                        ip,
+                    }));
+                }
                 None if known => self.facts.not_ip += 1,
                 None => self.facts.unknown_link.get_or_insert((0, link)).0 += 1,
             }

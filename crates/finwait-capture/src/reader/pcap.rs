@@ -91,6 +91,7 @@ impl Pcap {
         let ns = u64::from(seconds) * 1_000_000_000 + u64::from(parts) * self.unit;
         Ok(Item::Packet {
             at: Some(MonoTime(ns)),
+            interface: None,
             link: self.link,
             bytes: start..end,
             skip: end,

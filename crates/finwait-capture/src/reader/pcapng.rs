@@ -152,12 +152,12 @@ impl Pcapng {
 
     /// The packet in a block; none where the block contradicts itself.
     fn packet(&self, kind: u32, block: Numbers<'_>, skip: usize) -> Option<Item> {
-        let (interface, start, time) = match kind {
+        let (number, start, time) = match kind {
             PACKET => (block.long(8), 28, Some(12)),
             OLD_PACKET => (block.short(8).into(), 28, Some(12)),
             _ => (0, 12, None),
         };
-        let interface = self.interfaces.get(interface as usize)?;
+        let interface = self.interfaces.get(number as usize)?;
         let room = block.bytes.len().checked_sub(start)?;
         let len = match kind {
             SIMPLE_PACKET => {
@@ -172,6 +172,7 @@ impl Pcapng {
         };
         (len <= room).then(|| Item::Packet {
             at: time.map(|at| interface.time(block.long(at), block.long(at + 4))),
+            interface: Some(number),
             link: interface.link,
             bytes: start..start + len,
             skip,

@@ -170,7 +170,11 @@ impl Text {
             return Ok(None);
         };
         let at = MonoTime(self.time(stamp));
-        Ok(Some(CapturedPacket { at, ip }))
+        Ok(Some(CapturedPacket {
+            at,
+            interface: None,
+            ip,
+        }))
     }
 
     /// Decides what the times count from. Those of `-ttt` begin at nought like those of `-ttttt`, and go back sooner or later.
