@@ -468,7 +468,7 @@ fn a_capture_has_the_states_that_its_segments_imply() {
         }
     }
     assert!(changes > 4, "{changes} changes of states");
-    assert!(words(&seen["elements"]["text"]).contains("no kernel was asked"));
+    assert!(words(&seen["elements"]["text"]).contains("This is a capture"));
 }
 
 #[test]

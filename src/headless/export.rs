@@ -14,7 +14,7 @@ const LONGEST_NAME: usize = 400;
 pub fn export(file: &str, connection: Option<u64>, run: Option<usize>, choices: &ExportChoices) -> ExitCode {
     if choices.files.is_empty() {
         let why =
-            "export makes nothing unless it is told what: --svg out.svg, --text, --markdown, --mermaid or --pcapng";
+            "export makes nothing unless it is told what: --html out.html, --svg, --text, --markdown, --mermaid or --pcapng";
         return fail(BAD, why);
     }
     if let Err(why) = choices.check() {
