@@ -12,6 +12,7 @@
     meaningOpen = !small.matches;
   });
   let at = 0;
+  let address = 0;
 
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
@@ -141,7 +142,9 @@
     const to = Math.min(Math.max(no, 1), count);
     if (to === at) return;
     show(to);
-    history.replaceState(null, '', '#step=' + to);
+    // Browsers count these, and refuse those of a slider that is drawn from end to end.
+    clearTimeout(address);
+    address = setTimeout(() => history.replaceState(null, '', '#step=' + to), 150);
   };
 
   const asked = () => {
@@ -156,6 +159,7 @@
   $('slider').addEventListener('input', () => go(Number($('slider').value)));
   window.addEventListener('hashchange', () => {
     const no = asked();
+    clearTimeout(address);
     if (no !== null && no !== at) show(no);
   });
   document.addEventListener('keydown', (event) => {

@@ -27,7 +27,7 @@ const over = (why) => {
   }
   process.exit(0);
 };
-const BOUND = setTimeout(() => over('Chromium took too long'), 50_000);
+const BOUND = setTimeout(() => over('Chromium took too long'), 110_000);
 browser.on('exit', (code) => over(`Chromium ended: ${code}`));
 browser.on('error', (error) => over(`Chromium: ${error.message}`));
 
@@ -101,9 +101,10 @@ const LOOK = `(() => {
   }));
   const picture = [...document.querySelectorAll('.picture')].find((one) => one.getBoundingClientRect().height > 0);
   const number = (part, name) => Number(picture.querySelector(part).getAttribute(name));
+  const top = number('.band', 'y');
+  const isIn = (text) => Number(text.getAttribute('y')) > top && Number(text.getAttribute('y')) <= top + number('.band', 'height');
   return {
     no: Number(document.getElementById('no').textContent),
-    hash: location.hash,
     slider: Number(document.getElementById('slider').value),
     spoken: document.getElementById('slider').getAttribute('aria-valuetext'),
     first: Number(item.dataset.first),
@@ -115,6 +116,7 @@ const LOOK = `(() => {
     server: sockets('server'),
     pipes: [...document.querySelectorAll('.pipe')].map((pipe) => pipe.querySelector('.words').textContent),
     band: [number('.band', 'y'), number('.band', 'height')],
+    inBand: [...picture.querySelectorAll('text')].filter(isIn).map((text) => text.textContent).join('|'),
     veil: [number('.veil', 'y'), number('.veil', 'height')],
   };
 })()`;
@@ -154,6 +156,10 @@ try {
   keys.sliderRight = await at();
   await press('End');
   keys.sliderEnd = await at();
+  keys.address = await evaluate(`new Promise((done) => {
+    const look = (left) => (location.hash === '#step=${count}' || left === 0 ? done(location.hash) : setTimeout(look, 50, left - 1));
+    look(100);
+  })`);
   // A link: to a step, while the page is open, and when it is opened.
   const links = {};
   await evaluate('location.hash = "#step=3"; new Promise((done) => setTimeout(done, 50))');
@@ -187,13 +193,16 @@ try {
   for (const [width, mobile] of [[1280, false], [800, false], [360, true]]) {
     await size(width, 740, mobile);
     await evaluate('new Promise((done) => setTimeout(done, 250))');
-    let most = 0;
-    for (let no = 1; no <= count; no += 1) {
-      await evaluate(`location.hash = '#step=${no}'`);
-      await evaluate('new Promise((done) => requestAnimationFrame(done))');
-      most = Math.max(most, await evaluate('Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)'));
-    }
-    wide[width] = most;
+    wide[width] = await evaluate(`(() => {
+      const slider = document.getElementById('slider');
+      let most = 0;
+      for (let no = 1; no <= ${count}; no += 1) {
+        slider.value = no;
+        slider.dispatchEvent(new Event('input'));
+        most = Math.max(most, document.documentElement.scrollWidth, document.body.scrollWidth);
+      }
+      return most;
+    })()`);
   }
   await size(1280, 800);
   const elements = await evaluate('({ scripts: document.scripts.length, images: document.images.length, text: document.body.textContent })');
