@@ -86,7 +86,7 @@ impl RunFacts {
     pub fn of(story: &Story) -> RunFacts {
         let mut facts = RunFacts {
             date: date(&story.header),
-            by: story.measured(),
+            by: format!("Linux {}, finwait {}", story.header.kernel, story.header.finwait),
             ..RunFacts::default()
         };
         for entry in &story.entries {
