@@ -448,6 +448,28 @@ fn a_book_says_what_was_not_as_expected() {
     assert!(words(entry(&xml(&index), "wrong.html")).contains("Not all was as expected here"));
 }
 
+/// Without a wire a book says so, and leaves out what it has not seen.
+#[test]
+fn a_book_of_the_loopback_lab_says_that_it_has_no_segments() {
+    let folder = Folder::new("loopback");
+    let dir = folder.path("book");
+    let output = output_within(
+        finwait().args(["book", &dir, "--lab", "loopback", "half-close", "handshake"]),
+        LONG,
+    );
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(links(&dir).0, 5);
+    let index = fs::read_to_string(folder.path("book/index.html")).unwrap();
+    let index = xml(&index);
+    let all = words(index.root());
+    assert!(
+        all.contains("no segments were seen") && !all.contains("every segment"),
+        "{all}"
+    );
+    // It needs the wire.
+    assert!(words(entry(&index, "handshake.html")).contains("Not measured: "));
+}
+
 /// Ends it with that signal once scenarios are under way.
 fn interrupted_by(signal: i32) {
     let folder = Folder::new(&format!("signal-{signal}"));

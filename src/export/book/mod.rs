@@ -258,7 +258,17 @@ impl Book {
             (Some(date), _) => format!(" on {date}"),
             (None, _) => String::new(),
         };
-        format!("Measured{on}: {by}.")
+        let lab = if self.has_wire() {
+            ""
+        } else {
+            " It was measured in the loopback lab, which has no wire: no segments were seen."
+        };
+        format!("Measured{on}: {by}.{lab}")
+    }
+
+    /// Returns whether segments were seen in any of its runs.
+    fn has_wire(&self) -> bool {
+        self.measured().any(|(_, run)| run.facts.has_wire)
     }
 }
 
