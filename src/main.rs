@@ -40,7 +40,7 @@ use finwait::session::{CommandError, Session};
 use finwait::side::Ends;
 use finwait::tui::app::LabSpec;
 use finwait::tui::setup::Setup;
-use finwait::tui::{self, LabSource, Message, MouseUse, Sink};
+use finwait::tui::{self, LabSource, LiveCast, Message, MouseUse, Sink};
 
 /// A command, an argument or an address that is not understood.
 const NOT_UNDERSTOOD: u8 = 2;
@@ -131,8 +131,8 @@ fn main() -> ExitCode {
         ..setup
     };
     let exports = groups.exports();
-    if exports.is_none() && groups.force() {
-        let why = "--force is about the files that exports and --pcap write, and none is asked for";
+    if exports.is_none() && groups.film().is_none() && groups.force() {
+        let why = "--force is about the files that exports, --pcap and --asciicast write, and none is asked for";
         return fail(NOT_UNDERSTOOD, why);
     }
     if record.is_some() || !exports.is_none() {
@@ -149,6 +149,7 @@ fn main() -> ExitCode {
     let leaves = Leaves {
         record,
         exports: &exports,
+        film: groups.film(),
     };
     match &cli.verb {
         None => screen(&options, Opening::Explorer, &programs, leaves, setup),
@@ -359,6 +360,8 @@ fn tour(
 struct Leaves<'a> {
     record: Option<&'a Path>,
     exports: &'a ExportChoices,
+    /// The film of the screen.
+    film: Option<&'a Path>,
 }
 
 /// What the screen opens with.
@@ -381,7 +384,11 @@ fn screen(
     leaves: Leaves<'_>,
     setup: Setup,
 ) -> ExitCode {
-    let Leaves { record, exports } = leaves;
+    let Leaves { record, exports, film } = leaves;
+    if film == Some(Path::new("-")) {
+        let why = "--asciicast -: the screen is on standard output: give the name of a file";
+        return fail(NOT_UNDERSTOOD, why);
+    }
     if exports.takes_stdout() {
         let why = "--pcap -: the screen is on standard output: give a file, or a named pipe (mkfifo) for a reader that follows";
         return fail(NOT_UNDERSTOOD, why);
@@ -424,6 +431,24 @@ fn screen(
         Ok(record) => record,
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
+    let film = film.map(|file| {
+        let to_the_screen = sender.clone();
+        let tell = move |why: &str| {
+            to_the_screen.send(Message::Note(why.to_owned()));
+        };
+        LiveCast::create(file, exports.overwrite, Box::new(tell))
+    });
+    let film = match film.transpose() {
+        Ok(film) => film,
+        Err(why) => return fail(NOT_UNDERSTOOD, &why),
+    };
+    // What happens is kept as the exports need it, so that there need be no --record for them.
+    let record = record.unwrap_or_else(|| RecordingFile::without_file(Box::new(|_: &str| {})));
+    let record = record.keeping(tui::written::KEPT);
+    let record = match &film {
+        Some(film) => record.followed_by(Box::new(film.clone())),
+        None => record,
+    };
     let make = |fresh: LabSpec, sink: Sink| {
         let began = MonoTime::now();
         let mut options = options.clone();
@@ -439,7 +464,7 @@ fn screen(
         options.offload = fresh.offload.unwrap_or(options.offload);
         options.driven = options.driven.or(fresh.driven, &options.program)?;
         let (lab, facts) = Lab::start(&options, sink)?;
-        let record = record.as_ref().filter(|_| !fresh.unrecorded);
+        let record = Some(&record).filter(|_| !fresh.unrecorded);
         let mut session = Session::new(facts, began);
         session.wire.slow = setup.slow_delay;
         let mut session = recorded(session, record, &options);
@@ -469,8 +494,9 @@ fn screen(
         lab,
         make: &make,
         options,
+        record: Some(&record),
     };
-    match tui::run(app.set_up(setup.clone()), Some(source), inbox, sender) {
+    match tui::run(app.set_up(setup.clone()), Some(source), film, inbox, sender) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(FAILED, &error.to_string()),
     }
@@ -486,7 +512,7 @@ fn run(
     paint: Paint,
     leaves: Leaves<'_>,
 ) -> ExitCode {
-    let Leaves { record, exports } = leaves;
+    let Leaves { record, exports, .. } = leaves;
     let is_json = printing.format == Format::Json;
     let from_stdin = commands == ["-"];
     if !from_stdin && let Err(refused) = headless::check(commands) {

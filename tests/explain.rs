@@ -52,14 +52,11 @@ fn a_states_name_alone_is_answered_with_its_situations() {
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let (_, rest) = readme.split_once("-- explain CLOSE_WAIT\n").unwrap();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/explain.md")).unwrap();
+    let (_, rest) = page.split_once("finwait explain CLOSE_WAIT\n").unwrap();
     let (_, rest) = rest.split_once("```text\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
-    assert!(
-        told.contains(example),
-        "the README's example is not what is said: {told}"
-    );
+    assert!(told.contains(example), "the page's example is not what is said: {told}");
     for (name, state, situations) in [
         ("FIN-WAIT-2", "FIN_WAIT2", ["fin-wait2", "fin-wait2-orphan"].as_slice()),
         ("fin_wait2", "FIN_WAIT2", &["fin-wait2", "fin-wait2-orphan"]),
@@ -98,12 +95,12 @@ fn a_state_in_a_message_does_not_disturb_its_answer() {
     }
 }
 
-/// The example of the README is what the program says, but for what it leaves out.
+/// The example of the page is what the program says, but for what it leaves out.
 #[test]
-fn the_readmes_example_is_true() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let (_, rest) = readme.split_once("-- explain \"").unwrap();
+fn the_pages_example_is_true() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/explain.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = page.split_once("finwait explain \"").unwrap();
     let (message, rest) = rest.split_once("\"\n").unwrap();
     let (_, rest) = rest.split_once("```text\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
@@ -465,6 +462,36 @@ fn a_closed_pipe_is_no_error() {
 fn closed_pipe() -> std::os::fd::OwnedFd {
     let (_, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
     write
+}
+
+/// A name that a column has cut off is each state that it can be.
+#[test]
+fn a_states_name_that_was_cut_off_is_answered() {
+    for (name, states) in [
+        ("CLOSE_W", &["CLOSE_WAIT"][..]),
+        ("FIN-WAI", &["FIN_WAIT1", "FIN_WAIT2"]),
+        ("ESTABLISHE", &["ESTABLISHED"]),
+    ] {
+        let told = answered(&[name]);
+        for state in states {
+            assert!(told.contains(&format!("{state}: a state of TCP")), "{name}: {told}");
+        }
+        assert_eq!(told.matches(": a state of TCP").count(), states.len(), "{told}");
+    }
+}
+
+#[test]
+fn control_bits_alone_are_told_with_what_is_missing() {
+    for (words, bits) in [(&["Flags [S]"][..], "SYN"), (&["Flags", "[R.],"], "RST,ACK")] {
+        let output = explain(words);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains(&format!("is a segment with {bits}, in tcpdump's letters")),
+            "{said}"
+        );
+        assert!(said.contains("give the whole line"), "{said}");
+    }
 }
 
 /// What is pasted may be a line of tcpdump's: a capture of one packet.

@@ -430,3 +430,40 @@ fn addresses_of_procfs_are_the_sockets_own() {
     };
     assert!(table.few().iter().any(|row| is_it(&row.socket)), "{table:?}");
 }
+
+/// macOS and the BSDs say it in other words, and in the singular of one.
+#[test]
+fn counters_of_macos_are_told_as_those_of_linux() {
+    let text = "tcp:\n\t108293 packets sent\n\t\t52424 data packets (24364545 bytes)\n\t\t262 data packets (171892 bytes) retransmitted\n\
+        \t147889 packets received\n\t\t23 packets received after close\n\t4113 connection requests\n\t1 listen queue overflow\n\
+        \t310 retransmit timeouts\n\t\t11 connections dropped by rexmit timeout\nudp:\n\t100 datagrams received\n";
+    let told = told(text);
+    for part in [
+        "1  TcpExtListenOverflows",
+        "11  TcpExtTCPAbortOnTimeout",
+        "262  TcpRetransSegs",
+        "those of macOS or a BSD",
+    ] {
+        assert!(
+            told.contains(part) || told.contains(&part.replace("TcpExt", "")),
+            "{part}: {told}"
+        );
+    }
+    assert_eq!(
+        explained("tcp:\n  timeout: 30\n  port: 80\n", &[]).status.code(),
+        Some(1)
+    );
+}
+
+/// A narrow column cuts off the state, and of FIN_WAIT what is left can be two.
+#[test]
+fn rows_whose_state_was_cut_off_are_rows() {
+    let text = "Proto Recv-Q Send-Q Local Address    Foreign Address  State\n\
+        tcp        1      0 10.0.0.1:8080    10.0.0.2:50001   CLOSE_W\n\
+        tcp        1      0 10.0.0.1:8080    10.0.0.2:50002   CLOSE_W\n\
+        tcp        0      0 10.0.0.1:8080    10.0.0.2:50003   ESTABLISHE\n";
+    let told = json(text);
+    let states = &told["listing"]["states"];
+    assert_eq!(states.to_string().matches("CLOSE_WAIT").count(), 1, "{told:#}");
+    assert!(states.to_string().contains("ESTABLISHED"), "{told:#}");
+}

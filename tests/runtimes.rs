@@ -1,10 +1,13 @@
 //! Ends driven by other languages: each runtime at either end of a real connection, what it says, what it really does, and the
 //! measured table.
 
+#[path = "support/generated.rs"]
+mod generated;
 mod support;
 
 use finwait::matrix::{Matrix, SCENARIOS, markdown};
 use finwait::runtime::Runtime;
+use generated::is_generated;
 use serde_json::Value;
 use support::turns::Turns;
 use support::{Lab, Run, finwait, has, output};
@@ -610,24 +613,10 @@ fn the_committed_table_is_what_is_measured() {
     assert_eq!(measured.events.len(), kept.events.len());
 }
 
-/// The README's table is drawn from the committed one.
+/// The page's table is drawn from the committed one.
 #[test]
-fn the_readme_has_the_committed_table() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let (before, rest) = readme
-        .split_once("<!-- matrix -->\n")
-        .expect("the marker where the table begins");
-    let (inside, after) = rest.split_once("<!-- /matrix -->").expect("the marker where it ends");
-    let table = markdown::table(Matrix::kept());
-    if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(path, format!("{before}<!-- matrix -->\n{table}<!-- /matrix -->{after}")).unwrap();
-        return;
-    }
-    assert_eq!(
-        inside, table,
-        "run UPDATE_README=1 cargo test --test runtimes the_readme"
-    );
+fn the_page_has_the_committed_table() {
+    is_generated("docs/languages.md", "matrix", &markdown::table(Matrix::kept()));
 }
 
 /// Every scenario that is measured is one of the catalog's.

@@ -1190,7 +1190,7 @@ fn the_schema_has_the_programs_keys() {
 /// The annotated example of the format's description is a scenario, and it holds.
 #[test]
 fn the_example_of_the_description_holds() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/scenarios/README.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scenario-format.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let (_, rest) = readme.split_once("```toml\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();

@@ -13,7 +13,7 @@ import jdk.net.ExtendedSocketOptions;
 
 /**
  * The Java endpoint: sockets as java.net gives them or, with --nio, blocking channels of java.nio, driven line by line
- * as PROTOCOL.md says.
+ * as docs/endpoint-protocol.md says.
  *
  * <pre>
  * java --add-opens java.base/java.net=ALL-UNNAMED --add-opens java.base/java.io=ALL-UNNAMED \

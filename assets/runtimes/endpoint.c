@@ -1,5 +1,5 @@
 /*
- * The C endpoint: the calls that every textbook has, one for one, driven line by line as PROTOCOL.md says.
+ * The C endpoint: the calls that every textbook has, one for one, driven line by line as docs/endpoint-protocol.md says.
  *
  *     cc -O1 -pthread -o endpoint endpoint.c && ./endpoint        (Linux and glibc; then paste a line, such as)
  *     {"id":1,"socket":"client","call":"socket","family":"inet"}

@@ -1,4 +1,4 @@
-// The Go endpoint: sockets as package net gives them, driven line by line as PROTOCOL.md says.
+// The Go endpoint: sockets as package net gives them, driven line by line as docs/endpoint-protocol.md says.
 //
 //	GO111MODULE=off CGO_ENABLED=0 go build endpoint.go && ./endpoint        (then paste a line, such as)
 //	{"id":1,"socket":"client","call":"socket","family":"inet"}
@@ -290,7 +290,7 @@ func (r *request) leave() {
 	delete(inFlight, *r.id)
 }
 
-// What is said of a call. The id comes first, as PROTOCOL.md asks; a map would be put in order by its keys.
+// What is said of a call. The id comes first, as docs/endpoint-protocol.md asks; a map would be put in order by its keys.
 type (
 	refused struct {
 		ID  *uint64 `json:"id"`

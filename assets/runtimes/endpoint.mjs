@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /*
- * The Node endpoint: sockets as module net gives them, driven line by line as PROTOCOL.md says.
+ * The Node endpoint: sockets as module net gives them, driven line by line as docs/endpoint-protocol.md says.
  *
  *     node endpoint.mjs [--half-open]        (18 or later; then paste a line, such as)
  *     {"id":1,"socket":"client","call":"socket","family":"inet"}

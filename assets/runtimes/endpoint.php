@@ -1,7 +1,7 @@
 #!/usr/bin/env php
 <?php
 /*
- * The PHP endpoint: sockets as the extension sockets gives them, driven line by line as PROTOCOL.md says.
+ * The PHP endpoint: sockets as the extension sockets gives them, driven line by line as docs/endpoint-protocol.md says.
  *
  *     php endpoint.php        (8.1 or later; then paste a line, such as)
  *     {"id":1,"socket":"client","call":"socket","family":"inet"}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Python endpoint: sockets as module socket gives them, driven line by line as PROTOCOL.md says.
+"""The Python endpoint: sockets as module socket gives them, driven line by line as docs/endpoint-protocol.md says.
 
     python3 endpoint.py        (3.8 or later; then paste a line, such as)
     {"id":1,"socket":"client","call":"socket","family":"inet"}

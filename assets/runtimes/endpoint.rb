@@ -1,7 +1,7 @@
 #!/usr/bin/env ruby
 # frozen_string_literal: true
 
-# The Ruby endpoint: sockets as class Socket of library socket gives them, driven line by line as PROTOCOL.md says.
+# The Ruby endpoint: sockets as class Socket of library socket gives them, driven line by line as docs/endpoint-protocol.md says.
 #
 #     ruby endpoint.rb        (3.0 or later; then paste a line, such as)
 #     {"id":1,"socket":"client","call":"socket","family":"inet"}

@@ -1,4 +1,4 @@
-//! The Rust endpoint: sockets as std::net gives them, driven line by line as PROTOCOL.md says.
+//! The Rust endpoint: sockets as std::net gives them, driven line by line as docs/endpoint-protocol.md says.
 //!
 //!     rustc --edition 2021 -O endpoint.rs && ./endpoint        (with protocol.rs beside it; then paste a line, such as)
 //!     {"id":1,"socket":"client","call":"socket","family":"inet"}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 /*
- * The Bun endpoint: sockets as Bun.connect and Bun.listen give them, driven line by line as PROTOCOL.md says.
+ * The Bun endpoint: sockets as Bun.connect and Bun.listen give them, driven line by line as docs/endpoint-protocol.md says.
  *
  *     bun endpoint_bun.mjs        (1.2 or later, protocol.mjs beside it; then paste a line, such as)
  *     {"id":1,"socket":"client","call":"socket","family":"inet"}

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --allow-all
 /*
- * The Deno endpoint: sockets as Deno.connect and Deno.listen give them, driven line by line as PROTOCOL.md says.
+ * The Deno endpoint: sockets as Deno.connect and Deno.listen give them, driven line by line as docs/endpoint-protocol.md says.
  *
  *     deno run --allow-all endpoint_deno.mjs        (2.0 or later, protocol.mjs beside it; then paste a line, such as)
  *     {"id":1,"socket":"client","call":"socket","family":"inet"}

@@ -1,4 +1,4 @@
-//! The tokio endpoint: sockets as tokio::net gives them, driven line by line as PROTOCOL.md says.
+//! The tokio endpoint: sockets as tokio::net gives them, driven line by line as docs/endpoint-protocol.md says.
 //!
 //!     cargo run        (with endpoint_tokio.toml as Cargo.toml, and protocol.rs beside it; then paste a line, such as)
 //!     {"id":1,"socket":"client","call":"socket","family":"inet"}

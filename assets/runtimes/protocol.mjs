@@ -1,5 +1,5 @@
 /*
- * What the endpoints in JavaScript have in common: lines of JSON, what a request says, and what is replied. PROTOCOL.md says
+ * What the endpoints in JavaScript have in common: lines of JSON, what a request says, and what is replied. docs/endpoint-protocol.md says
  * how. Only modules that Node, Bun and Deno all have are used.
  */
 import { Buffer } from 'node:buffer';

@@ -1,4 +1,4 @@
-//! The part that the two Rust endpoints share: lines of JSON, requests, and replies. PROTOCOL.md says how.
+//! The part that the two Rust endpoints share: lines of JSON, requests, and replies. docs/endpoint-protocol.md says how.
 //!
 //! It needs nothing but std, from Rust 1.65 on: `rustc` alone compiles it.
 

@@ -84,7 +84,7 @@ pub struct EndArgs {
     pub server: Runtime,
     /// Drive the client with your own command, which speaks the endpoint protocol
     ///
-    /// The protocol is in finwait's sources: assets/runtimes/PROTOCOL.md.
+    /// The protocol is in finwait's sources: docs/endpoint-protocol.md.
     #[arg(long, value_name = "COMMAND", conflicts_with = "client", hide_short_help = true)]
     pub client_command: Option<String>,
     /// Drive the server with your own command
@@ -243,6 +243,15 @@ pub struct CaptureArgs {
     pub snaplen: Option<usize>,
 }
 
+/// The option of the screen's film.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Capture")]
+pub struct FilmArgs {
+    /// Film the screen while it is used, as an asciicast for asciinema, FILE.cast
+    #[arg(long, value_name = "FILE")]
+    pub asciicast: Option<PathBuf>,
+}
+
 /// The option of verbs that write files.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Capture")]
@@ -274,6 +283,28 @@ pub struct ExportArgs {
     /// Write a report in Markdown
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
+    /// Write the screen in the course of the run as an asciicast, for asciinema
+    #[arg(long, value_name = "FILE")]
+    pub asciicast: Option<PathBuf>,
+    /// Write graphs of queues, congestion window and round-trip time as a picture
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub graphs: Option<PathBuf>,
+    /// Write the screen at the end of the run, FILE.svg or FILE.txt
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub screen: Option<PathBuf>,
+}
+
+/// Returns the format of a picture of the screen: text where the name says so.
+fn is_of_screen(file: &Option<PathBuf>) -> Option<ExportFormat> {
+    let is_text = file
+        .as_ref()?
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
+    Some(if is_text {
+        ExportFormat::ScreenText
+    } else {
+        ExportFormat::ScreenSvg
+    })
 }
 
 impl ExportArgs {
@@ -286,6 +317,10 @@ impl ExportArgs {
             ExportFormat::Text => &self.text,
             ExportFormat::Mermaid => &self.mermaid,
             ExportFormat::Markdown => &self.markdown,
+            ExportFormat::Asciicast => &self.asciicast,
+            ExportFormat::Graphs => &self.graphs,
+            ExportFormat::ScreenSvg | ExportFormat::ScreenText if is_of_screen(&self.screen) != Some(format) => &None,
+            ExportFormat::ScreenSvg | ExportFormat::ScreenText => &self.screen,
         };
         let all = ExportFormat::ALL.into_iter();
         all.filter_map(|format| Some((format, Target::of(path(format).as_deref()?))))

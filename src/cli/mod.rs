@@ -28,8 +28,8 @@ use crate::runtime::{Runtime, RuntimeChoice};
 use crate::session::lineup::FirstProgram;
 use crate::side::{Ends, Side};
 pub use groups::{
-    AllowArgs, CaptureArgs, ColourArgs, EndArgs, ExportArgs, HostArgs, LabArgs, LabChoice, PagerArgs, ProgramArgs,
-    ReplaceArgs, ScreenArgs,
+    AllowArgs, CaptureArgs, ColourArgs, EndArgs, ExportArgs, FilmArgs, HostArgs, LabArgs, LabChoice, PagerArgs,
+    ProgramArgs, ReplaceArgs, ScreenArgs,
 };
 pub use read::NotRead;
 pub use tree::{is_option_of, tree};
@@ -59,6 +59,9 @@ pub struct Cli {
     /// What is captured of it
     #[command(flatten)]
     capture: CaptureArgs,
+    /// Whether it is filmed
+    #[command(flatten)]
+    film: FilmArgs,
     /// Whether files may be replaced
     #[command(flatten)]
     replace: ReplaceArgs,
@@ -79,6 +82,7 @@ pub struct Groups<'a> {
     hosts: Option<&'a HostArgs>,
     allow: Option<&'a AllowArgs>,
     capture: Option<&'a CaptureArgs>,
+    film: Option<&'a FilmArgs>,
     replace: Option<&'a ReplaceArgs>,
     exports: Option<&'a ExportArgs>,
     screen: Option<&'a ScreenArgs>,
@@ -167,6 +171,11 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// Returns the file of the screen's film, where one is wanted.
+    pub fn film(&self) -> Option<&'a Path> {
+        self.film?.asciicast.as_deref()
+    }
+
     /// Returns whether files that are there may be replaced.
     pub fn force(&self) -> bool {
         self.replace.is_some_and(|replace| replace.force)
@@ -223,6 +232,7 @@ impl Cli {
                 hosts: Some(&self.hosts),
                 allow: Some(&self.allow),
                 capture: Some(&self.capture),
+                film: Some(&self.film),
                 replace: Some(&self.replace),
                 screen: Some(&self.screen),
                 ..Groups::default()
@@ -252,6 +262,7 @@ impl Verb {
                 hosts,
                 allow,
                 capture,
+                film,
                 replace,
                 screen,
                 ..
@@ -262,6 +273,7 @@ impl Verb {
                 hosts: Some(hosts),
                 allow: Some(allow),
                 capture: Some(capture),
+                film: Some(film),
                 replace: Some(replace),
                 screen: Some(screen),
                 ..none
@@ -444,6 +456,9 @@ pub enum Verb {
         /// What is captured of the run
         #[command(flatten)]
         capture: CaptureArgs,
+        /// Whether the screen is filmed
+        #[command(flatten)]
+        film: FilmArgs,
         /// Whether files may be replaced
         #[command(flatten)]
         replace: ReplaceArgs,
@@ -638,7 +653,7 @@ pub enum Verb {
     /// Run scenarios in other languages, and print what each reports
     #[command(after_help = examples::MATRIX)]
     Matrix {
-        /// Names from finwait list, or files; by default, those in the README's table
+        /// Names from finwait list, or files; by default, all that the documentation's table is of
         #[arg(value_name = "NAME|PATH")]
         scenarios: Vec<String>,
         /// Only these, separated by commas; by default, all that are installed

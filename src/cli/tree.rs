@@ -16,7 +16,7 @@ pub fn tree() -> Command {
 
 /// Returns the end of the long help of `finwait do`: the commands that it takes, group by group, and the examples.
 pub(super) fn end_of_do() -> String {
-    let mut text = String::from("Commands, with client, server or wire before them (the README's table says more):");
+    let mut text = String::from("Commands, with client, server or wire before them (docs/keys.md says more):");
     for group in CommandGroup::ALL {
         let of = TABLE.iter().filter(|spec| spec.group == group && !spec.is_screen());
         let names: Vec<&str> = of.map(|spec| spec.name).collect();

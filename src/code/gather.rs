@@ -187,7 +187,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 fn absent(command: &Command) -> Option<(String, Option<Side>)> {
     let (side, command) = match command {
         Command::Wire(command) => return Some((format!("on the wire: {}", safe(&command.to_string())), None)),
-        Command::Screen(_) => return None,
+        Command::Screen(_) | Command::Write(_) => return None,
         Command::End(side, command) => (*side, command),
     };
     let what = match command {

@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 
 use super::complaint::{ParseError, nearest, shown};
 use super::programs::{self, AwaitRequest, PROGRAM, program_name};
 use super::table::{self, Arg, ArgKind, EndVerb, Spec};
 use super::token::Token;
-use super::{Address, CallRequest, EndCommand, Pick, ScreenCommand, ThemeName};
+use super::{Address, CallRequest, Command, EndCommand, FORCE, Pick, ScreenCommand, ThemeName, WriteCommand, Written};
 use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
@@ -93,7 +96,9 @@ impl ParsedArguments {
                     Some(known) => given.named.push((known, token.clone())),
                     // `write a=b` means the bytes "a=b".
                     None if given.plain.is_empty()
-                        && plain.first().is_some_and(|(_, kind)| *kind == ArgKind::Bytes) =>
+                        && plain
+                            .first()
+                            .is_some_and(|(_, kind)| matches!(kind, ArgKind::Bytes | ArgKind::File)) =>
                     {
                         let mut whole = token.clone();
                         whole.value = [name.as_bytes(), b"=", &token.value].concat();
@@ -109,7 +114,7 @@ impl ParsedArguments {
             let next = plain.get(given.plain.len());
             // A flag's word is a flag; in quotes it is bytes, where those are still to come.
             let is_flag = flags.contains(&text.as_str());
-            let is_bytes = token.quoted && matches!(next, Some((_, ArgKind::Bytes)));
+            let is_bytes = token.quoted && matches!(next, Some((_, ArgKind::Bytes | ArgKind::File)));
             if is_flag && !is_bytes {
                 given.flags.push(token.clone());
             } else if next.is_some() {
@@ -288,8 +293,16 @@ impl ParsedArguments {
     }
 
     /// The command of the screen that the arguments make.
-    pub fn build_screen(&self, command: ScreenCommand) -> Result<ScreenCommand, ParseError> {
-        match (command, self.plain.first()) {
+    pub fn build_screen(&self, command: ScreenCommand) -> Result<Command, ParseError> {
+        let writes = match command {
+            ScreenCommand::Export => Some(Written::Export),
+            ScreenCommand::Screenshot => Some(Written::Screenshot),
+            _ => None,
+        };
+        if let Some(what) = writes {
+            return self.build_write(what);
+        }
+        let command = match (command, self.plain.first()) {
             (ScreenCommand::Themes, Some(token)) => {
                 let name = ThemeName::new(&token.text()).ok_or_else(|| {
                     token.wrong(format!(
@@ -297,9 +310,25 @@ impl ParsedArguments {
                         shown(&token.text())
                     ))
                 })?;
-                Ok(ScreenCommand::UseTheme(name))
+                ScreenCommand::UseTheme(name)
             }
-            _ => Ok(command),
+            _ => command,
+        };
+        Ok(Command::Screen(command))
+    }
+
+    /// The command that writes a file, or without one the command that asks for it.
+    fn build_write(&self, what: Written) -> Result<Command, ParseError> {
+        let force = !self.flags.is_empty();
+        match self.plain.first() {
+            Some(file) if file.value.is_empty() => Err(file.wrong("a file has a name".into())),
+            Some(file) => Ok(Command::Write(WriteCommand {
+                what,
+                file: PathBuf::from(OsString::from_vec(file.value.clone())),
+                force,
+            })),
+            None if force => Err(self.missing("the file", &format!("like {} run.svg {FORCE}", self.spec.name))),
+            None => Ok(Command::Screen(what.asks())),
         }
     }
 

@@ -210,6 +210,7 @@ fn values(kind: ArgKind, given: &[String], sockets: SocketNames) -> Vec<String> 
         | ArgKind::Number(..)
         | ArgKind::Time
         | ArgKind::Path
+        | ArgKind::File
         | ArgKind::Pair
         | ArgKind::CommandLine
         | ArgKind::Program

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::call::{Call, CallId, CallKind, Sigpipe, SocketName, escape};
 use crate::clock::Millis;
@@ -59,6 +60,8 @@ pub enum Command {
     Wire(WireCommand),
     /// Something about the screen.
     Screen(ScreenCommand),
+    /// A file that the screen writes.
+    Write(WriteCommand),
 }
 
 impl Command {
@@ -69,6 +72,7 @@ impl Command {
             Command::Wire(command) => Verb::Wire(command.verb()),
             Command::Screen(ScreenCommand::UseTheme(_)) => Verb::Screen(ScreenCommand::Themes),
             Command::Screen(command) => Verb::Screen(*command),
+            Command::Write(command) => Verb::Screen(command.what.asks()),
         }
     }
 
@@ -78,7 +82,7 @@ impl Command {
             Command::Wire(_) => Some("the wire"),
             Command::End(_, EndCommand::Host(setting, _)) if setting.is_the_hosts() => Some("a host's settings"),
             Command::End(_, EndCommand::Run(_) | EndCommand::RestartProgram(_)) => Some("programs of your own"),
-            Command::End(..) | Command::Screen(_) => None,
+            Command::End(..) | Command::Screen(_) | Command::Write(_) => None,
         }
     }
 }
@@ -283,6 +287,43 @@ pub enum ScreenCommand {
     UseTheme(ThemeName),
     /// Lets the mouse go, so that the terminal selects text with it; and takes it back.
     Mouse,
+    /// Asks for a file to export the run to.
+    Export,
+    /// Writes the screen to a new file, as a picture.
+    Screenshot,
+}
+
+/// A thing that the screen writes to a file of the user's choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The run, in the format that the file's ending says.
+    Export,
+    /// The screen as it is, as a picture or as text.
+    Screenshot,
+}
+
+impl Written {
+    /// Returns the command of the screen that is the same word without a file.
+    pub const fn asks(self) -> ScreenCommand {
+        match self {
+            Written::Export => ScreenCommand::Export,
+            Written::Screenshot => ScreenCommand::Screenshot,
+        }
+    }
+}
+
+/// The word of a [`WriteCommand`] that may replace a file.
+pub const FORCE: &str = "force";
+
+/// A file that the screen writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteCommand {
+    /// Its contents.
+    pub what: Written,
+    /// The file.
+    pub file: PathBuf,
+    /// Whether a file that is there is replaced.
+    pub force: bool,
 }
 
 impl EndCommand {
@@ -341,6 +382,17 @@ impl fmt::Display for Command {
                     ScreenCommand::UseTheme(name) => write!(f, " {name}"),
                     _ => Ok(()),
                 }
+            }
+            Command::Write(command) => {
+                let file = command.file.as_os_str().as_encoded_bytes();
+                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"./-_~+@".contains(byte);
+                f.write_str(table::of_screen(command.what.asks()).name)?;
+                // What is a word of the command's stands in quotes where it is a file.
+                match file.iter().all(plain) && !file.is_empty() && file != FORCE.as_bytes() {
+                    true => write!(f, " {}", command.file.display())?,
+                    false => write!(f, " \"{}\"", escape(file))?,
+                }
+                if command.force { write!(f, " {FORCE}") } else { Ok(()) }
             }
         }
     }

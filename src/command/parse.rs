@@ -84,7 +84,7 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
     };
     let given = ParsedArguments::collect(spec, args, end_of_text)?;
     match spec.verb {
-        Verb::Screen(command) if !named_side => Ok(Command::Screen(given.build_screen(command)?)),
+        Verb::Screen(command) if !named_side => given.build_screen(command),
         Verb::Screen(_) => Err(verb.wrong(format!(
             "{} is a command of the screen, and takes no end before it",
             spec.name

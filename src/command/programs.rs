@@ -130,7 +130,8 @@ impl fmt::Display for AwaitRequest {
                 by.as_ref().map_or(Ok(()), |by| write!(f, " program={by}"))?;
             }
         }
-        self.within.map_or(Ok(()), |within| write!(f, " within={}", within.0))
+        self.within
+            .map_or(Ok(()), |within| write!(f, " within={}", within.typed()))
     }
 }
 

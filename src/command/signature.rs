@@ -133,7 +133,7 @@ impl Alone {
             let text = match &command {
                 Command::End(_, command) => command.to_string(),
                 Command::Wire(command) => command.to_string(),
-                Command::Screen(_) => return None,
+                Command::Screen(_) | Command::Write(_) => return None,
             };
             let words = tokens(&text).ok()?;
             ParsedArguments::collect(spec, words.get(1..)?, text.len() + 1).ok()
@@ -210,6 +210,7 @@ fn form(kind: ArgKind) -> String {
         ArgKind::Segment => "SEGMENT".into(),
         ArgKind::Theme => "THEME".into(),
         ArgKind::Path => "DIR".into(),
+        ArgKind::File => "FILE".into(),
         ArgKind::Pair => "NAME=VALUE".into(),
         ArgKind::CommandLine => "COMMAND ...".into(),
         ArgKind::Program => "PROGRAM".into(),

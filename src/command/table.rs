@@ -2,7 +2,7 @@
 
 use super::programs::PROGRAM;
 use super::wire::{ModeChoice, Preset, Target, WireCommand, WireVerb};
-use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
+use super::{Address, CallRequest, Command, EndCommand, FORCE, Pick, ScreenCommand};
 use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
 use crate::clock::Millis;
 use crate::runtime::Runtime;
@@ -100,6 +100,8 @@ pub enum ArgKind {
     Theme,
     /// A folder.
     Path,
+    /// A file.
+    File,
     /// `NAME=VALUE`
     Pair,
     /// All that follows, as it stands there.
@@ -558,6 +560,12 @@ table! {
         "show or hide the sockets of this end that are closed and gone";
     Screen(Record) "record" Screen [button('O', "record", screen!(Record))] []
         "write what you have done so far to a scenario file (.toml) that runs again, with the results; finwait --record writes a recording (.jsonl)";
+    Screen(Export) "export" Screen [button(')', "export", screen!(Export))]
+        [Arg::Plain("file", ArgKind::File), Arg::Flags(&[FORCE])]
+        "write the run so far to a file that others read; asks for its name, whose ending says the format: .svg .html .md .txt .mmd .pcapng .cast";
+    Screen(Screenshot) "screenshot" Screen [button('(', "screenshot", screen!(Screenshot))]
+        [Arg::Plain("file", ArgKind::File), Arg::Flags(&[FORCE])]
+        "write the screen as it is to a new file, finwait-1.svg (also Ctrl-S, over a dialog, too); screenshot FILE chooses the name: .svg or .txt";
     Screen(OptionsDialog) "options-dialog" Screen [primary(button('o', "options", screen!(OptionsDialog)))] []
         "show and set the options of the current socket";
     Screen(HostSettings) "host-settings" Screen [button('t', "host", screen!(HostSettings))] []
@@ -655,6 +663,7 @@ mod tests {
             ArgKind::Segment => "any".into(),
             ArgKind::Theme => "dark".into(),
             ArgKind::Path => "/tmp".into(),
+            ArgKind::File => "run.svg".into(),
             ArgKind::Pair => "A=1".into(),
             ArgKind::CommandLine => "curl -sS http://server:8080/".into(),
             ArgKind::Program | ArgKind::AwaitedOf => "nginx".into(),

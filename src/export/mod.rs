@@ -3,14 +3,18 @@
 
 use std::path::Path;
 
+pub mod asciicast;
 pub mod book;
 pub mod folder;
+pub mod graphs;
 pub mod html;
 pub mod markdown;
 pub mod mermaid;
 pub mod moment;
 pub mod pcapng;
 mod rebuilt;
+pub mod screen;
+pub mod series;
 pub mod sightings;
 pub mod story;
 pub mod svg;
@@ -19,6 +23,10 @@ pub mod wanted;
 pub mod write;
 
 use story::Story;
+
+use crate::recording::Recording;
+use crate::session::Session;
+use crate::tui::film;
 
 /// A format that a run is exported in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,17 +43,29 @@ pub enum ExportFormat {
     Mermaid,
     /// A report.
     Markdown,
+    /// The screen in the course of the run, for asciinema.
+    Asciicast,
+    /// Graphs of queues, congestion window and round-trip time.
+    Graphs,
+    /// The screen at the end of the run as a picture.
+    ScreenSvg,
+    /// The same as text.
+    ScreenText,
 }
 
 impl ExportFormat {
     /// All of them.
-    pub const ALL: [ExportFormat; 6] = [
+    pub const ALL: [ExportFormat; 10] = [
         ExportFormat::Html,
         ExportFormat::Pcapng,
         ExportFormat::Svg,
         ExportFormat::Text,
         ExportFormat::Mermaid,
         ExportFormat::Markdown,
+        ExportFormat::Asciicast,
+        ExportFormat::Graphs,
+        ExportFormat::ScreenSvg,
+        ExportFormat::ScreenText,
     ];
 
     /// Returns the option's name: `svg`.
@@ -57,6 +77,9 @@ impl ExportFormat {
             ExportFormat::Text => "text",
             ExportFormat::Mermaid => "mermaid",
             ExportFormat::Markdown => "markdown",
+            ExportFormat::Asciicast => "asciicast",
+            ExportFormat::Graphs => "graphs",
+            ExportFormat::ScreenSvg | ExportFormat::ScreenText => "screen",
         }
     }
 
@@ -69,6 +92,26 @@ impl ExportFormat {
             ExportFormat::Text => &["txt"],
             ExportFormat::Mermaid => &["mmd", "mermaid"],
             ExportFormat::Markdown => &["md", "markdown"],
+            ExportFormat::Asciicast => &["cast"],
+            ExportFormat::Graphs => &["graphs.svg"],
+            ExportFormat::ScreenSvg => &["screen.svg"],
+            ExportFormat::ScreenText => &["screen.txt"],
+        }
+    }
+
+    /// Returns what it is, in one line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            ExportFormat::Html => "a page that replays the run in a browser",
+            ExportFormat::Pcapng => "the packets as a capture, for Wireshark",
+            ExportFormat::Svg => "the time-sequence diagram as a picture",
+            ExportFormat::Text => "the time-sequence diagram as text, and the errors with their reasons",
+            ExportFormat::Mermaid => "the time-sequence diagram in Mermaid's language",
+            ExportFormat::Markdown => "a report in Markdown: commands, diagram, errors explained",
+            ExportFormat::Asciicast => "the screen in the course of the run, for asciinema",
+            ExportFormat::Graphs => "graphs of queues, congestion window and round-trip time as a picture",
+            ExportFormat::ScreenSvg => "the screen as a picture",
+            ExportFormat::ScreenText => "the screen as text",
         }
     }
 
@@ -78,10 +121,18 @@ impl ExportFormat {
     ///
     /// Its ending is none of a format's: one sentence.
     pub fn of_file(path: &Path) -> Result<ExportFormat, String> {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        let ending = ending.unwrap_or_default();
-        let known = |format: &ExportFormat| format.endings().contains(&ending.as_str());
-        ExportFormat::ALL.into_iter().find(known).ok_or_else(|| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        // A name is more than its ending.
+        let has = |ending: &&&str| {
+            name.strip_suffix(**ending)
+                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+        };
+        let known = ExportFormat::ALL.into_iter().filter_map(|format| {
+            let longest = format.endings().iter().filter(has).map(|ending| ending.len()).max()?;
+            Some((longest, format))
+        });
+        let known = known.max_by_key(|(longest, _)| *longest).map(|(_, format)| format);
+        known.ok_or_else(|| {
             let known: Vec<String> = ExportFormat::ALL
                 .iter()
                 .map(|format| format!(".{}", format.endings()[0]))
@@ -96,17 +147,49 @@ impl ExportFormat {
     /// Returns whether it can tell of several runs, one after the other.
     const fn has_room_for_several(self) -> bool {
         match self {
-            ExportFormat::Pcapng | ExportFormat::Text | ExportFormat::Markdown => true,
-            ExportFormat::Html | ExportFormat::Svg | ExportFormat::Mermaid => false,
+            ExportFormat::Pcapng | ExportFormat::Text | ExportFormat::Markdown | ExportFormat::Asciicast => true,
+            ExportFormat::Html
+            | ExportFormat::Svg
+            | ExportFormat::Mermaid
+            | ExportFormat::Graphs
+            | ExportFormat::ScreenSvg
+            | ExportFormat::ScreenText => false,
         }
     }
 
-    /// Returns the contents of an export of these runs.
+    /// Returns the contents of an export of a recording.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be told of in this format: one sentence.
+    pub fn of_recording(self, recording: &Recording) -> Result<Vec<u8>, String> {
+        self.export(recording, &Story::all_of(recording))
+    }
+
+    /// Returns the contents of an export of a session whose recording is not at hand: without the commands, which only that has. None in a
+    /// format that is made of what only a recording has.
+    pub fn of_session(self, session: &Session) -> Option<Vec<u8>> {
+        let write: fn(&Story) -> String = match self {
+            ExportFormat::Svg => svg::write,
+            ExportFormat::Text => text::write,
+            ExportFormat::Mermaid => mermaid::write,
+            ExportFormat::Markdown => markdown::write,
+            ExportFormat::Html
+            | ExportFormat::Pcapng
+            | ExportFormat::Asciicast
+            | ExportFormat::Graphs
+            | ExportFormat::ScreenSvg
+            | ExportFormat::ScreenText => return None,
+        };
+        Some(write(&Story::of_session(session)).into_bytes())
+    }
+
+    /// Returns the contents of an export of the runs of a recording, whose stories are these.
     ///
     /// # Errors
     ///
     /// They cannot be told of in this format: one sentence.
-    pub fn export(self, stories: &[Story]) -> Result<Vec<u8>, String> {
+    pub fn export(self, recording: &Recording, stories: &[Story]) -> Result<Vec<u8>, String> {
         if stories.len() > 1 && !self.has_room_for_several() {
             return Err(format!(
                 "the recording has {} runs, and --{} shows one: --run 1 is the first, --run {} the last",
@@ -127,6 +210,19 @@ impl ExportFormat {
                 written.map_err(|error| format!("the capture is too long: {error}"))?;
                 capture
             }
+            ExportFormat::Asciicast => {
+                let title = stories.first().map_or_else(String::new, Story::title);
+                film::asciicast(recording, &title).map_err(|error| format!("draw the screen: {error}"))?
+            }
+            ExportFormat::Graphs => {
+                let graphs = stories.iter().map(graphs::write);
+                graphs.collect::<Result<String, String>>()?.into_bytes()
+            }
+            ExportFormat::ScreenSvg => {
+                let title = stories.first().map_or_else(String::new, Story::title);
+                screen::svg(&film::last_frame(recording), &title).into_bytes()
+            }
+            ExportFormat::ScreenText => screen::text(&film::last_frame(recording)).into_bytes(),
             ExportFormat::Html => each(html::write),
             ExportFormat::Svg => each(svg::write),
             ExportFormat::Text => each(text::write),

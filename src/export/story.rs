@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::moment::{Moment, Moments};
+use super::series::Series;
 use super::sightings::{BytesOrigin, Sighting, Sightings, Way};
 use crate::clock::MonoTime;
 use crate::recording::{Header, Played, Recording};
@@ -48,6 +49,10 @@ pub struct Story {
     pub sightings: Vec<Sighting>,
     /// The number of packets of which nothing can be shown.
     pub packets_left_out: u64,
+    /// What the tables said of each connection in the course of the run.
+    pub series: Series,
+    /// The time of the run's end.
+    pub ended: MonoTime,
     /// The rows of the time-sequence diagram.
     pub rows: Vec<ToldRow>,
     /// The rows of the diagram as text.
@@ -140,6 +145,7 @@ struct Run {
     heard: u64,
     sightings: Sightings,
     seen: Vec<Sighting>,
+    series: Series,
 }
 
 impl Run {
@@ -159,6 +165,7 @@ impl Run {
                     });
                 }
                 self.sightings.takes(input);
+                self.series.takes(input);
             }
             Played::Taken { session, .. } => self.hears(session),
             Played::Refused { why, .. } => {
@@ -208,6 +215,8 @@ impl Run {
             entries: self.entries,
             sightings: self.seen,
             packets_left_out: self.sightings.left_out,
+            series: self.series,
+            ended: now,
             rows: told::rows(session),
             text: text::rows(session, COLUMNS),
         }

@@ -218,32 +218,26 @@ impl ExportChoices {
     ///
     /// There is no such run, or an export cannot be made or written: one sentence.
     pub fn write(&self, recording: &Recording, run: Option<usize>) -> Result<(), String> {
-        let mut stories = Story::all_of(recording);
-        if let Some(run) = run {
-            let count = stories.len();
-            let Some(story) = run.checked_sub(1).filter(|at| *at < count) else {
-                let runs = match count {
-                    1 => "one run".to_owned(),
-                    count => format!("{count} runs, from 1 to {count}"),
-                };
-                return Err(format!("--run {run}: the recording has {runs}"));
+        let Some(run) = run else {
+            return self.write_all(recording);
+        };
+        let Some(one) = run.checked_sub(1).and_then(|run| recording.of_run(run)) else {
+            let runs = match recording.headers().count() {
+                1 => "one run".to_owned(),
+                count => format!("{count} runs, from 1 to {count}"),
             };
-            stories = vec![stories.swap_remove(story)];
-        }
-        self.write_stories(&stories)
+            return Err(format!("--run {run}: the recording has {runs}"));
+        };
+        self.write_all(&one)
     }
 
-    /// The same of stories.
-    ///
-    /// # Errors
-    ///
-    /// An export cannot be made or written: one sentence.
-    pub fn write_stories(&self, stories: &[Story]) -> Result<(), String> {
+    fn write_all(&self, recording: &Recording) -> Result<(), String> {
+        let stories = Story::all_of(recording);
         // All are made before the first is written: a format that cannot tell of them leaves nothing half done.
         let made = self
             .files
             .iter()
-            .map(|(format, target)| Ok((*format, target, format.export(stories)?)))
+            .map(|(format, target)| Ok((*format, target, format.export(recording, &stories)?)))
             .collect::<Result<Vec<_>, String>>()?;
         for (format, target, bytes) in made {
             match target {

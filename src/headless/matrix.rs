@@ -26,7 +26,7 @@ pub enum MatrixFormat {
     Text,
     /// JSON, as the committed table is.
     Json,
-    /// Markdown, as the README has it.
+    /// Markdown, as `docs/languages.md` has it.
     Markdown,
 }
 

@@ -291,7 +291,7 @@ pub fn check(texts: &[String]) -> Result<(), RefusedCommand> {
 fn understand(text: &str) -> Result<Command, String> {
     match parse::parse(text, None) {
         Ok(command @ (Command::End(..) | Command::Wire(_))) => Ok(command),
-        Ok(Command::Screen(_)) => Err(format!(
+        Ok(Command::Screen(_) | Command::Write(_)) => Err(format!(
             "column 1: {} is a command of the screen, and there is none here",
             excerpt(text.trim(), LONGEST_ECHO)
         )),

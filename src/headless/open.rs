@@ -130,7 +130,7 @@ fn recordings_in(folder: &Path) -> Option<String> {
 
 fn screen(recording: Recording, setup: Setup) -> ExitCode {
     let (sender, inbox) = tui::inbox::channel();
-    let left = tui::can_draw().and_then(|()| tui::run(tui::opened(recording).set_up(setup), None, inbox, sender));
+    let left = tui::can_draw().and_then(|()| tui::run(tui::opened(recording).set_up(setup), None, None, inbox, sender));
     match left {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(DIFFERS, &error.to_string()),

@@ -4,7 +4,7 @@ use crate::call::CallKind;
 
 use super::{Agreement, Cell, Matrix, MatrixEvent};
 
-/// The README's part of it: the errors, and where a language reads or writes in its own way.
+/// The part of it that `docs/languages.md` has: the errors, and where a language reads or writes in its own way.
 pub fn table(matrix: &Matrix) -> String {
     let mut text =
         String::from("| call, and what raw calls give | runtimes | what they say | |\n| --- | --- | --- | --- |\n");

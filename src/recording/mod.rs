@@ -31,7 +31,7 @@ mod write;
 
 pub use read::{Recording, RecordingError};
 pub use replay::{Move, Played, Replay};
-pub use write::{RecordingFile, RunFollower, file_in, files_in, recorded};
+pub use write::{KeptRecording, RecordingFile, RunFollower, file_in, files_in, recorded};
 
 /// The format's version; one that is greater is refused.
 pub const SCHEMA: u32 = 1;

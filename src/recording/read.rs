@@ -96,6 +96,17 @@ impl Recording {
         }
     }
 
+    /// Returns one of its runs, from 0 on, as a recording of its own; none where there is no such run.
+    pub fn of_run(&self, run: usize) -> Option<Recording> {
+        let header = self.headers().nth(run)?.clone();
+        let mut runs = self.lines.split(|line| matches!(line, Line::Begin { .. }));
+        Some(Recording {
+            first: Box::new(header),
+            lines: runs.nth(run)?.to_vec(),
+            note: self.note.clone(),
+        })
+    }
+
     /// Returns a sentence that says that it breaks off; none when it is whole.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()

@@ -197,6 +197,20 @@ impl Replay {
             .next()
     }
 
+    /// Returns the time of the run at the next place; none at the last.
+    pub fn next_time(&self) -> Option<MonoTime> {
+        self.stops.get(self.at + 1).map(|stop| stop.now)
+    }
+
+    /// Returns the command of the user's that comes next, as it is typed; none where something else does.
+    pub fn next_command(&self) -> Option<String> {
+        let stop = self.stop();
+        match self.recording.lines.get(stop.lines) {
+            Some(Line::Input(input)) if stop.command => input.typed(),
+            _ => None,
+        }
+    }
+
     /// Returns what a user should know of the recording; none if it is whole and this program says the same of it.
     pub fn note(&self) -> Option<String> {
         let by = &self.recording.first.finwait;

@@ -47,14 +47,56 @@ struct Output {
     ours: bool,
     /// The same again for exports, in memory.
     copy: Option<File>,
+    /// The run under way, in memory, for exports while it is.
+    kept: Option<KeptRun>,
     /// What else follows the run.
-    follower: Option<Box<dyn RunFollower>>,
+    followers: Vec<Box<dyn RunFollower>>,
     /// The number of runs that have begun.
     runs: usize,
     /// The digest of the entries of the run under way.
     digest: Digest,
     failed: Option<String>,
     complain: Box<dyn Fn(&str) + Send>,
+}
+
+/// A run that is kept in memory, up to a number of bytes; one that needs more is given up as a whole.
+struct KeptRun {
+    /// The lines of the run, or none of them.
+    lines: Vec<u8>,
+    most: usize,
+    is_over: bool,
+}
+
+impl KeptRun {
+    /// Begins with another run.
+    fn restart(&mut self) {
+        self.lines.clear();
+        self.is_over = false;
+    }
+
+    fn add(&mut self, line: &impl Serialize) {
+        if self.is_over {
+            return;
+        }
+        // What cannot be written as JSON makes the run one that is not kept.
+        let written = serde_json::to_writer(&mut self.lines, line);
+        self.lines.push(b'\n');
+        if written.is_err() || self.lines.len() > self.most {
+            self.is_over = true;
+            self.lines = Vec::new();
+        }
+    }
+}
+
+/// The run that a screen keeps in memory.
+#[derive(Debug)]
+pub enum KeptRecording {
+    /// All of it so far.
+    Whole(Box<Recording>),
+    /// It was longer than what is kept.
+    TooLong,
+    /// No run has begun, or none is kept.
+    Nothing,
 }
 
 impl RecordingFile {
@@ -97,7 +139,8 @@ impl RecordingFile {
             file,
             ours,
             copy: None,
-            follower: None,
+            kept: None,
+            followers: Vec::new(),
             runs: 0,
             digest: Digest::new(),
             failed: None,
@@ -118,10 +161,39 @@ impl RecordingFile {
         Ok(self)
     }
 
+    /// The same, with the run under way in memory, up to `most` bytes, for [`RecordingFile::kept_run`].
+    pub fn keeping(self, most: usize) -> RecordingFile {
+        if let Ok(mut output) = self.0.lock() {
+            output.kept = Some(KeptRun {
+                lines: Vec::new(),
+                most,
+                is_over: false,
+            });
+        }
+        self
+    }
+
+    /// Reads the run under way from memory.
+    ///
+    /// # Errors
+    /// It cannot be read: one sentence.
+    pub fn kept_run(&self) -> Result<KeptRecording, String> {
+        let output = self.0.lock().map_err(|_| "the recording was given up".to_owned())?;
+        match &output.kept {
+            Some(kept) if kept.is_over => Ok(KeptRecording::TooLong),
+            Some(kept) if !kept.lines.is_empty() => {
+                let read = Recording::read(kept.lines.as_slice());
+                let read = read.map_err(|error| format!("read the run that is kept: {error}"));
+                read.map(|recording| KeptRecording::Whole(Box::new(recording)))
+            }
+            _ => Ok(KeptRecording::Nothing),
+        }
+    }
+
     /// The same, with someone else who follows the run.
     pub fn followed_by(self, follower: Box<dyn RunFollower>) -> RecordingFile {
         if let Ok(mut output) = self.0.lock() {
-            output.follower = Some(follower);
+            output.followers.push(follower);
         }
         self
     }
@@ -165,8 +237,11 @@ impl RecordingFile {
                 // The one before it is over, though its session may still be there.
                 output.end();
             }
-            if let Some(follower) = &mut output.follower {
+            for follower in &mut output.followers {
                 follower.begins(&recording);
+            }
+            if let Some(kept) = &mut output.kept {
+                kept.restart();
             }
             output.write(&Line::Begin { recording });
             output.runs += 1;
@@ -186,6 +261,9 @@ impl Output {
     }
 
     fn write(&mut self, line: &impl Serialize) {
+        if let Some(kept) = &mut self.kept {
+            kept.add(line);
+        }
         if self.failed.is_some() || !self.is_written() {
             return;
         }
@@ -204,8 +282,11 @@ impl Output {
 
     fn end(&mut self) {
         let digest = std::mem::replace(&mut self.digest, Digest::new());
-        self.write(&Line::End { end: digest.end() });
-        if let Some(follower) = &mut self.follower {
+        // Nobody compares what is only kept.
+        if self.is_written() {
+            self.write(&Line::End { end: digest.end() });
+        }
+        for follower in &mut self.followers {
             follower.ends();
         }
     }
@@ -289,7 +370,7 @@ impl InputTap for RunTap {
     fn takes(&mut self, input: &SessionInput) {
         if let Some(mut output) = self.output() {
             output.write(input);
-            if let Some(follower) = &mut output.follower {
+            for follower in &mut output.followers {
                 follower.takes(input);
             }
         }
@@ -300,7 +381,7 @@ impl InputTap for RunTap {
             if output.is_written() {
                 output.digest.add(entry);
             }
-            if let Some(follower) = &mut output.follower {
+            for follower in &mut output.followers {
                 follower.tells(entry);
             }
         }

@@ -352,7 +352,7 @@ mod tests {
         scenario.steps.iter().any(|step| {
             let made = match step.action.as_ref().map(|action| &action.command) {
                 Some(Command::End(_, command)) => command.kind().and_then(CallClass::of),
-                Some(Command::Wire(_) | Command::Screen(_)) | None => None,
+                Some(Command::Wire(_) | Command::Screen(_) | Command::Write(_)) | None => None,
             };
             step.expected.iter().any(|expectation| match &expectation.what {
                 Expected::Returns(returns) => returns == outcome && (call.is_none() || call == made),

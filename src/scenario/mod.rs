@@ -206,7 +206,7 @@ impl Scenario {
         let of_step = |step: &Step| {
             let own = match step.action.as_ref().map(|action| &action.command) {
                 Some(Command::End(side, _)) => Some(*side),
-                Some(Command::Wire(_) | Command::Screen(_)) | None => None,
+                Some(Command::Wire(_) | Command::Screen(_) | Command::Write(_)) | None => None,
             };
             let later = step.expected.iter().find_map(|expected| match &expected.what {
                 Expected::Later(who, _) => who.sides().next(),

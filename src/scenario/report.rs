@@ -166,7 +166,7 @@ impl StepReport {
         let step = scenario.steps.get(place);
         let (side, call) = match step.and_then(|step| Some(&step.action.as_ref()?.command)) {
             Some(Command::End(side, command)) => (Some(*side), command.kind()),
-            Some(Command::Wire(_) | Command::Screen(_)) | None => (None, None),
+            Some(Command::Wire(_) | Command::Screen(_) | Command::Write(_)) | None => (None, None),
         };
         let held = checks.iter().all(|check| check.held != Some(false));
         StepReport {

@@ -126,7 +126,7 @@ mod end_text {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Side, EndCommand), D::Error> {
         match parsed(&String::deserialize(deserializer)?)? {
             Command::End(side, command) => Ok((side, command)),
-            Command::Wire(_) | Command::Screen(_) => Err(serde::de::Error::custom(
+            Command::Wire(_) | Command::Screen(_) | Command::Write(_) => Err(serde::de::Error::custom(
                 "this must be a command of the client or the server",
             )),
         }
@@ -145,7 +145,7 @@ mod wire_text {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WireCommand, D::Error> {
         match parsed(&String::deserialize(deserializer)?)? {
             Command::Wire(command) => Ok(command),
-            Command::End(..) | Command::Screen(_) => {
+            Command::End(..) | Command::Screen(_) | Command::Write(_) => {
                 Err(serde::de::Error::custom("this must be a command of the wire"))
             }
         }

@@ -100,7 +100,7 @@ impl CommandProgress {
         // An interrupt is over when the call that it interrupts is.
         let interrupted = match command {
             Command::End(side, EndCommand::Interrupt(id)) => session.interrupted(*side, *id),
-            Command::End(..) | Command::Wire(_) | Command::Screen(_) => None,
+            Command::End(..) | Command::Wire(_) | Command::Screen(_) | Command::Write(_) => None,
         };
         // Both are of before the command, which changes the newest.
         let ends = match command {
@@ -113,10 +113,10 @@ impl CommandProgress {
         let IssuedCommand { requests, root } = match command {
             Command::End(side, command) => session.command(*side, command, now)?,
             Command::Wire(command) => session.wire(command)?,
-            Command::Screen(_) => IssuedCommand::default(),
+            Command::Screen(_) | Command::Write(_) => IssuedCommand::default(),
         };
         let end = match command {
-            Command::Screen(_) | Command::End(_, EndCommand::Use(_)) => Awaited::Nothing,
+            Command::Screen(_) | Command::Write(_) | Command::End(_, EndCommand::Use(_)) => Awaited::Nothing,
             Command::Wire(_) => Awaited::Wire,
             Command::End(side, EndCommand::Kill) => Awaited::Dead(*side),
             Command::End(side, EndCommand::Restart) => Awaited::Running(*side),

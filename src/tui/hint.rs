@@ -258,6 +258,7 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
             branch.trunk.name,
             branch.at + 1
         )),
+        Action::Write(command) => of_screen(command.what.asks(), focus, session),
         Action::Say(text) => Parts::does(text.clone()),
         Action::Nothing => Parts::does("Esc, or a click beside it, closes this"),
     }
@@ -275,6 +276,7 @@ fn of_command(command: &Command, session: &Session, focus: Side) -> Parts {
         Command::End(side, command) => of_end(*side, command, session),
         Command::Wire(command) => of_wire(command, session),
         Command::Screen(command) => of_screen(*command, focus, session),
+        Command::Write(command) => of_screen(command.what.asks(), focus, session),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::call::{CallId, SocketName};
 use crate::command::wire::WireCommand;
-use crate::command::{Command, EndCommand, ScreenCommand};
+use crate::command::{Command, EndCommand, ScreenCommand, WriteCommand};
 use crate::program::ProgramNo;
 use crate::scenario::Scenario;
 use crate::scenario::branch::Branch;
@@ -88,6 +88,8 @@ pub enum Action {
     ShowConnection(ShownConnection),
     /// Both scenarios run, and are shown side by side.
     Compare(Branch),
+    /// A file is written.
+    Write(WriteCommand),
     /// The bottom line says this.
     Say(String),
     /// Nothing: a dialog's own ground.
@@ -100,6 +102,7 @@ impl Action {
         let command = match self {
             Action::End(side, command) => Command::End(*side, command.clone()),
             Action::Wire(command) => Command::Wire(command.clone()),
+            Action::Write(command) => Command::Write(command.clone()),
             _ => return None,
         };
         Some(command.to_string())
@@ -112,6 +115,7 @@ impl From<Command> for Action {
             Command::End(side, command) => Action::End(side, command),
             Command::Wire(command) => Action::Wire(command),
             Command::Screen(command) => Action::Screen(None, command),
+            Command::Write(command) => Action::Write(command),
         }
     }
 }

@@ -224,7 +224,7 @@ pub fn name(spec: &Spec, button: &Button) -> String {
         ([_], _) => spec.name.to_owned(),
         (_, Command::End(_, command)) => command.to_string(),
         (_, Command::Wire(command)) => command.to_string(),
-        (_, command @ Command::Screen(_)) => command.to_string(),
+        (_, command @ (Command::Screen(_) | Command::Write(_))) => command.to_string(),
     }
 }
 
@@ -241,6 +241,7 @@ pub fn standard(button: &Button) -> Vec<Chord> {
     let also = match (button.command)(Side::Client) {
         Command::Screen(ScreenCommand::Palette) => Some(Chord::Control('p')),
         Command::Screen(ScreenCommand::Help) => Some(Chord::Function(1)),
+        Command::Screen(ScreenCommand::Screenshot) => Some(Chord::Control('s')),
         _ => None,
     };
     [Chord::Char(button.key)].into_iter().chain(also).collect()

@@ -25,7 +25,7 @@ use crate::headless::progress::compiling;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use crate::lab::{Batch, BatchEvents, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
-use crate::recording::Recording;
+use crate::recording::{Recording, RecordingFile};
 use crate::runtime::RuntimeChoice;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
@@ -38,7 +38,9 @@ mod away;
 pub mod backend;
 pub mod beside;
 pub mod canvas;
+mod cast;
 pub mod dialog;
+pub mod film;
 pub mod hint;
 pub mod history;
 pub mod hit;
@@ -57,13 +59,16 @@ mod terminal;
 pub mod theme;
 pub mod tour;
 pub mod tries;
+pub mod written;
 
 pub use terminal::{MouseUse, can_draw};
 
 use app::{App, Effect, LabSpec};
 use away::{JobControl, Suspension};
+pub use cast::LiveCast;
 use terminal::Guard;
 use theme::Theme;
+use written::WriteEnd;
 
 /// The way to the screen's thread.
 pub type Sender = inbox::Sender<Message>;
@@ -161,6 +166,8 @@ pub struct LabSource<'a> {
     pub make: &'a MakeLab<'a>,
     /// The options for runs beside it.
     pub options: &'a Options,
+    /// The recording that keeps the run.
+    pub record: Option<&'a RecordingFile>,
 }
 
 /// The screen of a recording.
@@ -231,7 +238,13 @@ impl LabPair {
 /// # Errors
 ///
 /// [`Error::Os`](crate::lab::Error::Os) where signals cannot be caught, threads not started, or the terminal not taken.
-pub fn run(mut app: App, mut source: Option<LabSource>, inbox: Inbox, sender: Sender) -> Result<Exit> {
+pub fn run(
+    mut app: App,
+    mut source: Option<LabSource>,
+    cast: Option<LiveCast>,
+    inbox: Inbox,
+    sender: Sender,
+) -> Result<Exit> {
     if source.is_some() {
         app.keep_history();
     }
@@ -247,7 +260,7 @@ pub fn run(mut app: App, mut source: Option<LabSource>, inbox: Inbox, sender: Se
     let signals = Signals::new(caught).during(|| "catch signals".into())?;
     // The theme has heard NO_COLOR, and may have been told otherwise on the command line.
     crossterm::style::force_color_output(true);
-    let mut guard = Guard::enter(app.mouse_use())?;
+    let mut guard = Guard::enter(app.mouse_use(), cast)?;
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;
     let mut away: Option<Suspension> = None;
@@ -475,6 +488,17 @@ pub fn run(mut app: App, mut source: Option<LabSource>, inbox: Inbox, sender: Se
                         Ok(()) => format!("theme {name}, kept in {}", file.display()),
                         Err(why) => format!("theme {name}, until finwait ends: {why}"),
                     }),
+                    Effect::Write(command) => {
+                        let record = source.as_ref().and_then(|source| source.record);
+                        match written::write(&mut app, &command, record, guard.size(), MonoTime::now()) {
+                            WriteEnd::Written(said) | WriteEnd::Failed(said) => app.say(said),
+                            WriteEnd::IsThere => app.ask_to_replace(command),
+                        }
+                    }
+                    Effect::Screenshot => {
+                        let said = written::screenshot(&mut app, guard.size(), MonoTime::now());
+                        app.say(said);
+                    }
                     Effect::Copy(text) => {
                         if let Err(error) = guard.copy(&text) {
                             return lost("hand text to the terminal's clipboard", error);

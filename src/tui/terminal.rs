@@ -21,6 +21,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::backend::KnownSize;
+use super::cast::LiveCast;
 use super::keys::Keymap;
 use crate::command::ScreenCommand;
 use crate::error::{Error, Operation, Result};
@@ -77,20 +78,30 @@ impl MouseUse {
 pub struct Guard {
     // Never dropped: ratatui's drop writes to the terminal after we have given it back, and prints, or panics, when it is dead.
     terminal: ManuallyDrop<Terminal<KnownSize<BufWriter<Out>>>>,
+    /// The film of what is drawn, where one is made.
+    cast: Option<LiveCast>,
     mouse: MouseUse,
     /// The window's title that was set last.
     title: String,
 }
 
 /// Standard output, written to until the terminal has taken all: a shell's other jobs may have made it non-blocking.
-#[derive(Debug)]
-struct Out;
+#[derive(Debug, Default)]
+struct Out {
+    /// The film that sees what is written, where one is made.
+    cast: Option<LiveCast>,
+}
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match rustix::io::write(stdout(), bytes) {
-                Ok(n) => return Ok(n),
+                Ok(n) => {
+                    if let Some(cast) = &self.cast {
+                        cast.sees(&bytes[..n]);
+                    }
+                    return Ok(n);
+                }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     let mut fds = [PollFd::from_borrowed_fd(stdout(), PollFlags::OUT)];
@@ -147,14 +158,15 @@ pub fn in_front() -> bool {
 
 impl Guard {
     /// Takes the terminal over, and the mouse if it is to be ours.
-    pub fn enter(mouse: MouseUse) -> Result<Guard> {
+    pub fn enter(mouse: MouseUse, cast: Option<LiveCast>) -> Result<Guard> {
         can_draw()?;
         hook();
-        let out = BufWriter::with_capacity(64 << 10, Out);
+        let out = BufWriter::with_capacity(64 << 10, Out { cast: cast.clone() });
         let terminal = Terminal::new(KnownSize::new(out)).during(taking)?;
         // From here on, an early return gives the terminal back.
         let mut guard = Guard {
             terminal: ManuallyDrop::new(terminal),
+            cast,
             mouse,
             title: String::new(),
         };
@@ -192,7 +204,29 @@ impl Guard {
         }
         // Not `clear`, which asks where the cursor is.
         let size = self.terminal.size()?;
-        self.terminal.resize(size.into())
+        self.filmed((size.width, size.height), |terminal| terminal.resize(size.into()))
+    }
+
+    /// Returns the columns and rows.
+    pub fn size(&self) -> (u16, u16) {
+        let size = self.terminal.size().unwrap_or_default();
+        (size.width, size.height)
+    }
+
+    /// Writes to the terminal what its film is to have as well: what is drawn, and none of the terminal's modes.
+    fn filmed<R>(
+        &mut self,
+        size: (u16, u16),
+        write: impl FnOnce(&mut Terminal<KnownSize<BufWriter<Out>>>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let Some(cast) = &self.cast else {
+            return write(&mut self.terminal);
+        };
+        cast.begins(size);
+        let written = write(&mut self.terminal);
+        let flushed = Write::flush(self.terminal.backend_mut());
+        cast.ends();
+        flushed.and(written)
     }
 
     /// Gives the terminal back until [`take`](Guard::take).
@@ -203,7 +237,17 @@ impl Guard {
     /// Draws a frame, which a terminal that has synchronized output (mode 2026) shows all at once; another ignores that.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(draw)?;
+        match self.cast.is_some() {
+            true => {
+                // What came before is no part of the picture.
+                Write::flush(self.terminal.backend_mut())?;
+                let size = self.size();
+                self.filmed(size, |terminal| terminal.draw(draw).map(drop))?;
+            }
+            false => {
+                self.terminal.draw(draw)?;
+            }
+        }
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
@@ -254,7 +298,7 @@ impl Drop for Guard {
 /// Gives the terminal back, if it is ours. A dead terminal is no reason to fail.
 fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut out = BufWriter::new(Out);
+        let mut out = BufWriter::new(Out::default());
         if TITLED.swap(false, Ordering::SeqCst) {
             let _ = queue!(out, Print(RESTORE_TITLE));
         }

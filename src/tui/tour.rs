@@ -131,7 +131,7 @@ impl Tour {
     pub fn next_side(&self) -> Option<Side> {
         match self.step()?.action.as_ref()?.command {
             Command::End(side, _) => Some(side),
-            Command::Wire(_) | Command::Screen(_) => None,
+            Command::Wire(_) | Command::Screen(_) | Command::Write(_) => None,
         }
     }
 
@@ -141,7 +141,7 @@ impl Tour {
         let (side, spec) = match command {
             Command::End(side, command) => (Some(*side), table::of_end(command)),
             Command::Wire(command) => (None, table::row(table::Verb::Wire(command.verb()))),
-            Command::Screen(_) => return None,
+            Command::Screen(_) | Command::Write(_) => return None,
         };
         let presses = |button: &&Button| is_the_same(command, &(button.command)(side.unwrap_or(Side::Client)), session);
         Some((side, spec.buttons.iter().find(presses)?))
@@ -423,7 +423,7 @@ fn current(session: &Session) -> Ends<Option<SocketName>> {
 /// passes anyway.
 fn is_harmless(command: &Command, session: &Session) -> bool {
     match command {
-        Command::End(_, EndCommand::Use(_)) | Command::Screen(_) => true,
+        Command::End(_, EndCommand::Use(_)) | Command::Screen(_) | Command::Write(_) => true,
         Command::End(..) => false,
         Command::Wire(WireCommand::Mode(choice)) => {
             let to = choice.meant(session.wire.mode, session.wire.slow);

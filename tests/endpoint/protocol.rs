@@ -1,4 +1,4 @@
-//! What `PROTOCOL.md` asks of an endpoint, whatever it is written in, held against each that finwait brings along.
+//! What `docs/endpoint-protocol.md` asks of an endpoint, whatever it is written in, held against each that finwait brings along.
 //!
 //! One of your own is held against it, in place of these, by `ENDPOINT='python3 mine.py' cargo test --test endpoint protocol`.
 
@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use super::driver::{Endpoint, done, failed, free_address, free_address_of, wrote};
 use super::turns::Turns;
 
-const DOCUMENT: &str = include_str!("../../assets/runtimes/PROTOCOL.md");
+const DOCUMENT: &str = include_str!("../../docs/endpoint-protocol.md");
 
 /// 64 MiB in hexadecimal, and what is around it.
 const LONGEST_LINE: usize = (128 << 20) + (64 << 10);

@@ -97,8 +97,17 @@ impl Terminal {
 
     /// In a folder.
     pub fn start_in(folder: &Path, cols: u16, rows: u16, args: &[&str]) -> Terminal {
+        Terminal::start_in_with(folder, cols, rows, args, &[])
+    }
+
+    /// In a folder, with variables of the environment.
+    pub fn start_in_with(folder: &Path, cols: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Terminal {
         Terminal::start_where(pty(cols, rows), |command| {
-            command.current_dir(folder).args(FINWAIT).args(args);
+            command
+                .current_dir(folder)
+                .args(FINWAIT)
+                .args(args)
+                .envs(env.iter().copied());
         })
     }
 

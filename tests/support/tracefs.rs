@@ -37,6 +37,7 @@ impl Instance {
             (mount.0.clone(), Some(mount))
         };
         // The name is the lock on the port: there is no namespace among the tracepoint's fields, and tests run beside each other.
+        // finwait's own instances are named after its process.
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let span = PORTS.end - PORTS.start;
         let spread = (std::process::id() % u32::from(span)) as u16;
@@ -46,7 +47,7 @@ impl Instance {
                 .wrapping_mul(97)
                 .wrapping_add(spread);
             let port = PORTS.start + nth % span;
-            let path = tracefs.join(format!("instances/finwait-{port}"));
+            let path = tracefs.join(format!("instances/finwait-port-{port}"));
             match fs::create_dir(&path) {
                 Ok(()) => {
                     let instance = Instance {

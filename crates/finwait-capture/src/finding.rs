@@ -40,6 +40,8 @@ pub enum Finding {
         reasons: Vec<ResetReason>,
         /// The reasons in words.
         because: Vec<String>,
+        /// The scenarios that show the reasons, in their order.
+        shown_by: Vec<&'static str>,
         /// The rule by which connect fails.
         rule: RuleId,
     },
@@ -71,6 +73,8 @@ pub enum Finding {
         reasons: Vec<ResetReason>,
         /// The reasons in words.
         because: Vec<String>,
+        /// The scenarios that show the reasons, in their order.
+        shown_by: Vec<&'static str>,
         /// The rule by which the receiver's calls fail; none where none does.
         rule: Option<RuleId>,
         /// Did the receiver go on as if nothing had been?
@@ -377,6 +381,7 @@ fn of_reset(connection: &Connection, reset: &Reset, at: impl Fn(MonoTime) -> Sec
             after: Seconds(reset.at.since(connection.began)),
             because: because(reset),
             reasons: reset.reasons(),
+            shown_by: reset.shown_by(),
             rule: RuleId::Refused,
         };
     }
@@ -392,6 +397,7 @@ fn of_reset(connection: &Connection, reset: &Reset, at: impl Fn(MonoTime) -> Sec
         states: Ends { client, server },
         because: because(reset),
         reasons: reset.reasons(),
+        shown_by: reset.shown_by(),
         rule: reset.rule(),
         ignored: connection.reset_ignored,
         count: Side::BOTH.iter().map(|side| connection.ends[*side].resets).sum(),

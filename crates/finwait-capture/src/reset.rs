@@ -153,6 +153,28 @@ impl ResetReason {
             ResetReason::Late => "both ends had closed: it ends nothing".into(),
         }
     }
+
+    /// Returns the name of the scenario in which an RST has this reason; none where no scenario has one.
+    pub fn scenario(self, reset: &Reset) -> Option<&'static str> {
+        Some(match self {
+            // Before the answer to a SYN it looks like the server's own.
+            ResetReason::Middlebox if reset.receiver == Some(State::SynSent) => return None,
+            ResetReason::Middlebox => "forged-rst-exact",
+            ResetReason::Refused => "refused",
+            ResetReason::Unwanted => "close-in-syn-sent",
+            ResetReason::GaveUp => "keepalive",
+            ResetReason::Forgotten if reset.idle >= IDLE => "nat-forgets-rst",
+            ResetReason::Forgotten => "host-rebooted",
+            ResetReason::DataAfterClose => "write-after-close",
+            ResetReason::UnreadData => "close-with-unread-data",
+            ResetReason::Linger => "linger-zero",
+            ResetReason::ListenerClosed => "listener-closed",
+            ResetReason::QueueFull => "abort-on-overflow",
+            ResetReason::Aborted => "destroyed-by-the-administrator",
+            ResetReason::NotKept => "fin-wait2-orphan",
+            ResetReason::Late => "reset-in-time-wait",
+        })
+    }
 }
 
 impl Reset {
@@ -209,8 +231,17 @@ impl Reset {
                 reasons.extend([ResetReason::QueueFull, ResetReason::Middlebox]);
             }
             reasons.push(ResetReason::Forgotten);
+            if !reasons.contains(&ResetReason::Middlebox) {
+                reasons.push(ResetReason::Middlebox);
+            }
         }
         reasons
+    }
+
+    /// Returns the scenarios that show the reasons that it can have, in their order.
+    pub fn shown_by(&self) -> Vec<&'static str> {
+        let reasons = self.reasons();
+        reasons.into_iter().filter_map(|reason| reason.scenario(self)).collect()
     }
 
     /// Is nothing before it in the capture, so that its reason is not there either?

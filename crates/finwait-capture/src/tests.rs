@@ -101,6 +101,10 @@ fn the_reasons_of_an_rst_follow_from_what_was_before_it() {
     ]));
     assert_eq!(reasons(&unread)[..2], [ResetReason::UnreadData, ResetReason::Linger]);
     assert_eq!(
+        unread.reset.unwrap().shown_by()[..2],
+        ["close-with-unread-data", "linger-zero"]
+    );
+    assert_eq!(
         saw(&unread, Side::Client),
         [
             "connect: success",
@@ -129,7 +133,8 @@ fn the_reasons_of_an_rst_follow_from_what_was_before_it() {
         "400.0 > [P.], seq 101:106, ack 901, win 500, length 5",
         "400.1 < [R], seq 901, win 0, length 0",
     ]));
-    assert_eq!(reasons(&forgotten), [ResetReason::Forgotten]);
+    assert_eq!(reasons(&forgotten), [ResetReason::Forgotten, ResetReason::Middlebox]);
+    assert_eq!(forgotten.reset.unwrap().shown_by()[0], "nat-forgets-rst");
     assert!(
         reasons(&forgotten)[0]
             .words(&forgotten.reset.unwrap())
@@ -184,6 +189,54 @@ fn a_server_that_has_sent_nothing_may_not_have_accepted() {
         reasons(&answered),
         [ResetReason::Linger, ResetReason::UnreadData, ResetReason::Aborted]
     );
+}
+
+/// RFC 9293, figure 13. A capture has one FIN before the other; the second does not acknowledge it.
+#[test]
+fn both_ends_that_close_at_once_come_to_time_wait() {
+    let crossed = one(&connected(&[
+        "2.0 > [F.], seq 101, ack 901, win 500, length 0",
+        "2.1 < [F.], seq 901, ack 101, win 500, length 0",
+        "2.2 < [.], ack 102, win 500, length 0",
+        "2.3 > [.], ack 902, win 500, length 0",
+    ]));
+    let states = |connection: &Connection| Side::BOTH.map(|side| connection.state(side));
+    assert_eq!(states(&crossed), [Some(State::TimeWait); 2]);
+    assert!(crossed.fins_crossed);
+    let in_order = one(&connected(&[
+        "2.0 > [F.], seq 101, ack 901, win 500, length 0",
+        "2.1 < [F.], seq 901, ack 102, win 500, length 0",
+        "2.2 > [.], ack 902, win 500, length 0",
+    ]));
+    assert_eq!(states(&in_order), [Some(State::TimeWait), Some(State::Close)]);
+    assert!(!in_order.fins_crossed);
+}
+
+/// IPv6 has no identification, and Linux's SYN,ACK over IPv4 has 0: what comes again at once was captured on another interface.
+#[test]
+fn what_is_captured_twice_is_told_without_identifications() {
+    let twice = one(&[
+        "1.0 > [S], seq 100, win 500, length 0",
+        "1.0001 > [S], seq 100, win 500, length 0",
+        "1.1 < [S.], seq 900, ack 101, win 500, length 0",
+        "1.1001 < [S.], seq 900, ack 101, win 500, length 0",
+        "1.2 > [.], ack 901, win 500, length 0",
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.0001 > [P.], seq 101:106, ack 901, win 500, length 5",
+    ]);
+    assert_eq!(
+        (
+            twice.duplicates,
+            twice.ends.client.retransmissions,
+            twice.ends.server.retransmissions
+        ),
+        (3, 0, 0)
+    );
+    let again = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.2 > [P.], seq 101:106, ack 901, win 500, length 5",
+    ]));
+    assert_eq!((again.duplicates, again.ends.client.retransmissions), (0, 1));
 }
 
 /// `TCP_LINGER2` below 0: FIN_WAIT2 ends at once (`tcp_rcv_state_process`).

@@ -28,6 +28,9 @@ pub struct FirstFin {
     pub by: Side,
     /// When, since the capture's beginning.
     pub at: Seconds,
+    /// Did the other end send its own before this one came?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub crossed: bool,
 }
 
 /// A connection as it is told; times are since the capture's beginning.
@@ -86,7 +89,11 @@ impl ConnectionView {
             packets: Ends::from_fn(|side| connection.ends[side].packets),
             bytes: Ends::from_fn(|side| connection.ends[side].bytes),
             states: connection.states(),
-            first_fin: connection.first_fin.map(|(by, time)| FirstFin { by, at: at(time) }),
+            first_fin: connection.first_fin.map(|(by, time)| FirstFin {
+                by,
+                at: at(time),
+                crossed: connection.fins_crossed,
+            }),
             findings: findings(connection, began, ended).into_iter().map(told).collect(),
             saw: Ends::from_fn(|side| seen(connection, side)),
         }

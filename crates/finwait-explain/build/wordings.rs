@@ -37,6 +37,8 @@ const SIGNS: &[(&str, &str, &str)] = &[
     ("cues", "MORE_CALLS", "(&str, Cue)"),
     ("looks", "MORE_LOOKS", "(&str, Dialect)"),
 ];
+/// The keys of a table of `others.toml`.
+const OTHER_KEYS: &[&str] = &["about", "is-error", "texts"];
 /// The keys of a row.
 const KEYS: &[&str] = &[
     "text", "also", "says", "call", "language", "system", "beside", "unless", "ends", "hints", "mind",
@@ -219,6 +221,26 @@ impl File<'_> {
         texts.map(|text| self.text("text", text).to_owned()).collect()
     }
 
+    /// The texts of a row, which are to be in small letters.
+    fn small_texts(&mut self, at: usize, row: &DeTable) -> Vec<String> {
+        let texts = self.texts(row);
+        if texts.iter().any(|text| text.chars().any(char::is_uppercase)) {
+            self.mistake(at, "`text` is to be in small letters: lines are compared so");
+        }
+        texts
+    }
+
+    /// The fields behind the text of what is something else than a socket's.
+    fn other(&mut self, row: &DeTable, variant: &str) -> String {
+        let unless = row.get("unless").and_then(|unless| unless.get_ref().as_array());
+        let unless: Vec<&str> = unless
+            .into_iter()
+            .flatten()
+            .map(|text| self.text("unless", text))
+            .collect();
+        format!("unless: &{unless:?}, what: SomethingElse::{variant}, is_error: SomethingElse::{variant}.is_error()")
+    }
+
     /// A row of a list of signs.
     fn sign(&mut self, list: &str, at: usize, row: &DeTable, language: Option<&str>) -> String {
         let (known, needed): (&[&str], &[&str]) = match list {
@@ -227,10 +249,10 @@ impl File<'_> {
             _ => (&["text", "also", "language"], &["text"]),
         };
         self.has_keys(at, row, known, needed);
-        let texts = self.texts(row);
-        if list != "looks" && texts.iter().any(|text| text.chars().any(char::is_uppercase)) {
-            self.mistake(at, "`text` is to be in small letters: lines are compared so");
-        }
+        let texts = match list {
+            "looks" => self.texts(row),
+            _ => self.small_texts(at, row),
+        };
         let mut told = |key: &str| row.get(key).map(|value| self.text(key, value).to_owned());
         let own = told("language");
         let language = own
@@ -240,13 +262,7 @@ impl File<'_> {
         let rest = match list {
             "others" => {
                 let what = pascal(&told("what").unwrap_or_default());
-                let unless = row.get("unless").and_then(|unless| unless.get_ref().as_array());
-                let unless: Vec<&str> = unless
-                    .into_iter()
-                    .flatten()
-                    .map(|text| self.text("unless", text))
-                    .collect();
-                format!("unless: &{unless:?}, what: SomethingElse::{what}, is_error: SomethingElse::{what}.is_error()")
+                self.other(row, &what)
             }
             "cues" => {
                 let call = told("call").map(|call| format!("CallClass::{}", pascal(&call)));
@@ -303,26 +319,27 @@ impl File<'_> {
             let _ = writeln!(others.kinds, "    /// {about}\n    {variant},");
             let _ = writeln!(others.about, "            SomethingElse::{variant} => {about:?},");
             let _ = writeln!(others.errors, "            SomethingElse::{variant} => {is_error},");
+            for key in table.keys().filter(|key| !OTHER_KEYS.contains(&key.get_ref().as_ref())) {
+                let what = format!(
+                    "`{kind}` has no `{}`; it may have `{}`",
+                    key.get_ref(),
+                    OTHER_KEYS.join("`, `")
+                );
+                self.mistake(key.span().start, &what);
+            }
             let texts = table.get("texts").and_then(|texts| texts.get_ref().as_array());
             for row in texts.into_iter().flatten() {
+                let at = row.span().start;
                 let Some(fields) = row.get_ref().as_table() else {
-                    self.mistake(row.span().start, "a row is to be a table: { text = \"...\" }");
+                    self.mistake(at, "a row is to be a table: { text = \"...\" }");
                     continue;
                 };
-                let text = fields.get("text").map_or("", |text| self.text("text", text));
-                if text.is_empty() || text.chars().any(char::is_uppercase) {
-                    self.mistake(row.span().start, "a row needs `text`, in small letters");
+                self.has_keys(at, fields, &["text", "also", "unless"], &["text"]);
+                let texts = self.small_texts(at, fields);
+                let rest = self.other(fields, &variant);
+                for text in texts {
+                    let _ = writeln!(others.rows, "    Other {{ text: {text:?}, {rest} }},");
                 }
-                let unless = fields.get("unless").and_then(|unless| unless.get_ref().as_array());
-                let unless: Vec<&str> = unless
-                    .into_iter()
-                    .flatten()
-                    .map(|text| self.text("unless", text))
-                    .collect();
-                let _ = writeln!(
-                    others.rows,
-                    "    Other {{ text: {text:?}, unless: &{unless:?}, what: SomethingElse::{variant}, is_error: {is_error} }},"
-                );
             }
         }
         others
@@ -384,7 +401,11 @@ impl File<'_> {
             return codes.iter().map(code).collect();
         }
         self.has_keys(at, row, KEYS, &["text", "says"]);
-        let texts = self.texts(row);
+        let has_capitals = list == "kinds" || is_code;
+        let texts = match has_capitals {
+            true => self.texts(row),
+            false => self.small_texts(at, row),
+        };
         let mut told = |key: &str| row.get(key).map(|value| self.text(key, value).to_owned());
         let says = told("says").unwrap_or_default();
         let call = option(told("call").map(|call| format!("CallClass::{}", pascal(&call))));
@@ -408,10 +429,6 @@ impl File<'_> {
             .flatten()
             .map(|hint| format!("SituationId::{}", pascal(self.text("hints", hint))))
             .collect();
-        let has_capitals = list == "kinds" || is_code;
-        if !has_capitals && texts.iter().any(|text| text.chars().any(char::is_uppercase)) {
-            self.mistake(at, "`text` is to be in small letters: lines are compared so");
-        }
         let subject = if SUBJECTS.contains(&says.as_str()) {
             format!("Subject::{}", pascal(&says))
         } else if says.starts_with('E') {

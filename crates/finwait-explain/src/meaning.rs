@@ -590,6 +590,37 @@ pub fn state_named(text: &str) -> Option<State> {
     })
 }
 
+/// The names of states that a column may cut off, with `_` where a tool may write `-`.
+const NAMES: [(&str, State); 15] = [
+    ("ESTABLISHED", State::Established),
+    ("SYN_SENT", State::SynSent),
+    ("SYN_RECV", State::SynRecv),
+    ("SYN_RCVD", State::SynRecv),
+    ("SYN_RECEIVED", State::SynRecv),
+    ("FIN_WAIT1", State::FinWait1),
+    ("FIN_WAIT_1", State::FinWait1),
+    ("FIN_WAIT2", State::FinWait2),
+    ("FIN_WAIT_2", State::FinWait2),
+    ("TIME_WAIT", State::TimeWait),
+    ("CLOSE_WAIT", State::CloseWait),
+    ("LAST_ACK", State::LastAck),
+    ("LISTEN", State::Listen),
+    ("LISTENING", State::Listen),
+    ("CLOSING", State::Closing),
+];
+
+/// Returns the states of which a text, in capitals, can be the name that a narrow column has cut off: one of `CLOSE_W`, two of `FIN_WAI`.
+pub fn states_cut_off(text: &str) -> impl Iterator<Item = State> + '_ {
+    const SHORTEST: usize = 5;
+    let same = |(a, b): (u8, u8)| a == b || a == b'-' && b == b'_';
+    let is_cut = move |name: &str| text.len() < name.len() && text.bytes().zip(name.bytes()).all(same);
+    let of = move |state: &State| NAMES.iter().any(|(name, of)| of == state && is_cut(name));
+    State::ALL
+        .into_iter()
+        .filter(move |_| text.len() >= SHORTEST)
+        .filter(move |state| of(state))
+}
+
 /// Returns the entries of a state, in the table's order. Of CLOSE, what the kernel does not know any more is one.
 pub fn of_state(state: State) -> impl Iterator<Item = &'static Entry> {
     ENTRIES
@@ -766,6 +797,22 @@ mod tests {
             ("LISTENING", State::Listen),
         ] {
             assert_eq!(state_named(name), Some(state), "{name}");
+        }
+        let cut = |text: &str| states_cut_off(text).collect::<Vec<_>>();
+        for (text, states) in [
+            ("CLOSE_W", &[State::CloseWait][..]),
+            ("CLOSE-WA", &[State::CloseWait]),
+            ("ESTABLISHE", &[State::Established]),
+            ("SYN-R", &[State::SynRecv]),
+            ("LISTE", &[State::Listen]),
+            ("FIN_WAI", &[State::FinWait1, State::FinWait2]),
+            ("FIN-WAIT-", &[State::FinWait1, State::FinWait2]),
+            ("SYN", &[]),
+            ("Liste", &[]),
+            ("CLOSE_WAIT", &[]),
+            ("CLOSE_WX", &[]),
+        ] {
+            assert_eq!(cut(text), states, "{text}");
         }
         for other in [
             "",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::event::ObservedSocket;
 use crate::error::Result;
 use crate::observe::procfs::ProcRow;
-use crate::observe::rows::Rows;
+use crate::observe::rows::{Rows, is_between_states};
 use crate::observe::tracker::{StateChange, Tracker};
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
@@ -302,9 +302,12 @@ impl Watch {
         std::mem::take(&mut self.moved)
     }
 
-    /// Does no socket wait for an acknowledgement that may be on its way? Of those that wait, `is_stuck` tells which wait in vain.
+    /// Does no socket wait for an acknowledgement that may be on its way, and was none read while it changed? Of those that wait,
+    /// `is_stuck` tells which wait in vain.
     pub fn quiet(&self, is_stuck: impl Fn(&SocketRow) -> bool) -> bool {
-        self.rows.unacknowledged().all(is_stuck)
+        self.rows
+            .unacknowledged()
+            .all(|row| !is_between_states(row) && is_stuck(row))
     }
 
     /// Is there something that an endpoint may accept or read?
@@ -326,6 +329,12 @@ impl Watch {
     /// The connections that wait for a first acknowledgement.
     pub fn unacknowledged(&self) -> Vec<Tuple> {
         let rows = self.rows.unacknowledged().filter(|row| row.retransmits == 0);
+        rows.map(|row| row.tuple).collect()
+    }
+
+    /// The connections that were read while they went from one state to the next.
+    pub fn between_states(&self) -> Vec<Tuple> {
+        let rows = self.rows.unacknowledged().filter(|row| is_between_states(row));
         rows.map(|row| row.tuple).collect()
     }
 

@@ -40,6 +40,16 @@ impl From<Millis> for Duration {
     }
 }
 
+impl Millis {
+    /// Returns it as a user types it, in the larger unit where that is exact: `500ms`, `5s`.
+    pub fn typed(self) -> String {
+        match self.0 {
+            ms if ms > 0 && ms.is_multiple_of(1000) => format!("{}s", ms / 1000),
+            ms => format!("{ms}ms"),
+        }
+    }
+}
+
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ms", self.0)
@@ -61,6 +71,15 @@ pub fn human(d: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_typed_in_the_larger_unit_where_that_is_exact() {
+        let typed = |ms: u32| Millis(ms).typed();
+        assert_eq!(
+            [0, 1, 500, 1000, 1500, 30_000].map(typed),
+            ["0ms", "1ms", "500ms", "1s", "1500ms", "30s"]
+        );
+    }
 
     #[test]
     fn durations_are_short_at_every_size() {

@@ -119,6 +119,10 @@ pub fn print_read(
         _ => format!("{worth} of them not 0 and worth a look, the worst first; finwait explain NAME says more of each"),
     };
     paper.paragraph(out, "", &format!("counters of the kernel: {figures}; {what}"))?;
+    if read.is_of_bsd() {
+        let text = "The sentences are those of macOS or a BSD; beside each figure stands Linux's counter of the same event, and what is said of it is Linux's.";
+        paper.paragraph(out, "", text)?;
+    }
     let mut last = None;
     for (answer, reading) in readings().filter(|(_, reading)| reading.concern != Concern::Ordinary) {
         if last.replace(reading.concern) != Some(reading.concern) {

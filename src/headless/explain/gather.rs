@@ -1,5 +1,6 @@
 //! Lines, read one by one in bounded memory: the messages among them, the rows of tables, and what the first one says.
 
+use finwait_capture::reader::flags_alone;
 use memchr::memchr;
 use std::io::{self, BufRead};
 
@@ -30,6 +31,12 @@ impl Gathered {
             let others = self.lines.something_else();
             let others = others.iter().map(|of| format!("; {}", of.clause()));
             return others.fold(known, |all, of| all + &of);
+        }
+        if let Some(flags) = flags_alone(first) {
+            return format!(
+                "{} is a segment with {flags}, in tcpdump's letters, and says no more by itself; give the whole line with its addresses, or the capture",
+                first.trim().trim_end_matches(',')
+            );
         }
         let shown: String = first.chars().take(SHOWN).collect();
         let dots = if shown.len() < first.len() { "..." } else { "" };

@@ -15,7 +15,7 @@ use super::situations::{self, SituationAnswer};
 use super::states::{self, StateAnswer};
 use crate::explain::counters::counter_named;
 use crate::explain::listing::{ReadCounters, state_within};
-use crate::explain::meaning::state_named;
+use crate::explain::meaning::{state_named, states_cut_off};
 use crate::explain::rules::rule_named;
 use crate::explain::situation::situation_named;
 
@@ -67,8 +67,12 @@ impl Told {
             .strip_prefix('[')
             .and_then(|id| id.strip_suffix(']'))
             .unwrap_or(name);
+        let mut states: Vec<_> = state_named(name).into_iter().collect();
+        if states.is_empty() {
+            states.extend(states_cut_off(name));
+        }
         let told = Told {
-            states: state_named(name).map(states::answer).into_iter().collect(),
+            states: states.into_iter().map(states::answer).collect(),
             counters: counter_named(name).map(counters::answer).into_iter().collect(),
             situations: situation_named(name).map(situations::answer).into_iter().collect(),
             rules: rule_named(id).map(RuleAnswer::of).into_iter().collect(),

@@ -362,7 +362,7 @@ fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
     // What has just returned the same teaches nothing new.
     let call = match press(act, Side::Client) {
         Command::End(_, command) => command.kind(),
-        Command::Wire(_) | Command::Screen(_) => None,
+        Command::Wire(_) | Command::Screen(_) | Command::Write(_) => None,
     };
     let is_old = known
         .last

@@ -226,6 +226,11 @@ impl App {
                 self.mouse = self.mouse.other();
                 return vec![Effect::Mouse(self.mouse)];
             }
+            ScreenCommand::Export => {
+                let guided = self.run.tour.as_ref().map(|tour| tour.scenario().name.clone());
+                self.dialogs.open(ExportDialog::new(guided.as_deref().unwrap_or("run")));
+            }
+            ScreenCommand::Screenshot => return vec![Effect::Screenshot],
             ScreenCommand::LogFollow => self.panes.log.toggle_follow(),
             ScreenCommand::CopyLine => {
                 if let Some(text) = self.panes.log.selected_text(&self.run.session.transcript) {

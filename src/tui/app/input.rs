@@ -97,6 +97,13 @@ impl App {
         if matches!(key.code, KeyCode::Char(c) if c.is_control()) {
             return Vec::new();
         }
+        // A picture of a dialog is taken without leaving it; a character may be meant for the dialog.
+        if !matches!(key.code, KeyCode::Char(_) if plain)
+            && let Some(button) = self.setup.keys.pressed(key)
+            && (button.command)(self.focus) == Command::Screen(ScreenCommand::Screenshot)
+        {
+            return vec![Effect::Screenshot];
+        }
         if !self.dialogs.is_empty() {
             let actions = self.of_dialogs(|dialogs, context| dialogs.key(key, context));
             return self.all(actions, now);

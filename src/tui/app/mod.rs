@@ -19,7 +19,7 @@ use ratatui::layout::Position;
 
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
-use crate::command::{Command, EndCommand, Pick, ScreenCommand, ThemeName};
+use crate::command::{Command, EndCommand, Pick, ScreenCommand, ThemeName, WriteCommand};
 use crate::lab::LabMode;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use std::path::PathBuf;
@@ -39,6 +39,7 @@ use crate::tui::Exit;
 use crate::tui::beside::Beside;
 use crate::tui::dialog::ask::AskDialog;
 use crate::tui::dialog::branch::CompareDialog;
+use crate::tui::dialog::export::ExportDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::{HelpDialog, HelpTopic};
 use crate::tui::dialog::host::HostDialog;
@@ -52,6 +53,7 @@ use crate::tui::dialog::palette::PaletteDialog;
 use crate::tui::dialog::predict::PredictDialog;
 use crate::tui::dialog::prompt::Prompt;
 use crate::tui::dialog::raw::RawDialog;
+use crate::tui::dialog::replace::ReplaceDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
@@ -104,6 +106,10 @@ pub enum Effect {
     EndBeside,
     /// Write a file of this name, or of one like it that is not there yet: its text.
     Save(String, String),
+    /// Write that file, and say where it went; where it is there already, hand it to [`App::ask_to_replace`].
+    Write(WriteCommand),
+    /// Write the screen as it is to a new file.
+    Screenshot,
     /// Have the terminal report the mouse, or keep it for itself.
     Mouse(MouseUse),
     /// Leave.
@@ -285,6 +291,17 @@ impl App {
     pub fn recorded_in(mut self, file: String) -> App {
         self.recording = Some(file);
         self
+    }
+
+    /// The recording that is shown, where no lab is.
+    pub const fn replay(&self) -> Option<&Replay> {
+        self.run.replay.as_ref()
+    }
+
+    /// Asks whether a file that is there is to be replaced.
+    pub fn ask_to_replace(&mut self, command: WriteCommand) {
+        self.dialogs.open(ReplaceDialog::new(command));
+        self.stale = true;
     }
 
     /// The connection and the sockets that are in sight.
@@ -593,6 +610,7 @@ impl App {
                     Command::End(side, command) => self.command(side, &command, now),
                     Command::Wire(command) => self.wire(command, now),
                     Command::Screen(command) => self.screen(command, now),
+                    Command::Write(command) => vec![Effect::Write(command)],
                 }
             }
             Action::ReadOptions(side, socket) => {
@@ -641,6 +659,7 @@ impl App {
                 self.dialogs.open(CompareDialog::new(branch.clone()));
                 vec![Effect::Grow(branch)]
             }
+            Action::Write(command) => vec![Effect::Write(command)],
             Action::Say(text) => {
                 self.say(text);
                 Vec::new()

@@ -55,6 +55,13 @@ impl App {
         self.run.replay.as_ref().map_or(now, Replay::now)
     }
 
+    /// Goes through a recording's time, and has nothing to say of it.
+    pub fn go_through(&mut self, command: ScreenCommand) {
+        self.travel(command);
+        self.status = None;
+        self.stale = true;
+    }
+
     /// Goes through a recording's time.
     pub(super) fn travel(&mut self, command: ScreenCommand) {
         let to = match command {

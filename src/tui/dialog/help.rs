@@ -278,7 +278,7 @@ impl HelpDialog {
                 let spec = table::row(command.verb());
                 let side = match command {
                     Command::End(side, _) => *side,
-                    Command::Wire(_) | Command::Screen(_) => context.focus,
+                    Command::Wire(_) | Command::Screen(_) | Command::Write(_) => context.focus,
                 };
                 let mut items = buttons(spec, side, context.keys);
                 // The marked one alone, and what it would do now.

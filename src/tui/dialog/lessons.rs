@@ -91,7 +91,7 @@ fn calls(scenario: &Scenario) -> String {
     let calls: BTreeSet<&str> = actions
         .filter_map(|action| match &action.command {
             Command::End(_, command) => command.kind().map(|kind| kind.spec().name),
-            Command::Wire(_) | Command::Screen(_) => None,
+            Command::Wire(_) | Command::Screen(_) | Command::Write(_) => None,
         })
         .collect();
     calls.into_iter().collect::<Vec<_>>().join(" ")

@@ -20,6 +20,7 @@ use crate::tui::theme::Theme;
 
 pub mod ask;
 pub mod branch;
+pub mod export;
 pub mod forge;
 pub mod help;
 pub mod host;
@@ -33,6 +34,7 @@ pub mod palette;
 pub mod predict;
 pub mod prompt;
 pub mod raw;
+pub mod replace;
 pub mod rules;
 pub mod runtime;
 pub mod segment;
@@ -87,7 +89,7 @@ impl<'a> Context<'a> {
         let button = self.keys.pressed(key)?;
         match (button.command)(self.focus) {
             Command::Screen(command) => Some(command),
-            Command::End(..) | Command::Wire(_) => None,
+            Command::End(..) | Command::Wire(_) | Command::Write(_) => None,
         }
     }
 }

@@ -95,7 +95,7 @@ fn choices(spec: &'static Spec, side: Side) -> Vec<Choice> {
         let whole = match &command {
             Command::End(_, command) => command.to_string(),
             Command::Wire(command) => command.to_string(),
-            Command::Screen(_) => spec.name.to_owned(),
+            Command::Screen(_) | Command::Write(_) => spec.name.to_owned(),
         };
         Choice {
             spec,

@@ -101,6 +101,8 @@ pub struct Connection {
     pub ends: Ends<End>,
     /// Who sent the first FIN, and when.
     pub first_fin: Option<(Side, MonoTime)>,
+    /// Did each end send its FIN before the other's came?
+    pub fins_crossed: bool,
     /// The half-close, where the other end went on.
     pub half_close: Option<HalfClose>,
     /// The first RST.
@@ -168,6 +170,7 @@ impl Connection {
             established: None,
             ends,
             first_fin: None,
+            fins_crossed: false,
             half_close: None,
             reset: None,
             reset_ignored: false,
@@ -294,6 +297,7 @@ impl Connection {
         self.closes(at, from, segment, place);
         let own = &mut self.ends[from];
         own.last = Some((flags, segment.len as u32, at));
+        own.last_numbers = (segment.seq, segment.ack);
         own.ip_id = ip.ip_id;
         if !rst {
             own.ttl = own.ttl.or(ip.ttl);
@@ -312,11 +316,29 @@ impl Connection {
     }
 
     /// Is it the packet before once more, as a capture on several interfaces sees it?
+    ///
+    /// The identification tells it. Where there is none (IPv6, and IPv4's SYN,ACK and RST from Linux, which have 0), the same segment at
+    /// once, and nothing from the other end between, is no retransmission: no timer is so short (`TCP_TIMEOUT_MIN`), and fast retransmit
+    /// answers an ACK. Acknowledgements alone may repeat themselves.
     fn is_duplicate(&self, from: Side, segment: &Segment, ip: &CapturedIp, idle: Duration) -> bool {
-        let end = &self.ends[from];
-        let same_id = ip.ip_id.is_some_and(|id| id != 0 && end.ip_id == Some(id));
-        let same = (segment.flags, segment.len as u32);
-        same_id && idle < Duration::from_millis(5) && end.last.is_some_and(|(flags, len, _)| (flags, len) == same)
+        const AT_ONCE: Duration = Duration::from_millis(1);
+        let (end, other) = (&self.ends[from], &self.ends[from.other()]);
+        let Some((flags, len, last)) = end.last else {
+            return false;
+        };
+        if (flags, len) != (segment.flags, segment.len as u32) {
+            return false;
+        }
+        let id = |id: Option<u16>| id.filter(|id| *id != 0);
+        match id(ip.ip_id) {
+            Some(_) => id(end.ip_id) == ip.ip_id && idle < Duration::from_millis(5),
+            None => {
+                let counts = len > 0 || flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0));
+                let is_last = other.last.is_none_or(|(.., other)| other <= last);
+                let same = end.ip_id == ip.ip_id && end.last_numbers == (segment.seq, segment.ack);
+                counts && is_last && same && idle < AT_ONCE
+            }
+        }
     }
 
     /// Takes in an RST, with what is known before it; the times are those of the packet before it, and of the RST.
@@ -365,9 +387,18 @@ impl Connection {
             && self
                 .reset
                 .is_some_and(|reset| reset.at == self.last && reset.by == from);
+        self.fins_crossed |= self.crosses(from, segment, place);
+        let crossed = self.fins_crossed;
         let (own, peer) = self.both_mut(from);
         let flags = segment.flags;
         let fin_end = own.relative(segment.end()).filter(|_| flags.has(Flags::FIN));
+        // It closed before the other's FIN came, whatever the order in the capture.
+        if crossed && own.is_in(State::CloseWait) {
+            let closed = InferredEnd::sent(Some(InferredEnd::in_state(State::Established)), flags, fin_end);
+            if let SentChange::State(end) = closed {
+                own.state = Some(end.received(Flags::FIN, None));
+            }
+        }
         match InferredEnd::sent(own.state, flags, fin_end) {
             SentChange::None => {}
             SentChange::Unknown => own.state = None,
@@ -392,6 +423,17 @@ impl Connection {
         {
             peer.state = Some(end.received(taken, ack));
         }
+    }
+
+    /// Is it a FIN that was sent before the other end's came (RFC 9293, figure 13)? It does not acknowledge that.
+    fn crosses(&self, from: Side, segment: &Segment, place: Place) -> bool {
+        let (own, peer) = (&self.ends[from], &self.ends[from.other()]);
+        let is_first = segment.flags.has(Flags::FIN) && !matches!(place, Place::Again | Place::Copied);
+        let fin = peer.fin().map(|(end, _)| end);
+        is_first
+            && own.is_in(State::CloseWait)
+            && segment.flags.has(Flags::ACK)
+            && fin.is_some_and(|end| end != segment.ack)
     }
 
     /// Does the receiver of an RST take it? Its number must be the next that is expected (RFC 5961, 3.2), and in SYN_SENT it must

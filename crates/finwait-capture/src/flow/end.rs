@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use finwait_model::clock::MonoTime;
+use finwait_model::state::State;
 use finwait_wire::inferred::InferredEnd;
 use finwait_wire::segment::{Flags, Segment, SeqNo, TcpOption};
 
@@ -132,6 +133,8 @@ pub struct End {
     pub(super) has_data_last: bool,
     /// The packets in a row whose identification was a little above that before, as Linux counts them in each connection.
     ids_rise: u8,
+    /// The numbers of the last segment: its own, and the one that it acknowledges.
+    pub(super) last_numbers: (SeqNo, SeqNo),
     /// The last segment: its flags, length and time.
     pub(super) last: Option<(Flags, u32, MonoTime)>,
 }
@@ -142,6 +145,11 @@ const fn before(a: SeqNo, b: SeqNo) -> bool {
 }
 
 impl End {
+    /// Is it in that state, as the segments imply it?
+    pub(super) fn is_in(&self, state: State) -> bool {
+        self.state.is_some_and(|end| end.state() == state)
+    }
+
     /// A number counted from the first.
     pub(super) fn relative(&self, number: SeqNo) -> Option<u32> {
         self.first.map(|first| number.relative_to(first))

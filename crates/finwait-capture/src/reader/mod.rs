@@ -1,5 +1,7 @@
 //! Captures, a packet at a time: what format it is, and the IP packets in it.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::io::{self, Read};
 
@@ -19,10 +21,12 @@ mod pcapng;
 mod text;
 
 pub use link::LinkType;
-pub use text::is_tcpdump_line;
+pub use text::{flags_alone, is_tcpdump_line};
 
 /// The most bytes of a packet, or of a block that has one, that are believed.
 const LARGEST: u32 = 16 << 20;
+/// The most packets that are read ahead in a file of several interfaces.
+const AHEAD: usize = 8192;
 /// The number of bytes that tell the format.
 const MAGIC: usize = 4;
 /// The number of bytes that are looked at for tcpdump's text.
@@ -141,6 +145,28 @@ pub struct Reader<R> {
     kind: Kind,
     facts: CaptureFacts,
     last: MonoTime,
+    /// Packets that were read ahead, to hand them out in the order of their times.
+    ahead: BinaryHeap<Ahead>,
+}
+
+/// A packet that was read ahead: the greatest is the earliest.
+#[derive(Debug, PartialEq, Eq)]
+struct Ahead {
+    /// Its place in the file.
+    no: u64,
+    packet: CapturedPacket,
+}
+
+impl Ord for Ahead {
+    fn cmp(&self, other: &Ahead) -> Ordering {
+        (other.packet.at, other.no).cmp(&(self.packet.at, self.no))
+    }
+}
+
+impl PartialOrd for Ahead {
+    fn partial_cmp(&self, other: &Ahead) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 #[derive(Debug)]
@@ -205,6 +231,7 @@ impl<R: Read> Reader<R> {
             kind,
             facts,
             last: MonoTime(0),
+            ahead: BinaryHeap::new(),
         })
     }
 
@@ -229,9 +256,27 @@ impl<R: Read> Reader<R> {
 
     /// Returns the next IP packet; none at the end, also where the rest is damaged or cut off, which the facts say.
     ///
+    /// The packets of a file of several interfaces come in the order of their times as far as [`AHEAD`] packets show it: each interface is
+    /// written in batches.
+    ///
     /// # Errors
     /// The reader's own.
     pub fn packet(&mut self) -> io::Result<Option<CapturedPacket>> {
+        while self.ahead.len() < AHEAD
+            && let Some(packet) = self.next()?
+        {
+            let has_several = matches!(&self.kind, Kind::Pcapng(pcapng) if pcapng.has_several());
+            if !has_several && self.ahead.is_empty() {
+                return Ok(Some(packet));
+            }
+            let no = self.facts.packets;
+            self.ahead.push(Ahead { no, packet });
+        }
+        Ok(self.ahead.pop().map(|ahead| ahead.packet))
+    }
+
+    /// The next IP packet of the file.
+    fn next(&mut self) -> io::Result<Option<CapturedPacket>> {
         if self.facts.breaks_off || self.facts.damaged.is_some() {
             return Ok(None);
         }

@@ -82,6 +82,11 @@ impl Numbers<'_> {
 }
 
 impl Pcapng {
+    /// Returns whether the section has more than one interface, as far as it was read.
+    pub const fn has_several(&self) -> bool {
+        self.interfaces.len() > 1
+    }
+
     pub fn item<R: Read>(&mut self, input: &mut Input<R>) -> io::Result<Item> {
         loop {
             if !input.has(AROUND)? {

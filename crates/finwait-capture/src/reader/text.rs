@@ -97,6 +97,37 @@ pub fn is_tcpdump_line(line: &[u8]) -> bool {
         .all(|text| endpoint(text).is_some() || is_ip && named(text).is_some())
 }
 
+/// Returns the control bits that a text names in tcpdump's letters, and nothing else: `Flags [S.]`; none of any other text.
+pub fn flags_alone(text: &str) -> Option<Flags> {
+    let inner = text
+        .trim()
+        .trim_end_matches(',')
+        .strip_prefix("Flags [")?
+        .strip_suffix(']')?;
+    let is_letter = |letter: char| flag(letter).is_some();
+    (!inner.is_empty() && inner.chars().all(is_letter)).then(|| flags(inner))
+}
+
+/// The control bit that a letter of tcpdump's stands for; none of `none`, which is no letter.
+const fn flag(letter: char) -> Option<Flags> {
+    Some(match letter {
+        'F' => Flags::FIN,
+        'S' => Flags::SYN,
+        'R' => Flags::RST,
+        'P' => Flags::PSH,
+        '.' => Flags::ACK,
+        'U' => Flags::URG,
+        'E' => Flags::ECE,
+        'W' => Flags::CWR,
+        _ => return None,
+    })
+}
+
+fn flags(letters: &str) -> Flags {
+    let bits = letters.chars().filter_map(flag);
+    bits.fold(Flags(0), |all, flag| Flags(all.0 | flag.0))
+}
+
 /// A line without what marks it as quoted: `> `.
 fn unquoted(mut text: &str) -> &str {
     while let Some(rest) = text.strip_prefix('>') {
@@ -509,20 +540,7 @@ fn segment(source: SocketAddr, destination: SocketAddr, text: &str) -> Option<(S
         let (_, end) = text.split_once(',').unwrap_or((text, "")).0.split_once(':')?;
         Some((number(end)? as u32).wrapping_sub(seq) as usize)
     });
-    let mut flags = Flags(0);
-    for letter in letters.chars() {
-        flags.0 |= match letter {
-            'F' => Flags::FIN.0,
-            'S' => Flags::SYN.0,
-            'R' => Flags::RST.0,
-            'P' => Flags::PSH.0,
-            '.' => Flags::ACK.0,
-            'U' => Flags::URG.0,
-            'E' => Flags::ECE.0,
-            'W' => Flags::CWR.0,
-            _ => 0,
-        };
-    }
+    let flags = flags(letters);
     let ack = word(", ack ");
     let segment = Segment {
         source,

@@ -311,6 +311,26 @@ const SENTENCES: &[(&str, &str)] = &[
     ("IpInHdrErrors", "# with invalid headers"),
     ("IpInAddrErrors", "# with invalid addresses"),
 ];
+/// The sentences of macOS' and the BSDs' `netstat -s` about TCP, in the singular, `#` in place of each figure, by Linux's counter of the
+/// same event. The first figure counts.
+const BSDS: &[(&str, &str)] = &[
+    ("TcpActiveOpens", "# connection request"),
+    ("TcpPassiveOpens", "# connection accept"),
+    ("TcpAttemptFails", "# embryonic connection dropped"),
+    ("TcpInSegs", "# packet received"),
+    ("TcpOutSegs", "# packet sent"),
+    ("TcpRetransSegs", "# data packet (# byte) retransmitted"),
+    ("TcpInCsumErrors", "# discarded for bad checksum"),
+    ("TcpExtListenOverflows", "# listen queue overflow"),
+    ("TcpExtTCPTimeouts", "# retransmit timeout"),
+    ("TcpExtTCPAbortOnTimeout", "# connection dropped by rexmit timeout"),
+    ("TcpExtTCPWinProbe", "# window probe packet"),
+    ("TcpExtTCPKeepAlive", "# keepalive probe sent"),
+    ("TcpExtTCPAbortOnData", "# packet received after close"),
+    ("TcpExtTCPAbortOnData", "# packet rcvd after close"),
+];
+/// The heading above them, which Linux writes with a capital.
+const BSDS_HEADING: &str = "tcp";
 /// A sentence of at least this length needs no heading above it to be net-tools'.
 const UNMISTAKABLE: usize = 30;
 
@@ -343,6 +363,8 @@ pub struct ReadCounters {
     unknown: Vec<(Box<str>, u64)>,
     /// The group that a heading of `netstat -s` has opened.
     group: Option<&'static str>,
+    /// Were sentences of macOS' or a BSD's among them?
+    of_bsd: bool,
     /// The names of a line of procfs, whose figures are in the next.
     names: Option<(&'static str, Vec<Box<str>>)>,
 }
@@ -365,6 +387,13 @@ impl ReadCounters {
         if let Some(group) = text.strip_suffix(':').and_then(group) {
             self.group = Some(group);
             return true;
+        }
+        if line == "tcp:" {
+            self.group = Some(BSDS_HEADING);
+            return true;
+        }
+        if self.group == Some(BSDS_HEADING) {
+            return self.of_bsds(text);
         }
         self.of_procfs(text) || self.of_json(text) || self.of_nstat(text) || self.of_sentence(text)
     }
@@ -472,6 +501,25 @@ impl ReadCounters {
         found.is_some() || within
     }
 
+    /// A sentence of macOS' or a BSD's. In a file of another kind `tcp:` may stand above anything: a figure begins each of them.
+    fn of_bsds(&mut self, text: &str) -> bool {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let Some(value) = number(&text[..digits]).filter(|_| text[digits..].starts_with(' ')) else {
+            return false;
+        };
+        let shape = shape(text);
+        if let Some((name, _)) = BSDS.iter().find(|(_, sentence)| *sentence == shape) {
+            self.of_bsd = true;
+            self.figure(name, value);
+        }
+        true
+    }
+
+    /// Are the words macOS' or a BSD's, so that the counters are only Linux's of the same events?
+    pub const fn is_of_bsd(&self) -> bool {
+        self.of_bsd
+    }
+
     fn figure(&mut self, name: &str, value: u64) {
         self.read += 1;
         let Some(counter) = counter(name) else {
@@ -557,6 +605,20 @@ fn rank(name: &str) -> Option<(usize, Concern)> {
         .map(|(place, (concern, _))| (place, concern))
 }
 
+/// A sentence with `#` in place of each figure, and in the singular.
+fn shape(text: &str) -> String {
+    let words = text.split_ascii_whitespace().map(|word| {
+        let (open, inner) = word.strip_prefix('(').map_or(("", word), |inner| ("(", inner));
+        let (inner, close) = inner.strip_suffix(')').map_or((inner, ""), |inner| (inner, ")"));
+        let inner = match number(inner) {
+            Some(_) if !inner.is_empty() => "#",
+            _ => inner.strip_suffix('s').unwrap_or(inner),
+        };
+        [open, inner, close].concat()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn is_telling(name: &str) -> bool {
     ["Drop", "Fail", "Overflow", "Abort", "Loss", "OOM", "Full"]
         .iter()
@@ -584,6 +646,19 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn sentences_of_the_bsds_are_counters_and_in_the_singular() {
+        for (name, sentence) in BSDS {
+            assert!(COUNTERS.iter().any(|counter| counter.name == *name), "{name}");
+            assert_eq!(shape(sentence), *sentence);
+        }
+        assert_eq!(
+            shape("262 data packets (171892 bytes) retransmitted"),
+            "# data packet (# byte) retransmitted"
+        );
+        assert_eq!(shape("1 listen queue overflow"), "# listen queue overflow");
     }
 
     #[test]

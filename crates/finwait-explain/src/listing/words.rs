@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::meaning::states_cut_off;
 use finwait_model::state::State;
 
 /// A line in words.
@@ -62,8 +63,14 @@ pub(super) fn state(word: &str) -> Option<State> {
         "LAST-ACK" | "LAST_ACK" => State::LastAck,
         "LISTEN" | "LISTENING" => State::Listen,
         "CLOSING" => State::Closing,
-        _ => return None,
+        word => return cut_off(word),
     })
+}
+
+/// Returns the state of which a narrow column has cut off the name: of two it can be neither.
+fn cut_off(word: &str) -> Option<State> {
+    let mut states = states_cut_off(word);
+    states.next().filter(|_| states.next().is_none())
 }
 
 /// Returns the state of which a word is the name in a German Windows; its code page may have spoilt the umlaut.

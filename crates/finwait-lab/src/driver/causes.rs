@@ -53,6 +53,7 @@ impl<O: Outside> Core<O> {
             // No packet tells of the acknowledgement.
             watch.unacknowledged().into_iter().for_each(|tuple| touched.one(tuple));
         }
+        watch.between_states().into_iter().for_each(|tuple| touched.one(tuple));
         let Some(mut touched) = touched.take() else {
             return self.changes(side, ReadTrigger::Nothing);
         };

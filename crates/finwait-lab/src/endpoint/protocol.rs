@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(serde_json::to_vec(&request).unwrap(), line);
     }
 
-    const DOCUMENT: &str = include_str!("../../assets/runtimes/PROTOCOL.md");
+    const DOCUMENT: &str = include_str!("../../../../docs/endpoint-protocol.md");
 
     /// Each example in the document is one of our lines, to the letter.
     #[test]

@@ -105,14 +105,30 @@ impl Rows {
         self.by_tuple.get(tuple).map(|place| &self.all[*place])
     }
 
-    /// The rows of connections that wait for an acknowledgement: a retransmission timer runs, for the first time or once more.
+    /// The rows of connections that wait for an acknowledgement: a retransmission timer runs, for the first time or once more. Those
+    /// whose change was [under way](is_between_states) when they were read are among them.
     pub fn unacknowledged(&self) -> impl Iterator<Item = &SocketRow> {
         self.unacknowledged.iter().filter_map(|tuple| self.of_tuple(tuple))
     }
 }
 
 fn is_unacknowledged(row: &SocketRow) -> bool {
-    row.state != State::Listen && row.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
+    let is_timed = row.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit);
+    row.state != State::Listen && is_timed || is_between_states(row)
+}
+
+/// Was the socket read while it went from one state to the next? In these states its own SYN or FIN counts among the bytes that are not
+/// acknowledged, until the acknowledgement takes it off and the state follows (`tcp_rcv_state_process`). sock_diag reads the state
+/// first and the queue last (`inet_sk_diag_fill`), and takes no lock.
+pub fn is_between_states(row: &SocketRow) -> bool {
+    let awaits = matches!(
+        row.state,
+        State::SynSent | State::FinWait1 | State::Closing | State::LastAck
+    );
+    let is_timed = row
+        .timer
+        .is_some_and(|timer| matches!(timer.kind, TimerKind::Retransmit | TimerKind::ZeroWindowProbe));
+    awaits && row.tx_queue == 0 && !is_timed
 }
 
 #[cfg(test)]

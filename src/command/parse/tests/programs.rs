@@ -95,10 +95,10 @@ fn what_is_done_to_programs_and_waited_for_reads_back_as_itself() {
         "client kill-program curl2",
         "server restart-program",
         "server await LISTEN port=8080",
-        "client await FIN_WAIT2 on=client2 within=500",
+        "client await FIN_WAIT2 on=client2 within=500ms",
         "client await CLOSE on=client",
         "client await exit",
-        "client await exit python3-2 within=30000",
+        "client await exit python3-2 within=30s",
         "server await output \"ready to go\" program=nginx",
     ] {
         let command = parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -259,7 +259,10 @@ fn row(view: &ConnectionView) -> ([String; 6], String) {
     if briefs.is_empty()
         && let Some(fin) = view.first_fin
     {
-        briefs.push(format!("closed, the {} first", fin.by));
+        briefs.push(match fin.crossed {
+            true => "closed, both ends at once".into(),
+            false => format!("closed, the {} first", fin.by),
+        });
     }
     if briefs.len() > TOLD {
         briefs.truncate(TOLD);
@@ -295,7 +298,13 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
         &format!("{}; {}", by(Side::Client), by(Side::Server)),
     )?;
     if let Some(fin) = view.first_fin {
-        let text = format!("the {} sent the first FIN, at {:.6} s", fin.by, fin.at.0.as_secs_f64());
+        let mut text = format!("the {} sent the first FIN, at {:.6} s", fin.by, fin.at.0.as_secs_f64());
+        if fin.crossed {
+            text += &format!(
+                "; the {} sent its own before that came (simultaneous close)",
+                fin.by.other()
+            );
+        }
         paper.paragraph(out, "  closed:     ", &text)?;
     }
     for told in &view.findings {
@@ -313,7 +322,13 @@ fn details(out: &mut impl Write, view: &ConnectionView, paper: &Paper) -> io::Re
         if let Some(rule) = rule(&told.finding) {
             let rule = rule.rule();
             paper.paragraph(out, "    the error:  ", &rule.because.to_string())?;
-            paper.paragraph(out, "    shown by:   ", &format!("finwait run {}", rule.proof))?;
+        }
+        for (place, scenario) in shown_by(&told.finding).iter().enumerate() {
+            let first = match place {
+                0 => "    shown by:   ",
+                _ => "    or:         ",
+            };
+            paper.paragraph(out, first, &format!("finwait run {scenario}"))?;
         }
     }
     for side in Side::BOTH {
@@ -341,6 +356,13 @@ fn reasons(finding: &Finding) -> Vec<String> {
     match finding {
         Finding::Refused { because, .. } | Finding::Reset { because, .. } => because.clone(),
         _ => Vec::new(),
+    }
+}
+
+fn shown_by(finding: &Finding) -> &[&'static str] {
+    match finding {
+        Finding::Refused { shown_by, .. } | Finding::Reset { shown_by, .. } => shown_by,
+        _ => &[],
     }
 }
 

@@ -487,7 +487,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     ("-", "Error: getaddrinfo EAI_AGAIN example.invalid"),
     ("EPIPE pipe - Node.js", "Error: EPIPE: broken pipe, write"),
-    ("-", "code: 'UND_ERR_SOCKET'"),
+    ("EOF tcp - Node.js", "code: 'UND_ERR_SOCKET'"),
     ("ECONNREFUSED tcp connect Node.js", "AggregateError [ECONNREFUSED]:"),
     ("deadline tcp connect Node.js", "AggregateError [ETIMEDOUT]:"),
     (
@@ -677,7 +677,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "sshd[32]: Connection reset by authenticating user root 10.0.0.1 port 40000 [preauth]",
     ),
     (
-        "EOF tcp - OpenSSH",
+        "EOF tcp read OpenSSH",
         "sshd[32]: Connection closed by invalid user admin 10.0.0.1 port 40000 [preauth]",
     ),
     (

@@ -70,6 +70,39 @@ fn without_a_wire_a_socket_is_waited_for_until_its_first_retransmission() {
     }
 }
 
+/// sock_diag may read the state, the acknowledgement may come, and sock_diag read the rest: the next reading shows the next state.
+#[test]
+fn a_socket_that_was_read_between_two_states_is_read_again_before_all_is_quiet() {
+    for kind in [LabKind::Loopback(None), LabKind::Isolated] {
+        for (state, next) in [
+            (State::SynSent, State::Established),
+            (State::FinWait1, State::FinWait2),
+            (State::Closing, State::TimeWait),
+            (State::LastAck, State::Close),
+        ] {
+            let mut play = Play::new(kind.clone());
+            play.socket(Client, "client", 7);
+            play.table(Client, [row(Client, state, 7)]);
+            play.core.request(LabRequest::Wire(WireRequest::ClearRules));
+            play.call(Client, 1, "client", read());
+            play.pass(10 * MS);
+            let is_quiet = |play: &Play| play.core.outside.told.iter().any(|(_, what)| *what == LabEvent::Quiet);
+            assert!(!is_quiet(&play), "{state}");
+            match next {
+                State::Close => play.table(Client, []),
+                next => play.table(Client, [row(Client, next, 7)]),
+            }
+            assert!(play.rest(), "{state}");
+            let told = play.transitions();
+            assert!(
+                told.iter()
+                    .any(|line| line.starts_with(&format!("client {state}>{next}"))),
+                "{told:?}"
+            );
+        }
+    }
+}
+
 /// On the wire it is seen whether the other host has anything to answer.
 #[test]
 fn a_socket_is_waited_for_while_the_other_host_owes_it_an_acknowledgement() {

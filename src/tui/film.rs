@@ -1,0 +1,114 @@
+//! A recording shown on a screen that is nobody's terminal: its last frame as cells, or all of it as a film for asciinema.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use ratatui::backend::{CrosstermBackend, TestBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+use super::app::App;
+use super::theme::Theme;
+use crate::clock::MonoTime;
+use crate::command::ScreenCommand;
+use crate::export::asciicast::{Cast, CastHeader};
+use crate::recording::Recording;
+
+/// The columns and rows of the screen.
+pub const SIZE: (u16, u16) = (120, 40);
+
+/// What happens within so much is one frame, as on a terminal.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Draws the screen as it would be at a terminal of that size, and returns its cells.
+pub fn cells(app: &mut App, (columns, rows): (u16, u16), now: MonoTime) -> Buffer {
+    let mut terminal = match Terminal::new(TestBackend::new(columns, rows)) {
+        Ok(terminal) => terminal,
+        Err(never) => match never {},
+    };
+    match terminal.draw(|frame| app.draw(frame, now)) {
+        Ok(_) => terminal.backend().buffer().clone(),
+        Err(never) => match never {},
+    }
+}
+
+/// Returns the cells of the screen at the end of a recording.
+pub fn last_frame(recording: &Recording) -> Buffer {
+    let mut app = App::open(recording.clone(), Theme::COLOURED);
+    cells(&mut app, SIZE, MonoTime::default())
+}
+
+/// What a terminal is written: the drawing side writes, and the film takes it frame by frame.
+#[derive(Clone, Debug, Default)]
+struct Written(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns a recording as an asciicast: the screen from its start to its end, in the time that it took, with a marker at each command.
+///
+/// # Errors
+/// A frame cannot be drawn.
+pub fn asciicast(recording: &Recording, title: &str) -> io::Result<Vec<u8>> {
+    let wall = recording.headers().next().and_then(|header| header.wall);
+    let header = CastHeader {
+        size: SIZE,
+        term: None,
+        timestamp: wall.map(|nanos| nanos / 1_000_000_000),
+        title: title.to_owned(),
+    };
+    let mut cast = Cast::begin(Vec::new(), &header)?;
+    // The file is for whoever has colours.
+    crossterm::style::force_color_output(true);
+    let written = Written::default();
+    let options = TerminalOptions {
+        viewport: Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1)),
+    };
+    let mut terminal = Terminal::with_options(CrosstermBackend::new(written.clone()), options)?;
+    let mut app = App::open(recording.clone(), Theme::COLOURED);
+    app.go_through(ScreenCommand::ToTheStart);
+    let began = recording
+        .headers()
+        .next()
+        .map(|header| header.began)
+        .unwrap_or_default();
+    let mut draw = |app: &mut App, cast: &mut Cast<Vec<u8>>, at: MonoTime| -> io::Result<()> {
+        terminal.draw(|frame| app.draw(frame, at))?;
+        let bytes = std::mem::take(&mut *written.0.borrow_mut());
+        cast.output(at.since(began), &bytes)
+    };
+    draw(&mut app, &mut cast, began)?;
+    // What has happened and is not drawn yet: since when.
+    let mut waits: Option<MonoTime> = None;
+    while let Some(next) = app.replay().and_then(|replay| replay.next_time()) {
+        let command = app.replay().and_then(|replay| replay.next_command());
+        if let Some(since) = waits
+            && (command.is_some() || next.since(since) >= FRAME)
+        {
+            let now = app.replay().map_or(since, |replay| replay.now());
+            draw(&mut app, &mut cast, now)?;
+            waits = None;
+        }
+        if let Some(command) = command {
+            cast.mark(next.since(began), &command)?;
+        }
+        app.go_through(ScreenCommand::TourNext);
+        waits = waits.or(Some(next));
+    }
+    if waits.is_some() {
+        let now = app.replay().map_or(began, |replay| replay.now());
+        draw(&mut app, &mut cast, now)?;
+    }
+    Ok(cast.into_inner())
+}
