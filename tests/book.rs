@@ -298,8 +298,8 @@ fn a_book_has_what_was_measured_and_every_link_leads_somewhere() {
         index.descendants().filter(|node| node.has_tag_name("script")).count(),
         1
     );
-    let chapters = index.descendants().filter(|node| node.has_tag_name("h2")).map(words);
-    assert_eq!(chapters.last().unwrap(), "my <b>group</b>");
+    let mut chapters = index.descendants().filter(|node| node.has_tag_name("h2")).map(words);
+    assert_eq!(chapters.next_back().unwrap(), "my <b>group</b>");
     // What could not run says so, in its place, in the index, and above it.
     let page_of_it = page("not-here.html");
     let why = "it needs Linux 99.0";
@@ -446,6 +446,28 @@ fn a_book_says_what_was_not_as_expected() {
     );
     let index = fs::read_to_string(folder.path("book/index.html")).unwrap();
     assert!(words(entry(&xml(&index), "wrong.html")).contains("Not all was as expected here"));
+}
+
+/// Without a wire a book says so, and leaves out what it has not seen.
+#[test]
+fn a_book_of_the_loopback_lab_says_that_it_has_no_segments() {
+    let folder = Folder::new("loopback");
+    let dir = folder.path("book");
+    let output = output_within(
+        finwait().args(["book", &dir, "--lab", "loopback", "half-close", "handshake"]),
+        LONG,
+    );
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(links(&dir).0, 5);
+    let index = fs::read_to_string(folder.path("book/index.html")).unwrap();
+    let index = xml(&index);
+    let all = words(index.root());
+    assert!(
+        all.contains("no segments were seen") && !all.contains("every segment"),
+        "{all}"
+    );
+    // It needs the wire.
+    assert!(words(entry(&index, "handshake.html")).contains("Not measured: "));
 }
 
 /// Ends it with that signal once scenarios are under way.

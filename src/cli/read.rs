@@ -313,7 +313,8 @@ mod tests {
             BOOK,
         ] {
             for line in text.lines().skip(1) {
-                let line = line.trim().rsplit(" | ").next().unwrap_or_default();
+                let mut parts = line.trim().split(" | ");
+                let line = parts.find(|part| part.starts_with("finwait")).unwrap_or_default();
                 let line = line.split(['>', '<']).next().unwrap_or_default();
                 // What stands beside it begins after two blanks.
                 let line = line.split("  ").next().unwrap_or_default();

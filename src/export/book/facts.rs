@@ -71,6 +71,8 @@ pub struct RunFacts {
     pub date: Option<String>,
     /// Where and by what it was measured: `Linux 6.18, finwait 0.1.0`.
     pub by: String,
+    /// Whether segments were seen: the loopback lab has no wire.
+    pub has_wire: bool,
     /// The states that sockets passed through.
     pub states: BTreeSet<State>,
     /// The changes of state.
@@ -86,7 +88,8 @@ impl RunFacts {
     pub fn of(story: &Story) -> RunFacts {
         let mut facts = RunFacts {
             date: date(&story.header),
-            by: story.measured(),
+            by: format!("Linux {}, finwait {}", story.header.kernel, story.header.finwait),
+            has_wire: story.has_wire(),
             ..RunFacts::default()
         };
         for entry in &story.entries {

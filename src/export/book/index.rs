@@ -10,10 +10,15 @@ use crate::scenario::lesson::Lesson;
 /// Returns the index.
 pub fn write(book: &Book) -> String {
     let mut main = String::from("<h1>TCP, as it was measured</h1>\n");
-    main.push_str(
-        "<p class=\"lead\">Each page is a run of a scenario between two ends of a real Linux kernel: what every call returned, the state of both sockets, \
-         and every segment between them. None of it is simulated: the answers are the kernel's.</p>\n",
-    );
+    let seen = if book.has_wire() {
+        "what every call returned, the state of both sockets, and every segment between them"
+    } else {
+        "what every call returned, and the state of both sockets"
+    };
+    main.push_str(&format!(
+        "<p class=\"lead\">Each page is a run of a scenario between two ends of a real Linux kernel: {seen}. None of it is simulated: the answers are the \
+         kernel's.</p>\n"
+    ));
     main.push_str(&format!("<p class=\"provenance\">{}</p>\n", text(book.provenance())));
     unmeasured(&mut main, book);
     let chapters = chapters(book);

@@ -121,21 +121,28 @@ impl BookPage {
 /// A page beside another, as that links it.
 struct Neighbour {
     file: String,
-    title: String,
+    words: String,
 }
 
 impl Neighbour {
-    fn of(page: &BookPage) -> Neighbour {
+    fn previous(page: &BookPage) -> Neighbour {
         Neighbour {
             file: page.html(),
-            title: page.scenario.title.clone(),
+            words: format!("\u{2190} {}", page.scenario.title),
+        }
+    }
+
+    fn next(page: &BookPage) -> Neighbour {
+        Neighbour {
+            file: page.html(),
+            words: format!("{} \u{2192}", page.scenario.title),
         }
     }
 
     fn link(&self) -> PageLink<'_> {
         PageLink {
             address: &self.file,
-            words: &self.title,
+            words: &self.words,
         }
     }
 }
@@ -189,7 +196,6 @@ impl Book {
             None => "Contents of the book".to_owned(),
         };
         let (previous, next) = self.neighbours(place);
-        let (previous, next) = (previous.map(Neighbour::of), next.map(Neighbour::of));
         let links = PageLinks {
             index: Some(PageLink {
                 address: "index.html",
@@ -202,9 +208,10 @@ impl Book {
     }
 
     /// Returns the page before that one, and the page after it.
-    fn neighbours(&self, place: usize) -> (Option<&BookPage>, Option<&BookPage>) {
+    fn neighbours(&self, place: usize) -> (Option<Neighbour>, Option<Neighbour>) {
         let before = place.checked_sub(1).and_then(|place| self.pages.get(place));
-        (before, self.pages.get(place + 1))
+        let after = self.pages.get(place + 1);
+        (before.map(Neighbour::previous), after.map(Neighbour::next))
     }
 
     /// Returns the other pages, each with its file's name: of scenarios that could not run, errors, states, and the index.
@@ -232,13 +239,15 @@ impl Book {
         self.pages.iter().filter_map(|page| Some((page, page.measured()?)))
     }
 
-    /// Returns where and when the book was measured, in a sentence: `Measured on 2026-11-30, on Linux 6.18 by finwait 0.1.0.`
+    /// Returns where and by what the book was measured: `Linux 6.18, finwait 0.1.0`; none where nothing was.
+    fn measured_by(&self) -> Option<&str> {
+        self.measured().next().map(|(_, run)| run.facts.by.as_str())
+    }
+
+    /// Returns where and when the book was measured, in a sentence: `Measured on 2026-11-30: Linux 6.18, finwait 0.1.0.`
     fn provenance(&self) -> String {
-        let Some((_, first)) = self.measured().next() else {
-            return format!(
-                "Nothing was measured; written by finwait {}.",
-                env!("CARGO_PKG_VERSION")
-            );
+        let Some(by) = self.measured_by() else {
+            return "Nothing was measured.".into();
         };
         let dates: BTreeSet<&str> = self
             .measured()
@@ -249,7 +258,17 @@ impl Book {
             (Some(date), _) => format!(" on {date}"),
             (None, _) => String::new(),
         };
-        format!("Measured{on}: {}.", first.facts.by)
+        let lab = if self.has_wire() {
+            ""
+        } else {
+            " It was measured in the loopback lab, which has no wire: no segments were seen."
+        };
+        format!("Measured{on}: {by}.{lab}")
+    }
+
+    /// Returns whether segments were seen in any of its runs.
+    fn has_wire(&self) -> bool {
+        self.measured().any(|(_, run)| run.facts.has_wire)
     }
 }
 
