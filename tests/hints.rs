@@ -132,7 +132,7 @@ fn actions(script: &Script) -> Vec<Action> {
             Action::GuideAllowed(_) | Action::WhyEntry(_) | Action::Program(..) => {}
             Action::WhyNow | Action::Means(_) | Action::Details(_) | Action::SideBySide(_) | Action::NewLab { .. } => {}
             Action::ShowConnection(_) => {}
-            Action::Predict { .. } | Action::Compare(_) | Action::Say(_) | Action::Nothing => {}
+            Action::Predict { .. } | Action::Compare(_) | Action::Write(_) | Action::Say(_) | Action::Nothing => {}
         }
     }
     actions
