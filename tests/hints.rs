@@ -155,7 +155,9 @@ fn everything_that_can_be_pressed_has_a_hint_that_fits() {
                     "{line:?} of {whole:?}"
                 );
                 assert!(!line.ends_with([',', ':', ';', '(', ' ']), "{line:?}");
-                assert!(line.matches('(').count() == line.matches(')').count(), "{line:?}");
+                // A key may be one of them.
+                let said: String = line.chars().skip(1).collect();
+                assert!(said.matches('(').count() == said.matches(')').count(), "{line:?}");
             }
         }
     }
