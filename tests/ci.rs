@@ -358,7 +358,11 @@ fn a_built_in_scenario_is_shown_and_is_no_file() {
     let ended = run(&folder, &arguments);
     assert_eq!(ended.status.code(), Some(1), "{}", text(&ended.stderr));
     let shown = text(&output(finwait().args(["show", "refused"])).stdout);
-    let at = shown.lines().position(|line| line.contains("ECONNREFUSED")).unwrap() + 1;
+    let at = shown
+        .lines()
+        .position(|line| line.starts_with("returns") && line.contains("ECONNREFUSED"))
+        .unwrap()
+        + 1;
     let place = format!("refused (built in, line {at}; finwait show refused)");
     let tap = text(&ended.stdout);
     assert!(tap.contains(&format!("          at: \"{place}\"\n")), "{place}\n{tap}");

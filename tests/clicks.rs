@@ -748,6 +748,7 @@ impl Press<'_> {
             | Action::Predict { .. }
             | Action::NewLab { .. }
             | Action::Compare(_)
+            | Action::Write(_)
             | Action::Say(_)
             | Action::Nothing) => panic!("{}: {other:?} is a dialog's", self.name()),
         }

@@ -283,7 +283,7 @@ pub struct ExportArgs {
     /// Write a report in Markdown
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// Write the screen in the course of the run as an asciicast, for asciinema
+    /// Write a film of the screen, for asciinema
     #[arg(long, value_name = "FILE")]
     pub asciicast: Option<PathBuf>,
     /// Write graphs of queues, congestion window and round-trip time as a picture
