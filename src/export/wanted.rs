@@ -218,7 +218,12 @@ impl ExportChoices {
     ///
     /// There is no such run, or an export cannot be made or written: one sentence.
     pub fn write(&self, recording: &Recording, run: Option<usize>) -> Result<(), String> {
-        let mut stories = Story::all_of(recording);
+        let has_page = self.files.iter().any(|(format, _)| *format == ExportFormat::Html);
+        let mut stories = if has_page {
+            Story::all_of(recording)
+        } else {
+            Story::all_without_moments(recording)
+        };
         if let Some(run) = run {
             let count = stories.len();
             let Some(story) = run.checked_sub(1).filter(|at| *at < count) else {
