@@ -48,7 +48,7 @@
     say('means', end.means);
     say('can', end.can);
     say('waits', end.waits);
-    end.blocked.forEach((call) => say('blocked', call));
+    say('calling', end.calling);
     if (said.firstChild) {
       const details = make('details', 'meaning');
       details.open = meaningOpen;
@@ -177,7 +177,7 @@
     const body = document.querySelector('.ends');
     body.style.minHeight = '';
     let most = 0;
-    data.presents.slice(0, 200).forEach((_, place) => {
+    data.presents.slice(0, 60).forEach((_, place) => {
       showPresent(place);
       most = Math.max(most, body.offsetHeight);
     });

@@ -229,7 +229,7 @@ pub struct PagerArgs {
 
 /// The options of verbs that write what happens, or what has happened, in files.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Capture")]
+#[command(next_help_heading = "Files (- is standard output)")]
 pub struct CaptureArgs {
     /// Write the packets in a capture as they come, FILE.pcapng
     ///
@@ -245,7 +245,7 @@ pub struct CaptureArgs {
 
 /// The option of the screen's film.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Capture")]
+#[command(next_help_heading = "Files (- is standard output)")]
 pub struct FilmArgs {
     /// Film the screen while it is used, as an asciicast for asciinema, FILE.cast
     #[arg(long, value_name = "FILE")]
@@ -254,7 +254,7 @@ pub struct FilmArgs {
 
 /// The option of verbs that write files.
 #[derive(Clone, Copy, Debug, Args)]
-#[command(next_help_heading = "Capture")]
+#[command(next_help_heading = "Files (- is standard output)")]
 pub struct ReplaceArgs {
     /// Replace files that are there
     #[arg(long)]
@@ -263,7 +263,7 @@ pub struct ReplaceArgs {
 
 /// The options of what a run is exported in.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Exports (- is standard output)")]
+#[command(next_help_heading = "Files (- is standard output)")]
 pub struct ExportArgs {
     /// Write a page that replays the run in a browser
     #[arg(long, value_name = "FILE")]
@@ -275,16 +275,16 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
     /// Write the time-sequence diagram as text
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub text: Option<PathBuf>,
     /// Write the time-sequence diagram in Mermaid's language
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub mermaid: Option<PathBuf>,
     /// Write a report in Markdown
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
     /// Write a film of the screen, for asciinema
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub asciicast: Option<PathBuf>,
     /// Write graphs of queues, congestion window and round-trip time as a picture
     #[arg(long, value_name = "FILE", hide_short_help = true)]

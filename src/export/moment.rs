@@ -68,7 +68,7 @@ pub struct EndPresent {
     pub sockets: Vec<Arc<SocketPresent>>,
     /// The number of sockets that are not among them.
     pub left_out: usize,
-    /// The calls that have not returned.
+    /// The names of the calls that have not returned.
     pub blocked: Vec<String>,
     /// The end of its process; none while it runs.
     pub process: Option<String>,
@@ -159,7 +159,7 @@ impl EndPresent {
             can: plate.can,
             waits: plate.waits,
             sockets,
-            blocked: plate.blocked.iter().map(|blocked| blocked.call.to_string()).collect(),
+            blocked: plate.blocked.into_iter().map(|blocked| blocked.call.name).collect(),
             process: plate.process,
         }
     }

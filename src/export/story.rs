@@ -64,13 +64,26 @@ pub struct Story {
 impl Story {
     /// Plays a recording: the story of each of its runs.
     pub fn all_of(recording: &Recording) -> Vec<Story> {
+        Story::each_of(recording, Run::default)
+    }
+
+    /// Plays a recording for formats that do not step through it: the same without what both ends were after each moment, which takes as long as all the
+    /// rest.
+    pub fn all_without_moments(recording: &Recording) -> Vec<Story> {
+        Story::each_of(recording, || Run {
+            without_moments: true,
+            ..Run::default()
+        })
+    }
+
+    fn each_of(recording: &Recording, begin: fn() -> Run) -> Vec<Story> {
         let mut stories = Vec::new();
-        let mut run = Run::default();
+        let mut run = begin();
         // Nothing of it fails.
         let played: Result<(), std::convert::Infallible> = recording.play(|played| {
             if let Some(story) = run.takes(&played) {
                 stories.push(story);
-                run = Run::default();
+                run = begin();
             }
             Ok(())
         });
@@ -144,6 +157,7 @@ struct Run {
     steps: Vec<StepReport>,
     entries: Vec<Entry>,
     moments: Moments,
+    without_moments: bool,
     heard: u64,
     sightings: Sightings,
     seen: Vec<Sighting>,
@@ -156,7 +170,9 @@ impl Run {
         match played {
             Played::Input { session, input, now } => {
                 self.hears(session);
-                self.moments.before(session, input, *now);
+                if !self.without_moments {
+                    self.moments.before(session, input, *now);
+                }
                 if let Some(text) = input.typed() {
                     self.moments.command(self.commands.len());
                     self.commands.push(StoryCommand {
@@ -212,7 +228,11 @@ impl Run {
             header,
             commands: self.commands,
             steps: self.steps,
-            moments: self.moments.ends(session, now),
+            moments: if self.without_moments {
+                Vec::new()
+            } else {
+                self.moments.ends(session, now)
+            },
             entries_left_out: self.entries.first().map_or(0, |entry| entry.no - 1),
             entries: self.entries,
             sightings: self.seen,

@@ -232,7 +232,12 @@ impl ExportChoices {
     }
 
     fn write_all(&self, recording: &Recording) -> Result<(), String> {
-        let stories = Story::all_of(recording);
+        let has_page = self.files.iter().any(|(format, _)| *format == ExportFormat::Html);
+        let stories = if has_page {
+            Story::all_of(recording)
+        } else {
+            Story::all_without_moments(recording)
+        };
         // All are made before the first is written: a format that cannot tell of them leaves nothing half done.
         let made = self
             .files

@@ -127,7 +127,7 @@ fn of_end(end: &EndPresent, sockets: &mut Pool) -> Value {
         "means": end.means.long,
         "can": end.can.short,
         "waits": end.waits.short,
-        "blocked": end.blocked,
+        "calling": end.blocked.join(", "),
         "process": end.process,
         "sockets": places,
         "more": end.left_out,
