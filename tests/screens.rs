@@ -1443,8 +1443,8 @@ fn a_letter_with_control_or_alt_is_not_the_letter() {
         .into_iter()
         .flat_map(|modifiers| {
             // Ctrl-P opens the list of what there is where no dialog is, Ctrl-S takes a picture of any.
-            let others =
-                ('a'..='z').filter(move |code| modifiers == KeyModifiers::ALT || !['c', 'l', 'p', 's', 'z'].contains(code));
+            let others = ('a'..='z')
+                .filter(move |code| modifiers == KeyModifiers::ALT || !['c', 'l', 'p', 's', 'z'].contains(code));
             let others = others.chain([' ', '1', '2', '!', '?']);
             others.map(move |code| KeyEvent::new(KeyCode::Char(code), modifiers))
         });
