@@ -396,3 +396,61 @@ impl Drop for RunTap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::MonoTime;
+    use crate::host::Port;
+    use crate::lab::event::{LabEvent, TimedEvent};
+    use crate::lab::facts::{LabFacts, LabKind};
+    use crate::side::Ends;
+
+    fn session() -> Session {
+        let lab = LabFacts {
+            kind: LabKind::Isolated,
+            addresses: Ends::from_fn(|_| std::net::IpAddr::from([10, 0, 0, 1])),
+            offload: false,
+            port: Port(8080),
+            settings: Ends::default(),
+            syn_patience: None,
+            no_sock_diag: None,
+            capture: None,
+        };
+        Session::new(lab, MonoTime(1))
+    }
+
+    fn hears(session: &mut Session, note: &str) {
+        session.absorb(TimedEvent {
+            at: MonoTime(2),
+            what: LabEvent::Note(note.to_owned()),
+        });
+    }
+
+    #[test]
+    fn the_run_under_way_is_kept_and_one_that_is_too_long_is_given_up_as_a_whole() {
+        let file = RecordingFile::without_file(Box::new(|_| {})).keeping(4000);
+        assert!(matches!(file.kept_run(), Ok(KeptRecording::Nothing)));
+        let of = |note: &str| {
+            let mut run = file.observe(session(), None);
+            hears(&mut run, note);
+            let Ok(KeptRecording::Whole(kept)) = file.kept_run() else {
+                panic!("{:?}", file.kept_run());
+            };
+            (run, kept)
+        };
+        let (mut first, kept) = of("the first");
+        assert!(format!("{kept:?}").contains("the first"));
+        (0..100).for_each(|_| hears(&mut first, "and more of what fills it up to the brim"));
+        assert!(matches!(file.kept_run(), Ok(KeptRecording::TooLong)));
+        // A fresh lab is another run.
+        let (_second, kept) = of("the second");
+        assert!(!format!("{kept:?}").contains("the first"));
+        assert_eq!(kept.headers().count(), 1);
+        hears(&mut first, "late news of the first");
+        let Ok(KeptRecording::Whole(kept)) = file.kept_run() else {
+            panic!("{:?}", file.kept_run());
+        };
+        assert!(!format!("{kept:?}").contains("late news"));
+    }
+}
