@@ -10,9 +10,11 @@ use finwait_model::state::State;
 use proptest::prelude::*;
 use std::net::SocketAddr;
 
-/// The connections of a text, in order; each line has `>` for what the client sends and `<` for what the server does, at a second.
+/// The connections of a text, in order; each line has `>` for what the client sends and `<` for what the server does, at a second, and may end
+/// with the interface that saw it: `ON 1`.
 fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
     let mut text = String::new();
+    let mut interfaces = Vec::new();
     for line in lines {
         let (at, rest) = line.split_once(' ').unwrap();
         let (way, rest) = rest.split_once(' ').unwrap();
@@ -20,6 +22,10 @@ fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
             way[1..].parse::<u16>().unwrap_or(1000),
             if rest.contains("TTL 60") { 60 } else { 64 },
         );
+        let (rest, interface) = rest
+            .split_once(" ON ")
+            .map_or((rest, None), |(rest, number)| (rest, number.parse().ok()));
+        interfaces.push(interface);
         let id = rest.split_once(" ID ").map_or("0", |(_, id)| id);
         let [client, server] = [format!("10.0.0.1.{port}"), "10.0.0.2.80".into()];
         let (from, to) = if way.starts_with('>') {
@@ -34,7 +40,9 @@ fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
     }
     let mut reader = Reader::new(text.as_bytes()).unwrap();
     let mut table = Table::new(limits);
-    while let Some(packet) = reader.packet().unwrap() {
+    let mut interfaces = interfaces.into_iter();
+    while let Some(mut packet) = reader.packet().unwrap() {
+        packet.interface = interfaces.next().flatten();
         table.packet(&packet);
     }
     let (mut connections, totals) = table.end();
@@ -237,13 +245,13 @@ fn both_ends_that_close_at_once_come_to_time_wait() {
 #[test]
 fn what_is_captured_twice_is_told_without_identifications() {
     let twice = one(&[
-        "1.0 > [S], seq 100, win 500, length 0",
-        "1.0001 > [S], seq 100, win 500, length 0",
-        "1.1 < [S.], seq 900, ack 101, win 500, length 0",
-        "1.1001 < [S.], seq 900, ack 101, win 500, length 0",
+        "1.0 > [S], seq 100, win 500, length 0 ON 0",
+        "1.0001 > [S], seq 100, win 500, length 0 ON 1",
+        "1.1 < [S.], seq 900, ack 101, win 500, length 0 ON 1",
+        "1.1001 < [S.], seq 900, ack 101, win 500, length 0 ON 0",
         "1.2 > [.], ack 901, win 500, length 0",
-        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
-        "2.0001 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5 ON 0",
+        "2.0001 > [P.], seq 101:106, ack 901, win 500, length 5 ON 1",
     ]);
     assert_eq!(
         (
@@ -253,6 +261,12 @@ fn what_is_captured_twice_is_told_without_identifications() {
         ),
         (3, 0, 0)
     );
+    // On one interface, or later, it was sent again.
+    let copied = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
+        "2.0001 > [P.], seq 101:106, ack 901, win 500, length 5",
+    ]));
+    assert_eq!((copied.duplicates, copied.ends.client.retransmissions), (0, 1));
     let again = one(&connected(&[
         "2.0 > [P.], seq 101:106, ack 901, win 500, length 5",
         "2.2 > [P.], seq 101:106, ack 901, win 500, length 5",

@@ -9,7 +9,7 @@ use finwait_model::socket_table::TimerKind;
 use finwait_wire::segment::{Flags, IcmpError};
 use sock::{CallEntry, ConnectionEnd, EndCause, SentSegments, SockOptions};
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 
 /// The sentence.
 fn why(order: &EndpointCall, outcome: &Outcome, s: &Situation) -> String {
@@ -1421,6 +1421,11 @@ fn is_one_plain_sentence(sentence: &str) {
     assert!(sentence.len() <= 140, "{} columns: {sentence:?}", sentence.len());
 }
 
+/// A link-local address without its zone.
+fn link_local() -> SocketAddr {
+    SocketAddr::new(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1).into(), 8080)
+}
+
 fn calls() -> Vec<Call> {
     let mut calls = vec![
         Call::Socket { family: Family::Inet },
@@ -1428,6 +1433,7 @@ fn calls() -> Vec<Call> {
         Call::Bind { address: address(0) },
         Call::Accept { r#as: name() },
         connect(),
+        Call::Bind { address: link_local() },
         read(),
         write(),
         Call::Close,
