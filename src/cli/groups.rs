@@ -67,7 +67,7 @@ pub struct LabArgs {
 
 /// What drives the ends.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Ends")]
+#[command(next_help_heading = "Lab")]
 pub struct EndArgs {
     /// Drive the client with another language's sockets
     #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, hide_possible_values = true, hide_default_value = true, long_help = runtimes("client"))]
@@ -211,7 +211,8 @@ pub struct ColourArgs {
         value_enum,
         default_value_t,
         hide_possible_values = true,
-        hide_default_value = true
+        hide_default_value = true,
+        hide_short_help = true
     )]
     pub when: PaintWhen,
 }
@@ -231,7 +232,7 @@ pub struct PagerArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Files (- is standard output)")]
 pub struct CaptureArgs {
-    /// Write the packets in a capture as they come, FILE.pcapng
+    /// Write the packets in a capture as they come
     ///
     /// A named pipe, or - for do and run: finwait do ... --pcap - | wireshark -k -i -
     #[arg(long, value_name = "FILE")]
@@ -248,7 +249,7 @@ pub struct CaptureArgs {
 #[command(next_help_heading = "Files (- is standard output)")]
 pub struct FilmArgs {
     /// Film the screen while it is used, as an asciicast for asciinema, FILE.cast
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub asciicast: Option<PathBuf>,
 }
 
@@ -257,7 +258,7 @@ pub struct FilmArgs {
 #[command(next_help_heading = "Files (- is standard output)")]
 pub struct ReplaceArgs {
     /// Replace files that are there
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub force: bool,
 }
 

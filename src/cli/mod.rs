@@ -587,7 +587,7 @@ pub enum Verb {
         #[arg(long, conflicts_with = "json")]
         tap: bool,
         /// Annotate differences for GitHub Actions, on standard error
-        #[arg(long)]
+        #[arg(long, hide_short_help = true)]
         github: bool,
         /// The colours of the text
         #[command(flatten)]

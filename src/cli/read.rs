@@ -270,7 +270,7 @@ mod tests {
                 "{verb}: {} lines\n{short}",
                 short.lines().count()
             );
-            assert!(long.lines().count() <= 150, "{verb}: {} lines", long.lines().count());
+            assert!(long.lines().count() <= 190, "{verb}: {} lines", long.lines().count());
             for line in short.lines().chain(long.lines()) {
                 assert!(line.chars().count() <= 80, "{verb}: {line}");
             }

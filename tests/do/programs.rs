@@ -28,6 +28,25 @@ fn does(more: &[&str], commands: &[&str]) -> (String, String, Option<i32>) {
     (text(output.stdout), text(output.stderr), output.status.code())
 }
 
+/// What a shell starts in the background ignores SIGINT and SIGQUIT; a program of the lab does not.
+#[test]
+fn a_program_can_be_interrupted_whatever_finwait_ignores() {
+    for signal in ["INT", "QUIT"] {
+        let finwait = finwait();
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "trap '' INT QUIT; exec \"$0\" \"$@\""]);
+        command.arg(finwait.get_program());
+        command.args(["--lab", "isolated", "do", "server run sleep 60"]);
+        command.args([
+            format!("server signal {signal}").as_str(),
+            "server await exit within=10s",
+        ]);
+        let output = output(&mut command);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(&format!("was killed by SIG{signal}")), "{text}");
+    }
+}
+
 fn are_here(programs: &[&str]) -> bool {
     let missing: Vec<&&str> = programs.iter().filter(|program| !has(program)).collect();
     if !missing.is_empty() {

@@ -162,6 +162,17 @@ pub fn reset_inherited() -> SysResult<()> {
     }
 }
 
+/// Lets SIGINT and SIGQUIT end this process, as they do by default. A shell without job control has what it starts in the background ignore
+/// both (POSIX, 2.11), and so would a program that is sent one of them here.
+///
+/// # Errors
+///
+/// The errno of `sigaction(2)`, which has no reason to fail.
+pub fn reset_interrupts() -> SysResult<()> {
+    handle(libc::SIGINT, libc::SIG_DFL)?;
+    handle(libc::SIGQUIT, libc::SIG_DFL).map(drop)
+}
+
 /// Has the kernel kill this process when the thread that spawned it ends.
 pub fn die_with_parent_thread() {
     // It cannot fail (prctl(2)).

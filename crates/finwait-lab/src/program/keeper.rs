@@ -564,6 +564,7 @@ impl Keeper {
         let reset =
             |result: crate::os::sock::SysResult<()>| result.map_err(|errno| io::Error::from_raw_os_error(errno.0));
         reset(signal::reset_inherited())?;
+        reset(signal::reset_interrupts())?;
         reset(signal::set_sigpipe(Sigpipe::Default).map(drop))?;
         self.spec.user.as_ref().map_or(Ok(()), Credentials::take_on)
     }
