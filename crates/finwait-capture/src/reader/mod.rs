@@ -260,7 +260,7 @@ impl<R: Read> Reader<R> {
 
     /// Returns the next IP packet; none at the end, also where the rest is damaged or cut off, which the facts say.
     ///
-    /// The packets of a file of several interfaces come in the order of their times as far as [`AHEAD`] packets show it: each interface is
+    /// The packets of a file of several interfaces come in the order of their times as far as `AHEAD` packets show it: each interface is
     /// written in batches.
     ///
     /// # Errors
