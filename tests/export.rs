@@ -541,7 +541,7 @@ fn what_cannot_be_exported_is_said_in_a_sentence() {
     );
     refused(
         &["do", "server listen", "--force"],
-        "--force is about the files that exports and --pcap write",
+        "--force is about the files that exports, --pcap and --asciicast write",
     );
     refused(&["do", "server listen", "--snaplen", "9"], "none of them is asked for");
     refused(

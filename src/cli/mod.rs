@@ -775,7 +775,7 @@ pub enum Verb {
         #[command(flatten)]
         replace: ReplaceArgs,
     },
-    /// Run scenarios, and write a book of them: pages for a browser, with an index
+    /// Run scenarios, and write a book of pages for a browser
     ///
     /// Each scenario is run here, in a lab of its own, and is a page that replays it. The index has all of them by chapter, with a search;
     /// two more pages have each error and each state, with the scenarios that were measured to show it.

@@ -151,6 +151,8 @@ impl Terminal {
             .env_remove("COLORTERM")
             .env_remove("XTERM_VERSION")
             .env_remove("NO_COLOR");
+        // What its keys write does not lie about in the sources.
+        command.current_dir(env!("CARGO_TARGET_TMPDIR"));
         what(&mut command);
         let child = command
             .stdin(side())

@@ -211,7 +211,7 @@ pub fn draw(
 /// Draws what stands in place of the buttons where a capture is shown: it has no socket to call, no program and no wire. What leads to
 /// both ends and to the rest of the screen stays where it is.
 fn read_only(canvas: &mut Canvas, area: Rect, focus: Side) {
-    const SAYS: &str = "read-only: a capture has no sockets to call";
+    const SAYS: &str = "read-only: in a capture there is nothing to call";
     let ends = if layout::has_both_ends(area.width) {
         let (client, server) = layout::left(area, area.width / 2);
         let (bar, server) = layout::left(server, 1);
