@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use finwait::headless::explain::{Explained, explained};
-use support::{finwait, output_of};
+use support::{finwait, output_of, shared};
 
 /// The width of the text answers: so wide that no sentence is broken.
 const WIDE: usize = 4000;
@@ -162,14 +162,13 @@ fn plain(language: &str) -> String {
 /// All that is wrong, at once.
 #[test]
 fn each_line_is_answered_as_it_should_be() {
-    let mut wrong = Vec::new();
-    let mut count = 0;
-    for sample in files().iter().flat_map(|path| samples(path)) {
-        count += 1;
-        for mistake in mistakes(&sample) {
-            wrong.push(format!("{} {}\n    {mistake}", sample.place, sample.cells[0]));
-        }
-    }
+    let all: Vec<Sample> = files().iter().flat_map(|path| samples(path)).collect();
+    let count = all.len();
+    let wrong = shared(&all, |sample| {
+        let told = |mistake: String| format!("{} {}\n    {mistake}", sample.place, sample.cells[0]);
+        mistakes(sample).into_iter().map(told).collect::<Vec<_>>()
+    });
+    let wrong = wrong.concat();
     assert!(count > 0);
     assert!(
         wrong.is_empty(),

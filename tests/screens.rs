@@ -183,7 +183,10 @@ fn a_capture_has_no_button_of_a_call_or_of_the_wire() {
         let mut script = captured();
         let text = text_of(&mut script, width, height);
         if height > 15 {
-            assert!(text.contains("read-only: in a capture there is nothing to call"), "{text}");
+            assert!(
+                text.contains("read-only: in a capture there is nothing to call"),
+                "{text}"
+            );
         }
         let acts = |action: &Action| matches!(action, Action::End(..) | Action::Wire(_));
         let found: Vec<_> = script.app.hits().all().iter().filter(|hit| acts(&hit.action)).collect();

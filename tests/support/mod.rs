@@ -89,6 +89,19 @@ pub fn output(command: &mut Command) -> Output {
     output_of(command, b"")
 }
 
+/// What each item gives, in their order; the CPUs share them.
+pub fn shared<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let part = items.len().div_ceil(cpus).max(1);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = items
+            .chunks(part)
+            .map(|part| scope.spawn(|| part.iter().map(&each).collect::<Vec<R>>()))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
+}
+
 /// Runs a command that takes long to its end, with a bound of its own.
 pub fn output_within(command: &mut Command, bound: Duration) -> Output {
     run_to_the_end(command, b"", bound)
