@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The modules that `src/lib.rs` has, from the lowest: each uses those of the rows above its own, and none of its own row. What it has of the crates stands
-/// where their order is.
+/// The modules of `src/lib.rs`, and what it has of the crates, from the lowest: each uses only those of earlier rows.
 const LAYERS: &[&[&str]] = &[
     // finwait-model
     &[
@@ -160,7 +159,7 @@ fn each_module_uses_only_those_below_it() {
             continue;
         };
         if used >= by && !UPWARD.iter().any(|allowed| of.is(allowed)) {
-            wrong += &format!("{}: {} stands below {}\n", of.place, of.by, of.path);
+            wrong += &format!("{}: {} must not use crate::{}\n", of.place, of.by, of.path);
         }
     }
     assert!(wrong.is_empty(), "dependencies point one way:\n{wrong}");
