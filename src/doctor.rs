@@ -10,13 +10,13 @@ use std::time::Instant;
 
 use crate::call::Family;
 use crate::error::Error;
-use crate::headless::exit::complain;
 use crate::json::Versioned;
 use crate::lab::{self, LabMode, Options, advice};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::{netns, tun};
 use crate::runtime::{self, Runtime, on_path};
+use crate::stderr::complain;
 use crate::tui::backend::known;
 
 /// The result of a check.

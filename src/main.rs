@@ -14,22 +14,22 @@ use finwait::clock::MonoTime;
 use finwait::completion::candidates;
 use finwait::config;
 use finwait::error::Error;
+use finwait::exit::{end_at_a_panic, fail, print};
 use finwait::export::wanted::ExportChoices;
 use finwait::export::write::Overwrite;
 use finwait::headless::ci::CiChoices;
 use finwait::headless::code;
 use finwait::headless::config::ConfigView;
-use finwait::headless::exit::{complain, end_at_a_panic, fail, print};
 use finwait::headless::explain::capture::CaptureOptions;
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::output::TextOutput;
-use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, AllowRun, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, Printing, RunStatus, Runner, ShownSegments};
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::os::signal;
 use finwait::paint::{Paint, PaintingWriter};
+use finwait::progress::while_compiling;
 use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::RuntimeChoice;
 use finwait::scenario::lesson::SideBySide;
@@ -38,7 +38,9 @@ use finwait::scenario::{Scenario, catalog};
 use finwait::session::lineup::FirstProgram;
 use finwait::session::{CommandError, Session};
 use finwait::side::Ends;
+use finwait::stderr::complain;
 use finwait::tui::app::LabSpec;
+use finwait::tui::film::DRAWER;
 use finwait::tui::setup::Setup;
 use finwait::tui::{self, LabSource, LiveCast, Message, MouseUse, Sink};
 
@@ -588,7 +590,7 @@ fn run(
         Err(error) => Err(error),
     };
     drop(runner);
-    if let Err(why) = exports.write_recorded(record.as_ref()) {
+    if let Err(why) = exports.write_recorded(record.as_ref(), &DRAWER) {
         return fail(FAILED, &why);
     }
     match verdict {

@@ -14,8 +14,9 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::errno::Errno;
 use crate::explain::rules::RULES;
+use crate::roles::StateRole;
 use crate::state::State;
-use crate::tui::theme::{StateRole, Theme};
+use crate::tui::theme::Theme;
 
 /// When text is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::story::Story;
 use crate::clock::human;
+use crate::diagram::told::{ArrowEnd, ArrowPart, RowContents, ToldArrow};
 use crate::side::Side;
-use crate::tui::pane::diagram::told::{ArrowEnd, ArrowPart, RowContents, ToldArrow};
 
 /// The most characters of a diagram that Mermaid draws unless it is configured otherwise (`maxTextSize`).
 pub const LONGEST: usize = 50_000;

@@ -1,6 +1,7 @@
 //! Exports: what people show each other of a run. All of them tell the same [`story::Story`], which is made once of a recording; none of them knows
 //! another.
 
+use std::io;
 use std::path::Path;
 
 pub mod asciicast;
@@ -22,11 +23,23 @@ pub mod text;
 pub mod wanted;
 pub mod write;
 
+use ratatui::buffer::Buffer;
 use story::Story;
 
+use crate::diagram::TextRow;
 use crate::recording::Recording;
 use crate::session::Session;
-use crate::tui::film;
+
+/// What exports have the screen draw, which stands above them.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawer {
+    /// The time-sequence diagram of a session in so many columns, as text.
+    pub diagram: fn(&Session, u16) -> Vec<TextRow>,
+    /// The cells of the screen at the end of a recording.
+    pub last_frame: fn(&Recording) -> Buffer,
+    /// A recording as an asciicast of that title; an error where a frame cannot be drawn.
+    pub asciicast: fn(&Recording, &str) -> io::Result<Vec<u8>>,
+}
 
 /// A format that a run is exported in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,13 +175,13 @@ impl ExportFormat {
     /// # Errors
     ///
     /// It cannot be told of in this format: one sentence.
-    pub fn of_recording(self, recording: &Recording) -> Result<Vec<u8>, String> {
-        self.export(recording, &Story::all_of(recording))
+    pub fn of_recording(self, recording: &Recording, drawer: &Drawer) -> Result<Vec<u8>, String> {
+        self.export(recording, &Story::all_of(recording, drawer), drawer)
     }
 
     /// Returns the contents of an export of a session whose recording is not at hand: without the commands, which only that has. None in a
     /// format that is made of what only a recording has.
-    pub fn of_session(self, session: &Session) -> Option<Vec<u8>> {
+    pub fn of_session(self, session: &Session, drawer: &Drawer) -> Option<Vec<u8>> {
         let write: fn(&Story) -> String = match self {
             ExportFormat::Svg => svg::write,
             ExportFormat::Text => text::write,
@@ -181,7 +194,7 @@ impl ExportFormat {
             | ExportFormat::ScreenSvg
             | ExportFormat::ScreenText => return None,
         };
-        Some(write(&Story::of_session(session)).into_bytes())
+        Some(write(&Story::of_session(session, drawer)).into_bytes())
     }
 
     /// Returns the contents of an export of the runs of a recording, whose stories are these.
@@ -189,7 +202,7 @@ impl ExportFormat {
     /// # Errors
     ///
     /// They cannot be told of in this format: one sentence.
-    pub fn export(self, recording: &Recording, stories: &[Story]) -> Result<Vec<u8>, String> {
+    pub fn export(self, recording: &Recording, stories: &[Story], drawer: &Drawer) -> Result<Vec<u8>, String> {
         if stories.len() > 1 && !self.has_room_for_several() {
             return Err(format!(
                 "the recording has {} runs, and --{} shows one: --run 1 is the first, --run {} the last",
@@ -212,7 +225,7 @@ impl ExportFormat {
             }
             ExportFormat::Asciicast => {
                 let title = stories.first().map_or_else(String::new, Story::title);
-                film::asciicast(recording, &title).map_err(|error| format!("draw the screen: {error}"))?
+                (drawer.asciicast)(recording, &title).map_err(|error| format!("draw the screen: {error}"))?
             }
             ExportFormat::Graphs => {
                 let graphs = stories.iter().map(graphs::write);
@@ -220,9 +233,9 @@ impl ExportFormat {
             }
             ExportFormat::ScreenSvg => {
                 let title = stories.first().map_or_else(String::new, Story::title);
-                screen::svg(&film::last_frame(recording), &title).into_bytes()
+                screen::svg(&(drawer.last_frame)(recording), &title).into_bytes()
             }
-            ExportFormat::ScreenText => screen::text(&film::last_frame(recording)).into_bytes(),
+            ExportFormat::ScreenText => screen::text(&(drawer.last_frame)(recording)).into_bytes(),
             ExportFormat::Html => each(html::write),
             ExportFormat::Svg => each(svg::write),
             ExportFormat::Text => each(text::write),

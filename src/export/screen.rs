@@ -8,8 +8,8 @@ use std::fmt::Write;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
+use crate::colour::{Rgb, rgb};
 use crate::text::{width, xml_text};
-use crate::tui::theme::rgb;
 
 /// The width of a cell, in user units, as all lengths here.
 const CELL_WIDTH: u32 = 9;
@@ -23,8 +23,6 @@ const FONT_SIZE: u32 = 15;
 const BORDER: u32 = 9;
 /// The colours of a terminal that says nothing of its own: text, and what is under it.
 const TERMINAL: (Rgb, Rgb) = ([229, 229, 229], [0, 0, 0]);
-
-type Rgb = [u8; 3];
 
 /// The look of a cell, as it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

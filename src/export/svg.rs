@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::story::Story;
 use crate::clock::human;
+use crate::diagram::told::{ArrowEnd, ArrowPart, RowContents, ToldArrow, ToldRow};
+use crate::roles::{SegmentKind, StateRole};
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::text::{width, wrap, xml_text};
-use crate::tui::pane::diagram::told::{ArrowEnd, ArrowPart, RowContents, ToldArrow, ToldRow};
-use crate::tui::theme::{SegmentKind, StateRole};
 use crate::wire::flow::PacketNo;
 
 /// The measures of a picture, in user units, as all lengths here.

@@ -4,12 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::ExportFormat;
 use super::pcapng::LivePcap;
 use super::story::Story;
 use super::write::{Overwrite, Target, check, whole};
-use crate::headless::exit::complain;
+use super::{Drawer, ExportFormat};
 use crate::recording::{Recording, RecordingFile};
+use crate::stderr::complain;
 use crate::text::excerpt;
 
 /// The most characters of a path that are repeated.
@@ -198,12 +198,12 @@ impl ExportChoices {
     /// # Errors
     ///
     /// The first that cannot be written: one sentence. Those before it are there.
-    pub fn write_recorded(&self, record: Option<&RecordingFile>) -> Result<(), String> {
+    pub fn write_recorded(&self, record: Option<&RecordingFile>, drawer: &Drawer) -> Result<(), String> {
         let Some(record) = record else { return Ok(()) };
         if !self.files.is_empty()
             && let Some(recording) = record.read_back()?
         {
-            self.write(&recording, None)?;
+            self.write(&recording, None, drawer)?;
         }
         match &self.pcap {
             Some(Target::File(_)) => said("capture", self.pcap.as_ref()),
@@ -217,9 +217,9 @@ impl ExportChoices {
     /// # Errors
     ///
     /// There is no such run, or an export cannot be made or written: one sentence.
-    pub fn write(&self, recording: &Recording, run: Option<usize>) -> Result<(), String> {
+    pub fn write(&self, recording: &Recording, run: Option<usize>, drawer: &Drawer) -> Result<(), String> {
         let Some(run) = run else {
-            return self.write_all(recording);
+            return self.write_all(recording, drawer);
         };
         let Some(one) = run.checked_sub(1).and_then(|run| recording.of_run(run)) else {
             let runs = match recording.headers().count() {
@@ -228,21 +228,21 @@ impl ExportChoices {
             };
             return Err(format!("--run {run}: the recording has {runs}"));
         };
-        self.write_all(&one)
+        self.write_all(&one, drawer)
     }
 
-    fn write_all(&self, recording: &Recording) -> Result<(), String> {
+    fn write_all(&self, recording: &Recording, drawer: &Drawer) -> Result<(), String> {
         let has_page = self.files.iter().any(|(format, _)| *format == ExportFormat::Html);
         let stories = if has_page {
-            Story::all_of(recording)
+            Story::all_of(recording, drawer)
         } else {
-            Story::all_without_moments(recording)
+            Story::all_without_moments(recording, drawer)
         };
         // All are made before the first is written: a format that cannot tell of them leaves nothing half done.
         let made = self
             .files
             .iter()
-            .map(|(format, target)| Ok((*format, target, format.export(recording, &stories)?)))
+            .map(|(format, target)| Ok((*format, target, format.export(recording, &stories, drawer)?)))
             .collect::<Result<Vec<_>, String>>()?;
         for (format, target, bytes) in made {
             match target {

@@ -8,19 +8,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use super::children::{self, AT_ONCE_WITH_PROGRAMS, ChildRun};
-use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain, fail, print};
-use super::progress::Progress;
 use super::scenarios::{AllowRun, recordings};
 use crate::battery::page::{self, Page, Row, RowResult};
 use crate::battery::print::{BatteryReport, CaseReport};
 use crate::battery::{Battery, Case, Subject, Verdict, command_line};
 use crate::cli::BatteryArgs;
+use crate::exit::{BAD, CANNOT, DIFFERS, ExitError, fail, print};
 use crate::host::Port;
 use crate::json::Versioned;
 use crate::lab::{LabMode, Options};
 use crate::mistake::did_you_mean;
+use crate::progress::Progress;
 use crate::scenario::Kernel;
 use crate::scenario::run::RunManner;
+use crate::stderr::complain;
 use crate::text::SanitizingWriter;
 
 /// Runs a battery as the command line has it; `backend` is the port of a proxy's backend.

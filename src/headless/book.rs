@@ -6,20 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::children::{self, AT_ONCE, ChildRun};
-use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain};
-use super::progress::Progress;
 use super::scenarios::{AllowRun, all_of, folder, load_to_run, recordings};
+use crate::exit::{BAD, CANNOT, DIFFERS, ExitError};
 use crate::export::book::facts::RunFacts;
 use crate::export::book::{Book, BookPage, FIXED_FILES, Measured, PageResult};
 use crate::export::folder::NewFolder;
 use crate::export::story::Story;
 use crate::export::write::Overwrite;
 use crate::lab::Options;
+use crate::progress::Progress;
 use crate::recording::Recording;
 use crate::scenario::report::{ReportLine, Summary};
 use crate::scenario::run::RunManner;
 use crate::scenario::{Group, Scenario, catalog};
+use crate::stderr::complain;
 use crate::text::excerpt;
+use crate::tui::film::DRAWER;
 
 /// The most characters of a path that are repeated.
 const LONGEST_PATH: usize = 400;
@@ -197,7 +199,7 @@ fn read(record: &Path, lines: &[ReportLine]) -> Result<Option<(Story, Summary)>,
     let file = File::open(record).map_err(|error| format!("the recording of {}: {error}", summary.scenario))?;
     let recording = Recording::read(BufReader::new(file));
     let recording = recording.map_err(|error| format!("the recording of {}: {error}", summary.scenario))?;
-    let Some(mut story) = Story::all_of(&recording).pop() else {
+    let Some(mut story) = Story::all_of(&recording, &DRAWER).pop() else {
         return Ok(None);
     };
     // Where the file was on this machine is nothing to a reader elsewhere.

@@ -11,12 +11,12 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::exit::complain;
-use super::progress::Progress;
 use crate::lab::Options;
 use crate::os::signal::die_with_parent;
+use crate::progress::Progress;
 use crate::scenario::report::ReportLine;
 use crate::scenario::run::RunManner;
+use crate::stderr::complain;
 
 /// One run.
 #[derive(Clone, Debug)]

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::children::{self, ChildRun};
-use super::exit::{BAD, CANNOT, DIFFERS, fail};
 use super::output::TextOutput;
-use super::progress::{Progress, while_compiling};
 use super::scenarios::{mistaken, recordings};
+use crate::exit::{BAD, CANNOT, DIFFERS, fail};
 use crate::json::Versioned;
 use crate::lab::Options;
+use crate::progress::{Progress, while_compiling};
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::scenario::catalog::{self, Entry};
 use crate::scenario::claim_status::{ClaimStatus, parts, tried};

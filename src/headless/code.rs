@@ -4,14 +4,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
-use super::progress::Progress;
 use super::scenarios::{load, recording_of};
 use crate::code::{Language, Program, is_seen_by, write};
+use crate::exit::{BAD, CANNOT, DIFFERS, fail, print};
 use crate::lab::Options;
+use crate::progress::Progress;
 use crate::scenario::run::RunManner;
 use crate::scenario::{Scenario, run};
 use crate::side::{Ends, Side};
+use crate::stderr::complain;
 
 /// Runs the scenario of that name or file, and prints its program.
 pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options, record: Option<&Path>) -> ExitCode {

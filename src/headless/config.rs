@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::exit::{BAD, complain, fail, print};
 use crate::config::{load, path, template};
+use crate::exit::{BAD, fail, print};
+use crate::stderr::complain;
 
 /// The part of the configuration to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

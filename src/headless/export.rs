@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::exit::{BAD, fail};
 use super::open::recording_in;
+use crate::exit::{BAD, fail};
 use crate::export::wanted::ExportChoices;
+use crate::stderr::complain;
 use crate::text::excerpt;
+use crate::tui::film::DRAWER;
 
 /// The most characters of a file's name that are repeated.
 const LONGEST_NAME: usize = 400;
@@ -25,9 +27,9 @@ pub fn export(file: &str, connection: Option<u64>, run: Option<usize>, choices: 
     };
     let shown = excerpt(file, LONGEST_NAME);
     if let Some(note) = recording.note() {
-        super::exit::complain(&format!("finwait: {shown}: {note}"));
+        complain(&format!("finwait: {shown}: {note}"));
     }
-    match choices.write(&recording, run) {
+    match choices.write(&recording, run, &DRAWER) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => fail(BAD, &format!("{shown}: {why}")),
     }

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::Command;
 use clap_mangen::Man;
 
-use super::exit::{BAD, fail};
 use crate::cli::tree;
+use crate::exit::{BAD, fail};
 
 /// Writes `finwait.1`, and a page for each command, into a folder.
 pub fn write(folder: &Path) -> ExitCode {

@@ -5,18 +5,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::children::{self, ChildRun};
-use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain};
 use super::output::TextOutput;
-use super::progress::{Progress, while_compiling};
 use super::scenarios::{load, recordings};
 use crate::errno::Errno;
+use crate::exit::{BAD, CANNOT, DIFFERS, ExitError};
 use crate::lab::{LabMode, Options};
 use crate::matrix::measure::{Runs, matrix};
 use crate::matrix::{Agreement, Column, Matrix, OwnColumn, SCENARIOS, markdown};
+use crate::progress::{Progress, while_compiling};
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::scenario::report::ReportLine;
 use crate::scenario::run::RunManner;
 use crate::side::{Ends, Side};
+use crate::stderr::complain;
 use crate::text::{width, wrap};
 
 /// The format of the table.

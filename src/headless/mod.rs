@@ -16,6 +16,7 @@ use crate::lab::event::Death;
 use crate::lab::{COMPILE_PATIENCE, LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::program::{ProgramNo, SocketOwner};
+use crate::progress::printed_on;
 use crate::recording::Played;
 use crate::session::lineup::{FirstProgram, LineupStatus, ProgramFailed, ProgramFailure};
 use crate::session::programs::Program;
@@ -36,14 +37,12 @@ pub mod ci;
 pub mod claims;
 pub mod code;
 pub mod config;
-pub mod exit;
 pub mod explain;
 pub mod export;
 pub mod man;
 pub mod matrix;
 pub mod open;
 pub mod output;
-pub mod progress;
 pub mod scenarios;
 
 /// The format of the transcript.
@@ -115,7 +114,7 @@ impl Printing {
             sockets,
             counters,
             segments: ShownSegments::All,
-            columns: progress::printed_on(),
+            columns: printed_on(),
         }
     }
 

@@ -7,12 +7,13 @@ use std::process::ExitCode;
 
 use finwait_capture::reader::format_of;
 
-use super::exit::{BAD, DIFFERS, complain, fail};
 use super::explain::capture::connection_of;
 use super::explain::source::Source;
 use super::{Format, Printer, Printing};
+use crate::exit::{BAD, DIFFERS, fail};
 use crate::paint::{Paint, PaintingWriter};
 use crate::recording::{Recording, Replay};
+use crate::stderr::complain;
 use crate::text::excerpt;
 use crate::tui::{self, setup::Setup};
 

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::exit::{DIFFERS, fail};
+use crate::exit::{DIFFERS, fail};
 use crate::paint::Paint;
 use crate::runtime::on_path;
 use crate::text::width;

@@ -9,15 +9,15 @@ use std::time::Instant;
 
 use super::children::{self, ChildRun};
 use super::ci::{self, CiChoices, CiReports};
-use super::exit::{BAD, CANNOT, DIED, DIFFERS, NOT_READY, PROGRAM_MISSING, complain, fail};
 use super::output::TextOutput;
-use super::progress::{self, Progress, while_compiling};
 use crate::clock::human;
 use crate::command::EndCommand;
+use crate::exit::{BAD, CANNOT, DIED, DIFFERS, NOT_READY, PROGRAM_MISSING, fail};
 use crate::export::wanted::ExportChoices;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::paint::{Paint, PaintingWriter};
+use crate::progress::{Progress, while_compiling};
 use crate::recording::{RecordingFile, file_in, files_in};
 use crate::runtime::RuntimeChoice;
 use crate::scenario::catalog::{self, Entry, ListedLesson};
@@ -28,7 +28,9 @@ use crate::scenario::{Group, Scenario, file, run};
 use crate::session::lineup::FirstProgram;
 use crate::session::lineup::{ProgramFailed, ProgramFailure};
 use crate::side::Ends;
+use crate::stderr::{complain, hide};
 use crate::text::{SanitizingWriter, excerpt, harmless, width};
+use crate::tui::film::DRAWER;
 
 pub(super) mod folder;
 
@@ -364,7 +366,7 @@ fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&
             record: record.as_ref(),
         };
         run::run(&Arc::new(scenario), options, run, |line| {
-            progress::hide();
+            hide();
             if how.json {
                 lines.print(&mut out, &line)?;
             } else if !how.ci.tap {
@@ -382,7 +384,7 @@ fn one(scenario: Scenario, options: &Options, how: &RunOptions, record: Option<&
         .and_then(|()| ci.end(broke_off.as_deref(), SanitizingWriter(&mut out)))
         .and_then(|()| out.flush());
     let ended = ended.and_then(|end| told.map(|()| end));
-    if let Err(why) = how.exports.write_recorded(record.as_ref()) {
+    if let Err(why) = how.exports.write_recorded(record.as_ref(), &DRAWER) {
         return fail(DIFFERS, &why);
     }
     match ended {
@@ -450,7 +452,7 @@ fn several(
     progress.count(0, scenarios.len(), "scenarios");
     let done = in_parallel(&scenarios, options, how, &records, &exports, |place, lines| {
         let scenario = &scenarios[place].1;
-        progress::hide();
+        hide();
         for line in lines {
             match line {
                 line if how.json => printed.print(&mut out, line)?,

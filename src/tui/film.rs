@@ -11,14 +11,23 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::app::App;
+use super::pane::diagram::text;
 use super::theme::Theme;
 use crate::clock::MonoTime;
 use crate::command::ScreenCommand;
+use crate::export::Drawer;
 use crate::export::asciicast::{Cast, CastHeader};
 use crate::recording::Recording;
 
 /// The columns and rows of the screen.
 pub const SIZE: (u16, u16) = (120, 40);
+
+/// The screen as what exports have it draw.
+pub const DRAWER: Drawer = Drawer {
+    diagram: text::rows,
+    last_frame,
+    asciicast,
+};
 
 /// What happens within so much is one frame, as on a terminal.
 const FRAME: Duration = Duration::from_millis(33);

@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use crate::clock::MonoTime;
 use crate::error::{Operation, Result};
-use crate::headless::progress::compiling;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use crate::lab::{Batch, BatchEvents, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
+use crate::progress::compiling;
 use crate::recording::{Recording, RecordingFile};
 use crate::runtime::RuntimeChoice;
 use crate::scenario::Scenario;

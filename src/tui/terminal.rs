@@ -25,7 +25,7 @@ use super::cast::LiveCast;
 use super::keys::Keymap;
 use crate::command::ScreenCommand;
 use crate::error::{Error, Operation, Result};
-use crate::headless::exit::PANICKED;
+use crate::exit::PANICKED;
 use crate::os::job::Job;
 use crate::text::harmless;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::app::App;
-use super::film;
+use super::film::{self, DRAWER};
 use crate::clock::MonoTime;
 use crate::command::{WriteCommand, Written};
 use crate::export::write::{Overwrite, Target, whole};
@@ -89,7 +89,7 @@ fn exported(
     if matches!(format, ExportFormat::ScreenSvg | ExportFormat::ScreenText) {
         return of_screen(app, file, size, now);
     }
-    let made = |recording: &Recording| Ok((format.of_recording(recording)?, format.about()));
+    let made = |recording: &Recording| Ok((format.of_recording(recording, &DRAWER)?, format.about()));
     if let Some(replay) = app.replay() {
         let one = replay.recording().of_run(replay.run());
         return made(one.as_ref().unwrap_or(replay.recording()));
@@ -100,7 +100,7 @@ fn exported(
         KeptRecording::TooLong => {
             let why =
                 "this run is longer than what is kept for exports: start finwait with --record, and export that file";
-            Ok((format.of_session(app.session()).ok_or(why)?, format.about()))
+            Ok((format.of_session(app.session(), &DRAWER).ok_or(why)?, format.about()))
         }
         KeptRecording::Nothing => Err("there is no run to export".into()),
     }

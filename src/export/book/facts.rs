@@ -7,10 +7,10 @@ use crate::errno::Errno;
 use crate::explain::RuleId;
 use crate::explain::rules::RuleOutcome;
 use crate::export::story::Story;
-use crate::headless::ci::timestamp;
 use crate::recording::Header;
 use crate::session::transcript::{Entry, EntryKind};
 use crate::state::State;
+use crate::utc::timestamp;
 
 /// An answer of the kernel that is not plain success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,9 +4,9 @@ use std::fmt::Display;
 
 use super::BookPage;
 use super::facts::Answer;
+use crate::roles::StateRole;
 use crate::state::State;
 use crate::text::{xml_attribute, xml_text};
-use crate::tui::theme::StateRole;
 
 const TEMPLATE: &str = include_str!("../../../assets/book/page.html");
 

@@ -8,12 +8,12 @@ use crate::export::story::Story;
 use crate::export::svg::{class_of, colour_of};
 use crate::lab::event::Disposition;
 use crate::outcome::Outcome;
+use crate::roles::SegmentKind;
 use crate::scenario::expect::Check;
 use crate::scenario::report::StepReport;
 use crate::session::transcript::{Entry, EntryKind, Filter};
 use crate::side::Side;
 use crate::text::xml_text;
-use crate::tui::theme::SegmentKind;
 
 /// Returns the acts of a story as items of a list.
 pub(super) fn acts(story: &Story) -> String {

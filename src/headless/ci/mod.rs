@@ -15,8 +15,6 @@ mod github;
 mod junit;
 mod tap;
 
-pub use junit::timestamp;
-
 /// The reports that are asked for besides the text or in its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CiChoices {

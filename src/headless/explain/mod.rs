@@ -3,8 +3,8 @@
 use std::io::{self, BufReader};
 use std::process::ExitCode;
 
-use super::exit;
 use super::output::TextOutput;
+use crate::exit;
 use crate::json::Versioned;
 use capture::CaptureOptions;
 use finwait_capture::reader::format_of;

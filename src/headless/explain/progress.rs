@@ -4,7 +4,7 @@ use rustix::fs::{FileType, fstat, seek};
 use std::fs::File;
 use std::time::Duration;
 
-use super::super::progress;
+use crate::progress;
 
 /// The time before progress is shown for the first time.
 const FIRST: Duration = Duration::from_secs(1);

@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 
 use super::{Context, Dialog, Reaction, moved};
 use crate::command::{ScreenCommand, ThemeName};
+use crate::roles::SegmentKind;
 use crate::state::State;
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 use crate::tui::setup::Setup;
-use crate::tui::theme::{Choice, HELD, SegmentKind, Theme};
+use crate::tui::theme::{Choice, HELD, Theme};
 
 /// A theme of the list.
 #[derive(Clone, Debug)]

@@ -1,24 +1,22 @@
 //! The textbook's time-sequence diagram, live: calls at both edges, segments between them, states beside them.
 //!
-//! `rows` are made once, as entries come; only those in sight are put into `words`, and drawn on the `lane`.
+//! The rows (`crate::diagram`) are made once, as entries come; only those in sight are put into words, and drawn on the `lane`.
 
 mod lane;
-mod rows;
 pub mod text;
-pub mod told;
-mod words;
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::time::Duration;
 
-use self::lane::{Arrow, ArrowSpan, Lane, Point};
-use self::rows::{Row, RowKind, Rows};
-use self::words::{call_texts, held_words, packet_texts, program_call_texts, program_texts, spoken, word_of};
-use crate::clock::{MonoTime, human};
+use self::lane::{Arrow, Lane};
+use crate::clock::human;
+use crate::diagram::rows::{Row, RowKind, Rows};
+use crate::diagram::span::{span, still_on_wire};
+use crate::diagram::words::{call_texts, held_words, packet_texts, program_call_texts, program_texts, spoken, word_of};
 use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
+use crate::roles::SegmentKind;
 use crate::session::connections::ConnectionNo;
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{LabKind, Session, WaitingPacket};
@@ -27,13 +25,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::scroll::Scroll;
 use crate::tui::shown::Shown;
-use crate::tui::theme::SegmentKind;
 use crate::wire::flow::PacketNo;
-
-/// The packet of a record, while it is on the wire.
-fn still_on_wire<'a>(session: &'a Session, no: PacketNo, record: &PacketRecord) -> Option<&'a WaitingPacket> {
-    session.wire.held.get(&no).filter(|_| record.waited.is_none())
-}
 
 /// The kind of a packet, whether it was lost, and the style of its arrow.
 fn kind_and_style(canvas: &Canvas, record: &PacketRecord, held: Option<&WaitingPacket>) -> (SegmentKind, bool, Style) {
@@ -48,15 +40,6 @@ fn kind_and_style(canvas: &Canvas, record: &PacketRecord, held: Option<&WaitingP
         _ => canvas.theme.segment(kind),
     };
     (kind, lost, style)
-}
-
-/// The part of its way that a packet in flight has behind it at `now`, from 0 to 1.
-fn travelled(held: &WaitingPacket, now: MonoTime) -> f64 {
-    let whole = held.due.map_or(Duration::ZERO, |due| due.since(held.since));
-    match whole.as_secs_f64() {
-        0.0 => 1.0,
-        whole => now.since(held.since).as_secs_f64() / whole,
-    }
 }
 
 /// The diagram's rows, and which of them are in sight.
@@ -192,7 +175,7 @@ impl Diagram {
             };
             let held = still_on_wire(session, no, record);
             let (kind, lost, style) = kind_and_style(canvas, record, held);
-            let span = self.span(row, no, record, held, canvas.now);
+            let span = span(&self.rows, row, no, record, held, canvas.now);
             let line = kind.line(record.seen.again.is_some());
             if pressable {
                 let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
@@ -209,40 +192,6 @@ impl Diagram {
                 word_style: if lost { style } else { canvas.theme.flags(kind) },
             };
             lane.arrow(canvas, y, &arrow);
-        }
-    }
-
-    /// The span of a packet's arrow.
-    fn span(
-        &self,
-        row: &Row,
-        no: PacketNo,
-        record: &PacketRecord,
-        held: Option<&WaitingPacket>,
-        now: MonoTime,
-    ) -> ArrowSpan {
-        let head = if SegmentKind::of(&record.packet) == SegmentKind::Reset {
-            Point::Reset
-        } else {
-            Point::Head
-        };
-        match (record.disposition, record.waited) {
-            (Disposition::InFlight(_) | Disposition::Delayed(_), _) if held.is_some_and(|held| held.due.is_some()) => {
-                ArrowSpan::Travels(held.map_or(0.0, |held| travelled(held, now)))
-            }
-            (Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_), _) => {
-                ArrowSpan::Leaves(Point::Held)
-            }
-            // Its copy has the arrow.
-            (Disposition::Discarded, _) => ArrowSpan::Leaves(Point::Discarded),
-            (Disposition::Dropped, None) => ArrowSpan::Leaves(Point::Lost),
-            // It left on a row of its own, further up.
-            (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
-            (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves(Point::Lost),
-            (Disposition::Corrupted, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
-            (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(head),
-            (Disposition::Refused(_) | Disposition::Corrupted, _) => ArrowSpan::Whole(Point::Lost),
-            (Disposition::Delivered, _) => ArrowSpan::Whole(head),
         }
     }
 
@@ -295,7 +244,7 @@ impl Diagram {
                     let fold = held.and_then(|_| folds.get(&no)).map(String::as_str);
                     let texts = packet_texts(record, connection, again, fold, session);
                     let (kind, lost, style) = kind_and_style(canvas, record, held);
-                    let span = self.span(row, no, record, held, canvas.now);
+                    let span = span(&self.rows, row, no, record, held, canvas.now);
                     let line = kind.line(record.seen.again.is_some());
                     let action = Action::Segment(row.no);
                     let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
@@ -326,7 +275,7 @@ impl Diagram {
                             let picked = canvas.theme.picked();
                             canvas.tint(lane.rest(y, free), picked);
                         }
-                        lane.on_wire(canvas, y, free, held_words(held, canvas), no, chosen);
+                        lane.on_wire(canvas, y, free, held_words(held, canvas.now), no, chosen);
                     }
                 }
             }

@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::explain::direction::Direction;
+use crate::roles::SegmentKind;
 use crate::session::Session;
 use crate::session::now::Pipe;
 use crate::side::Side;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
-use crate::tui::theme::{self, SegmentKind};
+use crate::tui::theme;
 
 /// The look of a pipe: its line, its end at the receiver, its style.
 fn look(canvas: &Canvas, pipe: &Pipe) -> (&'static str, &'static str, Style) {

@@ -4,8 +4,8 @@ use ratatui::style::{Color, Modifier, Style};
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
-use super::colour::NAMED;
 use super::{Styles, builtin};
+use crate::colour::NAMED;
 use crate::command::ThemeName;
 use crate::document::{Document, TomlValue};
 use crate::mistake::{Mistake, did_you_mean, quoted};

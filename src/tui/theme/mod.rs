@@ -11,53 +11,13 @@ use std::sync::{LazyLock, Mutex};
 use ratatui::style::Style;
 
 use crate::command::ThemeName;
+use crate::roles::{SegmentKind, StateRole};
 use crate::state::State;
 
 pub use collection::{Choice, Themes};
-pub use colour::{Depth, contrast, rgb};
+pub use colour::{Depth, contrast};
 pub use file::read;
-pub use segment::{HELD, LEFT, LOST, RESET, RIGHT, SegmentKind};
-
-/// The role of a state in the life of a connection: what has a colour of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StateRole {
-    /// No connection: CLOSE.
-    Nothing,
-    /// Waits for connections: LISTEN.
-    Listen,
-    /// The handshake is under way: SYN_SENT, SYN_RECV.
-    Opening,
-    /// Both directions are open.
-    Established,
-    /// This end has sent FIN, and had not got one by then: FIN_WAIT1, FIN_WAIT2, CLOSING, TIME_WAIT.
-    ClosedFirst,
-    /// This end has got FIN before it sent its own: CLOSE_WAIT, LAST_ACK.
-    WasTold,
-}
-
-impl StateRole {
-    /// All of them, in the order in which a connection has them.
-    pub const ALL: [StateRole; 6] = [
-        StateRole::Nothing,
-        StateRole::Listen,
-        StateRole::Opening,
-        StateRole::Established,
-        StateRole::ClosedFirst,
-        StateRole::WasTold,
-    ];
-
-    /// Returns the role of a state.
-    pub const fn of(state: State) -> StateRole {
-        match state {
-            State::Close => StateRole::Nothing,
-            State::Listen => StateRole::Listen,
-            State::SynSent | State::SynRecv => StateRole::Opening,
-            State::Established => StateRole::Established,
-            State::FinWait1 | State::FinWait2 | State::Closing | State::TimeWait => StateRole::ClosedFirst,
-            State::CloseWait | State::LastAck => StateRole::WasTold,
-        }
-    }
-}
+pub use segment::{HELD, LEFT, LOST, RESET, RIGHT};
 
 /// The lines of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -378,6 +338,7 @@ impl Theme {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colour::{NAMED, rgb};
     use colour::READABLE;
     use ratatui::style::{Color, Modifier};
     use unicode_width::UnicodeWidthStr;
@@ -403,7 +364,7 @@ mod tests {
     ];
 
     fn as_vga(colour: Color) -> Color {
-        let at = colour::NAMED.iter().position(|(_, named)| *named == colour);
+        let at = NAMED.iter().position(|(_, named)| *named == colour);
         at.map_or(colour, |at| {
             let [red, green, blue] = VGA[at];
             Color::Rgb(red, green, blue)

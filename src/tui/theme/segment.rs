@@ -1,6 +1,6 @@
 //! The shapes of segments: what a colour says of them, a line and its end say too.
 
-use crate::wire::segment::{Flags, Packet};
+use crate::roles::SegmentKind;
 
 /// The head of an arrow to the right.
 pub const RIGHT: &str = "▶";
@@ -13,46 +13,7 @@ pub const LOST: &str = "✗";
 /// A segment that is held, or on its way.
 pub const HELD: &str = "◆";
 
-/// The kind of a segment: what has a colour and a line of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SegmentKind {
-    /// SYN, with or without ACK.
-    Syn,
-    /// Payload.
-    Data,
-    /// An acknowledgement and nothing else.
-    Ack,
-    /// FIN, with or without payload.
-    Fin,
-    /// RST.
-    Reset,
-    /// An ICMP message, or what is no TCP segment.
-    Other,
-}
-
 impl SegmentKind {
-    /// All of them.
-    pub const ALL: [SegmentKind; 6] = [
-        SegmentKind::Syn,
-        SegmentKind::Data,
-        SegmentKind::Ack,
-        SegmentKind::Fin,
-        SegmentKind::Reset,
-        SegmentKind::Other,
-    ];
-
-    /// Returns the kind of a packet.
-    pub const fn of(packet: &Packet) -> SegmentKind {
-        match packet {
-            Packet::Tcp(segment) if segment.flags.has(Flags::RST) => SegmentKind::Reset,
-            Packet::Tcp(segment) if segment.flags.has(Flags::SYN) => SegmentKind::Syn,
-            Packet::Tcp(segment) if segment.flags.has(Flags::FIN) => SegmentKind::Fin,
-            Packet::Tcp(segment) if segment.len > 0 => SegmentKind::Data,
-            Packet::Tcp(_) => SegmentKind::Ack,
-            _ => SegmentKind::Other,
-        }
-    }
-
     /// Returns the key in a theme's file.
     pub const fn name(self) -> &'static str {
         match self {

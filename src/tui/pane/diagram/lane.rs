@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::command::wire::{Target, WireCommand};
+use crate::diagram::span::{ArrowSpan, Point};
 use crate::side::Side;
 use crate::state::State;
 use crate::text::width;
@@ -12,44 +13,15 @@ use crate::tui::hit::Action;
 use crate::tui::theme;
 use crate::wire::flow::PacketNo;
 
-/// The span of an arrow, and the character at its point.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum ArrowSpan {
-    /// The whole way, from one lifeline to the other.
-    Whole(Point),
-    /// The way from its sender's lifeline to somewhere on the wire.
-    Leaves(Point),
-    /// The way from somewhere on the wire to the other lifeline.
-    Arrives(Point),
-    /// It travels: the part of its way that lies behind it, from 0 to 1.
-    Travels(f64),
-}
-
-/// The character at an arrow's point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Point {
-    /// It arrived.
-    Head,
-    /// It arrived, and ends the connection: an RST.
-    Reset,
-    /// It is held on the wire.
-    Held,
-    /// It is lost.
-    Lost,
-    /// A copy of it was delivered, and this one was discarded.
-    Discarded,
-}
-
-impl Point {
-    const fn symbol(self, from: Side) -> &'static str {
-        match (self, from) {
-            (Point::Head, Side::Client) => theme::RIGHT,
-            (Point::Head, Side::Server) => theme::LEFT,
-            (Point::Reset, _) => theme::RESET,
-            (Point::Held, _) => theme::HELD,
-            (Point::Lost, _) => theme::LOST,
-            (Point::Discarded, _) => "\u{b7}",
-        }
+/// Returns the character at the point of an arrow from that side.
+const fn symbol(point: Point, from: Side) -> &'static str {
+    match (point, from) {
+        (Point::Head, Side::Client) => theme::RIGHT,
+        (Point::Head, Side::Server) => theme::LEFT,
+        (Point::Reset, _) => theme::RESET,
+        (Point::Held, _) => theme::HELD,
+        (Point::Lost, _) => theme::LOST,
+        (Point::Discarded, _) => "\u{b7}",
     }
 }
 
@@ -189,7 +161,7 @@ impl Lane {
             (ArrowSpan::Travels(_), Side::Client) => (theme::HELD, drawn_to - 1),
             (ArrowSpan::Travels(_), Side::Server) => (theme::HELD, drawn_from),
             (ArrowSpan::Whole(point) | ArrowSpan::Leaves(point) | ArrowSpan::Arrives(point), from) => {
-                (point.symbol(from), if from == Side::Client { end - 1 } else { start })
+                (symbol(point, from), if from == Side::Client { end - 1 } else { start })
             }
         };
         canvas.put(at, y, right, point, style);

@@ -6,28 +6,17 @@ use std::time::Duration;
 
 use super::Diagram;
 use super::lane::Lane;
-use super::rows::RowKind;
 use crate::clock::MonoTime;
+use crate::diagram::TextRow;
+use crate::diagram::rows::RowKind;
 use crate::session::Session;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Hits;
 use crate::tui::shown::Shown;
 use crate::tui::theme::Theme;
-use crate::wire::flow::PacketNo;
 
 /// The most rows of a page: more are drawn page by page.
 const PAGE: u16 = 200;
-
-/// A row of the diagram.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextRow {
-    /// The time since the beginning.
-    pub at: Duration,
-    /// The row, without blanks at its end.
-    pub text: String,
-    /// Is it the row of that packet's?
-    pub packet: Option<PacketNo>,
-}
 
 /// Returns the session's diagram in so many columns.
 pub fn rows(session: &Session, columns: u16) -> Vec<TextRow> {

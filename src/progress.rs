@@ -1,77 +1,21 @@
 //! The progress of long work: one line on a terminal, gone before anything else is printed; nothing elsewhere.
-//!
-//! The line is written with the cursor below it. So whatever ends the program, Ctrl-C too, leaves the terminal as a program that prints
-//! lines does; no signal is caught and no thread runs for it: a lab begins in a process with a single thread.
 
-use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, Once};
+use std::io::{self, IsTerminal};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use super::exit::complain;
 use crate::clock::human;
 use crate::runtime::{Runtime, RuntimeChoice, cache, to_be_compiled};
 use crate::side::Ends;
-use crate::text::{harmless, width};
+use crate::stderr::{columns, complain, hide, is_shown, show, width_of};
+use crate::text::width;
 
 /// The time between two changes of the line.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// Does a line stand on the terminal?
-static LINE: Mutex<bool> = Mutex::new(false);
-
-/// Takes the line off the terminal, where there is one: what is printed next stands in its place.
-pub fn hide() {
-    if let Ok(mut line) = LINE.lock() {
-        write(&mut line, None);
-    }
-}
-
-/// Shows a line in place of the one before, where standard error is a terminal that can take it off again.
-fn show(text: &str) {
-    if let Ok(mut line) = LINE.lock() {
-        write(&mut line, Some(text));
-    }
-}
-
-fn write(line: &mut bool, text: Option<&str>) {
-    let columns = columns();
-    let mut bytes = String::new();
-    // One row, also where a window that was made narrower has broken it: rather a rest of it stays than that a row above goes.
-    if std::mem::take(line) {
-        bytes.push_str("\x1b[1A\r\x1b[J");
-    }
-    if let Some(text) = text {
-        let mut text = harmless(text);
-        while width(&text) >= columns.max(2) {
-            text.pop();
-        }
-        *line = true;
-        bytes.push_str(&text);
-        bytes.push('\n');
-    }
-    // A terminal that is gone is no reason not to go on.
-    let _ = io::stderr().write_all(bytes.as_bytes());
-}
-
-/// The terminal's width.
-fn columns() -> usize {
-    width_of(io::stderr()).unwrap_or(80)
-}
-
 /// Returns the width of the terminal that standard output is; none where it is none.
 pub fn printed_on() -> Option<usize> {
     width_of(io::stdout())
-}
-
-fn width_of(terminal: impl rustix::fd::AsFd) -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
-    (size.ws_col > 0).then_some(usize::from(size.ws_col))
-}
-
-/// Is standard error a terminal that moves its cursor?
-fn is_shown() -> bool {
-    let moves = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
-    moves && io::stderr().is_terminal()
 }
 
 /// The progress through things that are counted, or read.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 
-use crate::text::excerpt;
+use crate::stderr::complain;
 
 /// Something was not as expected, or failed on the way.
 pub const DIFFERS: u8 = 1;
@@ -37,15 +37,6 @@ impl ExitError {
 pub fn fail(code: u8, why: &str) -> ExitCode {
     complain(&format!("finwait: {why}"));
     ExitCode::from(code)
-}
-
-/// Says on standard error what is wrong: nothing that a terminal would act on, and no line longer than anyone would read, whatever it
-/// quotes of what was typed or read. That nobody hears it changes nothing.
-pub fn complain(text: &str) {
-    const LONGEST: usize = 2000;
-    super::progress::hide();
-    let lines: Vec<String> = text.lines().map(|line| excerpt(line, LONGEST)).collect();
-    let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Makes a panic, on whatever thread, end the program once it is said on standard error: no thread is to wait for one that is gone, and a

@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use super::lane::{ArrowSpan, Point};
-use super::rows::{Row, RowKind};
+use super::rows::{Row, RowKind, Rows};
+use super::span::{ArrowSpan, Point, span, still_on_wire};
 use super::words::{call_texts, packet_texts, program_call_texts, program_texts};
-use super::{Diagram, still_on_wire};
 use crate::clock::MonoTime;
 use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
+use crate::roles::SegmentKind;
 use crate::session::Session;
 use crate::session::transcript::EntryKind;
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::tui::shown::Shown;
-use crate::tui::theme::SegmentKind;
 use crate::wire::flow::PacketNo;
 
 /// A row of the diagram.
@@ -109,15 +107,13 @@ pub fn rows_apart(session: &Session) -> Vec<ToldRow> {
 }
 
 fn rows_of(session: &Session, apart: bool) -> Vec<ToldRow> {
-    let mut diagram = Diagram::default();
-    diagram.rows.apart = apart;
-    diagram.update(session, &Shown::default());
-    let rows = diagram.range().filter_map(|at| diagram.rows.get(at));
-    rows.filter_map(|row| {
+    let rows = Rows::of(&session.transcript, apart);
+    let each = rows.range().filter_map(|at| rows.get(at));
+    each.filter_map(|row| {
         Some(ToldRow {
             entry: row.no,
             at: row.at,
-            what: contents(&diagram, row, session)?,
+            what: contents(&rows, row, session)?,
             states: row.labels,
         })
     })
@@ -125,7 +121,7 @@ fn rows_of(session: &Session, apart: bool) -> Vec<ToldRow> {
 }
 
 /// The contents of a row; none where its entry is gone.
-fn contents(diagram: &Diagram, row: &Row, session: &Session) -> Option<RowContents> {
+fn contents(rows: &Rows, row: &Row, session: &Session) -> Option<RowContents> {
     let transcript = &session.transcript;
     let entry = transcript.entry(row.no);
     let what = entry.map(|entry| &entry.what);
@@ -162,7 +158,7 @@ fn contents(diagram: &Diagram, row: &Row, session: &Session) -> Option<RowConten
         } => {
             let EntryKind::Packet(record) = what? else { return None };
             let held = still_on_wire(session, no, record);
-            let (part, end) = part_and_end(diagram.span(row, no, record, held, MonoTime(u64::MAX)));
+            let (part, end) = part_and_end(span(rows, row, no, record, held, MonoTime(u64::MAX)));
             let end = match (end, record.disposition) {
                 (ArrowEnd::Held, Disposition::Delayed(_) | Disposition::InFlight(_)) => ArrowEnd::UnderWay,
                 (end, _) => end,

@@ -21,7 +21,7 @@ const TOGETHER: Duration = Duration::from_millis(250);
 
 /// The contents of a row between the edges. Numbers are those of transcript entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RowKind {
+pub(crate) enum RowKind {
     /// A call at its end's edge, and its return when nothing lies between.
     Call {
         side: Side,
@@ -53,7 +53,7 @@ pub(super) enum RowKind {
 
 /// One row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The number of its entry.
     pub no: u64,
     pub at: Duration,
@@ -84,7 +84,7 @@ struct Fold {
 
 /// All rows that there are.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     rows: VecDeque<Row>,
     gone: u64,
     upto: u64,
@@ -94,7 +94,7 @@ pub(super) struct Rows {
     /// The folded retransmissions, by the packet that they are behind.
     folds: HashMap<PacketNo, Fold>,
     /// Whether what becomes of a packet has a row of its own, also right below the one where it left.
-    pub apart: bool,
+    apart: bool,
 }
 
 fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
@@ -103,6 +103,16 @@ fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
 }
 
 impl Rows {
+    /// Returns the rows of a whole transcript; where `apart`, what becomes of a packet always has a row of its own.
+    pub fn of(transcript: &Transcript, apart: bool) -> Rows {
+        let mut rows = Rows {
+            apart,
+            ..Rows::default()
+        };
+        rows.update(transcript, false, |_| true);
+        rows
+    }
+
     /// Takes in what the transcript has gained and is shown, and lets go of what it has lost.
     ///
     /// Where `alone` one connection is shown, the states of its sockets stand beside the edges, whatever their numbers.

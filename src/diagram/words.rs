@@ -1,20 +1,19 @@
 //! The words on a row: the longest first, for who draws takes what fits.
 
-use crate::clock::human;
+use crate::clock::{MonoTime, human};
 use crate::lab::event::{Death, PacketRecord, ProgramNews};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::{EntryKind, ProgramCallEntry, ProgramEntry, besides, describe};
 use crate::session::{Session, WaitingPacket};
-use crate::tui::canvas::Canvas;
 use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet, Segment};
 
-/// Returns how long a packet has been held, or how long until it goes on.
-pub(super) fn held_words(held: &WaitingPacket, canvas: &Canvas) -> String {
+/// Returns how long a packet has been held at `now`, or how long until it goes on.
+pub(crate) fn held_words(held: &WaitingPacket, now: MonoTime) -> String {
     match held.due {
-        Some(due) => format!("in {}", human(due.since(canvas.now))),
-        None => human(canvas.now.since(held.since)),
+        Some(due) => format!("in {}", human(due.since(now))),
+        None => human(now.since(held.since)),
     }
 }
 
@@ -35,7 +34,7 @@ fn result(outcome: &Outcome) -> String {
 }
 
 /// A call and its return in words, the longest first; and whether it failed.
-pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>) -> (Vec<String>, bool) {
+pub(crate) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>) -> (Vec<String>, bool) {
     let called = match call {
         Some(EntryKind::Call { began, .. }) => Some(&began.text),
         _ => None,
@@ -65,7 +64,7 @@ pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>)
 }
 
 /// The beginning or the end of a program in words, the longest first; and whether it failed.
-pub(super) fn program_texts(news: &ProgramEntry) -> (Vec<String>, bool) {
+pub(crate) fn program_texts(news: &ProgramEntry) -> (Vec<String>, bool) {
     let who = news.who();
     let name = news.name.as_deref().unwrap_or(&who);
     match &news.event.what {
@@ -86,7 +85,7 @@ pub(super) fn program_texts(news: &ProgramEntry) -> (Vec<String>, bool) {
 }
 
 /// A system call of a program and what it returned in words, the longest first.
-pub(super) fn program_call_texts(call: &ProgramCallEntry) -> Vec<String> {
+pub(crate) fn program_call_texts(call: &ProgramCallEntry) -> Vec<String> {
     let cuts = call.call.made.cuts("");
     let process = call.process.as_deref();
     let named = process
@@ -97,7 +96,7 @@ pub(super) fn program_call_texts(call: &ProgramCallEntry) -> Vec<String> {
 }
 
 /// A packet as one says it, without numbers: `FIN`, `data "hello"`.
-pub(super) fn spoken(record: &PacketRecord) -> String {
+pub(crate) fn spoken(record: &PacketRecord) -> String {
     let Packet::Tcp(segment) = &record.packet else {
         return match &record.packet {
             Packet::Icmp { .. } => "ICMP".into(),
@@ -141,7 +140,7 @@ fn data(record: &PacketRecord, segment: &Segment) -> String {
 }
 
 /// The word in a packet's texts that says what it is: its flags, or the protocol.
-pub(super) fn word_of(packet: &Packet) -> String {
+pub(crate) fn word_of(packet: &Packet) -> String {
     match packet {
         Packet::Tcp(segment) => segment.flags.to_string(),
         Packet::Udp { .. } => "UDP".into(),
@@ -151,7 +150,7 @@ pub(super) fn word_of(packet: &Packet) -> String {
 }
 
 /// A packet in words, the longest first; of one that is held, with how often it was sent and when it is sent next.
-pub(super) fn packet_texts(
+pub(crate) fn packet_texts(
     record: &PacketRecord,
     connection: u32,
     again: u32,
