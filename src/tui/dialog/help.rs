@@ -97,10 +97,10 @@ const SIGNS: [(&str, &str); 20] = [
     ),
     ("──▶", "a segment, from the host that sent it to the one that it is for"),
     (
-        "◆ or *",
+        "◆",
         "a segment that is on the wire now: held, delayed, or on its way",
     ),
-    ("✗ or x", "a segment that was dropped: it never arrived"),
+    ("✗", "a segment that was dropped: it never arrived"),
     ("╳", "an RST: the connection is reset"),
     ("╌╌▶", "a segment that is sent again: a retransmission"),
     ("━━▶", "a FIN: its sender will send no more data"),
