@@ -241,7 +241,7 @@ impl Run {
             ended: now,
             rows: told::rows(session),
             rows_apart: told::rows_apart(session),
-            text: text::rows(session, COLUMNS),
+            text: text::rows(session, COLUMNS, now),
         }
     }
 }

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::time::Duration;
 
-use super::Diagram;
 use super::lane::Lane;
 use super::rows::RowKind;
+use super::{Audience, Diagram};
 use crate::clock::MonoTime;
 use crate::session::Session;
 use crate::tui::canvas::Canvas;
@@ -29,8 +29,8 @@ pub struct TextRow {
     pub packet: Option<PacketNo>,
 }
 
-/// Returns the session's diagram in so many columns.
-pub fn rows(session: &Session, columns: u16) -> Vec<TextRow> {
+/// Returns the session's diagram in so many columns, as it is `at` that time.
+pub fn rows(session: &Session, columns: u16, at: MonoTime) -> Vec<TextRow> {
     let mut diagram = Diagram::default();
     diagram.update(session, &Shown::default());
     let range = diagram.range();
@@ -41,11 +41,18 @@ pub fn rows(session: &Session, columns: u16) -> Vec<TextRow> {
         let area = Rect::new(0, 0, columns, height.max(2));
         let mut buffer = Buffer::empty(area);
         let mut hits = Hits::default();
-        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, MonoTime(u64::MAX), None, None);
+        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, at, None, None);
         let lane = Lane::of(area);
         canvas.bar(lane.left, 0, height);
         canvas.bar(lane.right, 0, height);
-        diagram.rows_in(&mut canvas, &lane, area, session, next..next + u64::from(height), None);
+        diagram.rows_in(
+            &mut canvas,
+            &lane,
+            area,
+            session,
+            next..next + u64::from(height),
+            Audience::Reader,
+        );
         for y in 0..height {
             let text: String = (0..columns).map(|x| buffer[(x, y)].symbol()).collect();
             let row = diagram.rows.get(next + u64::from(y));
