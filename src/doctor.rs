@@ -500,7 +500,7 @@ fn mouse() -> DoctorCheck {
         Ok(_) if env::var_os("TMUX").is_some() => DoctorCheck::bad(
             NAME,
             Level::Note,
-            "tmux passes it on if told to",
+            "tmux passes clicks on only with its option mouse on",
             "tmux set -g mouse on",
         ),
         Ok(_) => DoctorCheck::ok(NAME, "reported in SGR form"),

@@ -803,3 +803,16 @@ fn the_graphs_have_what_the_tables_said() {
         "{none:?}"
     );
 }
+
+#[test]
+fn a_packet_that_is_held_at_the_end_has_no_buttons_in_text() {
+    let mut command = finwait();
+    command.args(Lab::Isolated.args());
+    command.args(["do", "wire step", "server listen", "client connect", "--text", "-"]);
+    let done = output(&mut command);
+    let diagram = text(&done.stdout);
+    let held = diagram.lines().find(|line| line.contains("SYN seq 0"));
+    let held = held.unwrap_or_else(|| panic!("{done:?}"));
+    assert!(held.contains("held for ") && held.contains(" ms"), "{held}");
+    assert!(!held.contains("[deliver]") && !held.contains("in 0 us"), "{held}");
+}

@@ -26,6 +26,7 @@ pub mod write;
 use ratatui::buffer::Buffer;
 use story::Story;
 
+use crate::clock::MonoTime;
 use crate::diagram::TextRow;
 use crate::recording::Recording;
 use crate::session::Session;
@@ -34,7 +35,7 @@ use crate::session::Session;
 #[derive(Clone, Copy, Debug)]
 pub struct Drawer {
     /// The time-sequence diagram of a session in so many columns, as text.
-    pub diagram: fn(&Session, u16) -> Vec<TextRow>,
+    pub diagram: fn(&Session, u16, MonoTime) -> Vec<TextRow>,
     /// The cells of the screen at the end of a recording.
     pub last_frame: fn(&Recording) -> Buffer,
     /// A recording as an asciicast of that title; an error where a frame cannot be drawn.

@@ -242,7 +242,7 @@ impl Run {
             ended: now,
             rows: told::rows(session),
             rows_apart: told::rows_apart(session),
-            text: (drawer.diagram)(session, COLUMNS),
+            text: (drawer.diagram)(session, COLUMNS, now),
         }
     }
 }

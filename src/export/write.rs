@@ -65,6 +65,10 @@ fn shown(path: &Path) -> String {
 /// It is there and is not to be replaced, or there is no such folder: one sentence.
 pub fn check(path: &Path, overwrite: Overwrite) -> Result<(), String> {
     let name = shown(path);
+    // A path that ends with a slash is a folder's, there or not, to the kernel, too.
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(format!("{name} is the name of a folder: give the name of a file"));
+    }
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => {
             return Err(format!("{name} is a folder: give the name of a file"));
@@ -210,5 +214,10 @@ mod tests {
         assert!(why.contains("there is no folder ") && why.ends_with("/no"), "{why}");
         let why = whole(&folder.0, b"", Overwrite::Yes).unwrap_err();
         assert!(why.ends_with(" is a folder: give the name of a file"), "{why}");
+        let why = check(&folder.0.join("pictures/"), Overwrite::No).unwrap_err();
+        assert!(
+            why.ends_with("pictures/ is the name of a folder: give the name of a file"),
+            "{why}"
+        );
     }
 }

@@ -278,6 +278,6 @@ fn text(matrix: &Matrix) -> String {
             text.push_str(&line(mark, &runtimes.join(", "), &says));
         }
     }
-    text.push_str("\n! the runtime behaves in its own way   - it has no such call\n~ nor an earlier one, and so met another situation\n");
+    text.push_str("\n! the runtime behaves in its own way   - it has no such call\n~ it has no such call as an earlier one, and so met another situation\n");
     text
 }

@@ -259,6 +259,7 @@ pages! {
     http_clients: "docs/http-clients.md"
     install: "docs/install.md"
     languages: "docs/languages.md"
+    lessons: "docs/lessons.md"
     own_endpoint: "docs/own-endpoint.md"
     packaging: "docs/packaging.md"
     programs: "docs/programs.md"

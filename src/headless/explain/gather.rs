@@ -45,7 +45,7 @@ impl Gathered {
             (None, Some(near)) => format!("the nearest it knows is {near:?}"),
             (None, None) => "try an errno's name, number or text".into(),
         };
-        format!("knows no wording in {shown:?}{dots}; {instead}")
+        format!("{shown:?}{dots} has no wording that finwait knows; {instead}")
     }
 }
 

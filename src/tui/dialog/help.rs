@@ -96,11 +96,8 @@ const SIGNS: [(&str, &str); 20] = [
         "a socket's state, as the kernel's table has it; press it for what it means now",
     ),
     ("──▶", "a segment, from the host that sent it to the one that it is for"),
-    (
-        "◆ or *",
-        "a segment that is on the wire now: held, delayed, or on its way",
-    ),
-    ("✗ or x", "a segment that was dropped: it never arrived"),
+    ("◆", "a segment that is on the wire now: held, delayed, or on its way"),
+    ("✗", "a segment that was dropped: it never arrived"),
     ("╳", "an RST: the connection is reset"),
     ("╌╌▶", "a segment that is sent again: a retransmission"),
     ("━━▶", "a FIN: its sender will send no more data"),

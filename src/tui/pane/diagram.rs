@@ -42,6 +42,18 @@ fn kind_and_style(canvas: &Canvas, record: &PacketRecord, held: Option<&WaitingP
     (kind, lost, style)
 }
 
+/// Who the rows are drawn for.
+#[derive(Clone, Copy, Debug)]
+enum Audience {
+    /// A user at the screen: beside a packet that is held are its buttons, and one may be selected.
+    User {
+        /// The selected packet.
+        selected: Option<PacketNo>,
+    },
+    /// A reader of text: nothing can be pressed.
+    Reader,
+}
+
 /// The diagram's rows, and which of them are in sight.
 #[derive(Debug, Default)]
 pub struct Diagram {
@@ -124,7 +136,7 @@ impl Diagram {
                 dim,
             );
         }
-        self.rows_in(canvas, &lane, body, session, window, selected);
+        self.rows_in(canvas, &lane, body, session, window, Audience::User { selected });
     }
 
     /// Draws the rows of a window of the range.
@@ -135,7 +147,7 @@ impl Diagram {
         body: Rect,
         session: &Session,
         window: Range<u64>,
-        selected: Option<PacketNo>,
+        audience: Audience,
     ) {
         let newest = self.range().end.saturating_sub(1);
         let held = session.held_segments();
@@ -145,7 +157,7 @@ impl Diagram {
         let folds: HashMap<PacketNo, String> = folds.collect();
         for (y, at) in (body.y..).zip(window) {
             if let Some(row) = self.rows.get(at) {
-                self.row(canvas, lane, y, row, session, &folds, at == newest, selected);
+                self.row(canvas, lane, y, row, session, &folds, at == newest, audience);
             }
         }
     }
@@ -205,7 +217,7 @@ impl Diagram {
         session: &Session,
         folds: &HashMap<PacketNo, String>,
         newest: bool,
-        selected: Option<PacketNo>,
+        audience: Audience,
     ) {
         let transcript = &session.transcript;
         let what = transcript.entry(row.no).map(|entry| &entry.what);
@@ -268,14 +280,21 @@ impl Diagram {
                         let picked = canvas.theme.picked();
                         canvas.tint(place, picked);
                     }
-                    if let Some(held) = held {
-                        let mut stand_here = std::iter::once(no).chain(self.rows.behind(no));
-                        let chosen = selected.is_some_and(|selected| stand_here.any(|no| no == selected));
-                        if chosen && !held.is_in_flight() {
-                            let picked = canvas.theme.picked();
-                            canvas.tint(lane.rest(y, free), picked);
+                    match (held, audience) {
+                        (Some(held), Audience::User { selected }) => {
+                            let mut stand_here = std::iter::once(no).chain(self.rows.behind(no));
+                            let chosen = selected.is_some_and(|selected| stand_here.any(|no| no == selected));
+                            if chosen && !held.is_in_flight() {
+                                let picked = canvas.theme.picked();
+                                canvas.tint(lane.rest(y, free), picked);
+                            }
+                            lane.on_wire(canvas, y, free, held_words(held, canvas.now), no, chosen);
                         }
-                        lane.on_wire(canvas, y, free, held_words(held, canvas.now), no, chosen);
+                        (Some(held), Audience::Reader) if held.due.is_none() => {
+                            let words = format!("held for {}", held_words(held, canvas.now));
+                            canvas.put(free.0 + 1, y, free.1, &words, canvas.theme.dim());
+                        }
+                        (Some(_), Audience::Reader) | (None, _) => {}
                     }
                 }
             }

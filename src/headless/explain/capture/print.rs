@@ -9,7 +9,7 @@ use finwait_capture::view::ConnectionView;
 
 use super::super::paper::Paper;
 use super::ReadCapture;
-use crate::clock::human;
+use crate::clock::{MonoTime, human};
 use crate::recording::Replay;
 use crate::side::Side;
 use crate::state::State;
@@ -104,7 +104,7 @@ pub fn one(out: &mut impl Write, read: &ReadCapture, view: &ConnectionView, pape
     writeln!(out, "{:TIME$}{}{}{}", "", ends[0], " ".repeat(gap), ends[1])?;
     let left_out = read.kept.left_out();
     let at = |time| format!("{:>10.6}   ", view.at.0.saturating_add(time).as_secs_f64());
-    for row in text::rows(&session, columns) {
+    for row in text::rows(&session, columns, MonoTime(u64::MAX)) {
         let time = if row.packet.is_some() && read.facts.timed {
             at(row.at)
         } else {

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::time::Duration;
 
-use super::Diagram;
 use super::lane::Lane;
+use super::{Audience, Diagram};
 use crate::clock::MonoTime;
 use crate::diagram::TextRow;
 use crate::diagram::rows::RowKind;
@@ -18,8 +18,8 @@ use crate::tui::theme::Theme;
 /// The most rows of a page: more are drawn page by page.
 const PAGE: u16 = 200;
 
-/// Returns the session's diagram in so many columns.
-pub fn rows(session: &Session, columns: u16) -> Vec<TextRow> {
+/// Returns the session's diagram in so many columns, as it is `at` that time.
+pub fn rows(session: &Session, columns: u16, at: MonoTime) -> Vec<TextRow> {
     let mut diagram = Diagram::default();
     diagram.update(session, &Shown::default());
     let range = diagram.range();
@@ -30,11 +30,18 @@ pub fn rows(session: &Session, columns: u16) -> Vec<TextRow> {
         let area = Rect::new(0, 0, columns, height.max(2));
         let mut buffer = Buffer::empty(area);
         let mut hits = Hits::default();
-        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, MonoTime(u64::MAX), None, None);
+        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, at, None, None);
         let lane = Lane::of(area);
         canvas.bar(lane.left, 0, height);
         canvas.bar(lane.right, 0, height);
-        diagram.rows_in(&mut canvas, &lane, area, session, next..next + u64::from(height), None);
+        diagram.rows_in(
+            &mut canvas,
+            &lane,
+            area,
+            session,
+            next..next + u64::from(height),
+            Audience::Reader,
+        );
         for y in 0..height {
             let text: String = (0..columns).map(|x| buffer[(x, y)].symbol()).collect();
             let row = diagram.rows.get(next + u64::from(y));
