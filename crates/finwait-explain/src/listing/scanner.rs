@@ -253,12 +253,27 @@ fn summary(words: &Words) -> Option<Vec<(State, u64)>> {
 /// Returns the state that a text of a few words is about: `state CLOSE-WAIT`, `connections stuck in close_wait`. None where it names none
 /// or more than one, or where the word may be an ordinary one.
 pub fn state_within(text: &str) -> Option<State> {
+    const BESIDE: [&str; 8] = [
+        "state",
+        "socket",
+        "connection",
+        "tcp",
+        "netstat",
+        "grep",
+        "stuck",
+        "port",
+    ];
     let edge = |c: char| !c.is_ascii_alphanumeric();
     let mut found = None;
+    let is_one_word = !text.trim().contains(char::is_whitespace);
+    let low = text.to_ascii_lowercase();
+    let is_of_sockets = is_one_word || BESIDE.iter().any(|word| low.contains(word));
     for word in text.split_ascii_whitespace() {
         let word = word.trim_matches(edge);
         let is_name = word.contains(['_', '-']) || word.bytes().all(|byte| byte.is_ascii_uppercase());
-        let Some(state) = state_named(word).filter(|_| is_name) else {
+        // A ticket is CLOSED, too.
+        let is_sure = is_of_sockets || word.contains(['_', '-']);
+        let Some(state) = state_named(word).filter(|_| is_name && is_sure) else {
             continue;
         };
         if found.is_some_and(|known| known != state) {

@@ -260,6 +260,8 @@ fn a_states_name_is_found_among_few_words() {
         ("why FIN_WAIT_2.", Some(State::FinWait2)),
         ("netstat -an | grep -c CLOSE_WAIT", Some(State::CloseWait)),
         ("it is closed", None),
+        ("sockets in CLOSED", Some(State::Close)),
+        ("Ticket CLOSED: fixed", None),
         ("no listening server, established in 1990", None),
         ("from FIN_WAIT1 to FIN_WAIT2", None),
         ("", None),

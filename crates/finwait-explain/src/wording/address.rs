@@ -214,7 +214,7 @@ fn all(low: &str) -> Vec<(Range<usize>, End)> {
 }
 
 /// An address whose port stands behind it, and the place of both: `10.0.0.2 port 22`, `10.0.0.2, port=22`, `10.0.0.2 (port 22)`,
-/// `a=10.0.0.2 p=22`, Python's `('10.0.0.2', 22)`.
+/// `a=10.0.0.2 p=22`, wget's `|10.0.0.2|:22`, Python's `('10.0.0.2', 22)`.
 fn with_port(low: &str, at: Range<usize>) -> Option<(Range<usize>, End)> {
     const NAMES: [&str; 4] = ["tcp port", "on port", "port", "p="];
     let before = &low[..at.start];
@@ -227,6 +227,10 @@ fn with_port(low: &str, at: Range<usize>) -> Option<(Range<usize>, End)> {
     let tuple = rest.strip_prefix("', ").filter(|_| before.ends_with("('"));
     let by_name = || {
         let rest = rest.trim_start_matches([' ', ',', '(', ')', '"', '\'', ']', ';']);
+        // wget: "host (host)|2001:db8::9|:443".
+        if let Some(rest) = rest.strip_prefix("|:") {
+            return Some(rest);
+        }
         let rest = NAMES.iter().find_map(|name| rest.strip_prefix(name))?;
         Some(rest.trim_start_matches([' ', '=', ':', '"', '\'']))
     };
@@ -288,6 +292,7 @@ mod tests {
             ("10.0.0.2, port=22", "10.0.0.2:22"),
             ("10.0.0.2 (port 22)", "10.0.0.2:22"),
             ("a=10.0.0.2 p=22", "10.0.0.2:22"),
+            ("a.test (a.test)|2001:db8::9|:443... failed", "[2001:db8::9]:443"),
             ("connect to ::1 port 5000 failed", "[::1]:5000"),
             ("connect to ('10.0.0.2', 22)", "10.0.0.2:22"),
             ("connect to ('fe80::1', 22, 0, 0)", "[fe80::1]:22"),

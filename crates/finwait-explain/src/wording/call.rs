@@ -9,13 +9,14 @@ use crate::rules::CallClass;
 /// The call, and whose words name it: the surest sign first.
 pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
     let (text, low) = (line.text, line.low.as_str());
-    // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe; Netty's connect(..) failed: ; setsockopt(TCP_NODELAY) failed (
+    // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe; Netty's connect(..) failed: ; setsockopt(TCP_NODELAY) failed (;
+    // shutdown(SHUT_WR):
     let called = low.match_indices('(').find_map(|(at, _)| {
         let inside = &low[at + 1..];
         let failed = || {
-            inside
-                .split_once(')')
-                .is_some_and(|(_, rest)| rest.starts_with(" failed ("))
+            inside.split_once(')').is_some_and(|(_, rest)| {
+                rest.starts_with(" failed (") || rest.starts_with(" failed:") || rest.starts_with(": ")
+            })
         };
         let is_call = inside.starts_with(|c: char| c == ')' || c.is_ascii_digit()) || inside.starts_with("..)");
         let name = low[..at].rsplit(|c: char| !is_in_name(c)).next()?;

@@ -31,7 +31,17 @@ impl Carrier {
     /// The carrier that a message speaks of, which a path shows, too.
     pub(super) fn told(line: &Line<'_>) -> Carrier {
         let file = || of_file(line).then_some(Carrier::File);
-        sign(line.in_low()).or_else(file).unwrap_or(Carrier::Tcp)
+        sign(line.in_low())
+            .or_else(|| of_path(&line.low))
+            .or_else(file)
+            .unwrap_or(Carrier::Tcp)
+    }
+
+    /// The carrier of an errno that no file gives: a path in the line is a socket's, if anything's.
+    pub(super) fn of_socket(line: &Line<'_>) -> Carrier {
+        sign(line.in_low())
+            .or_else(|| of_path(&line.low))
+            .unwrap_or(Carrier::Tcp)
     }
 
     /// A remark on messages about it.
@@ -44,6 +54,30 @@ impl Carrier {
             Carrier::File => Some(remark::FILE),
         }
     }
+}
+
+/// A Unix socket by its path, behind words that a socket's name follows: "connect to socket /run/dbus/socket", "connect to agent /tmp/a".
+fn of_path(low: &str) -> Option<Carrier> {
+    const BEFORE: [&str; 6] = [
+        "socket ",
+        "socket at ",
+        "connect to ",
+        "connecting to ",
+        "connect to agent ",
+        "listen on ",
+    ];
+    let is_path = |rest: &str| {
+        let rest = rest.trim_start_matches(['\'', '"', '`']);
+        // Java writes an address behind a slash, Go a URL's path.
+        rest.strip_prefix('/').is_some_and(|path| {
+            let path = path.split([' ', '\'', '"', ':', ',']).next().unwrap_or(path);
+            path.starts_with(char::is_alphabetic) && path.contains('/')
+        })
+    };
+    let mut places = BEFORE.iter().flat_map(|words| low.match_indices(words));
+    places
+        .any(|(at, words)| is_path(&low[at + words.len()..]))
+        .then_some(Carrier::Unix)
 }
 
 fn sign(hits: &[Hit]) -> Option<Carrier> {

@@ -1,8 +1,8 @@
 //! An errno in a line: by its name, by a number that is marked as one, by its text.
 
 use super::signs::{Line, Sign};
-use super::system::{of_bsd, of_windows};
-use super::table::{BEFORE_WINSOCK, MARKS, TEXTS};
+use super::system::{of_bsd, of_libuv, of_win32, of_windows};
+use super::table::{BEFORE_WINSOCK, MARKS, OF_WINDOWS, TEXTS};
 use super::words::remark;
 use super::{Dialect, System, is_in_name};
 use finwait_model::errno::Errno;
@@ -138,12 +138,25 @@ fn atom(line: &Line<'_>) -> Option<ErrnoMatch> {
         return None;
     }
     let low = &line.low;
+    // Erlang's "** Reason == econnreset", "terminated with reason: econnaborted".
+    let reason = || {
+        let (_, rest) = low.split_once("reason")?;
+        let name = rest
+            .trim_start_matches([':', '=', ' '])
+            .split(|c: char| !is_in_name(c))
+            .next()?;
+        let told = by_name(&name.to_ascii_uppercase()).filter(|_| name.len() > 4)?;
+        Some(ErrnoMatch::of(told.errno, Some(Dialect::Erlang)))
+    };
     let mut places = low.match_indices([',', ':']);
-    places.find_map(|(at, before)| {
+    let atom = places.find_map(|(at, before)| {
         let rest = &low[at + 1..];
         let rest = if before == "," { rest.trim_start() } else { rest };
         let name = rest.split(|c: char| !is_in_name(c)).next()?;
-        let closed = rest[name.len()..].starts_with(['}', ']', ')', ',']);
+        let after = &rest[name.len()..];
+        // "** (stop) :econnreset"
+        let is_last = before == ":" && low[..at].ends_with(' ') && name.len() > 4 && after.trim_start().is_empty();
+        let closed = after.starts_with(['}', ']', ')', ',']) || is_last;
         if !name.starts_with('e') || !closed {
             return None;
         }
@@ -154,7 +167,8 @@ fn atom(line: &Line<'_>) -> Option<ErrnoMatch> {
         };
         let told = by_name(&name.to_ascii_uppercase())?;
         Some(ErrnoMatch::of(told.errno, Some(dialect)))
-    })
+    });
+    atom.or_else(reason)
 }
 
 /// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `Error(104, '`.
@@ -181,6 +195,17 @@ fn marked(line: &Line<'_>, system: Option<System>) -> Option<ErrnoMatch> {
     let by_mark = marks.into_iter().find_map(|(row, end)| {
         let (text, dialect) = MARKS[row];
         let (number, rest) = number(end)?;
+        if text == OF_WINDOWS {
+            // 2 and 32 are of files there.
+            return of_win32(number).map(|errno| ErrnoMatch {
+                dialect,
+                ..from_windows(errno)
+            });
+        }
+        let is_negative = low[end..].starts_with('-');
+        if let Some(errno) = of_libuv(number).filter(|_| is_negative) {
+            return Some(from_windows(errno));
+        }
         let told = judged(number, &low[..end - text.len()], rest, system)?;
         Some(ErrnoMatch { dialect, ..told })
     });

@@ -278,7 +278,7 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         return None;
     }
     let carrier = if is_one_of(SOCKETS) {
-        Carrier::of(line.in_low())
+        Carrier::of_socket(line)
     } else {
         Carrier::told(line)
     };
@@ -286,6 +286,9 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     let more = || told.place.as_ref().is_some_and(|place| place.len() < low.len());
     let carrier = match carrier {
         Carrier::Tcp if call.is_none() && is_one_of(NO_SOCKETS) && more() => Carrier::File,
+        Carrier::Tcp if call.is_none() && is_one_of(&[Errno::EACCES, Errno::EPERM]) && is_of_a_tool(low) => {
+            Carrier::File
+        }
         Carrier::Tcp if subject == Subject::Errno(Errno::EPIPE) && is_of_a_filter(low) => Carrier::Pipe,
         // What it reads is a file, whatever that stands on.
         Carrier::Tcp if matches!(subject, Subject::Errno(_)) && is_of_a_filter(low) => Carrier::File,
@@ -368,6 +371,27 @@ fn fits_errno(call: Option<CallClass>, errno: Errno) -> bool {
     }
 }
 
+/// Is a line what a tool says of a file: its name, what it was about, the error's text, and no word of a network? `bash: ./run.sh:
+/// Permission denied`
+fn is_of_a_tool(low: &str) -> bool {
+    const OF_NETWORK: [&str; 12] = [
+        "port",
+        "socket",
+        "tcp",
+        "udp",
+        "connect",
+        "listen",
+        "bind",
+        "addr",
+        "server",
+        "network",
+        "host",
+        "exception",
+    ];
+    let parts = clauses(low).count();
+    parts == 3 && !low.contains("error") && !OF_NETWORK.iter().any(|word| low.contains(word))
+}
+
 /// Does a line begin with a program's name that filters what comes through pipes? `/usr/bin/sort: write failed: Broken pipe`
 fn is_of_a_filter(low: &str) -> bool {
     let name = low.split(':').next().unwrap_or_default();
@@ -382,7 +406,14 @@ fn told(line: &Line<'_>, alone: bool, system: Option<System>) -> Option<Told> {
         _ => None,
     });
     if let Some(wording) = strong {
-        return Some(Told::by(wording, low));
+        let told = Told::by(wording, low);
+        // The number beside the words may say whose system it is: Node.js' "listen EACCES", "errno: -4092".
+        let by_number = || match told.subject {
+            Subject::Errno(said) => errno(line, alone, system).filter(|told| told.errno == said)?.system,
+            _ => None,
+        };
+        let system = told.system.or_else(by_number);
+        return Some(Told { system, ..told });
     }
     if let Some(told) = errno(line, alone, system) {
         return Some(Told {

@@ -91,7 +91,11 @@ impl StraceCall<'_> {
             StraceResult::Nothing | StraceResult::Other => return None,
         };
         let low = text.to_ascii_lowercase();
-        let carrier = Carrier::of(line.in_text());
+        let carrier = match Carrier::of(line.in_text()) {
+            // Standard output and error, with nothing of a socket about them.
+            Carrier::Tcp if subject == Subject::Errno(Errno::EPIPE) && is_standard(text) => Carrier::Pipe,
+            carrier => carrier,
+        };
         if !(alone || call.is_some() || OF_SOCKETS.contains(&self.name)) {
             return None;
         }
@@ -120,6 +124,12 @@ impl StraceCall<'_> {
             context: LineContext::default(),
         })
     }
+}
+
+/// `write(1, "..", 2)`, `writev(2, ..`
+fn is_standard(text: &str) -> bool {
+    let begins = ["write(1, ", "write(2, ", "writev(1, ", "writev(2, "];
+    begins.iter().any(|call| text.contains(call))
 }
 
 /// `sin_port=htons(80), sin_addr=inet_addr("10.0.0.2")`

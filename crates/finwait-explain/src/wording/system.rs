@@ -75,6 +75,46 @@ pub(super) fn of_windows(number: i32) -> Option<Errno> {
         .map(|(_, errno)| *errno)
 }
 
+/// The errno of that number of Win32's own (winerror.h), which Python and .NET print where no Winsock error is behind it.
+pub(super) fn of_win32(number: i32) -> Option<Errno> {
+    Some(match number {
+        64 => Errno::ECONNRESET,
+        121 => Errno::ETIMEDOUT,
+        1225 => Errno::ECONNREFUSED,
+        1231 => Errno::ENETUNREACH,
+        1232 => Errno::EHOSTUNREACH,
+        1236 => Errno::ECONNABORTED,
+        number => return of_windows(number),
+    })
+}
+
+/// The errno that libuv (Node.js) prints on Windows as that number below zero (uv/errno.h).
+pub(super) fn of_libuv(number: i32) -> Option<Errno> {
+    Some(match number {
+        4039 => Errno::ETIMEDOUT,
+        4047 => Errno::EPIPE,
+        4048 => Errno::EPERM,
+        4050 => Errno::ENOTSOCK,
+        4053 => Errno::ENOTCONN,
+        4060 => Errno::ENOBUFS,
+        4062 => Errno::ENETUNREACH,
+        4063 => Errno::ENETDOWN,
+        4066 => Errno::EMFILE,
+        4069 => Errno::EISCONN,
+        4071 => Errno::EINVAL,
+        4073 => Errno::EHOSTUNREACH,
+        4077 => Errno::ECONNRESET,
+        4078 => Errno::ECONNREFUSED,
+        4079 => Errno::ECONNABORTED,
+        4083 => Errno::EBADF,
+        4088 => Errno::EAGAIN,
+        4090 => Errno::EADDRNOTAVAIL,
+        4091 => Errno::EADDRINUSE,
+        4092 => Errno::EACCES,
+        _ => return None,
+    })
+}
+
 /// The errno of that number on macOS and the BSDs, where it is not Linux's.
 pub(super) fn of_bsd(number: i32) -> Option<Errno> {
     BSD.iter().find(|(known, _)| *known == number).map(|(_, errno)| *errno)

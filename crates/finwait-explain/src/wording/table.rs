@@ -58,11 +58,16 @@ pub(super) const SOCKETS: &[Errno] = &[
 /// Errnos that only files give: where no call of a socket's stands beside the text, it is about one.
 pub(super) const NO_SOCKETS: &[Errno] = &[
     Errno::ENOENT,
+    Errno::ESRCH,
+    Errno::ENXIO,
+    Errno::E2BIG,
+    Errno::EBUSY,
     Errno::EEXIST,
     Errno::ENOTDIR,
     Errno::EISDIR,
     Errno::EFBIG,
     Errno::ENOSPC,
+    Errno::ESPIPE,
     Errno::EROFS,
     Errno::ENOTTY,
 ];
@@ -313,6 +318,7 @@ pub(super) const SYSTEMS: &[(&str, &str, System)] = &[
     ),
     ("connection reset by peer: socket write error", "", System::Windows),
     ("maximum connections reached?", "", System::Windows),
+    ("winerror", "", System::Windows),
     ("wsarecv", "", System::Windows),
     ("wsasend", "", System::Windows),
     ("wsaconnect", "", System::Windows),
@@ -564,6 +570,14 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("bind to port", cue(Bind, None)),
     ("bind failed", cue(Bind, None)),
     ("bind [", cue(Bind, None)),
+    ("so_error", cue(CallClass::SoError, None)),
+    // OpenSSH's "setsockopt TCP_NODELAY: Invalid argument".
+    ("setsockopt tcp_nodelay", cue(CallClass::SetOption, None)),
+    ("setsockopt so_keepalive", cue(CallClass::SetOption, None)),
+    ("setsockopt so_reuseaddr", cue(CallClass::SetOption, None)),
+    ("setsockopt ipv6_v6only", cue(CallClass::SetOption, None)),
+    ("setsockopt ip_tos", cue(CallClass::SetOption, None)),
+    ("setsockopt ipv6_tclass", cue(CallClass::SetOption, None)),
     ("recvmsg:", cue(Read, None)),
     ("while reading from socket", cue(Read, None)),
     ("timeout reading from socket", cue(Read, None)),
@@ -699,11 +713,14 @@ pub(super) fn call_cue(row: usize) -> Cue {
     MORE_CALLS.get(row).map_or_else(of_many, |(_, cue)| *cue)
 }
 
+/// The mark of a number that is Windows', never an errno of C's.
+pub(super) const OF_WINDOWS: &str = "[winerror ";
+
 /// Words before a number that is an errno's.
 pub(super) const MARKS: &[(&str, Option<Dialect>)] = &[
     ("os error ", Some(Rust)),
     ("[errno ", Some(Python)),
-    ("[winerror ", Some(Python)),
+    (OF_WINDOWS, Some(Python)),
     ("os { code: ", Some(Rust)),
     ("socketexception (", Some(Dotnet)),
     ("errno: ", None),
@@ -720,6 +737,9 @@ pub(super) const MARKS: &[(&str, Option<Dialect>)] = &[
     ("system error: ", None),
     ("socket error ", None),
     ("connect error: ", None),
+    ("so_error = ", None),
+    ("so_error=", None),
+    ("so_error: ", None),
 ];
 
 /// A form that a line without a wording may have.
@@ -809,6 +829,7 @@ pub(super) const LOOKS: &[(&str, Dialect)] = &[
     ("dial unix", Go),
     ("write |", Go),
     ("Custom { kind", Rust),
+    ("Os { code: ", Rust),
     ("reqwest::", Rust),
     ("hyper::", Rust),
     ("Faraday::", Ruby),

@@ -222,7 +222,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         r#"haproxy[1]: 10.0.0.1:40000 [02/Jan/2024:03:04:05.678] fe be/s1 0/0/0/104/111 200 32 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1""#,
     ),
     (
-        "EADDRINUSE tcp bind -",
+        "EADDRINUSE tcp bind HAProxy",
         "Starting frontend fe: cannot bind socket (Address already in use) [0.0.0.0:80]",
     ),
     (
@@ -537,7 +537,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("EOF tcp - Go", r#"Get "http://10.0.0.2/": EOF"#),
     ("-", "io: read/write on closed pipe"),
     ("EPIPE pipe write Go", "write |1: broken pipe"),
-    ("EPIPE pipe - -", "write /dev/stdout: broken pipe"),
+    ("EPIPE pipe write -", "write /dev/stdout: broken pipe"),
     ("-", "context canceled"),
     // Rust
     (
@@ -546,7 +546,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     ("deadline tcp - Rust", "tokio::time::error::Elapsed(())"),
     (
-        "EPIPE pipe - Rust",
+        "EPIPE pipe write Rust",
         "thread 'main' panicked at 'failed printing to stdout: Broken pipe (os error 32)', library/std/src/io/stdio.rs:1021:9",
     ),
     // Ruby
@@ -639,7 +639,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     // Perl, Erlang, Elixir, Lua, others
     (
-        "deadline tcp connect -",
+        "deadline tcp connect Perl",
         "IO::Socket::INET: connect: timeout at a.pl line 3",
     ),
     ("deadline tcp read Perl", "500 read timeout"),
@@ -943,7 +943,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "java.net.ConnectException: Connection refused: /10.0.0.2:80",
     ),
     ("ECONNRESET tcp read -", "GET /open: read: connection reset by peer"),
-    ("EOF tcp - -", "level=error err=EOF caller=client.go:12"),
+    ("EOF tcp - Go", "level=error err=EOF caller=client.go:12"),
 ];
 
 fn told(found: &WordingMatch) -> String {

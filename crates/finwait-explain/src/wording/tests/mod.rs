@@ -375,7 +375,7 @@ fn messages_of_many_programs() {
         ),
         (
             "asyncio.exceptions.IncompleteReadError: 0 bytes read on a total of 4 expected bytes",
-            is(Eof, None, Some(Python)),
+            is(Eof, Some(Read), Some(Python)),
         ),
         (
             "ConnectionResetError: Connection lost",
@@ -522,7 +522,7 @@ fn messages_of_many_programs() {
         ),
         (
             "rsync: connection unexpectedly closed (0 bytes received so far) [sender]",
-            is(Eof, None, None),
+            is(Eof, Some(Read), None),
         ),
         (
             "rsync: failed to connect to a (10.0.0.2): Connection refused (111)",
@@ -790,7 +790,7 @@ fn messages_of_many_programs() {
             is(refused, None, Some(Erlang)),
         ),
         ("{error, :econnreset}", is(reset, None, Some(Elixir))),
-        ("** (HTTPoison.Error) :econnrefused", no()),
+        ("** (HTTPoison.Error) :econnrefused", is(refused, None, Some(Elixir))),
         (
             "%HTTPoison.Error{id: nil, reason: :econnrefused}",
             is(refused, None, Some(Elixir)),

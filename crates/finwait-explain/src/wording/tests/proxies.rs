@@ -74,10 +74,7 @@ fn a_database_names_the_likeliest_situation() {
             "HikariPool-1 - Failed to validate connection x (closed). Possibly consider using a shorter maxLifetime value.",
             "keep-alive-race",
         ),
-        (
-            "missed heartbeats from client, timeout: 60s",
-            "idle-connection-forgotten",
-        ),
+        ("missed heartbeats from client, timeout: 60s", "peer-vanished"),
         (
             "SocketException: recv :: caused by :: Connection reset by peer",
             "server-went-away",
