@@ -803,3 +803,34 @@ fn the_graphs_have_what_the_tables_said() {
         "{none:?}"
     );
 }
+
+#[test]
+fn one_export_that_cannot_be_made_of_a_run_takes_no_other_with_it() {
+    let folder = Folder::new("others");
+    let [graphs, page, markdown] = ["a.graphs.svg", "a.html", "a.md"].map(|name| folder.file(name));
+    let run = output(
+        finwait()
+            .args(Lab::Loopback.args())
+            .args([
+                "do",
+                "server listen",
+                "--graphs",
+                &graphs,
+                "--html",
+                &page,
+                "--markdown",
+                &markdown,
+            ])
+            .args(["--pcapng", &folder.file("a.pcapng")]),
+    );
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    for why in [
+        "no connection was made, so there is nothing for --graphs",
+        "there are no packets for --pcapng",
+    ] {
+        assert!(text(&run.stderr).contains(why), "{run:?}");
+    }
+    assert!(folder.text("a.html").starts_with("<!DOCTYPE html>"));
+    assert!(folder.text("a.md").contains("server listen"));
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2);
+}
