@@ -834,3 +834,42 @@ fn one_export_that_cannot_be_made_of_a_run_takes_no_other_with_it() {
     assert!(folder.text("a.md").contains("server listen"));
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2);
 }
+
+#[test]
+fn a_capture_of_both_interfaces_is_drawn_with_each_packet_once() {
+    let folder = Folder::new("once");
+    let capture = folder.file("a.pcapng");
+    let run = output(
+        finwait()
+            .args(Lab::Isolated6.args())
+            .args([
+                "do",
+                "server listen",
+                "client connect",
+                "server accept",
+                "wire hold FIN",
+            ])
+            .args([
+                "client shutdown write",
+                "server write late",
+                "wire deliver all",
+                "--pcapng",
+                &capture,
+            ]),
+    );
+    assert!(run.status.success(), "{run:?}");
+    let drawn = output(finwait().args(["export", &capture, "--text", "-"]));
+    let drawn = text(&drawn.stdout);
+    let rows = |what: &str| drawn.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(
+        (
+            rows("SYN seq 0"),
+            rows("SYN,ACK"),
+            rows("FIN,ACK seq 1"),
+            rows("\"late\""),
+            rows("retransmit")
+        ),
+        (1, 1, 1, 1, 0),
+        "{drawn}"
+    );
+}
