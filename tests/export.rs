@@ -816,3 +816,73 @@ fn a_packet_that_is_held_at_the_end_has_no_buttons_in_text() {
     assert!(held.contains("held for ") && held.contains(" ms"), "{held}");
     assert!(!held.contains("[deliver]") && !held.contains("in 0 us"), "{held}");
 }
+
+#[test]
+fn one_export_that_cannot_be_made_of_a_run_takes_no_other_with_it() {
+    let folder = Folder::new("others");
+    let [graphs, page, markdown] = ["a.graphs.svg", "a.html", "a.md"].map(|name| folder.file(name));
+    let run = output(
+        finwait()
+            .args(Lab::Loopback.args())
+            .args([
+                "do",
+                "server listen",
+                "--graphs",
+                &graphs,
+                "--html",
+                &page,
+                "--markdown",
+                &markdown,
+            ])
+            .args(["--pcapng", &folder.file("a.pcapng")]),
+    );
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    for why in [
+        "no connection was made, so there is nothing for --graphs",
+        "there are no packets for --pcapng",
+    ] {
+        assert!(text(&run.stderr).contains(why), "{run:?}");
+    }
+    assert!(folder.text("a.html").starts_with("<!DOCTYPE html>"));
+    assert!(folder.text("a.md").contains("server listen"));
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2);
+}
+
+#[test]
+fn a_capture_of_both_interfaces_is_drawn_with_each_packet_once() {
+    let folder = Folder::new("once");
+    let capture = folder.file("a.pcapng");
+    let run = output(
+        finwait()
+            .args(Lab::Isolated6.args())
+            .args([
+                "do",
+                "server listen",
+                "client connect",
+                "server accept",
+                "wire hold FIN",
+            ])
+            .args([
+                "client shutdown write",
+                "server write late",
+                "wire deliver all",
+                "--pcapng",
+                &capture,
+            ]),
+    );
+    assert!(run.status.success(), "{run:?}");
+    let drawn = output(finwait().args(["export", &capture, "--text", "-"]));
+    let drawn = text(&drawn.stdout);
+    let rows = |what: &str| drawn.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(
+        (
+            rows("SYN seq 0"),
+            rows("SYN,ACK"),
+            rows("FIN,ACK seq 1"),
+            rows("\"late\""),
+            rows("retransmit")
+        ),
+        (1, 1, 1, 1, 0),
+        "{drawn}"
+    );
+}

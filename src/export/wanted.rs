@@ -193,23 +193,30 @@ impl ExportChoices {
         Ok(Some(record))
     }
 
-    /// Writes the exports of what was recorded, and says where each went.
+    /// Writes the exports of what was recorded, and says where each went. A run does not come again: one that cannot be made or written
+    /// takes no other with it.
     ///
     /// # Errors
     ///
-    /// The first that cannot be written: one sentence. Those before it are there.
+    /// The first that cannot be made or written: one sentence. All others are there, and what else failed is said.
     pub fn write_recorded(&self, record: Option<&RecordingFile>, drawer: &Drawer) -> Result<(), String> {
         let Some(record) = record else { return Ok(()) };
+        let mut failed = Vec::new();
         if !self.files.is_empty()
             && let Some(recording) = record.read_back()?
         {
-            self.write(&recording, None, drawer)?;
+            for (format, target, made) in self.made(&recording, drawer) {
+                failed.extend(made.and_then(|bytes| self.put(format, target, &bytes)).err());
+            }
         }
         match &self.pcap {
             Some(Target::File(_)) => said("capture", self.pcap.as_ref()),
             Some(Target::Stdout) | None => {}
         }
-        Ok(())
+        let mut failed = failed.into_iter();
+        let first = failed.next();
+        failed.for_each(|why| complain(&format!("finwait: {why}")));
+        first.map_or(Ok(()), Err)
     }
 
     /// Writes the exports of a recording, or of one of its runs, and says where each went.
@@ -232,41 +239,55 @@ impl ExportChoices {
     }
 
     fn write_all(&self, recording: &Recording, drawer: &Drawer) -> Result<(), String> {
+        // All are made before the first is written: a format that cannot tell of them leaves nothing half done.
+        let made = self
+            .made(recording, drawer)
+            .map(|(format, target, made)| Ok((format, target, made?)))
+            .collect::<Result<Vec<_>, String>>()?;
+        made.iter()
+            .try_for_each(|(format, target, bytes)| self.put(*format, target, bytes))
+    }
+
+    /// Makes each export of a recording, or says in one sentence why its format cannot tell of it.
+    fn made<'a>(
+        &'a self,
+        recording: &'a Recording,
+        drawer: &'a Drawer,
+    ) -> impl Iterator<Item = (ExportFormat, &'a Target, Result<Vec<u8>, String>)> + 'a {
         let has_page = self.files.iter().any(|(format, _)| *format == ExportFormat::Html);
         let stories = if has_page {
             Story::all_of(recording, drawer)
         } else {
             Story::all_without_moments(recording, drawer)
         };
-        // All are made before the first is written: a format that cannot tell of them leaves nothing half done.
-        let made = self
-            .files
+        self.files
             .iter()
-            .map(|(format, target)| Ok((*format, target, format.export(recording, &stories, drawer)?)))
-            .collect::<Result<Vec<_>, String>>()?;
-        for (format, target, bytes) in made {
-            match target {
-                Target::Stdout => {
-                    let mut out = io::stdout().lock();
-                    match out.write_all(&bytes).and_then(|()| out.flush()) {
-                        Ok(()) => {}
-                        // Whoever read it has seen enough.
-                        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                        Err(error) => return Err(format!("write to standard output: {error}")),
-                    }
-                }
-                Target::File(path) => {
-                    whole(path, &bytes, self.overwrite)?;
-                    said(format.name(), Some(target));
+            .map(move |(format, target)| (*format, target, format.export(recording, &stories, drawer)))
+    }
+
+    /// Writes an export, and says where it went.
+    fn put(&self, format: ExportFormat, target: &Target, bytes: &[u8]) -> Result<(), String> {
+        match target {
+            Target::Stdout => {
+                let mut out = io::stdout().lock();
+                match out.write_all(bytes).and_then(|()| out.flush()) {
+                    Ok(()) => {}
+                    // Whoever read it has seen enough.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                    Err(error) => return Err(format!("write to standard output: {error}")),
                 }
             }
-            if format == ExportFormat::Mermaid && bytes.len() > super::mermaid::LONGEST {
-                complain(&format!(
-                    "finwait: the Mermaid diagram has {} bytes, and Mermaid draws {} unless maxTextSize says more",
-                    bytes.len(),
-                    super::mermaid::LONGEST
-                ));
+            Target::File(path) => {
+                whole(path, bytes, self.overwrite)?;
+                said(format.name(), Some(target));
             }
+        }
+        if format == ExportFormat::Mermaid && bytes.len() > super::mermaid::LONGEST {
+            complain(&format!(
+                "finwait: the Mermaid diagram has {} bytes, and Mermaid draws {} unless maxTextSize says more",
+                bytes.len(),
+                super::mermaid::LONGEST
+            ));
         }
         Ok(())
     }

@@ -36,8 +36,10 @@ pub struct Kept {
     most: usize,
     first: Vec<KeptPacket>,
     last: VecDeque<KeptPacket>,
-    /// The packets of the connection.
+    /// The packets of the connection, each counted once.
     count: u64,
+    /// The packets that the capture has had twice so far.
+    duplicates: u32,
     flows: Flows,
     addresses: Option<Ends<SocketAddr>>,
     /// The states before the first packet that is kept of the last ones.
@@ -52,14 +54,19 @@ impl Kept {
             first: Vec::new(),
             last: VecDeque::new(),
             count: 0,
+            duplicates: 0,
             flows: Flows::default(),
             addresses: None,
             between: Ends::default(),
         }
     }
 
-    /// Takes in the connection's next packet.
+    /// Takes in the connection's next packet. One that is a second time in the capture, as another interface saw it, is left out: it was not
+    /// sent again.
     pub fn add(&mut self, packet: CapturedPacket, connection: &Connection) {
+        if std::mem::replace(&mut self.duplicates, connection.duplicates) < connection.duplicates {
+            return;
+        }
         self.count += 1;
         let no = PacketNo(self.count);
         self.addresses = Some(connection.addresses);

@@ -274,6 +274,40 @@ fn what_is_captured_twice_is_told_without_identifications() {
     assert_eq!((again.duplicates, again.ends.client.retransmissions), (0, 1));
 }
 
+/// A firewall, or finwait's wire, may hold a packet between two interfaces for longer than a retransmission takes.
+#[test]
+fn a_packet_that_comes_late_to_the_other_interface_was_not_sent_again() {
+    let stamped = |id: &str, stamp: u32| format!("options [nop,nop,TS val {stamp} ecr 7], length 0{id}");
+    let held = |id: &str| {
+        let lines = [
+            "1.0 > [S], seq 100, win 500, length 0".to_owned(),
+            "1.1 < [S.], seq 900, ack 101, win 500, length 0".to_owned(),
+            format!("2.0 > [F.], seq 101, ack 901, win 500, {} ON 0", stamped(id, 40)),
+            format!("2.1 < [.], ack 101, win 500, {} ON 1", stamped(id, 60)),
+            format!("2.2 < [.], ack 101, win 500, {} ON 0", stamped(id, 60)),
+            format!("4.5 > [F.], seq 101, ack 901, win 500, {} ON 1", stamped(id, 40)),
+        ];
+        let connection = one(&lines.each_ref().map(String::as_str));
+        let ends = &connection.ends;
+        (
+            connection.duplicates,
+            ends.client.retransmissions,
+            ends.server.duplicate_acks,
+            ends.server.packets,
+        )
+    };
+    assert_eq!(held(" ID 8"), (2, 0, 1, 2));
+    assert_eq!(held(""), (2, 0, 1, 2), "IPv6 has no identification");
+    // The same interface saw it: it was sent again, and the other one saw both.
+    let again = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, options [nop,nop,TS val 40 ecr 7], length 5 ON 0",
+        "2.2 > [P.], seq 101:106, ack 901, win 500, options [nop,nop,TS val 240 ecr 7], length 5 ON 0",
+        "2.3 > [P.], seq 101:106, ack 901, win 500, options [nop,nop,TS val 40 ecr 7], length 5 ON 1",
+        "2.4 > [P.], seq 101:106, ack 901, win 500, options [nop,nop,TS val 240 ecr 7], length 5 ON 1",
+    ]));
+    assert_eq!((again.duplicates, again.ends.client.retransmissions), (2, 1));
+}
+
 /// `TCP_LINGER2` below 0: FIN_WAIT2 ends at once (`tcp_rcv_state_process`).
 #[test]
 fn a_socket_that_was_closed_and_is_gone_is_not_said_to_be_forgotten() {

@@ -226,7 +226,10 @@ impl Connection {
         let CapturedPacket { at, ref ip, .. } = *packet;
         let from = self.side_of(segment.source);
         let idle = at.since(self.last);
-        if self.is_duplicate(from, segment, packet, idle) {
+        let sightings = &mut self.ends[from].sightings;
+        let interface = packet.interface;
+        let is_seen_again = interface.is_some_and(|interface| sightings.is_seen_again(segment, ip, interface));
+        if is_seen_again || self.is_duplicate(from, segment, packet, idle) {
             self.duplicates += 1;
             return Note::Duplicate;
         }

@@ -7,6 +7,8 @@ use finwait_model::state::State;
 use finwait_wire::inferred::InferredEnd;
 use finwait_wire::segment::{Flags, Segment, SeqNo, TcpOption};
 
+use super::sightings::Sightings;
+
 /// Ranges beyond a gap that are remembered.
 const ISLANDS: usize = 64;
 /// What is overtaken arrives so soon after the gap was seen; what fills it later has been sent again (Wireshark's bound, where the round trip
@@ -137,6 +139,8 @@ pub struct End {
     pub(super) last_numbers: (SeqNo, SeqNo),
     /// The interface that saw the last segment.
     pub(super) interface: Option<u32>,
+    /// The last packets by interface, in a capture of several.
+    pub(super) sightings: Sightings,
     /// The last segment: its flags, length and time.
     pub(super) last: Option<(Flags, u32, MonoTime)>,
 }

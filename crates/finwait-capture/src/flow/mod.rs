@@ -5,6 +5,7 @@
 
 mod connection;
 mod end;
+mod sightings;
 mod table;
 
 pub use connection::{Connection, ConnectionNo, HalfClose, IcmpSeen, Note, Start};
