@@ -212,7 +212,7 @@ pub struct Sock {
     pub dissolved: Option<CallEntry>,
     /// The newest segments that left its host.
     pub left: SentSegments,
-    /// The newest segment with FIN that reached its host, taken or not.
+    /// The newest segment with FIN that reached its host before its end, taken or not.
     fin_arrived: Option<EntryNo>,
     /// The newest urgent byte that reached its host.
     pub urgent: Option<EntryNo>,
@@ -413,7 +413,8 @@ impl Sock {
 
     /// Takes in a segment that reached its host; what the kernel made of it comes by [`Sock::changed`].
     pub fn received(&mut self, flags: Flags, entry: EntryNo) {
-        if flags.has(Flags::FIN) {
+        // One that is sent again after the end did not cause it.
+        if flags.has(Flags::FIN) && self.end.is_none() {
             self.fin_arrived = Some(entry);
         }
         if flags.has(Flags::URG) {

@@ -84,6 +84,17 @@ fn reset() -> Sock {
 
 // What the kernel takes, and what it ignores.
 
+/// The FIN that ended it is sent again before anybody asks: it is still the first one that did.
+#[test]
+fn a_fin_beyond_a_gap_that_comes_again_is_still_what_ended_it() {
+    let ended = connected()
+        .with(|sock| sock.received(FIN_ACK, 30))
+        .with(|sock| sock.changed(FinWait2, Close, EndCause::Segment, 30, 31));
+    assert!(ended.ended_by_fin_beyond_a_gap());
+    let again = ended.with(|sock| sock.received(FIN_ACK, 33));
+    assert!(again.ended_by_fin_beyond_a_gap());
+}
+
 #[test]
 fn a_segment_that_the_kernel_ignored_sets_nothing() {
     for flags in [FIN_ACK, Flags::RST, Flags::SYN] {
