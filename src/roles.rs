@@ -3,6 +3,21 @@
 use crate::state::State;
 use crate::wire::segment::{Flags, Packet};
 
+/// The states in the order in which a connection has them: the opening, the end that closes first, the end that is told.
+pub const LIFE: [State; 11] = [
+    State::Close,
+    State::Listen,
+    State::SynSent,
+    State::SynRecv,
+    State::Established,
+    State::FinWait1,
+    State::FinWait2,
+    State::Closing,
+    State::TimeWait,
+    State::CloseWait,
+    State::LastAck,
+];
+
 /// The role of a state in the life of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StateRole {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::series::{Said, Sample};
 use super::story::Story;
+use super::svg::colour_rules;
 use crate::clock::human;
 use crate::side::Side;
 use crate::text::xml_text;
@@ -162,21 +163,13 @@ fn described(about: &str, graphs: &[(&Quantity, [(Side, Line); 2])]) -> String {
 }
 
 fn style(svg: &mut String) {
-    let scheme = |svg: &mut String, pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
-        for colours in &COLOURS {
-            let (class, colour) = (colours.0, pick(colours));
-            let _ = write!(svg, ".{class}{{fill:{colour}}}.s-{class}{{stroke:{colour}}}");
-        }
-    };
     svg.push_str("<style>text{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:12px}");
     svg.push_str(
         "path{fill:none}.line{stroke-width:2}.s-server{stroke-dasharray:6 4}.axis{stroke-width:1;stroke-opacity:.35}",
     );
     svg.push_str(".h{font-size:16px;font-weight:bold}.b{font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}");
-    scheme(svg, |colours| colours.1);
-    svg.push_str("@media(prefers-color-scheme:dark){");
-    scheme(svg, |colours| colours.2);
-    svg.push_str("}</style>\n");
+    colour_rules(svg, &COLOURS);
+    svg.push_str("</style>\n");
 }
 
 fn text(svg: &mut String, x: f64, y: f64, class: &str, words: &str) {

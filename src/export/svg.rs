@@ -203,22 +203,28 @@ pub(super) fn draw(story: &Story, told: &[ToldRow], shape: &Shape, top: i32) -> 
     }
 }
 
-/// The style sheet: no variables, which not every renderer knows.
-fn style(svg: &mut String) {
+/// Writes the rules of these colours: the class of each, its light and its dark colour.
+pub(super) fn colour_rules(svg: &mut String, all: &[(&'static str, &'static str, &'static str)]) {
     let scheme = |svg: &mut String, pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
-        for colours in &COLOURS {
+        for colours in all {
             let (class, colour) = (colours.0, pick(colours));
             let _ = write!(svg, ".{class}{{fill:{colour}}}.s-{class}{{stroke:{colour}}}");
         }
     };
+    scheme(svg, |colours| colours.1);
+    svg.push_str("@media(prefers-color-scheme:dark){");
+    scheme(svg, |colours| colours.2);
+    svg.push('}');
+}
+
+/// The style sheet: no variables, which not every renderer knows.
+fn style(svg: &mut String) {
     svg.push_str("<style>text{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:12px}");
     svg.push_str("path{stroke-width:1.5}.l{fill:none}.heavy{stroke-width:2.5}.again{stroke-dasharray:5 3}");
     svg.push_str(".waits{stroke-dasharray:1 4;stroke-linecap:round}.b{font-weight:bold}.i{font-style:italic}");
     svg.push_str(".on{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.h{font-size:16px;font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}");
-    scheme(svg, |colours| colours.1);
-    svg.push_str("@media(prefers-color-scheme:dark){");
-    scheme(svg, |colours| colours.2);
-    svg.push_str("}</style>\n");
+    colour_rules(svg, &COLOURS);
+    svg.push_str("</style>\n");
 }
 
 /// The beginning: what it is, for eyes and for screen readers, and the two hosts.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Answer, AnsweredCall};
-use super::paper::{self, LIFE, Own, text};
+use super::paper::{self, Own, text};
 use super::{Book, BookPage};
 use crate::explain::RuleId;
+use crate::roles::LIFE;
 
 /// The calls of a rule, and the pages that they are on.
 #[derive(Default)]

@@ -1,8 +1,9 @@
 //! The index: the scenarios chapter by chapter, and the field that searches them.
 
 use super::facts::Answer;
-use super::paper::{self, LIFE, Own, attribute, counted, text};
+use super::paper::{self, Own, attribute, counted, text};
 use super::{Book, BookPage, Chapter, PageResult};
+use crate::roles::LIFE;
 use crate::scenario::catalog;
 use crate::scenario::file::name_of;
 use crate::scenario::lesson::Lesson;

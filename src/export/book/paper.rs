@@ -4,26 +4,11 @@ use std::fmt::Display;
 
 use super::BookPage;
 use super::facts::Answer;
-use crate::roles::StateRole;
+use crate::export::svg;
 use crate::state::State;
 use crate::text::{xml_attribute, xml_text};
 
 const TEMPLATE: &str = include_str!("../../../assets/book/page.html");
-
-/// The states in the order in which a connection has them: the opening, the end that closes first, the end that is told.
-pub(super) const LIFE: [State; 11] = [
-    State::Close,
-    State::Listen,
-    State::SynSent,
-    State::SynRecv,
-    State::Established,
-    State::FinWait1,
-    State::FinWait2,
-    State::Closing,
-    State::TimeWait,
-    State::CloseWait,
-    State::LastAck,
-];
 
 /// A page of the book's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +66,7 @@ pub(super) fn attribute(value: &str) -> String {
 
 /// Returns the link to a state's part of the page of states.
 pub(super) fn state(state: State) -> String {
-    let role = match StateRole::of(state) {
-        StateRole::Nothing => "nothing",
-        StateRole::Listen => "listen",
-        StateRole::Opening => "opening",
-        StateRole::Established => "established",
-        StateRole::ClosedFirst => "closed-first",
-        StateRole::WasTold => "was-told",
-    };
+    let role = svg::class_of(state);
     format!("<a class=\"state {role}\" href=\"states.html#{state}\">{state}</a>")
 }
 

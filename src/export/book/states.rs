@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::paper::{self, LIFE, Own, counted, text};
+use super::paper::{self, Own, counted, text};
 use super::{Book, BookPage};
 use crate::explain::meaning::{Meaning, Settings, of_state};
+use crate::roles::LIFE;
 use crate::state::State;
 
 /// Returns the page.

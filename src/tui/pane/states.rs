@@ -5,6 +5,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::roles::LIFE;
 use crate::session::Session;
 use crate::session::edges::{Coverage, aborted, between, leaving, possible};
 use crate::side::{Ends, Side};
@@ -18,23 +19,8 @@ mod plan;
 
 use plan::{Node, PLANS, Plan};
 
-/// The states in the order of a connection's life.
-const ORDER: [State; 11] = [
-    State::Close,
-    State::Listen,
-    State::SynSent,
-    State::SynRecv,
-    State::Established,
-    State::FinWait1,
-    State::FinWait2,
-    State::Closing,
-    State::TimeWait,
-    State::CloseWait,
-    State::LastAck,
-];
-
 /// The rows that all of them take in two columns.
-const ROWS: usize = ORDER.len().div_ceil(2);
+const ROWS: usize = LIFE.len().div_ceil(2);
 
 /// Explanations of the `x` in a border, the longest first.
 const KEY: [&str; 3] = [
@@ -150,17 +136,17 @@ fn marks(canvas: &mut Canvas, (x, y): (u16, u16), letters: impl Iterator<Item = 
 /// The states in order, with how many of the edges that leave each were seen; in as many columns as it is low.
 /// And behind the last one, where the columns leave a place, what has none elsewhere.
 fn list(canvas: &mut Canvas, area: Rect, coverage: &Coverage, current: &Ends<Option<State>>, also: Option<&String>) {
-    let rows_of = |columns: usize| ORDER.len().div_ceil(columns);
+    let rows_of = |columns: usize| LIFE.len().div_ceil(columns);
     let fits = |columns: &usize| rows_of(*columns) <= usize::from(area.height);
     let columns = (1..=4).find(fits).unwrap_or(4);
     let rows = rows_of(columns);
     let wide = area.width / columns as u16;
-    if let (Some(text), true) = (also, columns * rows > ORDER.len() && usize::from(area.height) >= rows) {
+    if let (Some(text), true) = (also, columns * rows > LIFE.len() && usize::from(area.height) >= rows) {
         let style = canvas.theme.strong();
         let x = area.x + wide * (columns as u16 - 1) + 4;
         canvas.put(x, area.y + rows as u16 - 1, area.right(), text, style);
     }
-    for (nth, state) in ORDER.into_iter().enumerate() {
+    for (nth, state) in LIFE.into_iter().enumerate() {
         let x = area.x + wide * (nth / rows) as u16;
         let (y, right) = (area.y + (nth % rows) as u16, x + wide);
         if y >= area.bottom() {
