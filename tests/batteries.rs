@@ -144,6 +144,32 @@ fn a_cell_is_a_scenario_that_anyone_can_run() {
 }
 
 #[test]
+fn a_proxy_whose_backend_is_elsewhere_is_told_so_with_its_own_words() {
+    let _turn = turn();
+    let socat = ["TCP-LISTEN:8080,fork,reuseaddr", "TCP:elsewhere:9000"];
+    let args = [
+        "proxy",
+        "--case",
+        "fin-with-data,idle",
+        "--",
+        "socat",
+        socat[0],
+        socat[1],
+    ];
+    let output = run(&programs("proxies"), &args);
+    let flowing = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "data lost with no connection to the backend",
+        "not measured: the proxy connects to no backend: finwait's server waits at the port of --backend, as 127.0.0.1 and as the name server",
+        "it says: ",
+        "getaddrinfo(\"elsewhere\"",
+    ] {
+        assert!(flowing.contains(said), "{said}: {flowing}");
+    }
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn a_program_that_is_no_proxy_is_not_measured_and_a_mistake_is_one_sentence() {
     let _turn = turn();
     let folder = programs("proxies");

@@ -218,11 +218,24 @@ impl Battery {
         }
     }
 
-    /// Do the program's last words belong to that verdict? What a proxy writes is its log.
+    /// Do the program's last words belong to that verdict? They may say why nothing was measured; else what a proxy writes is its log.
     const fn is_heard(self, verdict: Verdict) -> bool {
+        match (self, verdict) {
+            (_, Verdict::NotMeasured) => true,
+            (Battery::Proxy, _) => false,
+            (Battery::HttpClient, verdict) => matches!(verdict, Verdict::Fails | Verdict::GivesUp | Verdict::Hangs),
+        }
+    }
+
+    /// Why no connection comes to the server's end.
+    const fn unaccepted(self) -> &'static str {
         match self {
-            Battery::Proxy => false,
-            Battery::HttpClient => matches!(verdict, Verdict::Fails | Verdict::GivesUp | Verdict::Hangs),
+            Battery::Proxy => {
+                "the proxy connects to no backend: finwait's server waits at the port of --backend, as 127.0.0.1 and as the name server"
+            }
+            Battery::HttpClient => {
+                "the client does not connect to the server: {url} in its command stands for where that is"
+            }
         }
     }
 
@@ -272,9 +285,9 @@ impl Case {
         })
     }
 
-    /// Returns the verdict on a run of the scenario.
-    pub fn judge(&self, seen: &Observed<'_>) -> Judged {
-        match seen.not_measured() {
+    /// Returns the verdict on a run of the scenario, which is one of that battery's.
+    pub fn judge(&self, battery: Battery, seen: &Observed<'_>) -> Judged {
+        match seen.not_measured(battery.unaccepted()) {
             Some(why) => Verdict::NotMeasured.with(why),
             None => (self.judge)(seen),
         }

@@ -104,6 +104,13 @@ impl<'a> Observed<'a> {
             })
     }
 
+    /// Does the accept of that name still wait for a connection?
+    pub(super) fn waits_for_a_connection(&self, name: &str) -> bool {
+        self.step(name).is_some_and(|step| {
+            step.observation.returned == CommandResult::Blocked && step.call == Some(CallKind::Accept)
+        })
+    }
+
     /// The queues between the client and the program at the end of the step of that name.
     pub(super) fn queues(&self, name: &str) -> Queues {
         self.step(name)
@@ -124,7 +131,8 @@ impl<'a> Observed<'a> {
     }
 
     /// Why the case did not come to its question; none where it did. What comes before the first named step is what the question needs.
-    pub(super) fn not_measured(&self) -> Option<String> {
+    /// `unaccepted` is why no connection comes to the server's end.
+    pub(super) fn not_measured(&self, unaccepted: &str) -> Option<String> {
         if let Some(why) = self.end.and_then(|end| end.skipped.as_ref()) {
             return Some(why.clone());
         }
@@ -133,6 +141,7 @@ impl<'a> Observed<'a> {
         let failed = failed.map(|step| match &step.observation.returned {
             // Its sentence says enough.
             CommandResult::NotDone(why) => why.clone(),
+            CommandResult::Blocked if step.call == Some(CallKind::Accept) => unaccepted.to_owned(),
             returned => format!("{}: {}", step.command.as_deref().unwrap_or("wait"), returned.words()),
         });
         let begun = self.steps.iter().any(|step| step.name.is_some());

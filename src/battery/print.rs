@@ -36,7 +36,7 @@ impl CaseReport {
     /// The report of a case, from its run's.
     pub fn of(battery: Battery, case: &Case, lines: &[ReportLine]) -> CaseReport {
         let seen = Observed::of(lines);
-        let judged = case.judge(&seen);
+        let judged = case.judge(battery, &seen);
         let title = lines.iter().find_map(|line| match line {
             ReportLine::Scenario(heading) => Some(heading.title.clone()),
             ReportLine::Step(_) | ReportLine::End(_) => None,

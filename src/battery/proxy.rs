@@ -44,6 +44,7 @@ fn half_close(seen: &Observed<'_>, after: &str) -> Judged {
 fn fin_with_data(seen: &Observed<'_>) -> Judged {
     match seen.got("data") {
         Got::Data(_, b"last words") => half_close(seen, "answer"),
+        _ if seen.waits_for_a_connection("accept") => Verdict::DataLost.with("with no connection to the backend"),
         _ => Verdict::DataLost.plain(),
     }
 }
