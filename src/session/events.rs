@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::end::Returned;
 use super::finished::CallLost;
 use super::*;
 use crate::explain::rules::CallClass;
@@ -158,7 +159,13 @@ impl Session {
             self.calls.refuse(pending.root);
             self.calls.over(pending.id);
             let entry = self.transcript.last() + 1;
-            end.remember(&pending.order, &Outcome::Unsupported(why), None, pending.state, entry);
+            end.call_returned(&Returned {
+                order: &pending.order,
+                outcome: &Outcome::Unsupported(why),
+                inode: None,
+                before: pending.state,
+                entry,
+            });
         }
         self.tell(at, EntryKind::Note { text });
     }
@@ -260,7 +267,13 @@ impl Session {
             .and_then(|name| end.socket(name))
             .map(|socket| *end.sock(socket));
         let entry = self.transcript.last() + 1;
-        end.remember(&pending.order, &ended.outcome, ended.inode, pending.state, entry);
+        end.call_returned(&Returned {
+            order: &pending.order,
+            outcome: &ended.outcome,
+            inode: ended.inode,
+            before: pending.state,
+            entry,
+        });
         self.accepts(&pending, &ended, entry);
         let situation = Situation {
             sock: sock.unwrap_or_default(),

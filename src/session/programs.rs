@@ -472,7 +472,7 @@ impl Session {
         held: Option<(u64, SocketOwner)>,
     ) -> Option<SocketName> {
         let name = match state {
-            State::Listen => self.ends[side].fresh_name(SocketRole::Listener)?,
+            State::Listen => self.ends[side].names.fresh(SocketRole::Listener)?,
             _ => self.name_of_pair(side, tuple)?,
         };
         let end = &mut self.ends[side];
@@ -497,12 +497,12 @@ impl Session {
     fn name_of_pair(&mut self, side: Side, tuple: Tuple) -> Option<SocketName> {
         let there = self.ends[side.other()].named.get(&tuple.mirrored());
         let there = there.and_then(|name| Some(name.id()?.connection.number.get()));
-        let given = self.ends.iter().map(|(side, end)| end.given(side.into())).max();
+        let given = self.ends.iter().map(|(side, end)| end.names.newest(side.into())).max();
         let next = given.unwrap_or(0).checked_add(1)?;
         let end = &mut self.ends[side];
-        end.take_number(
+        end.names.take(
             side.into(),
-            there.filter(|no| end.is_free(side.into(), *no)).unwrap_or(next),
+            there.filter(|no| end.names.is_free(side.into(), *no)).unwrap_or(next),
         )
     }
 
