@@ -161,7 +161,7 @@ impl End {
         self.socks.get(socket.sock)
     }
 
-    /// The same of the socket of that name.
+    /// The record of the kernel's socket behind that name, to change it.
     pub(super) fn sock_mut(&mut self, name: &SocketName) -> Option<&mut Sock> {
         let id = self.socket(name)?.sock;
         Some(self.socks.get_mut(id))
@@ -286,7 +286,7 @@ impl End {
     }
 
     /// Adds a socket of a program. It is the one that is looked at unless the endpoint has one of its own.
-    pub(super) fn add_a_programs(&mut self, socket: Socket) {
+    pub(super) fn add_program_socket(&mut self, socket: Socket) {
         if self.current().is_none_or(|current| !current.is_endpoints()) {
             self.current = Some(socket.name.clone());
         }

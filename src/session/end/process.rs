@@ -56,7 +56,7 @@ pub enum NextRuntime {
         /// The one that is ready if this one is not available; none for the one of the process before.
         instead: Option<Runtime>,
     },
-    /// This one.
+    /// The runtime, made ready.
     Ready(Runtime),
 }
 

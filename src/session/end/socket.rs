@@ -28,11 +28,11 @@ pub struct Socket {
     pub closed: Option<EntryNo>,
     /// The state in its TCP_INFO, while its descriptor is open and its socket in no table.
     pub info: Option<State>,
-    /// Whose it is.
+    /// The process that made it.
     pub maker: SocketMaker,
 }
 
-/// Whose a socket is.
+/// The process that a socket belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SocketMaker {
     /// The endpoint's: it takes calls.

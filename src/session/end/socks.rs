@@ -93,7 +93,7 @@ impl Socks {
 
     /// The socket of a program that is seen for the first time: that of the inode, the connection with these addresses that waited in a
     /// queue, or a new one.
-    pub(in crate::session) fn of_a_program(&mut self, tuple: Tuple, inode: Option<u64>, begins: bool) -> SockId {
+    pub(in crate::session) fn of_program(&mut self, tuple: Tuple, inode: Option<u64>, begins: bool) -> SockId {
         let held = inode.and_then(|inode| self.by_inode.get(&inode).copied());
         let waits = |id: &SockId| !begins && self.get(*id).end.is_none();
         let known = held.or_else(|| self.of_tuple(&tuple).filter(waits));
