@@ -51,8 +51,6 @@ const LAYERS: &[&[&str]] = &[
 const UPWARD: &[(&str, &str)] = &[
     // A recording has the report of each step in it.
     ("recording", "scenario::report::StepReport"),
-    // Shells complete the command line, which has the verb that prints their scripts.
-    ("completion", "cli::tree"),
 ];
 
 /// The modules that know no terminal.

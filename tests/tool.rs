@@ -1,5 +1,7 @@
 //! What people expect of a tool: completions in each shell, man pages, colours, a pager, the version, folders of scenarios.
 
+use finwait::cli;
+use finwait::completion::candidates;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -367,4 +369,48 @@ fn a_difference_in_a_scenario_within_the_binary_names_no_file() {
         "{shown}"
     );
     assert!(!shown.contains("assets/"), "{shown}");
+}
+
+/// The lines of the answer to a shell.
+fn words_for(line: &[&str]) -> Vec<String> {
+    let line: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
+    candidates(&cli::tree(), &line)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// Is that word among those that fit?
+fn completes(line: &[&str], wanted: &str) -> bool {
+    let lines = words_for(line);
+    lines.iter().any(|line| line.split('\t').next() == Some(wanted))
+}
+
+#[test]
+fn completion_offers_what_may_stand_there() {
+    assert!(completes(&[""], "explain") && completes(&["ex"], "explain") && !completes(&["ex"], "run"));
+    assert!(!completes(&[""], "endpoint") && !completes(&[""], "complete"));
+    assert!(completes(&["run", "half"], "half-close") && !completes(&["run", "half"], "handshake"));
+    assert!(completes(&["tour", "half"], "half-close-beside-full-close"));
+    assert!(!completes(&["run", "half"], "half-close-beside-full-close"));
+    assert!(completes(&["--lab", "isolated", "run", "--"], "--junit") && !completes(&["list", "--"], "--junit"));
+    assert!(completes(&["do", "--lab", "is"], "isolated"));
+    assert!(completes(&["do", "--lab=is"], "--lab=isolated"));
+    assert!(completes(&["do", "--lab", "=", "is"], "isolated"), "as bash breaks it");
+    assert!(completes(&["do", "client sh"], "client shutdown") || completes(&["do", "client sh"], "client shut"));
+    assert!(completes(&["do", "\"wire sl"], "wire slow"));
+    assert!(completes(&["--theme", "pro"], "projector"));
+    assert!(completes(&["do", "--client", "ru"], "rust-tokio"));
+    assert!(completes(&["list", ""], "close"));
+    assert!(completes(&["book", "out", ""], "close") && completes(&["book", "out", "half"], "half-close"));
+    assert_eq!(words_for(&["book", ""]), ["\tdirs"]);
+    assert!(completes(&["explain", "CLOSE_W"], "CLOSE_WAIT") && completes(&["explain", "EPI"], "EPIPE"));
+    assert!(completes(&["explain", "res"], "reset"));
+    assert!(completes(&["proxy", "--case", "half"], "half-close-client"));
+    assert!(completes(&["completions", ""], "fish"));
+    assert!(completes(&["shell", "cl"], "client"));
+    assert_eq!(words_for(&["open", ""]), ["\tfiles"]);
+    assert_eq!(words_for(&["man", ""]), ["\tdirs"]);
+    assert_eq!(words_for(&["do", "--patience", ""]), Vec::<String>::new());
+    assert!(words_for(&[]).is_empty());
 }
