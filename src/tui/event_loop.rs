@@ -194,7 +194,7 @@ impl EventLoop<'_> {
         self.guard.take().map_err(Left::of_terminal("take over the terminal"))?;
         let _ = self.ours.send(());
         self.frames.awaited = true;
-        self.app.spoiled();
+        self.app.redraw();
         let at = MonoTime::now();
         let Some(note) = gone.note(at) else { return Ok(()) };
         let effects = self.app.absorb(TimedEvent {
@@ -241,7 +241,7 @@ impl EventLoop<'_> {
         let streamed = std::mem::take(&mut self.answered).then(|| self.inbox.try_take_streamed());
         let next = streamed.flatten().or_else(|| self.inbox.take(most));
         if next.is_none() && [tick, moves].contains(&most) {
-            self.app.tick();
+            self.app.redraw();
         }
         next
     }
@@ -336,7 +336,7 @@ impl EventLoop<'_> {
             Effect::SaveAndRenew(name, text, fresh) => self.save_and_renew(&name, &text, fresh)?,
             Effect::Beside(lesson, steps) => self.labs.open_beside(&mut self.app, lesson, steps),
             Effect::EndBeside => self.labs.end_beside(),
-            Effect::Grow(branch) => self.grow(branch),
+            Effect::RunBoth(branch) => self.run_both(branch),
             Effect::Save(name, text) => self.app.say(match written::scenario(&name, &text) {
                 Ok(file) => format!("written: {file}; finwait run {file} runs it"),
                 Err(error) => error.to_string(),
@@ -431,11 +431,11 @@ impl EventLoop<'_> {
     }
 
     /// Has a thread make the two runs of a comparison.
-    fn grow(&self, branch: Branch) {
+    fn run_both(&self, branch: Branch) {
         let Some(options) = self.labs.options() else { return };
         let (to, options, both) = (self.sender.clone(), options.clone(), branch.clone());
         let run = move || {
-            let result = both.grow(&options);
+            let result = both.run_both(&options);
             // Of a screen that is gone, nobody waits for it.
             to.send(Message::Compared(both, result));
         };

@@ -64,7 +64,7 @@ fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender) -> Result<
 /// A fresh lab that is wanted in the place of the one that runs.
 #[derive(Clone, Debug)]
 pub struct Renewal {
-    /// Its kind.
+    /// The lab.
     pub(super) lab: LabSpec,
     /// The file into which what was done was written before.
     pub(super) written: Option<String>,
