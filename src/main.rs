@@ -311,7 +311,7 @@ fn main() -> ExitCode {
         Some(Verb::Man { dir }) => headless::man::write(dir),
         Some(Verb::Completions { shell }) => print(|out| out.write_all(shell.script().as_bytes())),
         Some(Verb::Complete { words }) => print(|out| {
-            let mut all = candidates(words).into_iter();
+            let mut all = candidates(&finwait::cli::tree(), words).into_iter();
             all.try_for_each(|candidate| writeln!(out, "{candidate}"))
         }),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),

@@ -51,10 +51,6 @@ const LAYERS: &[&[&str]] = &[
 const UPWARD: &[(&str, &str)] = &[
     // A recording has the report of each step in it.
     ("recording", "scenario::report::StepReport"),
-    // Shells complete the command line, which has the verb that prints their scripts.
-    ("completion", "cli::tree"),
-    // The theme that was chosen on the screen is kept in the configuration, which is of the screen.
-    ("tui", "config::keep_theme"),
 ];
 
 /// The modules that know no terminal.

@@ -8,8 +8,8 @@ use std::process::Output;
 use std::time::Duration;
 
 mod support;
-use support::finwait;
 use support::turns::{Turn, Turns};
+use support::{finwait, text};
 
 /// The folder of the programs of a page.
 fn programs(of: &str) -> PathBuf {
@@ -24,10 +24,6 @@ fn turn() -> Turn<'static> {
 
 fn run(folder: &Path, args: &[&str]) -> Output {
     support::output_within(finwait().current_dir(folder).args(args), Duration::from_secs(600))
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The verdict of each case that was run, in JSON's words.

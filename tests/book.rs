@@ -13,51 +13,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{BOUND, finwait, output, output_within};
+use support::folder::{Folder, names_in};
+use support::{BOUND, finwait, output, output_within, text};
 
 /// The longest that many scenarios may take.
 const LONG: Duration = Duration::from_secs(240);
 
-/// A folder of a test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = std::env::temp_dir().join(format!("finwait-{}-book-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-
-    /// The names in it, those that are hidden, too.
-    fn names(&self) -> BTreeSet<String> {
-        names(&self.0)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn names(folder: &Path) -> BTreeSet<String> {
-    let entries = fs::read_dir(folder).unwrap().flatten();
-    entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect()
-}
-
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Makes a book with these arguments.
@@ -208,17 +171,17 @@ fn entry<'a>(index: &'a roxmltree::Document<'_>, file: &str) -> roxmltree::Node<
 #[test]
 fn a_book_has_what_was_measured_and_every_link_leads_somewhere() {
     let folder = Folder::new("whole");
-    let (dir, recordings) = (folder.path("tcp book"), folder.path("recordings"));
-    fs::create_dir(folder.path("mine")).unwrap();
-    fs::write(folder.path("mine/index.toml"), own(DANGEROUS, "")).unwrap();
-    fs::write(folder.path("mine/not here.toml"), own("Never", "needs = \"99.0\"")).unwrap();
+    let (dir, recordings) = (folder.file("tcp book"), folder.file("recordings"));
+    fs::create_dir(folder.file("mine")).unwrap();
+    fs::write(folder.file("mine/index.toml"), own(DANGEROUS, "")).unwrap();
+    fs::write(folder.file("mine/not here.toml"), own("Never", "needs = \"99.0\"")).unwrap();
     let said = made(
         &dir,
         &[
             "reset",
             "half-close",
             "linger-zero",
-            &folder.path("mine"),
+            &folder.file("mine"),
             "--record",
             &recordings,
         ],
@@ -227,7 +190,7 @@ fn a_book_has_what_was_measured_and_every_link_leads_somewhere() {
         said.contains(" scenarios measured): open ") && said.lines().count() == 1,
         "{said}"
     );
-    assert_eq!(folder.names(), set(&["mine", "recordings", "tcp book"]));
+    assert_eq!(folder.names(), ["mine", "recordings", "tcp book"]);
 
     let group = of_group("reset");
     assert!(group.len() > 15);
@@ -239,7 +202,7 @@ fn a_book_has_what_was_measured_and_every_link_leads_somewhere() {
     let page = |name: &str| fs::read_to_string(Path::new(&dir).join(name)).unwrap();
     let (index, errors, states) = (page("index.html"), page("errors.html"), page("states.html"));
     let (index, errors, states) = (xml(&index), xml(&errors), xml(&states));
-    let recorded = names(Path::new(&recordings));
+    let recorded = names_in(Path::new(&recordings));
     let mut measured = 0;
     for name in group.iter().map(String::as_str).chain(["half-close", "index-2"]) {
         let file = format!("{name}.html");
@@ -341,12 +304,12 @@ fn a_book_has_what_was_measured_and_every_link_leads_somewhere() {
         assert!(html.contains("href=\"index.html\""), "{file}");
         // Nothing of the machine that it was made on.
         let here = std::env::current_dir().unwrap();
-        for path in [&folder.0, &here] {
+        for path in [folder.path(), &here] {
             assert!(!html.contains(path.to_str().unwrap()), "{file} has {}", path.display());
         }
     }
     for name in ["index.html", "errors.html", "states.html"] {
-        assert!(!page(name).contains(folder.0.to_str().unwrap()), "{name}");
+        assert!(!page(name).contains(folder.path().to_str().unwrap()), "{name}");
     }
 }
 
@@ -354,12 +317,12 @@ fn a_book_has_what_was_measured_and_every_link_leads_somewhere() {
 fn the_same_scenarios_have_the_same_index() {
     let folder = Folder::new("again");
     let names = ["half-close", "handshake", "full-close"];
-    made(&folder.path("one"), &names);
+    made(&folder.file("one"), &names);
     let reversed: Vec<&str> = names.iter().rev().copied().collect();
-    made(&folder.path("two"), &reversed);
+    made(&folder.file("two"), &reversed);
     // The day is measured, too.
     let page = |dir: &str, name: &str| {
-        let text = fs::read_to_string(folder.path(&format!("{dir}/{name}"))).unwrap();
+        let text = fs::read_to_string(folder.file(&format!("{dir}/{name}"))).unwrap();
         let lines = text.lines().filter(|line| !line.contains("class=\"provenance\""));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
@@ -371,9 +334,9 @@ fn the_same_scenarios_have_the_same_index() {
 #[test]
 fn a_folder_with_something_in_it_is_replaced_only_with_force() {
     let folder = Folder::new("force");
-    let dir = folder.path("book");
+    let dir = folder.file("book");
     fs::create_dir(&dir).unwrap();
-    fs::write(folder.path("book/mine.txt"), "mine").unwrap();
+    fs::write(folder.file("book/mine.txt"), "mine").unwrap();
     let refused = book(&dir, &["half-close"]);
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     let why = text(&refused.stderr);
@@ -381,10 +344,10 @@ fn a_folder_with_something_in_it_is_replaced_only_with_force() {
         why.contains("has mine.txt in it: --force replaces the folder") && why.lines().count() == 1,
         "{why}"
     );
-    assert_eq!(fs::read_to_string(folder.path("book/mine.txt")).unwrap(), "mine");
-    assert_eq!(folder.names(), set(&["book"]));
+    assert_eq!(fs::read_to_string(folder.file("book/mine.txt")).unwrap(), "mine");
+    assert_eq!(folder.names(), ["book"]);
     made(&dir, &["half-close", "--force"]);
-    assert_eq!(folder.names(), set(&["book"]));
+    assert_eq!(folder.names(), ["book"]);
     let whole = [
         "book.css",
         "errors.html",
@@ -393,18 +356,18 @@ fn a_folder_with_something_in_it_is_replaced_only_with_force() {
         "search.js",
         "states.html",
     ];
-    assert_eq!(names(Path::new(&dir)), set(&whole));
+    assert_eq!(BTreeSet::from_iter(names_in(Path::new(&dir))), set(&whole));
     // So is a book.
     let refused = book(&dir, &["half-close"]);
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     made(&dir, &["handshake", "--force"]);
-    assert!(!Path::new(&folder.path("book/half-close.html")).exists());
+    assert!(!Path::new(&folder.file("book/half-close.html")).exists());
 }
 
 #[test]
 fn nothing_is_left_of_a_book_that_fails() {
     let folder = Folder::new("fails");
-    let dir = folder.path("book");
+    let dir = folder.file("book");
     let cases: [(&[&str], i32, &str); 2] = [
         (
             &["half-closed"],
@@ -417,19 +380,19 @@ fn nothing_is_left_of_a_book_that_fails() {
         let failed = book(&dir, names);
         assert_eq!(failed.status.code(), Some(status), "{failed:?}");
         assert!(text(&failed.stderr).contains(why), "{failed:?}");
-        assert_eq!(folder.names(), BTreeSet::new());
+        assert_eq!(folder.names(), [""; 0]);
     }
-    fs::write(folder.path("never.toml"), own("Never", "needs = \"99.0\"")).unwrap();
-    let failed = book(&dir, &[&folder.path("never.toml")]);
+    fs::write(folder.file("never.toml"), own("Never", "needs = \"99.0\"")).unwrap();
+    let failed = book(&dir, &[&folder.file("never.toml")]);
     assert_eq!(failed.status.code(), Some(3), "{failed:?}");
     let why = text(&failed.stderr);
     assert!(why.contains("none of it can run here: it needs Linux 99.0"), "{why}");
-    assert_eq!(folder.names(), set(&["never.toml"]));
+    assert_eq!(folder.names(), ["never.toml"]);
     // No room beside it.
-    let failed = book(&folder.path("no/book"), &["handshake"]);
+    let failed = book(&folder.file("no/book"), &["handshake"]);
     assert_eq!(failed.status.code(), Some(2), "{failed:?}");
     assert!(text(&failed.stderr).contains("there is no folder "), "{failed:?}");
-    assert_eq!(folder.names(), set(&["never.toml"]));
+    assert_eq!(folder.names(), ["never.toml"]);
 }
 
 /// What differs is in the book, which says so, and so does the exit status.
@@ -437,14 +400,14 @@ fn nothing_is_left_of_a_book_that_fails() {
 fn a_book_says_what_was_not_as_expected() {
     let folder = Folder::new("differs");
     let wrong = own("Wrong", "").replace("client = \"connect\"", "client = \"connect\"\nreturns = \"EPIPE\"");
-    fs::write(folder.path("wrong.toml"), wrong).unwrap();
-    let output = book(&folder.path("book"), &[&folder.path("wrong.toml")]);
+    fs::write(folder.file("wrong.toml"), wrong).unwrap();
+    let output = book(&folder.file("book"), &[&folder.file("wrong.toml")]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(
         text(&output.stderr).contains("1 of 1 scenarios measured, 1 not as expected"),
         "{output:?}"
     );
-    let index = fs::read_to_string(folder.path("book/index.html")).unwrap();
+    let index = fs::read_to_string(folder.file("book/index.html")).unwrap();
     assert!(words(entry(&xml(&index), "wrong.html")).contains("Not all was as expected here"));
 }
 
@@ -452,14 +415,14 @@ fn a_book_says_what_was_not_as_expected() {
 #[test]
 fn a_book_of_the_loopback_lab_says_that_it_has_no_segments() {
     let folder = Folder::new("loopback");
-    let dir = folder.path("book");
+    let dir = folder.file("book");
     let output = output_within(
         finwait().args(["book", &dir, "--lab", "loopback", "half-close", "handshake"]),
         LONG,
     );
     assert!(output.status.success(), "{output:?}");
     assert_eq!(links(&dir).0, 5);
-    let index = fs::read_to_string(folder.path("book/index.html")).unwrap();
+    let index = fs::read_to_string(folder.file("book/index.html")).unwrap();
     let index = xml(&index);
     let all = words(index.root());
     assert!(
@@ -474,15 +437,15 @@ fn a_book_of_the_loopback_lab_says_that_it_has_no_segments() {
 fn interrupted_by(signal: i32) {
     let folder = Folder::new(&format!("signal-{signal}"));
     let long = own("Long", "").replace("client = \"connect\"", "client = \"connect\"\nstands = \"60s\"");
-    fs::write(folder.path("long.toml"), long).unwrap();
+    fs::write(folder.file("long.toml"), long).unwrap();
     let mut command = finwait();
-    command.args(["book", &folder.path("book"), &folder.path("long.toml"), "handshake"]);
+    command.args(["book", &folder.file("book"), &folder.file("long.toml"), "handshake"]);
     die_with_parent(&mut command);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
     let is_under_way = || {
         let mut hidden = folder.names().into_iter().filter(|name| name.starts_with(".book."));
-        hidden.any(|name| folder.0.join(name).join("recordings/long.jsonl").exists())
+        hidden.any(|name| folder.path().join(name).join("recordings/long.jsonl").exists())
     };
     while !is_under_way() {
         assert!(began.elapsed() < BOUND, "no scenario began");
@@ -494,7 +457,7 @@ fn interrupted_by(signal: i32) {
     let status = child.wait().unwrap();
     assert_eq!(status.signal(), Some(signal));
     assert!(began.elapsed() < BOUND);
-    assert_eq!(folder.names(), set(&["long.toml"]));
+    assert_eq!(folder.names(), ["long.toml"]);
 }
 
 #[test]
@@ -601,10 +564,10 @@ frame.addEventListener("load", () => {
 fn the_search_filters_while_one_types() {
     let folder = Folder::new("search");
     made(
-        &folder.path("book"),
+        &folder.file("book"),
         &["handshake", "full-close", "half-close", "write-after-close"],
     );
-    let address = served(folder.0.join("book"), DRIVE);
+    let address = served(folder.path().join("book"), DRIVE);
     let output = output_within(
         Command::new("chromium-headless-shell").args([
             "--no-sandbox",

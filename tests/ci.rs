@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[path = "support/mod.rs"]
 mod support;
 
-use support::{finwait, output};
+use support::folder::Folder;
+use support::{finwait, output, text};
 
 /// The name of a scenario of which the second step is not as expected, and its text.
 const WRONG: &str = r#"title = "A <wrong> expectation & more"
@@ -28,40 +28,11 @@ states  = { client = "LISTEN" }
 client = "close"
 "#;
 
-/// A folder of a test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static FOLDERS: AtomicUsize = AtomicUsize::new(0);
-        let no = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("finwait-ci-{}-{no}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        path.display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
 /// Runs scenarios in that folder.
 fn run(folder: &Folder, arguments: &[&str]) -> Output {
     output(
         finwait()
-            .current_dir(&folder.0)
+            .current_dir(folder.path())
             .args(["--lab", "isolated", "run"])
             .args(arguments),
     )
@@ -110,9 +81,9 @@ assert totals == [int(root.get(name)) for name in ("tests", "failures", "errors"
 
 #[test]
 fn junit_is_valid_and_has_what_was_expected_and_the_transcript() {
-    let folder = Folder::new();
-    let wrong = folder.file("wrong.toml", WRONG);
-    let report = folder.0.join("report.xml");
+    let folder = Folder::new("ci");
+    let wrong = folder.write("wrong.toml", WRONG);
+    let report = folder.path().join("report.xml");
     let file = report.to_str().unwrap();
     for (arguments, status, parts) in [
         (
@@ -178,14 +149,14 @@ fn junit_is_valid_and_has_what_was_expected_and_the_transcript() {
 /// What did not run is in the report, too.
 #[test]
 fn what_was_not_begun_is_skipped_in_every_report() {
-    let folder = Folder::new();
-    let wrong = folder.file("wrong.toml", WRONG);
+    let folder = Folder::new("ci");
+    let wrong = folder.write("wrong.toml", WRONG);
     // One at a time, so that the others are not begun.
     let names: Vec<String> = (0..60)
         .map(|no| {
-            folder.file(
+            folder.write(
                 &format!("later{no}.toml"),
-                &WRONG.replace("ECONNREFUSED", "ok").replace("LISTEN", "ESTABLISHED"),
+                WRONG.replace("ECONNREFUSED", "ok").replace("LISTEN", "ESTABLISHED"),
             )
         })
         .collect();
@@ -200,14 +171,14 @@ fn what_was_not_begun_is_skipped_in_every_report() {
         .filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
     assert_eq!(points.count(), 61, "{tap}");
     assert!(tap.starts_with("TAP version 14\n1..61\n"), "{tap}");
-    python(JUNIT_SCHEMA, &[folder.0.join("report.xml").to_str().unwrap()]);
+    python(JUNIT_SCHEMA, &[&folder.file("report.xml")]);
 }
 
 /// A scenario whose program is not installed is one case, which was skipped; alone, it has the status of a missing program.
 #[test]
 fn a_scenario_whose_program_is_missing_is_one_skipped_case() {
-    let folder = Folder::new();
-    let missing = folder.file(
+    let folder = Folder::new("ci");
+    let missing = folder.write(
         "missing.toml",
         r#"title = "It needs what nobody has"
 summary = "It cannot run."
@@ -226,7 +197,7 @@ client = "socket"
         tap.contains("ok 1 - missing # SKIP it needs no-such-program-here"),
         "{tap}"
     );
-    let report = folder.0.join("report.xml");
+    let report = folder.path().join("report.xml");
     python(JUNIT_SCHEMA, &[report.to_str().unwrap()]);
     let report = std::fs::read_to_string(report).unwrap();
     assert_eq!(report.matches("<testcase ").count(), 1, "{report}");
@@ -235,8 +206,8 @@ client = "socket"
 
 #[test]
 fn tap_has_a_point_for_each_scenario_and_a_subtest_of_its_steps() {
-    let folder = Folder::new();
-    let wrong = folder.file("wrong.toml", WRONG);
+    let folder = Folder::new("ci");
+    let wrong = folder.write("wrong.toml", WRONG);
     let ended = run(&folder, &["refused", &wrong, "--keep-going", "--tap"]);
     assert_eq!(ended.status.code(), Some(1));
     let tap = text(&ended.stdout);
@@ -265,12 +236,12 @@ fn tap_has_a_point_for_each_scenario_and_a_subtest_of_its_steps() {
 /// A program that does not end in time is one failure, however many ways there are to see it.
 #[test]
 fn an_awaited_end_that_does_not_come_is_one_failure() {
-    let folder = Folder::new();
+    let folder = Folder::new("ci");
     let text = "title = \"t\"\nsummary = \"s\"\ngroup = \"programs\"\nlab = \"isolated\"\n\
                 [[step]]\nclient = \"run sleep 20\"\n\
                 [[step]]\nclient = \"await exit within=300\"\nexits = { sleep = 0 }\nwithin = \"300ms\"\n";
-    let late = folder.file("late.toml", text);
-    let report = folder.0.join("report.xml");
+    let late = folder.write("late.toml", text);
+    let report = folder.path().join("report.xml");
     let ran = run(&folder, &["--allow-run", "--junit", report.to_str().unwrap(), &late]);
     let said = self::text(&ran.stdout);
     assert!(said.contains(", 1 differ,"), "{said}");
@@ -289,8 +260,8 @@ fn an_awaited_end_that_does_not_come_is_one_failure() {
 /// The points and the suites come in the order that was asked for, whichever scenario ends first.
 #[test]
 fn reports_keep_the_order_that_was_asked_for() {
-    let folder = Folder::new();
-    let report = folder.0.join("report.xml");
+    let folder = Folder::new("ci");
+    let report = folder.path().join("report.xml");
     let asked = ["half-close", "keepalive", "handshake", "full-close"];
     let mut arguments = vec!["--tap", "--junit", report.to_str().unwrap()];
     arguments.extend(asked);
@@ -309,8 +280,8 @@ fn reports_keep_the_order_that_was_asked_for() {
 
 #[test]
 fn github_is_told_where_the_file_differs() {
-    let folder = Folder::new();
-    folder.file("wrong,1.toml", WRONG);
+    let folder = Folder::new("ci");
+    folder.write("wrong,1.toml", WRONG);
     let ended = run(&folder, &["./wrong,1.toml", "--github", "--tap"]);
     let annotations = text(&ended.stderr);
     assert_eq!(
@@ -323,7 +294,7 @@ fn github_is_told_where_the_file_differs() {
     );
     assert!(text(&ended.stdout).starts_with("TAP version 14\n"));
     // A file with a mistake in it.
-    folder.file("bad.toml", &WRONG.replace("group = \"close\"", "group = \"\""));
+    folder.write("bad.toml", WRONG.replace("group = \"close\"", "group = \"\""));
     let ended = run(&folder, &["./bad.toml", "--github"]);
     assert_eq!(ended.status.code(), Some(2));
     assert!(
@@ -332,19 +303,19 @@ fn github_is_told_where_the_file_differs() {
         text(&ended.stderr)
     );
     // A path within what was checked out is told from there on.
-    let whole = folder.0.join("wrong,1.toml");
+    let whole = folder.path().join("wrong,1.toml");
     let mut command = finwait();
     command
         .args(["--lab", "isolated", "run", "--github"])
         .arg(whole)
-        .env("GITHUB_WORKSPACE", &folder.0);
+        .env("GITHUB_WORKSPACE", folder.path());
     assert!(text(&output(&mut command).stderr).starts_with("::error file=wrong%2C1.toml,line=10,"));
 }
 
 /// An installed finwait has its scenarios within: no report names a file that is not there.
 #[test]
 fn a_built_in_scenario_is_shown_and_is_no_file() {
-    let folder = Folder::new();
+    let folder = Folder::new("ci");
     let listens = "python3 -c \"import socket, time; s = socket.create_server(('', 8080)); print('up', flush=True); time.sleep(60)\"";
     let arguments = [
         "refused",
@@ -374,7 +345,7 @@ fn a_built_in_scenario_is_shown_and_is_no_file() {
         "{first}"
     );
     assert!(first.ends_with(&format!("%0Aat {place}")), "{first}");
-    let junit = fs::read_to_string(folder.0.join("report.xml")).unwrap();
+    let junit = folder.text("report.xml");
     assert!(
         junit.contains("<system-out>refused (built in; finwait show refused): "),
         "{junit}"
@@ -429,15 +400,15 @@ fn the_action_runs_scenarios_and_leaves_a_report() {
     let action = fs::read_to_string(root.join("assets/ci/action.yml")).unwrap();
     let steps = steps(&action);
     assert_eq!(steps.len(), 2, "{steps:?}");
-    let folder = Folder::new();
-    folder.file("wrong.toml", WRONG);
+    let folder = Folder::new("ci");
+    folder.write("wrong.toml", WRONG);
     let programs = Path::new(env!("CARGO_BIN_EXE_finwait")).parent().unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     for (scenarios, status, told) in [
         ("half-close refused", 0, ""),
         ("half-close ./wrong.toml", 1, "::error file=./wrong.toml,line=10,"),
     ] {
-        let outputs = folder.file("outputs", "");
+        let outputs = folder.write("outputs", "");
         let inputs = [
             ("inputs.scenarios", scenarios),
             ("inputs.junit", "out.xml"),
@@ -447,12 +418,12 @@ fn the_action_runs_scenarios_and_leaves_a_report() {
         .map(|(name, value)| (format!("${{{{ {name} }}}}"), value.to_owned()));
         for (place, step) in steps.iter().enumerate() {
             assert_eq!(step["shell"], "bash");
-            let script = folder.file("step.sh", &step["run"]);
+            let script = folder.write("step.sh", &step["run"]);
             let mut command = Command::new("bash");
             // As GitHub does: `bash --noprofile --norc -eo pipefail {0}`.
             command.args(["--noprofile", "--norc", "-eo", "pipefail", &script]);
             command
-                .current_dir(&folder.0)
+                .current_dir(folder.path())
                 .env("PATH", &path)
                 .env("GITHUB_OUTPUT", &outputs);
             for (name, value) in step {
@@ -473,7 +444,7 @@ fn the_action_runs_scenarios_and_leaves_a_report() {
             }
         }
         assert_eq!(fs::read_to_string(&outputs).unwrap(), "junit=out.xml\n");
-        python(JUNIT_SCHEMA, &[folder.0.join("out.xml").to_str().unwrap()]);
+        python(JUNIT_SCHEMA, &[&folder.file("out.xml")]);
     }
 }
 
@@ -526,13 +497,13 @@ fn the_pytest_fixture_makes_a_lab_for_each_test() {
         println!("skipped: pytest is not installed");
         return;
     };
-    let folder = Folder::new();
-    let tests = folder.file("test_tcp.py", PYTEST);
+    let folder = Folder::new("ci");
+    let tests = folder.write("test_tcp.py", PYTEST);
     let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/ci");
     command.args(["-p", "pytest_finwait", "-p", "no:cacheprovider", "-q", &tests]);
     command.env("PYTHONPATH", plugin).env("PYTHONDONTWRITEBYTECODE", "1");
     command
-        .current_dir(&folder.0)
+        .current_dir(folder.path())
         .env("FINWAIT", env!("CARGO_BIN_EXE_finwait"));
     let told = text(&output(&mut command).stdout);
     assert!(told.contains("1 failed, 3 passed"), "{told}");

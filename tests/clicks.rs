@@ -995,7 +995,7 @@ fn comparison() -> Script {
     let mut script = Script::tour();
     script.keys("&");
     let branch = match key(&mut script, KeyCode::Enter).as_slice() {
-        [Effect::Grow(branch)] => branch.clone(),
+        [Effect::RunBoth(branch)] => branch.clone(),
         other => panic!("{other:?}"),
     };
     let report = |no: usize| StepReport {

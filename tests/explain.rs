@@ -4,11 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::process::{Command, Output, Stdio};
-use support::{finwait, output, output_of};
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use support::{finwait, output, output_of, text};
 
 fn explain(words: &[&str]) -> Output {
     output(finwait().arg("explain").args(words))

@@ -11,37 +11,8 @@ use finwait::wire::segment::{Flags, Packet};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use support::{Lab, finwait, has, output, output_of};
-
-/// A folder of a test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = std::env::temp_dir().join(format!("finwait-{}-export-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-
-    fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use support::folder::Folder;
+use support::{Lab, finwait, has, output, output_of, text};
 
 /// A run with what is dangerous in every format, a segment that is held, one that is dropped, and calls that fail.
 const COMMANDS: [&str; 15] = [
@@ -308,9 +279,12 @@ fn a_recording_without_bytes_is_exported_with_headers_made_again_and_says_so() {
     assert_eq!(faults(&again), "");
     let (here, there) = (&FIELDS[..10], folder.file("run.pcapng"));
     assert_eq!(tshark(&again, here), tshark(&there, here));
-    let bytes = text(&std::fs::read(&again).unwrap());
-    assert!(bytes.contains("headers are made again"), "the section says so");
-    assert!(!text(&std::fs::read(&there).unwrap()).contains("headers are made again"));
+    let says_so = |file: &str| {
+        let bytes = std::fs::read(file).unwrap();
+        String::from_utf8_lossy(&bytes).contains("headers are made again")
+    };
+    assert!(says_so(&again), "the section says so");
+    assert!(!says_so(&there));
 }
 
 #[test]
@@ -845,7 +819,7 @@ fn one_export_that_cannot_be_made_of_a_run_takes_no_other_with_it() {
     }
     assert!(folder.text("a.html").starts_with("<!DOCTYPE html>"));
     assert!(folder.text("a.md").contains("server listen"));
-    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2);
+    assert_eq!(folder.names().len(), 2);
 }
 
 #[test]

@@ -10,36 +10,14 @@ use finwait::state::State;
 use finwait::wire::segment::Packet;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::process::Command;
+use support::folder::Folder;
 use support::{BOUND, Lab, finwait, output, output_within};
 
 /// The most bytes of a page without what it tells of the run: its list, its diagram and its data.
 const MOST: usize = 40_000;
 /// The most bytes of the page of a scenario of ten steps.
 const MOST_OF_A_SCENARIO: usize = 200_000;
-
-/// A folder of a test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = std::env::temp_dir().join(format!("finwait-{}-page-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A run, and what a reader has seen of its page.
 struct Seen {

@@ -12,49 +12,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command as Process, Output};
 use std::sync::LazyLock;
-use support::{Lab, finwait, output, output_of};
-
-/// A folder of a test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = std::env::temp_dir().join(format!("finwait-{}-recording-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        names_in(&self.0)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = files
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use support::folder::{Folder, names_in};
+use support::{Lab, finwait, output, output_of, text};
 
 fn run(args: &[&str]) -> Output {
     output(finwait().args(args))
@@ -156,7 +118,7 @@ fn without_a_terminal_it_opens_as_text() {
 #[test]
 fn it_opens_without_privileges_and_starts_nothing() {
     let folder = Folder::new("ordinary");
-    std::fs::set_permissions(&folder.0, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let binary = folder.file("finwait");
     std::fs::copy(env!("CARGO_BIN_EXE_finwait"), &binary).unwrap();
     let log = folder.file("log");
@@ -196,7 +158,7 @@ fn it_opens_without_privileges_and_starts_nothing() {
 #[test]
 fn a_folder_is_no_recording_but_may_have_some() {
     let folder = Folder::new("folder");
-    let path = folder.0.to_str().unwrap();
+    let path = folder.path().to_str().unwrap();
     let said = text(&run(&["open", path]).stderr);
     assert_eq!(
         said,

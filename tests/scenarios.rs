@@ -30,16 +30,13 @@ use finwait::state::State;
 use present::Reading;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 use std::sync::LazyLock;
 use std::time::Duration;
-use support::finwait;
+use support::folder::TemporaryFile;
 use support::turns::Turns;
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use support::{finwait, text};
 
 fn run(args: &[&str]) -> Output {
     support::output_within(finwait().args(args), std::time::Duration::from_secs(300))
@@ -50,29 +47,6 @@ fn run_all(args: &[&str]) -> Output {
     static TURNS: Turns = Turns::new(1);
     let _turn = TURNS.take();
     run(args)
-}
-
-/// A scenario file of a test's own, gone at its end.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(name: &str, text: &str) -> Temporary {
-        let folder = std::env::temp_dir().join(format!("finwait-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(format!("{name}.toml"));
-        std::fs::write(&path, text).unwrap();
-        Temporary(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(self.0.parent().unwrap());
-    }
 }
 
 const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
@@ -826,8 +800,14 @@ fn a_scenario_says_which_wire_it_is_for() {
     let step = "[[step]]\nclient = \"socket\"\nreturns = \"ok\"\n";
     let bulk = "[[step]]\nserver = \"listen\"\n[[step]]\nclient = \"connect\"\n[[step]]\nserver = \"accept\"\n\
                 [[step]]\nclient = \"write x repeat=10000\"\n[[step]]\nserver = \"read 10000 waitall\"\n";
-    let cable = Temporary::new("cable", &format!("{HEAD}lab = \"isolated\"\noffload = false\n{step}"));
-    let supers = Temporary::new("supers", &format!("{HEAD}lab = \"isolated\"\noffload = true\n{bulk}"));
+    let cable = TemporaryFile::new(
+        "cable.toml",
+        format!("{HEAD}lab = \"isolated\"\noffload = false\n{step}"),
+    );
+    let supers = TemporaryFile::new(
+        "supers.toml",
+        format!("{HEAD}lab = \"isolated\"\noffload = true\n{bulk}"),
+    );
     let output = run(&["run", cable.path()]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     let refused = run(&["--offload", "run", cable.path()]);
@@ -848,7 +828,7 @@ fn a_scenario_says_which_wire_it_is_for() {
 fn a_difference_is_told_with_its_place() {
     let steps = "[[step]]\nclient = \"connect\"\nreturns = \"ok\"\nwithin = \"500ms\"\nbecause = \"It should.\"\n\
                  [[step]]\nclient = \"so-error\"\nreturns = \"no error\"\n";
-    let file = Temporary::new("differs", &format!("{HEAD}{steps}"));
+    let file = TemporaryFile::new("differs.toml", format!("{HEAD}{steps}"));
     let output = run(&["run", file.path()]);
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{out}");
@@ -881,7 +861,7 @@ fn what_does_not_come_true_is_bounded() {
     let steps = "[[step]]\nserver = \"listen\"\nstates = { listener = \"ESTABLISHED\" }\nwithin = \"200ms\"\n\
                  [[step]]\nserver = \"accept\"\nreturns = \"ok\"\nwithin = \"200ms\"\n\
                  [[step]]\nsay = \"Nothing is blocked on the client's.\"\nlater = { client = \"ok\" }\n";
-    let file = Temporary::new("bounded", &format!("{HEAD}{steps}"));
+    let file = TemporaryFile::new("bounded.toml", format!("{HEAD}{steps}"));
     let output = run(&["--lab", "loopback", "run", file.path(), "--keep-going", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let out = text(&output.stdout);
@@ -913,7 +893,7 @@ fn what_does_not_come_true_is_bounded() {
 fn what_cannot_come_true_any_more_is_not_waited_for() {
     let steps = "[[step]]\nclient = \"socket\"\n\
                  [[step]]\nclient = \"close\"\nstates = { client = \"CLOSE\" }\nwithin = \"50s\"\n";
-    let file = Temporary::new("gone", &format!("{HEAD}{steps}"));
+    let file = TemporaryFile::new("gone.toml", format!("{HEAD}{steps}"));
     let out = text(&run(&["--lab", "loopback", "run", file.path(), "--json"]).stdout);
     let lines: Vec<ReportLine> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let Some(ReportLine::End(Summary { differ, took_ms, .. })) = lines.last() else {
@@ -926,7 +906,7 @@ fn what_cannot_come_true_any_more_is_not_waited_for() {
 #[test]
 fn what_cannot_be_done_is_a_difference() {
     let steps = "[[step]]\nclient = \"close on=client7\"\n";
-    let file = Temporary::new("impossible", &format!("{HEAD}{steps}"));
+    let file = TemporaryFile::new("impossible.toml", format!("{HEAD}{steps}"));
     let output = run(&["--lab", "loopback", "run", file.path()]);
     assert_eq!(output.status.code(), Some(1));
     let out = text(&output.stdout);
@@ -938,10 +918,10 @@ fn what_cannot_be_done_is_a_difference() {
 
 #[test]
 fn exit_codes_and_what_is_said() {
-    let bad = Temporary::new("bad", &format!("{HEAD}[[step]]\nclient = \"conect\"\n"));
-    let new = Temporary::new(
-        "new",
-        &format!("{HEAD}needs = \"99.0\"\n[[step]]\nclient = \"socket\"\n"),
+    let bad = TemporaryFile::new("bad.toml", format!("{HEAD}[[step]]\nclient = \"conect\"\n"));
+    let new = TemporaryFile::new(
+        "new.toml",
+        format!("{HEAD}needs = \"99.0\"\n[[step]]\nclient = \"socket\"\n"),
     );
     for (args, code, said) in [
         (
@@ -1113,7 +1093,7 @@ fn a_verdict_can_fail() {
         let (_, known) = catalog::find("write-broken-pipe").unwrap();
         let (from, to) = change.unwrap_or(("", ""));
         assert!(known.contains(from), "{from}");
-        let file = Temporary::new(name, &known.replace(from, to));
+        let file = TemporaryFile::new(&format!("{name}.toml"), known.replace(from, to));
         let output = run(&["run", file.path(), "--json"]);
         let last = text(&output.stdout).lines().last().unwrap().to_owned();
         match serde_json::from_str(&last).unwrap() {
@@ -1194,7 +1174,7 @@ fn the_example_of_the_description_holds() {
     let readme = std::fs::read_to_string(path).unwrap();
     let (_, rest) = readme.split_once("```toml\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
-    let file = Temporary::new("example", example);
+    let file = TemporaryFile::new("example.toml", example);
     let output = run(&["--lab", "isolated", "run", "--allow-run", file.path()]);
     assert_eq!(
         output.status.code(),

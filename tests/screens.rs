@@ -1234,7 +1234,7 @@ fn a_comparison_shows_what_came_of_its_own_branch() {
         assert!(text_of(script, 120, 40).contains("what instead?"));
         script.keys(text);
         match script.app.input(&enter, script.now).as_slice() {
-            [Effect::Grow(branch)] => branch.clone(),
+            [Effect::RunBoth(branch)] => branch.clone(),
             other => panic!("{other:?}"),
         }
     };

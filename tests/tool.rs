@@ -1,39 +1,14 @@
 //! What people expect of a tool: completions in each shell, man pages, colours, a pager, the version, folders of scenarios.
 
+use finwait::cli;
+use finwait::completion::candidates;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 mod support;
-use support::{finwait, output};
-
-/// A folder that goes away.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("finwait-tool-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use support::folder::Folder;
+use support::{finwait, output, text};
 
 /// Is that program here? CI has it.
 fn is_here(program: &str) -> bool {
@@ -134,18 +109,18 @@ fn fish_completes() {
 #[test]
 fn each_command_has_a_man_page() {
     let folder = Folder::new("man");
-    let made = output(finwait().arg("man").arg(&folder.0));
+    let made = output(finwait().arg("man").arg(folder.path()));
     assert!(made.status.success(), "{}", text(&made.stderr));
-    let page = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
+    let page = |name: &str| folder.text(name);
     assert!(page("finwait.1").contains(".TH"));
     assert!(page("finwait-do.1").contains("patience"));
-    let pages = fs::read_dir(&folder.0).unwrap().count();
+    let pages = folder.names().len();
     assert!(pages > 15, "{pages}");
     for hidden in ["finwait-endpoint.1", "finwait-complete.1"] {
-        assert!(!folder.0.join(hidden).exists());
+        assert!(!folder.path().join(hidden).exists());
     }
     if is_here("man") {
-        for entry in fs::read_dir(&folder.0).unwrap() {
+        for entry in fs::read_dir(folder.path()).unwrap() {
             let path = entry.unwrap().path();
             let shown = output(
                 Command::new("man")
@@ -333,11 +308,11 @@ fn scenario(group: &str, returns: &str) -> String {
 #[test]
 fn a_folder_of_scenarios_is_run_and_listed_with_its_own_groups() {
     let folder = Folder::new("folder");
-    folder.write("b.toml", &scenario("our proxies", "ok"));
-    folder.write("deeper/a.toml", &scenario("close", "ok"));
+    folder.write("b.toml", scenario("our proxies", "ok"));
+    folder.write("deeper/a.toml", scenario("close", "ok"));
     folder.write(".hidden/x.toml", "not a scenario");
     folder.write("notes.txt", "not a scenario");
-    let at = folder.0.display().to_string();
+    let at = folder.path().display().to_string();
     let run = |arguments: &[&str]| {
         let output = output(finwait().args(arguments));
         (output.status.code(), text(&output.stdout), text(&output.stderr))
@@ -359,7 +334,7 @@ fn a_folder_of_scenarios_is_run_and_listed_with_its_own_groups() {
     let of_group = run(&["list", "close"]).1;
     assert!(of_group.starts_with("close\n") && of_group.contains("half-close ") && !of_group.contains("handshake"));
     let empty = Folder::new("empty");
-    let (code, _, complaint) = run(&["run", &empty.0.display().to_string()]);
+    let (code, _, complaint) = run(&["run", empty.path().to_str().unwrap()]);
     assert_eq!(code, Some(2));
     assert!(complaint.contains("is a folder without a scenario"), "{complaint}");
 }
@@ -371,11 +346,11 @@ fn a_difference_in_a_scenario_within_the_binary_names_no_file() {
     use finwait::scenario::expect::Check;
     use finwait::scenario::report::StepReport;
     let folder = Folder::new("place");
-    let file = folder.write("wrong.toml", &scenario("close", "EPIPE"));
+    let file = folder.write("wrong.toml", scenario("close", "EPIPE"));
     let output = output(finwait().args(["--lab", "loopback", "run"]).arg(&file));
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stdout);
-    assert!(said.contains(&format!("{}:8:", file.display())), "{said}");
+    assert!(said.contains(&format!("{file}:8:")), "{said}");
     let json = crate::support::output(finwait().args(["--lab", "loopback", "run", "--json"]).arg(&file));
     let step = text(&json.stdout)
         .lines()
@@ -394,4 +369,48 @@ fn a_difference_in_a_scenario_within_the_binary_names_no_file() {
         "{shown}"
     );
     assert!(!shown.contains("assets/"), "{shown}");
+}
+
+/// The lines of the answer to a shell.
+fn words_for(line: &[&str]) -> Vec<String> {
+    let line: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
+    candidates(&cli::tree(), &line)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// Is that word among those that fit?
+fn completes(line: &[&str], wanted: &str) -> bool {
+    let lines = words_for(line);
+    lines.iter().any(|line| line.split('\t').next() == Some(wanted))
+}
+
+#[test]
+fn completion_offers_what_may_stand_there() {
+    assert!(completes(&[""], "explain") && completes(&["ex"], "explain") && !completes(&["ex"], "run"));
+    assert!(!completes(&[""], "endpoint") && !completes(&[""], "complete"));
+    assert!(completes(&["run", "half"], "half-close") && !completes(&["run", "half"], "handshake"));
+    assert!(completes(&["tour", "half"], "half-close-beside-full-close"));
+    assert!(!completes(&["run", "half"], "half-close-beside-full-close"));
+    assert!(completes(&["--lab", "isolated", "run", "--"], "--junit") && !completes(&["list", "--"], "--junit"));
+    assert!(completes(&["do", "--lab", "is"], "isolated"));
+    assert!(completes(&["do", "--lab=is"], "--lab=isolated"));
+    assert!(completes(&["do", "--lab", "=", "is"], "isolated"), "as bash breaks it");
+    assert!(completes(&["do", "client sh"], "client shutdown") || completes(&["do", "client sh"], "client shut"));
+    assert!(completes(&["do", "\"wire sl"], "wire slow"));
+    assert!(completes(&["--theme", "pro"], "projector"));
+    assert!(completes(&["do", "--client", "ru"], "rust-tokio"));
+    assert!(completes(&["list", ""], "close"));
+    assert!(completes(&["book", "out", ""], "close") && completes(&["book", "out", "half"], "half-close"));
+    assert_eq!(words_for(&["book", ""]), ["\tdirs"]);
+    assert!(completes(&["explain", "CLOSE_W"], "CLOSE_WAIT") && completes(&["explain", "EPI"], "EPIPE"));
+    assert!(completes(&["explain", "res"], "reset"));
+    assert!(completes(&["proxy", "--case", "half"], "half-close-client"));
+    assert!(completes(&["completions", ""], "fish"));
+    assert!(completes(&["shell", "cl"], "client"));
+    assert_eq!(words_for(&["open", ""]), ["\tfiles"]);
+    assert_eq!(words_for(&["man", ""]), ["\tdirs"]);
+    assert_eq!(words_for(&["do", "--patience", ""]), Vec::<String>::new());
+    assert!(words_for(&[]).is_empty());
 }

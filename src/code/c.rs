@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::helpers::{self, Helper, used};
-use super::words::{comment, comment_without, safe, whose_limit, wrapped};
+use super::words::{comment, comment_without, joined, safe, whose_limit, wrapped};
 use super::{CallRecord, Program, Statement};
 use crate::call::{Bytes, Call, OptionKind, SocketOption, escape};
 
@@ -302,15 +302,6 @@ fn bytes(data: &Bytes, repeat: usize) -> String {
     match repeat {
         1 => format!("\"{}\"", escape(&data.0)),
         _ => format!("filled(\"{}\", {}, {repeat})", escape(&data.0), data.0.len()),
-    }
-}
-
-fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() {
-        "0".into()
-    } else {
-        names.join(" | ")
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use super::helpers::{self, Helper, used};
-use super::words::{comment, comment_without, escaped, whose_limit, wrapped};
+use super::words::{comment, comment_without, escaped, joined, whose_limit, wrapped};
 use super::{CallRecord, CallResult, Program, ProgramPort, Statement};
 use crate::call::{Bytes, Call, OptionKind, ShutdownHow, SocketOption};
 use crate::outcome::Outcome;
@@ -283,16 +283,6 @@ fn call(program: &Program, made: &CallRecord) -> String {
 
 fn option(socket: &str, option: SocketOption) -> String {
     format!("option({socket}, {}, {})", option.level(), option.name())
-}
-
-/// Flags or events, joined; 0 for none.
-fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() {
-        "0".into()
-    } else {
-        names.join(" | ")
-    }
 }
 
 /// Bytes as Rust writes them.

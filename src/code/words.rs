@@ -69,6 +69,16 @@ pub fn wrapped(text: &str, prefix: &str) -> String {
     out
 }
 
+/// Returns flags or events as C and Rust join them; 0 for none.
+pub fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        "0".into()
+    } else {
+        names.join(" | ")
+    }
+}
+
 /// Bytes in a string of Go's or Python's, without its quotes.
 pub fn escaped(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());

@@ -73,7 +73,7 @@ pub fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
     near.into_iter().take(3).map(|(_, word)| word.to_owned()).collect()
 }
 
-/// How far `word` is from a valid one, in typing mistakes; none where it is too far to have been meant.
+/// Returns how far `word` is from a valid one, in typing mistakes; none where it is too far to have been meant.
 fn distance(word: &str, valid: &str) -> Option<usize> {
     if CALLED.contains(&(word, valid)) {
         return Some(0);

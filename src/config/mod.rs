@@ -154,6 +154,7 @@ impl Loaded {
             keys: self.config.keys,
             slow_delay: self.config.slow_delay,
             config: self.path,
+            keep_theme,
             ..Setup::default()
         };
         setup.use_theme(name)?;

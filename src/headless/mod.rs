@@ -463,7 +463,7 @@ impl<'a, W: Write> Runner<'a, W> {
             // A program may end as it likes; of one whose end is waited for it matters.
             _ => match progress.exit_of().and_then(|no| self.live.session.programs.get(no)) {
                 Some(program) if program.exited() != Some(Death::Exited(0)) => {
-                    let why = program.told();
+                    let why = program.summary();
                     at_fault(RunStatus::NotDone, why)
                 }
                 _ => Ok(Ok(())),

@@ -1,4 +1,4 @@
-//! The same steps twice, with one of them changed: what comes of each.
+//! A comparison of two runs: the same steps twice, with one of them changed.
 
 use std::io;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Branch {
     /// # Errors
     ///
     /// One sentence: the first of the two that could not be run, and why.
-    pub fn grow(&self, options: &Options) -> BranchResult {
+    pub fn run_both(&self, options: &Options) -> BranchResult {
         let both = [&self.trunk, &self.branch].map(|scenario| {
             let mut reports = Vec::new();
             let mut tell = |line: ReportLine| -> io::Result<()> {

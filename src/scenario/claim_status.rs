@@ -1,4 +1,4 @@
-//! Whether a claim of the article holds: computed from a run, part by part, never written by hand.
+//! The verdict on a claim of the article: computed from a run, part by part, never written by hand.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -42,7 +42,7 @@ pub enum Expected {
     Queue(SocketRef, Queue, Bound),
     /// The segments on the wire.
     Segments(Segments),
-    /// How far a counter of an end's kernel moved.
+    /// The distance that a counter of an end's kernel moved.
     Counter(Side, &'static CounterMeaning, Bound),
     /// The time that a connect into silence takes with this machine's settings is about so long.
     SynPatience(Duration),

@@ -180,7 +180,7 @@ pub struct SideBySide {
 pub struct AlignedWords {
     /// The words about what comes next in both labs, said before it.
     pub say: String,
-    /// How the two differ once it is done.
+    /// The difference between the two once it is done.
     pub look: String,
 }
 

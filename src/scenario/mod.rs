@@ -57,7 +57,7 @@ pub struct Scenario {
     pub id: Option<String>,
     /// The place among the lessons; none of a file that is none.
     pub lesson: Option<Lesson>,
-    /// Whether it needs the wire, or host settings: the isolated lab.
+    /// The isolated lab is needed: for the wire, or for host settings.
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.
     pub ipv6: Option<bool>,
@@ -114,7 +114,7 @@ pub const WITHIN: Duration = Duration::from_secs(5);
 pub struct StepAction {
     /// The whole command, as typed for `finwait do`: `client write "hello"`.
     pub text: String,
-    /// The same, understood.
+    /// The text, parsed.
     pub command: Command,
     /// The span of its text in the file.
     pub place: Position,

@@ -138,7 +138,7 @@ impl Observation {
         calls.any(|returned| *returned == CommandResult::Blocked)
     }
 
-    /// How far a counter of an end's kernel moved; none where that is not seen.
+    /// Returns how far a counter of an end's kernel moved; none where that is not seen.
     pub(super) fn counted(&self, side: Side, counter: &CounterMeaning) -> Option<i64> {
         let moved = &self.counters.as_ref()?[side];
         Some(i64::try_from(moved.by(counter.name)).unwrap_or(i64::MAX))
@@ -223,7 +223,7 @@ pub(super) struct Sightings {
     places: QuickMap<PacketNo, usize>,
     /// The acknowledgements that went each way.
     acknowledged: QuickMap<Direction, Acknowledged>,
-    /// How far counters have moved.
+    /// The distances that counters have moved.
     pub(super) counters: Ends<MovedCounters>,
 }
 

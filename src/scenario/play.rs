@@ -33,7 +33,7 @@ pub struct Play {
     /// The step that comes next, or is under way.
     next: usize,
     now: Option<StepInProgress>,
-    /// What was open when the last step was over: what comes of it belongs to the next step, however late that begins.
+    /// The calls that were open when the last step was over: what comes of it belongs to the next step, however late that begins.
     open: OpenEnds,
     work: Work,
 }

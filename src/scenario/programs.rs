@@ -25,7 +25,7 @@ pub struct ProgramSnapshot {
     pub side: Side,
     /// The name.
     pub name: String,
-    /// How far it is, in words.
+    /// The stage that it has reached, in words.
     pub now: String,
     /// Does a process of it run?
     pub runs: bool,

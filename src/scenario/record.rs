@@ -171,8 +171,8 @@ impl Recorder {
     }
 }
 
-/// What drove the ends, and the programs that the run began with: nothing where that were raw calls alone. A command of the user's own that
-/// speaks the endpoint protocol is no business of a file's.
+/// Returns the drivers of the ends, and the programs that the run began with: nothing where that were raw calls alone. A command of the
+/// user's own that speaks the endpoint protocol is no business of a file's.
 fn driven(session: &Session) -> String {
     let (mut runtimes, mut commands) = (Vec::new(), String::new());
     for (side, end) in session.ends.iter() {

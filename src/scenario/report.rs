@@ -48,7 +48,7 @@ pub struct Heading {
     /// The place among the lessons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Lesson>,
-    /// Whether it needs the isolated lab.
+    /// The isolated lab is needed.
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -90,7 +90,7 @@ fn begin(live: &mut Live<'_>, programs: Ends<Vec<FirstProgram>>) -> io::Result<R
     }
 }
 
-/// How far a scenario is run, and what its report has.
+/// The extent of a run, and of its report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunManner {
     /// Go on with the next step after one that was not as expected.
@@ -112,7 +112,7 @@ impl RunManner {
 pub struct Run<'a> {
     /// Programs that its run begins with, beside its own.
     pub more: &'a Ends<Vec<FirstProgram>>,
-    /// How far it goes, and what it reports.
+    /// The extent of the run, and of its report.
     pub manner: RunManner,
     /// The file that it is recorded in.
     pub record: Option<&'a RecordingFile>,
@@ -133,7 +133,7 @@ pub fn run(
     watched(scenario, options, how, tell, |_, _| {})
 }
 
-/// The same, with a look at the session after each step, for those who need more than the report has.
+/// Runs a scenario as [`run`] does, with a look at the session after each step, for those who need more than the report has.
 ///
 /// # Errors
 ///

@@ -179,19 +179,19 @@ impl Wait {
         match &self.what {
             AwaitedEvent::Exit(_) => {
                 let program = last.filter(|program| matches!(program.state, ProgramState::NotStarted(_)))?;
-                Some(program.told())
+                Some(program.summary())
             }
             AwaitedEvent::Output { text, .. } => {
                 let gone = self.candidates(session).all(|program| !program.is_alive());
                 let last = last.filter(|_| gone)?;
-                Some(format!("no program writes \"{text}\" any more: {}", last.told()))
+                Some(format!("no program writes \"{text}\" any more: {}", last.summary()))
             }
             AwaitedEvent::State {
                 state: State::Listen, ..
             } => {
                 let gone = self.candidates(session).all(|program| !program.is_alive());
                 let last = last.filter(|_| gone && session.ends[self.side].pending.is_empty())?;
-                Some(format!("{} any more: {}", self.nothing(), last.told()))
+                Some(format!("{} any more: {}", self.nothing(), last.summary()))
             }
             AwaitedEvent::State { state: awaited, .. } => {
                 // What neither a program nor a call nor a segment can lead to.
@@ -208,7 +208,7 @@ impl Wait {
                         end.pending.is_empty() && rows.all(stays)
                     });
                 let last = session.programs.newest();
-                let beside = last.map_or_else(String::new, |program| format!("; {}", program.told()));
+                let beside = last.map_or_else(String::new, |program| format!("; {}", program.summary()));
                 rests.then(|| format!("{} any more{}{beside}", self.nothing(), self.beside(session)))
             }
         }
@@ -233,7 +233,7 @@ impl Wait {
     fn too_late(&self, session: &Session) -> String {
         let waited = human(self.until.since(self.began));
         let last = self.candidates(session).next_back();
-        let beside = last.map_or_else(String::new, |program| format!("; {}", program.told()));
+        let beside = last.map_or_else(String::new, |program| format!("; {}", program.summary()));
         match &self.what {
             AwaitedEvent::State { state, port, .. } => {
                 let inside = (*state == State::Listen)
@@ -262,7 +262,7 @@ impl Wait {
         }
     }
 
-    /// What there is instead: `; server2 is in CLOSING; one was in FIN_WAIT1 2.1 s after the start`.
+    /// Returns the states that there are instead: `; server2 is in CLOSING; one was in FIN_WAIT1 2.1 s after the start`.
     fn beside(&self, session: &Session) -> String {
         let AwaitedEvent::State { state, port, on } = &self.what else {
             return String::new();

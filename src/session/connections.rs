@@ -98,7 +98,7 @@ impl Connection {
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     all: Vec<Connection>,
-    /// Those with the same two addresses, the oldest first.
+    /// Returns the connections with the same two addresses, the oldest first.
     of_pair: QuickMap<Tuple, Vec<ConnectionNo>>,
     /// The connections of a socket, each from the entry on from which it is that one's.
     of_socket: QuickMap<(Side, SocketName), Vec<(EntryNo, ConnectionNo)>>,

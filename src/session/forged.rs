@@ -1,4 +1,4 @@
-//! What became of a forged segment that should have changed a state: where no change followed, that is told, with what the kernel counted.
+//! The fate of a forged segment that should have changed a state: where no change followed, that is told, with what the kernel counted.
 
 use super::Session;
 use super::transcript::EntryKind;
@@ -15,7 +15,7 @@ const TELLING: [&str; 4] = ["TCPChallengeACK", "TCPSYNChallenge", "PAWSEstab", "
 
 impl Session {
     /// Notes a segment that was forged and has arrived, so that it is told when it changed nothing.
-    pub(super) fn notes_forged(&mut self, record: &PacketRecord, entry: EntryNo) {
+    pub(super) fn note_forged(&mut self, record: &PacketRecord, entry: EntryNo) {
         let tells = |flags: Flags| flags.has(Flags::RST) || flags.has(Flags::SYN) || flags.has(Flags::FIN);
         if let (Origin::Forged, Disposition::Delivered, Packet::Tcp(segment)) =
             (&record.origin, &record.disposition, &record.packet)
@@ -26,7 +26,7 @@ impl Session {
     }
 
     /// Tells of the newest forged segment, now that all is quiet, where no change of state followed it.
-    pub(super) fn tell_of_forged(&mut self, at: MonoTime) {
+    pub(super) fn report_forged(&mut self, at: MonoTime) {
         let text = self.forged.take().and_then(|entry| self.ignored(entry));
         if let Some(text) = text {
             self.transcript.push(at, EntryKind::Note { text });

@@ -19,15 +19,15 @@ pub const READY_PATIENCE: Duration = Duration::from_secs(10);
 /// A program that a run begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstProgram {
-    /// What is started.
+    /// The command that is started.
     #[serde(flatten)]
     pub spec: ProgramSpec,
-    /// What tells that it is ready; where nothing is said, of a server's that it listens, or has ended well.
+    /// The sign that it is ready; where nothing is said, of a server's that it listens, or has ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Readiness>,
 }
 
-/// What tells that a program is ready.
+/// The sign that a program is ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Readiness {
@@ -121,7 +121,7 @@ impl fmt::Display for ProgramFailed {
     }
 }
 
-/// How far the programs are that a run begins with.
+/// The stage of the programs that a run begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineupStatus {
     /// All are started, and ready.
@@ -238,7 +238,7 @@ impl Session {
             };
             return LineupStatus::Failed(ProgramFailed {
                 kind: ProgramFailure::NotReady,
-                why: format!("{wanted} after {patience}: {}", program.told()),
+                why: format!("{wanted} after {patience}: {}", program.summary()),
             });
         }
         match (lineup.started.is_empty(), lineup.waiting.is_empty()) {
@@ -267,7 +267,7 @@ impl Session {
             return Ok(true);
         };
         let fail = |failure| {
-            let why = program.told();
+            let why = program.summary();
             Err(ProgramFailed { kind: failure, why })
         };
         let ended_well = program.exited() == Some(Death::Exited(0));

@@ -46,7 +46,7 @@ pub(super) fn plan(
             }
         }
         CallRequest::Accept => Call::Accept {
-            r#as: fresh(ends[side].fresh_name(side.into()), side)?,
+            r#as: fresh(ends[side].names.fresh(side.into()), side)?,
         },
         CallRequest::Connect { address, deadline } | CallRequest::Reconnect { address, deadline } => Call::Connect {
             address: to_peer(*address),
@@ -56,7 +56,7 @@ pub(super) fn plan(
             let end = &ends[side];
             let of = target.as_ref().and_then(|name| end.shown(name).id());
             let of = of.unwrap_or(SocketId::first(side.into())).connection;
-            let name = ends[side].fresh_dup(of);
+            let name = ends[side].names.fresh_dup(of);
             Call::Dup {
                 r#as: fresh(name, side)?,
             }
@@ -85,7 +85,7 @@ pub(super) fn plan(
                     },
                 );
             }
-            fresh(ends[side].fresh_name(role), side)?
+            fresh(ends[side].names.fresh(role), side)?
         }
         // No such name was ever made: the endpoint makes the call on descriptor -1.
         None => SocketRole::from(side).into(),

@@ -1,4 +1,5 @@
-//! The sockets of an end, its endpoint's and its programs', in the order in which they came, found by name, by inode and by the kernel's socket.
+//! The sockets of an end, its endpoint's and its programs', in the order in which they came, found by name, by inode and by the kernel's
+//! socket.
 
 use std::ops::Deref;
 

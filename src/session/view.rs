@@ -52,9 +52,9 @@ pub struct SocketView<'a> {
 /// The sockets of an end, those that are over apart.
 #[derive(Clone, Debug, Default)]
 pub struct Folded<'a> {
-    /// Those of which there still is something: a descriptor, or a row in the kernel's table; and the current one, to which calls go.
+    /// The sockets of which there still is something: a descriptor, or a row in the kernel's table; and the current one, to which calls go.
     pub live: Vec<SocketView<'a>>,
-    /// Those that the program has closed and the kernel has forgotten.
+    /// The sockets that the program has closed and the kernel has forgotten.
     pub ended: Vec<SocketView<'a>>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct FewSockets<'a> {
     pub(crate) views: Vec<SocketView<'a>>,
     /// How many there are.
     pub(crate) count: usize,
-    /// How many of them are over.
+    /// The number of them that are over.
     pub(crate) over: usize,
 }
 
@@ -152,7 +152,7 @@ impl SocketView<'_> {
         }
     }
 
-    /// What is so of it, for the table of meanings.
+    /// Returns the facts about it that the table of meanings asks for.
     fn present(&self, lab: &LabFacts) -> Present<'_> {
         let row = self.row.map(|observed| &observed.row);
         Present {
@@ -389,7 +389,7 @@ impl Session {
         meaning::situation(&view.present(&self.lab))
     }
 
-    /// What the state of one of that end's sockets means now; none in the moment between a call and the reading of the table.
+    /// Returns the meaning of the state of one of that end's sockets now; none in the moment between a call and the reading of the table.
     pub fn meaning(&self, side: Side, view: &SocketView) -> Option<Meaning> {
         let number = |setting: Setting| {
             let mut settings = self.ends[side].settings.iter();

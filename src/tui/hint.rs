@@ -25,7 +25,7 @@ use crate::wire::queue::Mode;
 struct Parts {
     /// The button, or what else is pressed.
     name: Option<Name>,
-    /// Its effect.
+    /// The effect.
     does: String,
     /// The arguments that can be changed before it is pressed.
     takes: Option<String>,

@@ -1,6 +1,6 @@
 //! The user's wishes for the screen: colours and keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::clock::Millis;
 use crate::command::ThemeName;
@@ -34,6 +34,8 @@ pub struct Setup {
     pub user_name: fn(Option<&str>) -> Option<String>,
     /// The file that keeps the choice of a theme; none where there is no place for one.
     pub config: Option<PathBuf>,
+    /// Writes the choice of a theme into that file; fails with one sentence.
+    pub keep_theme: fn(&Path, ThemeName) -> Result<(), String>,
 }
 
 impl Default for Setup {
@@ -60,6 +62,7 @@ impl Setup {
             run_as: None,
             user_name: crate::lab::user_name,
             config: None,
+            keep_theme: |file, _| Err(format!("nothing writes {}", file.display())),
         }
     }
 

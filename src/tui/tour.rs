@@ -47,7 +47,7 @@ pub struct Pause {
 
 /// The meaning that a command of the user's has for the tour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pressed {
+pub enum TourPress {
     /// The next step: the tour does it.
     NextStep,
     /// Nothing: it does not change what the steps are about.
@@ -79,7 +79,7 @@ pub struct Tour {
     /// The pause that may be the reason why the last step was not as expected.
     pause: Option<Pause>,
     standing: Option<Standing>,
-    /// Whether the user has made other sockets current since.
+    /// The user has made other sockets current since.
     looked_elsewhere: bool,
     quiet: bool,
     /// The time at which to look again, if nothing happens before.
@@ -200,17 +200,17 @@ impl Tour {
     }
 
     /// Takes in what the user presses: the next step is done by the tour, what else changes the lab leaves its path.
-    pub fn press(&mut self, command: &Command, session: &Session) -> Pressed {
+    pub fn press(&mut self, command: &Command, session: &Session) -> TourPress {
         if self.left.is_some() || is_harmless(command, session) {
             self.looked_elsewhere |= matches!(command, Command::End(_, EndCommand::Use(_)));
-            return Pressed::Harmless;
+            return TourPress::Harmless;
         }
         let first = self.at() + usize::from(self.play.is_under_way());
         let steps = &self.play.scenario().steps;
         let ahead = steps.get(first..).unwrap_or_default();
         // A story that is told has no path any more.
         if ahead.is_empty() {
-            return Pressed::Harmless;
+            return TourPress::Harmless;
         }
         // What only waits may be skipped by a press: it waits before the next.
         let next = ahead.iter().position(|step| step.action.is_some());
@@ -221,12 +221,12 @@ impl Tour {
         match fits {
             Some(next) => {
                 self.pace = Pace::Until(first + next + 1);
-                Pressed::NextStep
+                TourPress::NextStep
             }
             None => {
                 self.pace = Pace::Stands;
                 self.left = Some(command.to_string());
-                Pressed::Leaves
+                TourPress::Leaves
             }
         }
     }
@@ -400,7 +400,7 @@ impl Standing {
     }
 }
 
-/// What happened, in a few words, if it is a change of state or the end of a call.
+/// Returns an event in a few words, if it is a change of state or the end of a call.
 fn happened(entry: &Entry) -> Option<String> {
     match &entry.what {
         EntryKind::State { .. } => entry.short_state(),

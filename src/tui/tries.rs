@@ -1,4 +1,5 @@
-//! What to try, and which buttons lead on: worked out anew when something has happened, or another second has begun, not for every frame.
+//! The moves to try, and the buttons that lead on: worked out anew when something has happened, or another second has begun, not for every
+//! frame.
 
 use crate::clock::MonoTime;
 use crate::command::table::Button;
@@ -6,10 +7,10 @@ use crate::session::Session;
 use crate::session::moves::Move;
 use crate::side::{Ends, Side};
 
-/// What a result was worked out from: the number of the session's inputs, the second, the end that has the keys.
+/// The inputs that a result was worked out from: the number of the session's inputs, the second, the end that has the keys.
 type Basis = (u64, u64, Side);
 
-/// What to try, and which buttons lead on.
+/// The moves to try, and the buttons that lead on.
 #[derive(Debug, Default)]
 pub struct Tries {
     basis: Option<Basis>,

@@ -1,11 +1,14 @@
 //! The files that the screen writes: exports of the run as it stands, and pictures of the screen itself.
 
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::app::App;
 use super::film::{self, DRAWER};
 use crate::clock::MonoTime;
 use crate::command::{WriteCommand, Written};
+use crate::error::{Error, Operation};
 use crate::export::write::{Overwrite, Target, whole};
 use crate::export::{ExportFormat, screen};
 use crate::recording::{KeptRecording, Recording, RecordingFile};
@@ -60,6 +63,30 @@ pub fn screenshot(app: &mut App, size: (u16, u16), now: MonoTime) -> String {
     match whole(Path::new(&name), svg.as_bytes(), Overwrite::No) {
         Ok(()) => format!("wrote {name} (the screen as a picture)"),
         Err(why) => why,
+    }
+}
+
+/// Writes a scenario to a new file in the folder where the program was started, `name-1.toml` or the next that is free; returns its name.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::lab::Error::Os) where it cannot be written; no part of it is left behind.
+pub fn scenario(name: &str, text: &str) -> Result<String, Error> {
+    let mut nth = 1;
+    loop {
+        let file = format!("{name}-{nth}.toml");
+        match File::create_new(&file) {
+            Ok(mut out) => {
+                let written = out.write_all(text.as_bytes()).and_then(|()| out.sync_all());
+                if written.is_err() {
+                    // Nothing that looks like a scenario stays.
+                    let _ = fs::remove_file(&file);
+                }
+                return written.during(|| format!("write {file}")).map(|()| file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && nth < 10_000 => nth += 1,
+            Err(error) => return Err(error).during(|| format!("write {file}")),
+        }
     }
 }
 

@@ -1,33 +1,12 @@
 //! `finwait explain FILE` and `finwait open FILE` through the real binary.
 
 use crate::pcap::{self, Frame};
-use crate::support;
+use crate::support::folder::TemporaryFile;
+use crate::support::{self};
 use finwait::call::Bytes as Payload;
 use finwait::clock::MonoTime;
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 use serde_json::Value;
-use std::path::PathBuf;
-
-/// A file of a test's own, gone at its end.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(name: &str, bytes: &[u8]) -> Temporary {
-        let path = std::env::temp_dir().join(format!("finwait-{}-{name}", std::process::id()));
-        std::fs::write(&path, bytes).unwrap();
-        Temporary(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 fn finwait(args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = support::finwait();
@@ -87,7 +66,7 @@ fn three() -> Vec<u8> {
 
 #[test]
 fn a_capture_is_explained_the_worst_connection_first() {
-    let file = Temporary::new("three.pcap", &three());
+    let file = TemporaryFile::new("three.pcap", three());
     let (status, text, complaint) = finwait(&["explain", file.path()]);
     assert_eq!((status, &*complaint), (Some(0), ""));
     let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
@@ -122,7 +101,7 @@ fn a_capture_is_explained_the_worst_connection_first() {
 
 #[test]
 fn one_connection_is_drawn_with_the_states_of_both_ends() {
-    let file = Temporary::new("drawn.pcap", &three());
+    let file = TemporaryFile::new("drawn.pcap", three());
     let (status, text, _) = finwait(&["explain", file.path(), "--connection", "1"]);
     assert_eq!(status, Some(0));
     let row = |what: &[&str]| {
@@ -157,7 +136,7 @@ fn a_long_connection_has_its_middle_left_out_unless_all_is_wanted() {
         .iter()
         .filter_map(|packet| pcap::bytes(MonoTime(1), packet))
         .collect();
-    let file = Temporary::new("long.pcap", &pcap::pcap(Frame::Raw, &bytes, 4096));
+    let file = TemporaryFile::new("long.pcap", pcap::pcap(Frame::Raw, &bytes, 4096));
     let (_, text, _) = finwait(&["explain", file.path(), "--connection", "1"]);
     assert!(
         text.contains("packets 201 to 802 of this connection are left out"),
@@ -177,7 +156,7 @@ fn standard_input_may_be_a_capture_and_a_file_may_be_a_log() {
             "{args:?}: {output:?}"
         );
     }
-    let log = Temporary::new("a.log", b"write: broken pipe\nread: connection reset by peer\n");
+    let log = TemporaryFile::new("a.log", b"write: broken pipe\nread: connection reset by peer\n");
     let (status, text, _) = finwait(&["explain", log.path()]);
     assert_eq!(status, Some(0));
     assert!(text.contains("EPIPE") && text.contains("ECONNRESET"), "{text}");
@@ -192,7 +171,7 @@ fn what_is_no_capture_gets_one_clear_sentence() {
         ("first.pcap", &whole[..30], "the file ends inside of its first packet"),
     ];
     for (name, bytes, why) in cases {
-        let file = Temporary::new(name, bytes);
+        let file = TemporaryFile::new(name, bytes);
         let (status, out, complaint) = finwait(&["explain", file.path()]);
         assert_eq!((status, &*out), (Some(1), ""), "{name}");
         assert!(
@@ -202,7 +181,7 @@ fn what_is_no_capture_gets_one_clear_sentence() {
     }
     let mut wifi = whole.clone();
     wifi[20] = 105;
-    let file = Temporary::new("wifi.pcap", &wifi);
+    let file = TemporaryFile::new("wifi.pcap", &wifi);
     let (status, _, complaint) = finwait(&["explain", file.path()]);
     assert_eq!(status, Some(1));
     assert!(complaint.contains("link type is IEEE 802.11 (105)"), "{complaint}");
@@ -216,7 +195,7 @@ fn what_is_no_capture_gets_one_clear_sentence() {
         "{complaint}"
     );
     // A file that breaks off is explained as far as it goes.
-    let file = Temporary::new("cut.pcap", &whole[..whole.len() - 7]);
+    let file = TemporaryFile::new("cut.pcap", &whole[..whole.len() - 7]);
     let (status, text, _) = finwait(&["explain", file.path()]);
     assert_eq!(status, Some(0));
     assert!(text.contains("The file breaks off in packet 15"), "{text}");

@@ -1,7 +1,8 @@
 //! C, Python, Go and Rust: what each call of a program prints is what it returned when the scenario was run.
 
 use super::expected::{self, Expected, Place};
-use super::support::{finwait, has, output};
+use super::support::folder::Folder;
+use super::support::{finwait, has, output, text};
 use super::{AT_ONCE, TURNS};
 use finwait::call::CallKind;
 use finwait::scenario::needs::Needs;
@@ -14,23 +15,6 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-/// A folder that is gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("finwait-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// The scenarios that need no wire, and so can be played by any program, and no other kernel than this one.
 fn scenarios() -> Vec<Scenario> {
     let all = catalog::all().unwrap().into_iter();
@@ -38,10 +22,6 @@ fn scenarios() -> Vec<Scenario> {
     let any: Vec<Scenario> = all.filter(can).collect();
     assert!(any.len() > 40, "{}", any.len());
     any
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The standard output of a command that must succeed.
@@ -291,7 +271,7 @@ fn the_programs_in_c_return_what_the_scenarios_returned() {
     let all = scenarios();
     let compared = for_each(&all, |scenario| {
         let text = generated(scenario, "c")?;
-        let source = file(&folder.0, scenario, ".c", &text);
+        let source = file(folder.path(), scenario, ".c", &text);
         let program = source.with_extension("");
         let mut cc = Command::new("cc");
         cc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-pthread"]);
@@ -315,7 +295,7 @@ fn the_programs_in_python_return_what_the_scenarios_returned() {
     let all = scenarios();
     let compared = for_each(&all, |scenario| {
         let text = generated(scenario, "python")?;
-        let source = file(&folder.0, scenario, ".py", &text);
+        let source = file(folder.path(), scenario, ".py", &text);
         let out = said(Command::new("python3").arg(&source))?;
         compare(&text, &out, &observed(scenario)?, expected::in_python, usize::MAX)
     });
@@ -335,7 +315,7 @@ fn the_programs_in_rust_return_what_the_scenarios_returned() {
     let all = scenarios();
     let compared = for_each(&all, |scenario| {
         let text = generated(scenario, "rust")?;
-        let source = file(&folder.0, scenario, ".rs", &text);
+        let source = file(folder.path(), scenario, ".rs", &text);
         let program = source.with_extension("");
         let mut rustc = Command::new("rustc");
         rustc.args(["--edition", "2021", "-D", "warnings"]);
@@ -357,12 +337,12 @@ fn the_programs_in_go_return_what_the_scenarios_returned() {
         return;
     }
     let folder = Folder::new("code-go");
-    std::fs::write(folder.0.join("go.mod"), "module scenarios\n\ngo 1.19\n").unwrap();
+    std::fs::write(folder.path().join("go.mod"), "module scenarios\n\ngo 1.19\n").unwrap();
     let all = scenarios();
     let texts = Mutex::new(BTreeMap::new());
     for_each(&all, |scenario| {
         let text = generated(scenario, "go")?;
-        let package = folder.0.join(&scenario.name);
+        let package = folder.path().join(&scenario.name);
         std::fs::create_dir(&package).unwrap();
         std::fs::write(package.join("main.go"), &text).unwrap();
         texts.lock().unwrap().insert(scenario.name.clone(), text);
@@ -371,17 +351,17 @@ fn the_programs_in_go_return_what_the_scenarios_returned() {
     let texts = texts.into_inner().unwrap();
     let go = |args: &[&str]| {
         let mut go = Command::new("go");
-        go.args(args).current_dir(&folder.0).env("GOFLAGS", "-mod=mod");
+        go.args(args).current_dir(folder.path()).env("GOFLAGS", "-mod=mod");
         go.env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "local");
         said_slowly(&mut go)
     };
-    let bin = folder.0.join("bin");
+    let bin = folder.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
     // Without what only a debugger reads, linking takes half the time.
     go(&["build", "-ldflags=-s -w", "-o", "bin/", "./..."]);
     go(&["vet", "./..."]);
     if has("gofmt") {
-        let unformatted = said(Command::new("gofmt").arg("-l").arg(&folder.0)).unwrap();
+        let unformatted = said(Command::new("gofmt").arg("-l").arg(folder.path())).unwrap();
         assert_eq!(unformatted, "", "gofmt would have them otherwise");
     }
     let compared = for_each(&all, |scenario| {

@@ -1,10 +1,6 @@
 //! How a program reads, and what is said where there is none.
 
-use super::support::{finwait, output};
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use super::support::{finwait, output, text};
 
 /// A program's text, without what differs between kernels.
 fn generated(args: &[&str]) -> String {

@@ -4,17 +4,17 @@ use super::*;
 use std::process::Command;
 
 /// A folder for a configuration, which goes with this.
-struct ConfigFolder(PathBuf);
+struct ConfigFolder(Folder);
 
 impl ConfigFolder {
     fn new(name: &str) -> ConfigFolder {
-        let folder = std::env::temp_dir().join(format!("finwait-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("finwait/themes")).unwrap();
+        let folder = Folder::new(name);
+        std::fs::create_dir_all(folder.path().join("finwait/themes")).unwrap();
         ConfigFolder(folder)
     }
 
     fn file(&self) -> PathBuf {
-        self.0.join("finwait/config.toml")
+        self.0.path().join("finwait/config.toml")
     }
 
     fn write(&self, text: &str) -> &ConfigFolder {
@@ -24,7 +24,7 @@ impl ConfigFolder {
 
     /// The screen with it, in the loopback lab, with these variables beside.
     fn screen(&self, args: &[&str], env: &[(&str, &str)]) -> Terminal {
-        let folder = self.0.to_str().unwrap();
+        let folder = self.0.path().to_str().unwrap();
         let env = [&[("XDG_CONFIG_HOME", folder), ("COLORTERM", "truecolor")], env].concat();
         let mut terminal = Terminal::start_with(120, 40, &[&["--lab", "loopback"], args].concat(), &env);
         terminal.see_both_up();
@@ -35,17 +35,11 @@ impl ConfigFolder {
     fn run(&self, args: &[&str]) -> (Option<i32>, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_finwait"))
             .args(args)
-            .env("XDG_CONFIG_HOME", &self.0)
+            .env("XDG_CONFIG_HOME", self.0.path())
             .output()
             .unwrap();
         let said = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(said).unwrap())
-    }
-}
-
-impl Drop for ConfigFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -78,7 +72,7 @@ fn a_broken_file_stops_the_screen_and_nothing_else() {
     let folder = ConfigFolder::new("broken");
     folder.write("theme = \"dark\"\n[keys]\nwrite = \"r\"\n");
     let said = "config.toml:3:10: \"r\" presses \"read\": give that another key, or none: \"read\" = []";
-    let named = folder.0.to_str().unwrap();
+    let named = folder.0.path().to_str().unwrap();
     let mut terminal = Terminal::start_with(120, 40, &["--lab", "loopback"], &[("XDG_CONFIG_HOME", named)]);
     terminal.see("\"r\" presses \"read\"");
     assert_eq!(terminal.end().code(), Some(2));
@@ -129,7 +123,7 @@ fn a_theme_that_is_chosen_stays_and_the_rest_of_the_file_too() {
 #[test]
 fn a_theme_of_the_users_own_is_one_of_the_list() {
     let folder = ConfigFolder::new("own");
-    let theme = folder.0.join("finwait/themes/mine.toml");
+    let theme = folder.0.path().join("finwait/themes/mine.toml");
     std::fs::write(&theme, "based-on = \"dark\"\nground = \"#ffffff on #000080\"\n").unwrap();
     let terminal = folder.screen(&["--theme", "mine"], &[]);
     assert_eq!(ground(&terminal), vt100::Color::Rgb(0, 0, 128));
@@ -164,7 +158,7 @@ fn the_template_is_a_right_configuration() {
 fn the_mouse_and_slows_delay_are_those_of_the_file() {
     let folder = ConfigFolder::new("slow");
     folder.write("mouse = false\nslow-delay = \"700ms\"\nlab = \"isolated\"\n");
-    let env = [("XDG_CONFIG_HOME", folder.0.to_str().unwrap())];
+    let env = [("XDG_CONFIG_HOME", folder.0.path().to_str().unwrap())];
     let mut terminal = Terminal::start_with(120, 40, &[], &env);
     terminal.see_both_up();
     terminal.see("isolated lab");

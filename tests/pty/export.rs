@@ -4,35 +4,6 @@ use super::*;
 use std::fs;
 use std::num::NonZeroU16;
 
-/// A folder of a test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = std::env::temp_dir().join(format!("finwait-{}-pty-export-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap().flatten();
-        let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// The lines without the last, which has what is said of a key.
 fn above_the_notice(lines: &[String]) -> Vec<&str> {
     lines[..lines.len() - 1].iter().map(|line| line.trim_end()).collect()
@@ -41,7 +12,7 @@ fn above_the_notice(lines: &[String]) -> Vec<&str> {
 #[test]
 fn a_run_is_exported_with_a_key_and_no_file_is_replaced_without_a_question() {
     let folder = Folder::new("key");
-    let mut terminal = connected_in(&folder.0);
+    let mut terminal = connected_in(folder.path());
     terminal.keys(")");
     terminal.see("export the run");
     terminal.see("file run.svg");
@@ -88,7 +59,7 @@ fn a_run_is_exported_with_a_key_and_no_file_is_replaced_without_a_question() {
     terminal.see("wrote run.pcapng");
     let tshark = std::process::Command::new("tshark")
         .args(["-n", "-r"])
-        .arg(folder.0.join("run.pcapng"))
+        .arg(folder.file("run.pcapng"))
         .output()
         .expect("this test needs tshark");
     let packets = String::from_utf8_lossy(&tshark.stdout).into_owned();
@@ -119,7 +90,7 @@ fn a_run_is_exported_with_a_key_and_no_file_is_replaced_without_a_question() {
 #[test]
 fn the_screen_is_written_as_it_is_under_a_dialog_and_with_one() {
     let folder = Folder::new("screen");
-    let mut terminal = connected_in(&folder.0);
+    let mut terminal = connected_in(folder.path());
     terminal.keys("(");
     terminal.see("wrote finwait-1.svg");
     let picture = folder.text("finwait-1.svg");
@@ -131,7 +102,7 @@ fn the_screen_is_written_as_it_is_under_a_dialog_and_with_one() {
     terminal.keys("?");
     terminal.see("Esc closes");
     terminal.keys("\x13");
-    terminal.until("the picture", |_| folder.0.join("finwait-2.svg").exists());
+    terminal.until("the picture", |_| folder.path().join("finwait-2.svg").exists());
     terminal.keys("\x1b");
     let with_help = folder.text("finwait-2.svg");
     assert!(with_help.contains("Esc closes") && !picture.contains("Esc closes"));
@@ -151,11 +122,11 @@ fn the_screen_is_written_as_it_is_under_a_dialog_and_with_one() {
 #[test]
 fn a_recording_that_is_shown_is_exported_too() {
     let folder = Folder::new("replay");
-    let file = folder.0.join("r.jsonl").to_str().unwrap().to_owned();
+    let file = folder.file("r.jsonl");
     let mut terminal = connects(started_with(&["--lab", "isolated", "--record", &file]));
     terminal.keys("q");
     assert!(terminal.end().success());
-    let mut terminal = Terminal::start_in(&folder.0, 120, 40, &["open", &file]);
+    let mut terminal = Terminal::start_in(folder.path(), 120, 40, &["open", &file]);
     terminal.see("recorded by finwait ");
     terminal.keys("):");
     terminal.see("file run.svg:");
@@ -202,7 +173,7 @@ fn played(cast: &str) -> (Vec<String>, Vec<String>) {
 #[test]
 fn a_film_of_the_screen_ends_as_the_screen_did_and_has_a_marker_at_each_command() {
     let folder = Folder::new("film");
-    let file = folder.0.join("f.cast").to_str().unwrap().to_owned();
+    let file = folder.file("f.cast");
     let mut terminal = connects(started_with(&["--lab", "isolated", "--asciicast", &file]));
     terminal.resize(100, 30);
     terminal.wait("the size", |lines| {

@@ -1,5 +1,6 @@
 //! Every key, on the main screen and in every dialog: none ends the program, or takes a socket away, unless that is its job.
 
+use super::support::folder::Folder;
 use std::collections::BTreeSet;
 
 use finwait::command::ScreenCommand;
@@ -152,9 +153,8 @@ fn no_other_key_than_those_of_the_table_does_a_thing_to_the_lab() {
 
 #[test]
 fn every_key_of_the_table_leaves_finwait_alive() {
-    let folder = std::env::temp_dir().join(format!("finwait-keys-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut terminal = connected_in(&folder);
+    let folder = Folder::new("keys");
+    let mut terminal = connected_in(folder.path());
     let before = sockets(&mut terminal);
     // First what takes no socket away.
     let ends = |spec: &Spec| matches!(spec.group, CommandGroup::End | CommandGroup::Process);
@@ -169,7 +169,6 @@ fn every_key_of_the_table_leaves_finwait_alive() {
     }
     terminal.keys("q");
     assert!(terminal.end().success());
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// What is seen of the prompt.

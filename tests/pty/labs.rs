@@ -5,31 +5,6 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
-/// A folder of a test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let folder = std::env::temp_dir().join(format!("finwait-{}-labs-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn files(&self) -> Vec<String> {
-        let files = fs::read_dir(&self.0).unwrap();
-        files
-            .map(|file| file.unwrap().file_name().into_string().unwrap())
-            .collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// The processes below that one.
 fn below(pid: i32) -> Vec<i32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
@@ -101,31 +76,31 @@ fn a_new_lab_of_another_kind() {
 #[test]
 fn a_new_lab_is_recorded_first() {
     let folder = Folder::new("recorded");
-    let mut terminal = connected_in(&folder.0);
+    let mut terminal = connected_in(folder.path());
     terminal.keys("+");
     terminal.click_the("[record first]");
     terminal.see("this is a new lab; what was done before is in recorded-1.toml");
-    assert_eq!(folder.files(), ["recorded-1.toml"]);
-    let written = fs::read_to_string(folder.0.join("recorded-1.toml")).unwrap();
+    assert_eq!(folder.names(), ["recorded-1.toml"]);
+    let written = folder.text("recorded-1.toml");
     assert!(written.contains("server = \"accept\""), "{written}");
     terminal.keys("q");
     assert!(terminal.end().success());
     let folder = Folder::new("no-room");
-    let mut terminal = Terminal::start_without_room(&folder.0, 120, 40, &["--lab", "isolated"]);
+    let mut terminal = Terminal::start_without_room(folder.path(), 120, 40, &["--lab", "isolated"]);
     terminal.see_both_up();
     let mut terminal = connects(terminal);
     terminal.keys("+");
     terminal.click_the("[record first]");
     terminal.see("the lab stays as it is");
     terminal.see_state(Side::Client, "ESTABLISHED");
-    assert!(folder.files().is_empty());
+    assert!(folder.names().is_empty());
 }
 
 /// A recording goes on with the new lab as its next run, and the question says where it is.
 #[test]
 fn a_new_lab_is_the_next_run_of_a_recording() {
     let folder = Folder::new("runs");
-    let file = folder.0.join("two.jsonl");
+    let file = folder.path().join("two.jsonl");
     let name = file.to_str().unwrap();
     let mut terminal = connects(started_with(&["--lab", "isolated", "--record", name]));
     terminal.keys("+");
@@ -214,9 +189,9 @@ fn a_compiler_does_not_stop_the_screen() {
         return;
     }
     let folder = Folder::new("compiler");
-    let gate = folder.0.join("gate");
+    let gate = folder.path().join("gate");
     let path = std::env::var("PATH").unwrap();
-    let (bin, caches) = (folder.0.join("bin"), folder.0.join("caches"));
+    let (bin, caches) = (folder.path().join("bin"), folder.path().join("caches"));
     fs::create_dir_all(&bin).unwrap();
     // It says its version at once, and compiles when it may.
     let script = format!(

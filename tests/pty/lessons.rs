@@ -1,7 +1,7 @@
 //! Lessons by clicks: one is found and begun, its path is left and found again, a wrong prediction is answered, two labs go on step for
 //! step.
 
-use std::path::PathBuf;
+use super::support::folder::Folder;
 use std::time::Duration;
 
 use finwait::side::Side;
@@ -412,9 +412,8 @@ fn another_lesson_takes_the_place_of_two_labs() {
 }
 
 /// A connection, a read that waits until its deadline, and `last`.
-fn waiting_read(name: &str, deadline: u32, last: &str) -> (PathBuf, Terminal) {
-    let folder = std::env::temp_dir().join(format!("finwait-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+fn waiting_read(name: &str, deadline: u32, last: &str) -> (Folder, Terminal) {
+    let folder = Folder::new(name);
     let steps = [
         "server = \"listen backlog=2\"",
         "client = \"connect\"",
@@ -424,8 +423,8 @@ fn waiting_read(name: &str, deadline: u32, last: &str) -> (PathBuf, Terminal) {
     ];
     let steps: Vec<String> = steps.iter().map(|step| format!("[[step]]\n{step}\n")).collect();
     let text = format!("title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n{}", steps.concat());
-    std::fs::write(folder.join("waits.toml"), text).unwrap();
-    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated", "tour", "waits.toml"]);
+    folder.write("waits.toml", text);
+    let mut terminal = Terminal::start_in(folder.path(), 120, 40, &["--lab", "isolated", "tour", "waits.toml"]);
     terminal.see("step 1 of 5");
     for step in 2..=5 {
         terminal.press(Place::Screen, ". Next");
@@ -439,27 +438,25 @@ fn waiting_read(name: &str, deadline: u32, last: &str) -> (PathBuf, Terminal) {
 /// A call that returned while the user read belongs to the step that waits for it.
 #[test]
 fn a_call_that_returned_while_the_user_read_is_the_next_steps() {
-    let (folder, mut terminal) = waiting_read("read-slowly", 400, "later = { client = \"deadline exceeded\" }");
+    let (_folder, mut terminal) = waiting_read("read-slowly", 400, "later = { client = \"deadline exceeded\" }");
     terminal.press(Place::Screen, ". Next");
     terminal.see("The end: all was as expected.");
     // From there on the user is free, and leaves no path.
     terminal.press(Side::Client, "x close");
     terminal.see("close(3) = 0");
     terminal.see("The end: all was as expected.");
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// What is only so without a long pause is not so after one: the guide says what happened meanwhile, and runs it again in time.
 #[test]
 fn a_pause_that_was_too_long_is_told_and_mended() {
     let last = "server = 'write \"x\"'\nreturns = \"wrote 1\"\nlater = { client = 'read \"x\"' }\nwithin = \"500ms\"";
-    let (folder, mut terminal) = waiting_read("too-slowly", 2_500, last);
+    let (_folder, mut terminal) = waiting_read("too-slowly", 2_500, last);
     terminal.press(Place::Screen, ". Next");
     terminal.see("You waited ");
     terminal.see("meanwhile: client read = deadline exceeded");
     terminal.press(Place::Screen, "I rejoin");
     terminal.see("The end: all was as expected.");
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Every lesson, read at 3.5 s a step: each step holds, or the guide says that the pause was too long for it. Takes minutes: it reads.

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use finwait::side::Side;
 use finwait::tui::theme;
+use support::folder::Folder;
 use terminal::{Half, Place, Terminal, untouched};
 
 /// A terminal of 120x40 with finwait in that lab, both endpoints up.
@@ -309,9 +310,8 @@ fn a_tour_branches() {
 /// In the middle of a tour the user takes over: the sockets are live, and stay.
 #[test]
 fn a_tour_is_left_in_the_middle() {
-    let folder = std::env::temp_dir().join(format!("finwait-take-over-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated"]);
+    let folder = Folder::new("take-over");
+    let mut terminal = Terminal::start_in(folder.path(), 120, 40, &["--lab", "isolated"]);
     terminal.see("CLIENT");
     terminal.keys("Y");
     terminal.see("type to search");
@@ -337,7 +337,7 @@ fn a_tour_is_left_in_the_middle() {
     // Of the record the guide's steps are part.
     terminal.press(Place::Screen, "O record");
     terminal.see("written: recorded-1.toml");
-    let text = std::fs::read_to_string(folder.join("recorded-1.toml")).unwrap();
+    let text = folder.text("recorded-1.toml");
     let commands: Vec<&str> = text
         .lines()
         .filter(|line| line.starts_with("client = ") || line.starts_with("server = "))
@@ -354,7 +354,6 @@ fn a_tour_is_left_in_the_middle() {
         ],
         "{text}"
     );
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Records what was done, and leaves: the file, and what it says.
@@ -384,9 +383,8 @@ fn runs(file: &Path, lab: &str) {
 /// Where there is no room for a record none is left behind, and the reason is said.
 #[test]
 fn no_room_for_a_record() {
-    let folder = std::env::temp_dir().join(format!("finwait-no-room-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut terminal = Terminal::start_without_room(&folder, 120, 40, &["--lab", "loopback"]);
+    let folder = Folder::new("no-room");
+    let mut terminal = Terminal::start_without_room(folder.path(), 120, 40, &["--lab", "loopback"]);
     terminal.see_both_up();
     terminal.press(Side::Server, "l listen");
     terminal.see_state(Side::Server, "LISTEN");
@@ -394,17 +392,14 @@ fn no_room_for_a_record() {
     terminal.see("write recorded-1.toml: File too large");
     terminal.keys("q");
     assert!(terminal.end().success());
-    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
-    assert!(left.is_empty(), "{left:?}");
-    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(folder.names(), [""; 0]);
 }
 
 /// What was clicked becomes a scenario file, and that runs.
 #[test]
 fn what_was_clicked_is_recorded_and_runs() {
-    let folder = std::env::temp_dir().join(format!("finwait-record-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated"]);
+    let folder = Folder::new("record");
+    let mut terminal = Terminal::start_in(folder.path(), 120, 40, &["--lab", "isolated"]);
     terminal.see_both_up();
     terminal.press(Side::Server, "l listen");
     terminal.see_state(Side::Server, "LISTEN");
@@ -420,7 +415,7 @@ fn what_was_clicked_is_recorded_and_runs() {
     terminal.see_at(Side::Server, "blocked read(");
     terminal.press(Side::Client, "X reset");
     terminal.see("= -1 ECONNRESET");
-    let (file, text) = recorded(terminal, &folder);
+    let (file, text) = recorded(terminal, folder.path());
     assert!(
         text.contains("returns = \"blocked\"") && text.contains("later = { server = \"ECONNRESET\" }"),
         "{text}"
@@ -433,7 +428,6 @@ fn what_was_clicked_is_recorded_and_runs() {
     terminal.see("The end: all was as expected.");
     terminal.keys("q");
     assert!(terminal.end().success());
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// A record says what drove the ends, and runs with that.
@@ -442,16 +436,14 @@ fn a_record_says_what_drove_the_ends() {
     if !support::has("python3") {
         return;
     }
-    let folder = std::env::temp_dir().join(format!("finwait-driven-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "loopback", "--client", "python"]);
+    let folder = Folder::new("driven");
+    let mut terminal = Terminal::start_in(folder.path(), 120, 40, &["--lab", "loopback", "--client", "python"]);
     terminal.see_both_up();
     terminal.press(Side::Client, "c connect");
     terminal.see("ConnectionRefusedError");
-    let (file, text) = recorded(terminal, &folder);
+    let (file, text) = recorded(terminal, folder.path());
     assert!(text.contains("driven  = { client = \"python\" }\n"), "{text}");
     runs(&file, "loopback");
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// An endpoint that never says hello can be got rid of.

@@ -20,9 +20,8 @@ fn stands(terminal: &mut Terminal, wanted: impl Fn(usize, usize) -> bool) -> (us
 }
 
 /// A recording made by hand: listen, connect, accept.
-fn made(folder: &Path) -> String {
-    std::fs::create_dir_all(folder).unwrap();
-    let file = folder.join("by-hand.jsonl").to_str().unwrap().to_owned();
+fn made(folder: &Folder) -> String {
+    let file = folder.file("by-hand.jsonl");
     let mut terminal = connects(started_with(&["--lab", "isolated", "--record", &file]));
     terminal.keys("q");
     assert!(terminal.end().success());
@@ -31,7 +30,7 @@ fn made(folder: &Path) -> String {
 
 #[test]
 fn what_was_done_by_hand_opens_again() {
-    let folder = std::env::temp_dir().join(format!("finwait-open-{}", std::process::id()));
+    let folder = Folder::new("open");
     let file = made(&folder);
     for (cols, rows) in [(120, 40), (80, 30)] {
         let mut terminal = Terminal::start(cols, rows, &["open", &file]);
@@ -88,7 +87,6 @@ fn what_was_done_by_hand_opens_again() {
         terminal.keys("q");
         assert!(terminal.end().success());
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// The screen without its bottom line.
@@ -106,9 +104,8 @@ fn children_of(pid: i32) -> usize {
 /// A guide's Back begins in a fresh lab: the recording has both runs, and goes through them as one time.
 #[test]
 fn a_guide_that_went_back_is_recorded_as_runs() {
-    let folder = std::env::temp_dir().join(format!("finwait-open-tour-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("tour.jsonl").to_str().unwrap().to_owned();
+    let folder = Folder::new("open-tour");
+    let file = folder.file("tour.jsonl");
     let mut terminal = Terminal::start(120, 40, &["--record", &file, "tour", "half-close"]);
     terminal.see("step 1 of");
     terminal.keys(".");
@@ -130,13 +127,12 @@ fn a_guide_that_went_back_is_recorded_as_runs() {
     terminal.see("run 2 of 2, ");
     terminal.keys("q");
     assert!(terminal.end().success());
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// A selected log line is a place to go to.
 #[test]
 fn a_log_line_is_gone_to() {
-    let folder = std::env::temp_dir().join(format!("finwait-open-line-{}", std::process::id()));
+    let folder = Folder::new("open-line");
     let file = made(&folder);
     let mut terminal = Terminal::start(120, 50, &["open", &file]);
     stands(&mut terminal, |at, last| at == last);
@@ -153,7 +149,6 @@ fn a_log_line_is_gone_to() {
     });
     terminal.keys("q");
     assert!(terminal.end().success());
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// A full disk ends the recording; the screen says so, and goes on.
@@ -178,9 +173,9 @@ fn a_capture_opens_read_only_and_says_what_it_is() {
 1700000000.003000 IP 10.0.0.2.80 > 10.0.0.1.41000: Flags [F.], seq 1, ack 1, win 500, length 0
 1700000000.004000 IP 10.0.0.1.41000 > 10.0.0.2.80: Flags [.], ack 2, win 500, length 0
 ";
-    let path = std::env::temp_dir().join(format!("finwait-open-{}.txt", std::process::id()));
-    std::fs::write(&path, text).unwrap();
-    let mut terminal = Terminal::start(140, 40, &["open", path.to_str().unwrap()]);
+    let folder = Folder::new("open-text");
+    let path = folder.write("tcpdump.txt", text);
+    let mut terminal = Terminal::start(140, 40, &["open", &path]);
     terminal.see("capture, no kernel asked");
     let (_, last) = stands(&mut terminal, |at, last| at == last);
     assert_eq!(terminal.state(Side::Client).as_deref(), Some("CLOSE_WAIT"));
@@ -212,5 +207,4 @@ fn a_capture_opens_read_only_and_says_what_it_is() {
     assert!(last >= 5, "{last}");
     terminal.keys("q");
     assert!(terminal.end().success());
-    std::fs::remove_file(&path).unwrap();
 }

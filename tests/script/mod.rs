@@ -196,7 +196,7 @@ impl Script {
             | Effect::Beside(..)
             | Effect::BesideLab(..)
             | Effect::EndBeside
-            | Effect::Grow(_)
+            | Effect::RunBoth(_)
             | Effect::Save(..)
             | Effect::Write(_)
             | Effect::Screenshot

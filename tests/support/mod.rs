@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+pub mod folder;
 pub mod turns;
 
 /// How long anything may take that does happen; far more than it needs.
@@ -82,6 +83,12 @@ macro_rules! in_labs {
 /// The real binary.
 pub fn finwait() -> Command {
     Command::new(env!("CARGO_BIN_EXE_finwait"))
+}
+
+/// Returns what a command wrote, as text.
+#[track_caller]
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// Runs a command to its end, with a bound.

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         aligned
     }
 
-    /// What is done in the two labs: the same, or this in one and that in the other.
+    /// The command of the two labs: the same, or this in one and that in the other.
     fn pair(&mut self, table: &DeTable<'a>) -> Option<[Step; 2]> {
         match (table.get("both"), table.get("left"), table.get("right")) {
             (Some(both), None, None) => {

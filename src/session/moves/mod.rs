@@ -29,7 +29,7 @@ pub const MOST: usize = 3;
 /// A press that leads on, and what will follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Move {
-    /// Its effect.
+    /// The effect.
     pub act: Act,
     /// The end that acts; of a held segment, the one that it reaches.
     pub side: Side,
@@ -38,11 +38,11 @@ pub struct Move {
     pub command: Command,
     /// The situations when all is quiet again.
     pub follows: Follows,
-    /// The same in words, 34 columns at the most.
+    /// The effect in words, 34 columns at the most.
     pub text: String,
     /// The connection that it is about, as `side` names it; none for one that it begins.
     pub about: Option<Tuple>,
-    /// Its place among the others, from 0 on.
+    /// The place among the others, from 0 on.
     #[serde(skip)]
     rank: u8,
     /// Is it one of those that lead on from a half-close, at whichever end?
@@ -406,7 +406,7 @@ fn is_plain(order: &EndpointCall) -> bool {
     }
 }
 
-/// Whose call an order is; none for one of the process.
+/// Returns the socket that an order is for; none for one of the process.
 fn name_of(order: &EndpointCall) -> Option<&SocketName> {
     super::socket_of(order)
 }

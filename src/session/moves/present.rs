@@ -28,9 +28,9 @@ const SOON: Duration = Duration::from_secs(10);
 /// A socket that moves are about.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
-    /// What decides.
+    /// The facts that decide.
     pub(super) party: Party<'a>,
-    /// Its connection.
+    /// The connection.
     pub(super) tuple: Option<Tuple>,
 }
 
@@ -333,7 +333,7 @@ fn waiting(session: &Session, side: Side, socket: &Socket) -> Option<Waiting> {
     })
 }
 
-/// What is so of a socket; none where its situation has no entry, or a timer is about to change it.
+/// Returns the facts about a socket; none where its situation has no entry, or a timer is about to change it.
 fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: MonoTime) -> Option<Subject<'a>> {
     let end = &session.ends[side];
     let meaning = session.meaning(side, view)?;

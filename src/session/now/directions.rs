@@ -16,7 +16,7 @@ use crate::wire::segment::{Packet, Segment};
 pub struct Pipe {
     /// The sender.
     pub from: Side,
-    /// Its fate.
+    /// The fate.
     pub state: Direction,
     /// The bytes that the sender has written and the other end has not acknowledged, without SYN and FIN; none without a row.
     pub unacknowledged: Option<usize>,
@@ -26,9 +26,9 @@ pub struct Pipe {
     pub flying: usize,
     /// The bytes that have come and were not read; none where nothing tells.
     pub unread: Option<usize>,
-    /// Its fate, in 26 columns at most.
+    /// The fate, in 26 columns at most.
     pub words: String,
-    /// Where its bytes are, in 26 columns at most; none where there are none.
+    /// The place of its bytes, in 26 columns at most; none where there are none.
     pub load: Option<String>,
 }
 
@@ -95,7 +95,7 @@ impl Session {
         }
     }
 
-    /// What became of the direction from that end.
+    /// Returns the fate of the direction from that end.
     pub(super) fn direction(&self, from: Side, tuple: Tuple) -> Direction {
         let segments_seen = self.lab.kind == LabKind::Isolated;
         let (sender, receiver) = (self.half(from, tuple), self.half(from.other(), tuple));

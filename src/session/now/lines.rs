@@ -1,4 +1,4 @@
-//! What happened last, why, and what is so now.
+//! The last event, its reason, and the present, in lines.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub struct What {
     pub failed: bool,
 }
 
-/// Why it happened: the sentence of the moment.
+/// The reason why it happened: the sentence of the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Why {
     /// The sentence.
@@ -49,7 +49,7 @@ pub struct Why {
 pub struct NowLines {
     /// The event; none where nothing has happened.
     pub what: Option<What>,
-    /// Why; none where there is nothing to say.
+    /// The reason; none where there is nothing to say.
     pub why: Option<Why>,
     /// The present: one to three sentences, the most pressing first.
     pub so: Vec<String>,
@@ -86,7 +86,7 @@ impl What {
         }
     }
 
-    /// What happened without a call that says it.
+    /// An event that no call tells of.
     fn of_event(event: &Entry) -> What {
         let side = match &event.what {
             EntryKind::Died(died) => Some(died.side),
@@ -168,7 +168,7 @@ impl Session {
         }
     }
 
-    /// Why a program's line or call tells of a failure; of its end, what it told of before, else its last line.
+    /// Returns the reason of a failure that a program's line or call tells of; of its end, what it told of before, else its last line.
     fn why_of_event(&self, event: &Entry) -> Option<Why> {
         if let Some(sentence) = event.why() {
             return Some(Why {
@@ -197,7 +197,7 @@ impl Session {
         let last = || {
             // Of what a signal ended it has no words.
             let Death::Exited(_) = how else { return None };
-            let line = self.programs.get(program)?.last_words()?;
+            let line = self.programs.get(program)?.last_line()?;
             Some(format!("Its last line: {line}"))
         };
         let sentence = told.or_else(last)?;

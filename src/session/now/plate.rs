@@ -80,11 +80,11 @@ pub struct Plate {
     pub id: Option<MeaningId>,
     /// The meaning of its state.
     pub means: Said,
-    /// What this end can do.
+    /// The calls that make sense at this end.
     pub can: Said,
-    /// What it waits for, and how long still.
+    /// The thing that it waits for, and how long still.
     pub waits: Said,
-    /// What matters most, in 34 columns.
+    /// The fact that matters most, in 34 columns.
     pub brief: String,
     /// Sentences about its queues and its holder.
     pub beside: Vec<String>,
@@ -94,15 +94,15 @@ pub struct Plate {
     pub last: Option<What>,
     /// The sockets of the end: of many the first few that are over, the first few others, and the current one.
     pub tabs: Vec<Tab>,
-    /// How many sockets it has in all.
+    /// The number of sockets that it has in all.
     pub sockets: usize,
-    /// How many of them are over: the kernel has no row of them, and the process no descriptor.
+    /// The number of them that are over: the kernel has no row of them, and the process no descriptor.
     pub over: usize,
     /// The end of its process; none while it runs.
     pub process: Option<String>,
-    /// Why the sources of the state differ, where they always do then.
+    /// The reason why the sources of the state differ, where they always do then.
     pub note: Option<String>,
-    /// Why the sources of the state differ, where that is out of the ordinary.
+    /// The reason why the sources of the state differ, where that is out of the ordinary.
     pub alarm: Option<String>,
 }
 

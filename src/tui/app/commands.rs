@@ -53,8 +53,8 @@ impl App {
     fn press_in_tour(&mut self, command: &Command, now: MonoTime) -> Option<Vec<Effect>> {
         let tour = self.run.tour.as_mut()?;
         match tour.press(command, &self.run.session) {
-            Pressed::NextStep => Some(self.go_on(now)),
-            Pressed::Harmless | Pressed::Leaves => None,
+            TourPress::NextStep => Some(self.go_on(now)),
+            TourPress::Harmless | TourPress::Leaves => None,
         }
     }
 
@@ -243,7 +243,7 @@ impl App {
         Vec::new()
     }
 
-    /// What a program of an end has met last, where the end shows its programs: the number of the entry.
+    /// Returns the failure that a program of an end has met last, where the end shows its programs: the number of the entry.
     fn explained_by_a_program(&self, side: Side) -> Option<u64> {
         let programs = &self.panes.programs;
         let shows = programs.shows(&self.run.session, side);
@@ -358,7 +358,8 @@ impl App {
         self.command(other, &pick, now)
     }
 
-    /// Where one connection is shown alone and another has come, after the first `before`, shows that one: it is what was done last.
+    /// Shows the newest connection where one is shown alone and another has come, after the first `before`, shows that one: it is what was
+    /// done last.
     pub(super) fn show_the_new(&mut self, before: u32) {
         let count = self.run.session.connection_count();
         if let ShownConnection::One(_) = self.shown.connection
@@ -392,7 +393,7 @@ impl App {
         }
     }
 
-    /// What a button of the guide needs where the user has left its path; none where it does what it says.
+    /// Returns what a button of the guide needs where the user has left its path; none where it does what it says.
     pub(super) fn needs_the_path(tour: Option<&Tour>, command: ScreenCommand, keys: &Keymap) -> Option<String> {
         tour?.left()?;
         let needs = matches!(

@@ -37,13 +37,12 @@ use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
 use crate::tui::beside::Beside;
-use crate::tui::dialog::ask::AskDialog;
+use crate::tui::dialog::allow_run::AllowRunDialog;
 use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::export::ExportDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::{HelpDialog, HelpTopic};
 use crate::tui::dialog::host::HostDialog;
-use crate::tui::dialog::leave::LeaveDialog;
 use crate::tui::dialog::lessons::LessonsDialog;
 use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::new_lab::NewLabDialog;
@@ -52,8 +51,8 @@ use crate::tui::dialog::output::OutputDialog;
 use crate::tui::dialog::palette::PaletteDialog;
 use crate::tui::dialog::predict::PredictDialog;
 use crate::tui::dialog::prompt::Prompt;
+use crate::tui::dialog::question::QuestionDialog;
 use crate::tui::dialog::raw::RawDialog;
-use crate::tui::dialog::replace::ReplaceDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
@@ -72,7 +71,7 @@ use crate::tui::setup::Setup;
 use crate::tui::shown::{Shown, ShownConnection, describe};
 use crate::tui::terminal::MouseUse;
 use crate::tui::theme::Theme;
-use crate::tui::tour::{Pressed, Tour};
+use crate::tui::tour::{Tour, TourPress};
 use waits::WaitShown;
 
 /// The number of lines that a turn of the wheel moves.
@@ -90,7 +89,7 @@ pub enum Effect {
     /// Release the terminal, and stop until SIGCONT comes.
     Suspend,
     /// Run both, and hand what comes of them to [`App::compared`].
-    Grow(Branch),
+    RunBoth(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
     Fresh(LabSpec),
     /// Keep this theme in the configuration file.
@@ -119,7 +118,7 @@ pub enum Effect {
 /// Requirements for a fresh lab.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabSpec {
-    /// Whether it needs the wire.
+    /// The wire is needed.
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone.
     pub ipv6: Option<bool>,
@@ -300,7 +299,7 @@ impl App {
 
     /// Asks whether a file that is there is to be replaced.
     pub fn ask_to_replace(&mut self, command: WriteCommand) {
-        self.dialogs.open(ReplaceDialog::new(command));
+        self.dialogs.open(QuestionDialog::replace(command));
         self.stale = true;
     }
 
@@ -428,13 +427,8 @@ impl App {
         self.stale
     }
 
-    /// The terminal shows something else, or nothing any more.
-    pub const fn spoiled(&mut self) {
-        self.stale = true;
-    }
-
-    /// A clock or a countdown has moved on.
-    pub const fn tick(&mut self) {
+    /// Has the next frame drawn, though nothing has happened: a clock has moved on, or the terminal shows something else.
+    pub const fn redraw(&mut self) {
         self.stale = true;
     }
 
@@ -632,13 +626,13 @@ impl App {
             }
             Action::Guide(scenario) if !self.setup.allow_run && !scenario.commands().is_empty() => {
                 let user = (self.setup.user_name)(self.setup.run_as.as_deref());
-                self.dialogs.open(AskDialog::new(scenario, user));
+                self.dialogs.open(AllowRunDialog::new(scenario, user));
                 Vec::new()
             }
             Action::Guide(scenario) | Action::GuideAllowed(scenario) => match self.run.commands() {
                 // A guide's own lab has nothing that is lost.
                 done @ 1.. if self.run.tour.is_none() => {
-                    self.dialogs.open(LeaveDialog::new(scenario, done));
+                    self.dialogs.open(QuestionDialog::leave(&scenario, done));
                     Vec::new()
                 }
                 _ => self.guide_instead(scenario, false),
@@ -657,7 +651,7 @@ impl App {
             }
             Action::Compare(branch) => {
                 self.dialogs.open(CompareDialog::new(branch.clone()));
-                vec![Effect::Grow(branch)]
+                vec![Effect::RunBoth(branch)]
             }
             Action::Write(command) => vec![Effect::Write(command)],
             Action::Say(text) => {

@@ -263,7 +263,7 @@ const LEVEL: usize = {
     longest
 };
 
-/// What a lesson is about, in lines: more of it where there is more room.
+/// Returns the subject of a lesson, in lines: more of it where there is more room.
 fn described(canvas: &Canvas, course: &Course, area: Rect) -> Vec<(String, Style)> {
     let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
     let room = usize::from(area.width);

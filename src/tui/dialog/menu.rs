@@ -33,7 +33,7 @@ pub struct MenuDialog {
     skip: usize,
 }
 
-/// How wide the dialog is where there is room.
+/// The width of the dialog where there is room.
 const WIDE: u16 = 112;
 
 impl MenuDialog {

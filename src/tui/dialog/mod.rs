@@ -18,13 +18,12 @@ use crate::tui::keys::Keymap;
 use crate::tui::pane::programs::ProgramsPane;
 use crate::tui::theme::Theme;
 
-pub mod ask;
+pub mod allow_run;
 pub mod branch;
 pub mod export;
 pub mod forge;
 pub mod help;
 pub mod host;
-pub mod leave;
 pub mod lessons;
 pub mod menu;
 pub mod new_lab;
@@ -33,8 +32,8 @@ pub mod output;
 pub mod palette;
 pub mod predict;
 pub mod prompt;
+pub mod question;
 pub mod raw;
-pub mod replace;
 pub mod rules;
 pub mod runtime;
 pub mod segment;
@@ -147,7 +146,7 @@ pub trait Dialog: Debug {
         None
     }
 
-    /// What a press on an item does, in a few words; none for one that needs none.
+    /// Returns the effect of a press on an item, in a few words; none for one that needs none.
     fn hint(&self, _item: usize) -> Option<String> {
         None
     }
@@ -181,7 +180,7 @@ pub trait Dialog: Debug {
 pub struct About {
     /// The heading.
     pub title: &'static str,
-    /// Its keys and signs, with what they mean.
+    /// The keys and signs, with what they mean.
     pub keys: &'static [(&'static str, &'static str)],
 }
 
@@ -257,7 +256,7 @@ impl DialogStack {
         self.dialogs.iter().any(|dialog| dialog.asks_for_a_prediction())
     }
 
-    /// What a press on an item of the one on top does, where that says so.
+    /// Returns the effect of a press on an item of the dialog on top, where that has a hint.
     pub fn hint(&self, item: usize) -> Option<String> {
         self.dialogs.last()?.hint(item)
     }

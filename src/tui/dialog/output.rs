@@ -19,7 +19,7 @@ enum Shown {
     /// All.
     #[default]
     All,
-    /// What it wrote, with its beginning and its end.
+    /// The lines that it wrote, with its beginning and its end.
     Output,
     /// The program's system calls.
     Calls,

@@ -23,7 +23,7 @@ struct Choice {
     key: Option<char>,
     /// The words that are typed for it, without the end.
     words: String,
-    /// Its effect.
+    /// The effect.
     does: &'static str,
     /// The effect of a press; none where an argument is needed that only the user knows.
     command: Option<Command>,

@@ -22,9 +22,9 @@ pub struct RuntimeDialog {
     side: Side,
     /// The item that is selected.
     selected: usize,
-    /// What of each of [`Runtime::ALL`] is missing, when the dialog was opened: its tool and the package that has it.
+    /// The part of each of [`Runtime::ALL`] that is missing, when the dialog was opened: its tool and the package that has it.
     missing: Vec<Option<(&'static str, Package)>>,
-    /// Why the one that was pressed last is not available, where it is not.
+    /// The reason why the one that was pressed last is not available, where it is not.
     refused: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a socket's state means now: read from the session at every drawing, so that it stays true while the dialog is open.
+//! The meaning of a socket's state now: read from the session at every drawing, so that it stays true while the dialog is open.
 
 use ratatui::layout::Rect;
 
@@ -47,7 +47,7 @@ pub struct StateDialog {
     skip: usize,
 }
 
-/// How wide the dialog is where there is room.
+/// The width of the dialog where there is room.
 const WIDE: u16 = 84;
 /// The column in which the words begin.
 const NAMES: u16 = 11;

@@ -37,12 +37,12 @@ pub struct WhyDialog {
     skip: usize,
 }
 
-/// What is explained.
+/// The thing that is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WhyAbout {
     /// A call of an endpoint.
     Call(CallId),
-    /// What a program wrote, or its system call, by the entry.
+    /// A line that a program wrote, or its system call, by the entry.
     Entry(EntryNo),
 }
 

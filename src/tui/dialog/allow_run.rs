@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
+use super::question::draw_answers;
 use super::{About, Context, Dialog, Reaction, browse, moved, scrolled};
 use crate::command::{Command, EndCommand};
 use crate::program::ProgramSpec;
@@ -21,7 +22,7 @@ const LEAVE: usize = 1;
 
 /// The question.
 #[derive(Debug)]
-pub struct AskDialog {
+pub struct AllowRunDialog {
     scenario: Arc<Scenario>,
     /// The user whom programs run as, where that is known.
     user: Option<String>,
@@ -32,10 +33,10 @@ pub struct AskDialog {
     skip: usize,
 }
 
-impl AskDialog {
+impl AllowRunDialog {
     /// Asks whether the lesson may run its programs as that user; Enter alone leaves it.
-    pub fn new(scenario: Arc<Scenario>, user: Option<String>) -> AskDialog {
-        AskDialog {
+    pub fn new(scenario: Arc<Scenario>, user: Option<String>) -> AllowRunDialog {
+        AllowRunDialog {
             missing: scenario.missing_program(),
             scenario,
             user,
@@ -60,7 +61,7 @@ impl AskDialog {
         first.chain(steps)
     }
 
-    /// What would run, a line or more for each; those that are commands stand out.
+    /// Returns the programs that would run, a line or more for each; commands are marked, to stand out.
     fn lines(&self, room: usize) -> Vec<(String, bool)> {
         let mut lines = Vec::new();
         for (side, spec) in self.programs() {
@@ -94,7 +95,7 @@ impl AskDialog {
     }
 }
 
-impl Dialog for AskDialog {
+impl Dialog for AllowRunDialog {
     fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
         match item {
             RUN => vec![
@@ -167,9 +168,9 @@ impl Dialog for AskDialog {
         let wanted = question.len() + missing.len() + lines.len() + 5;
         let area = layout::middle(screen, WIDTH, wanted as u16);
         let inside = canvas.frame(area, "run programs?   (Esc leaves them)");
-        let (text, strong, bad, dim, picked) = {
+        let (text, strong, bad, dim) = {
             let theme = canvas.theme;
-            (theme.text(), theme.strong(), theme.bad(), theme.dim(), theme.picked())
+            (theme.text(), theme.strong(), theme.bad(), theme.dim())
         };
         let (body, foot) = layout::bottom(inside, 1);
         let mut y = body.y;
@@ -200,13 +201,6 @@ impl Dialog for AskDialog {
                 strong,
             );
         }
-        let mut x = foot.x;
-        for (nth, label) in ITEMS.into_iter().enumerate() {
-            let end = canvas.button(x, foot.y, foot.right(), None, label, Action::Item(nth));
-            if self.selected == nth {
-                canvas.tint(Rect::new(x, foot.y, end.saturating_sub(x), 1), picked);
-            }
-            x = end + 2;
-        }
+        draw_answers(canvas, foot, ITEMS, self.selected);
     }
 }

@@ -1,0 +1,251 @@
+//! The sockets of programs: which there are, by the host's table and by the descriptors of their processes, and the names that they get.
+
+use std::net::IpAddr;
+
+use super::end::{Changed, SocketMaker};
+use super::plan::current_target;
+use super::transcript::EntryKind;
+use super::view::HeldBy;
+use super::{CommandError, LabKind, Session, Socket};
+use crate::call::{SocketName, SocketRole};
+use crate::clock::MonoTime;
+use crate::command::CallRequest;
+use crate::lab::event::StateChanged;
+use crate::program::SocketOwner;
+use crate::side::Side;
+use crate::socket_table::Tuple;
+use crate::state::State;
+
+impl Session {
+    /// Takes in which process holds the socket of that inode.
+    pub(super) fn owned(&mut self, side: Side, inode: u64, owner: SocketOwner) {
+        let end = &mut self.ends[side];
+        end.has_others |= owner.program.is_none();
+        let known = end.sockets.of_inode(inode).first().copied();
+        match known {
+            Some(place) => {
+                if let SocketMaker::Program(_) = end.sockets[place].maker {
+                    end.changed.note(Changed::Socket(place));
+                    end.sockets
+                        .change(place, |socket| socket.maker = SocketMaker::Program(Some(owner)));
+                }
+            }
+            None => {
+                end.owners.insert(inode, owner);
+                self.adopt_rows(side);
+            }
+        }
+    }
+
+    /// Gives names to the sockets of programs that stand in the host's table by now.
+    pub(super) fn adopt_rows(&mut self, side: Side) {
+        let end = &self.ends[side];
+        if end.owners.is_empty() {
+            return;
+        }
+        let row_of = |inode: u64| Some(&end.table.rows()[end.table.of_inode(inode)?].row);
+        let inodes = end.owners.keys().copied();
+        let mut found: Vec<(u64, Tuple, State)> = inodes
+            .filter_map(|inode| row_of(inode).map(|row| (inode, row.tuple, row.state)))
+            .collect();
+        found.sort_unstable_by_key(|(inode, ..)| *inode);
+        for (inode, tuple, state) in found {
+            self.adopt(side, inode, tuple, state);
+        }
+    }
+
+    /// Gives a name to the socket of a program with that inode, which is seen with these addresses and in that state; to no other.
+    fn adopt(&mut self, side: Side, inode: u64, tuple: Tuple, state: State) {
+        let Some(owner) = self.ends[side].owners.remove(&inode) else {
+            return;
+        };
+        if self.is_inside(side, &tuple) {
+            return;
+        }
+        let end = &mut self.ends[side];
+        // It waited in the queue of a program's listener, and had a name there.
+        let queued = end.named.get(&tuple).and_then(|name| end.sockets.place(name));
+        let queued = queued.filter(|place| {
+            let socket = &end.sockets[*place];
+            socket.inode.is_none() && socket.maker == SocketMaker::Program(None)
+        });
+        if let Some(place) = queued {
+            end.changed.note(Changed::Socket(place));
+            end.sockets.change(place, |socket| {
+                (socket.inode, socket.open) = (Some(inode), true);
+                socket.maker = SocketMaker::Program(Some(owner));
+            });
+            let sock = end.sockets[place].sock;
+            end.socks.holds(inode, sock);
+            return;
+        }
+        self.name_program_socket(side, tuple, state, Some((inode, owner)));
+    }
+
+    /// Adds a socket of a program, under a name of its own.
+    fn name_program_socket(
+        &mut self,
+        side: Side,
+        tuple: Tuple,
+        state: State,
+        held: Option<(u64, SocketOwner)>,
+    ) -> Option<SocketName> {
+        let name = match state {
+            State::Listen => self.ends[side].names.fresh(SocketRole::Listener)?,
+            _ => self.name_of_pair(side, tuple)?,
+        };
+        let end = &mut self.ends[side];
+        let (inode, owner) = held.unzip();
+        let begins = matches!(state, State::SynSent | State::SynRecv) && inode.is_none();
+        let sock = end.socks.of_program(tuple, inode, begins);
+        let record = end.socks.get_mut(sock);
+        match state {
+            State::Listen => record.listening = true,
+            _ => record.connected = true,
+        }
+        let mut socket = Socket::unborn(name.clone(), sock);
+        socket.maker = SocketMaker::Program(owner);
+        (socket.inode, socket.open, socket.tuple) = (inode, inode.is_some(), Some(tuple));
+        end.named.insert(tuple, name.clone());
+        end.add_program_socket(socket);
+        Some(name)
+    }
+
+    /// A name for a connection at this end: with the number that it has at the other end, where that is free here, else with the next that
+    /// is free at both.
+    fn name_of_pair(&mut self, side: Side, tuple: Tuple) -> Option<SocketName> {
+        let there = self.ends[side.other()].named.get(&tuple.mirrored());
+        let there = there.and_then(|name| Some(name.id()?.connection.number.get()));
+        let given = self.ends.iter().map(|(side, end)| end.names.newest(side.into())).max();
+        let next = given.unwrap_or(0).checked_add(1)?;
+        let end = &mut self.ends[side];
+        end.names.take(
+            side.into(),
+            there.filter(|no| end.names.is_free(side.into(), *no)).unwrap_or(next),
+        )
+    }
+
+    /// Takes in a change of state of a socket that is not the endpoint's; is it one that nobody needs to hear of: of a connection of the
+    /// host with itself?
+    pub(super) fn meet_program_socket(&mut self, at: MonoTime, change: &StateChanged) -> bool {
+        let StateChanged {
+            side,
+            tuple,
+            inode,
+            from,
+            to,
+            ..
+        } = *change;
+        if !self.programs.ran_on(side) && !self.ends[side].has_others {
+            return false;
+        }
+        let end = &self.ends[side];
+        let is_known = !end.sockets.of_inode(inode).is_empty() || end.is_connecting_to(tuple.peer);
+        if self.is_inside(side, &tuple) && (inode == 0 || !is_known) && !end.named.contains_key(&tuple) {
+            self.note_inside(at, side);
+            return true;
+        }
+        if inode != 0 {
+            self.adopt(side, inode, tuple, to);
+        } else if from == State::Close && matches!(to, State::SynRecv | State::Established | State::CloseWait) {
+            // In the queue of a program's listener; in that of the endpoint's it has no name before accept gives it one.
+            // A listener that is not known yet is no endpoint's: a program's, which has listened since the last look.
+            let listener = self.listener_of(side, &tuple);
+            if listener.is_none_or(|listener| listener.owner().is_some()) {
+                self.name_program_socket(side, tuple, to, None);
+            }
+        }
+        false
+    }
+
+    /// Returns the process that a connection of that host waits for, to be accepted; none where the listener is not a program's.
+    pub fn acceptor(&self, side: Side, tuple: &Tuple) -> Option<&SocketOwner> {
+        self.listener_of(side, tuple)?.owner()
+    }
+
+    /// Returns the listener that a connection of that host came through.
+    fn listener_of(&self, side: Side, tuple: &Tuple) -> Option<&Socket> {
+        let through = |listener: &Tuple| listener.is_listener() && tuple.came_through(listener.local);
+        let mut sockets = self.ends[side].sockets.iter();
+        sockets.find(|socket| socket.open && socket.tuple.as_ref().is_some_and(through))
+    }
+
+    /// Tells once that connections of that host with itself are not seen on the wire.
+    fn note_inside(&mut self, at: MonoTime, side: Side) {
+        if std::mem::replace(&mut self.ends[side].has_inside, true) {
+            return;
+        }
+        let text = format!(
+            "a connection of the {side}'s host with itself: it goes over the host's own loopback device, not over the wire, \
+             and is not shown"
+        );
+        self.transcript.push(at, EntryKind::Note { text });
+    }
+
+    /// Are these the addresses of a connection of the host with itself, which does not come to the wire?
+    pub(super) fn is_inside(&self, side: Side, tuple: &Tuple) -> bool {
+        let own = self.lab.addresses[side];
+        let is_own = |ip: IpAddr| ip.is_loopback() || ip == own;
+        self.lab.kind == LabKind::Isolated
+            && !tuple.is_listener()
+            && is_own(tuple.local.ip())
+            && is_own(tuple.peer.ip())
+    }
+
+    /// Does a SYN from the other host to the lab's address reach that listener? One at `[::]` takes IPv4, too.
+    pub(super) fn is_reached(&self, side: Side, listener: &Tuple) -> bool {
+        let (at, own) = (listener.local.ip(), self.lab.addresses[side]);
+        match at.is_unspecified() {
+            true => at.is_ipv6() || own.is_ipv4(),
+            false => at == own || (at.is_loopback() && own.is_loopback()),
+        }
+    }
+
+    /// The number of the connections of a host with itself that programs on it have.
+    pub fn inside(&self, side: Side) -> usize {
+        if !self.programs.ran_on(side) {
+            return 0;
+        }
+        let end = &self.ends[side];
+        let rows = end.table.rows().iter().map(|observed| &observed.row);
+        let inside = rows.filter(|row| self.is_inside(side, &row.tuple) && !end.is_named(row));
+        // Each stands there with both of its ends.
+        inside.count().div_ceil(2)
+    }
+
+    /// The process that holds a socket of a program; none of the endpoint's, and of one that nobody has accepted.
+    pub fn owner_of(&self, side: Side, name: &SocketName) -> Option<&SocketOwner> {
+        self.ends[side].socket(name)?.owner()
+    }
+
+    /// The current socket of an end, where a call without a socket's name would go to it and it is a program's, so that the call is refused.
+    pub fn not_ours(&self, side: Side, request: &CallRequest) -> Option<&Socket> {
+        let end = &self.ends[side];
+        let target = end.socket(current_target(end, request)?)?;
+        (!target.is_endpoints()).then_some(target)
+    }
+
+    /// Refuses a call on a socket of a program's.
+    pub(super) fn require_own(&self, side: Side, name: &SocketName) -> Result<(), CommandError> {
+        let Some(socket) = self.ends[side].socket(name) else {
+            return Ok(());
+        };
+        let shown = socket.shown().clone();
+        let whose = match &socket.maker {
+            SocketMaker::Endpoint => return Ok(()),
+            SocketMaker::Program(Some(owner)) => {
+                format!("{shown} is {}'s (pid {})", owner.name, owner.pid)
+            }
+            SocketMaker::Program(None) => {
+                let view = self.view_named(side, &shown);
+                match view.is_some_and(|view| view.held == HeldBy::Queued) {
+                    true => format!("{shown} waits for a program to accept it"),
+                    false => format!("{shown} was a program's, which has closed it"),
+                }
+            }
+        };
+        Err(CommandError::Impossible(format!(
+            "{whose}: finwait makes no calls on it; act on its segments with wire, on its program with {side} signal, or end it with {side} destroy on={shown}"
+        )))
+    }
+}
