@@ -446,6 +446,9 @@ fn a_book_says_what_was_not_as_expected() {
     );
     let index = fs::read_to_string(folder.path("book/index.html")).unwrap();
     assert!(words(entry(&xml(&index), "wrong.html")).contains("Not all was as expected here"));
+    // The page of a file of one's own has its title, too.
+    let page = fs::read_to_string(folder.path("book/wrong.html")).unwrap();
+    assert!(page.contains("<p class=\"about\">Wrong</p>"), "{page}");
 }
 
 /// Without a wire a book says so, and leaves out what it has not seen.
