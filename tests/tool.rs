@@ -139,6 +139,13 @@ fn each_command_has_a_man_page() {
     let page = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
     assert!(page("finwait.1").contains(".TH"));
     assert!(page("finwait-do.1").contains("patience"));
+    // What --help leaves out is here.
+    for option in ["mermaid", "screen\\-theme"] {
+        assert!(page("finwait-do.1").contains(&format!("\\-\\-{option}")), "{option}");
+    }
+    assert!(page("finwait.1").contains("\\-\\-client\\-command"));
+    assert!(page("finwait-do.1").contains("The time\\-sequence diagram in Mermaid"));
+    assert!(page("finwait.1").contains("Drive the client with your own endpoint"));
     let pages = fs::read_dir(&folder.0).unwrap().count();
     assert!(pages > 15, "{pages}");
     for hidden in ["finwait-endpoint.1", "finwait-complete.1"] {
