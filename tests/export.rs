@@ -705,7 +705,7 @@ fn the_screen_of_an_export_has_the_size_and_the_theme_that_were_asked_for() {
         folder.file("c.screen.svg"),
     );
     run(
-        Lab::Loopback,
+        Lab::Isolated,
         &["--record", &folder.file("run.jsonl"), "--screen", &usual],
     );
     let export = |arguments: &[&str]| output(finwait().args(["export", &folder.file("run.jsonl")]).args(arguments));
@@ -756,7 +756,7 @@ fn the_ending_of_a_file_says_its_format() {
     let (one, two, own) = (folder.file("one.md"), folder.file("two.svg"), folder.file("own"));
     let record = folder.file("run.jsonl");
     run(
-        Lab::Loopback,
+        Lab::Isolated,
         &[
             "--export",
             &one,

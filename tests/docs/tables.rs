@@ -60,8 +60,10 @@ fn row(spec: &Spec) -> String {
 
 /// The options and arguments of the command line as the page must have them: those that several verbs share, then each verb's own.
 fn command_line() -> String {
-    let tree = tree();
-    let verbs: Vec<&Command> = tree.get_subcommands().filter(|verb| !verb.is_hide_set()).collect();
+    let mut tree = tree();
+    tree.build();
+    let is_told = |verb: &&Command| !verb.is_hide_set() && verb.get_name() != "help";
+    let verbs: Vec<&Command> = tree.get_subcommands().filter(is_told).collect();
     let mut text = String::new();
     let mut headings: Vec<&str> = Vec::new();
     for arg in [&tree].iter().chain(&verbs).flat_map(|command| command.get_arguments()) {
@@ -93,7 +95,10 @@ fn command_line() -> String {
         text.push('\n');
     }
     for verb in verbs {
-        let own = || verb.get_arguments().filter(|arg| shared(arg).is_none());
+        let own = || {
+            verb.get_arguments()
+                .filter(|arg| shared(arg).is_none() && arg.get_id() != "help")
+        };
         text.push_str(&format!(
             "## finwait {}\n\n{}.\n",
             verb.get_name(),
