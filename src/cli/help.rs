@@ -8,8 +8,11 @@ use crate::command::table::{CommandGroup, TABLE};
 /// Returns the help of a verb, or of the screen.
 pub(super) fn all(mut tree: Command, verb: Option<&str>) -> String {
     tree = match verb {
-        None => listed(tree, "finwait"),
-        Some(verb) => tree.mut_subcommand(verb, |command| listed(command, &format!("finwait-{verb}"))),
+        None => listed(tree, "All options of the screen: finwait tour --help, man finwait"),
+        Some(verb) => tree.mut_subcommand(verb, |command| {
+            let more = format!("More of each option: man finwait-{verb} (finwait man DIR writes the pages)");
+            listed(command, &more)
+        }),
     };
     tree.build();
     let mut command = match verb.and_then(|verb| tree.find_subcommand(verb)) {
@@ -23,8 +26,8 @@ pub(super) fn all(mut tree: Command, verb: Option<&str>) -> String {
     command.render_help().to_string()
 }
 
-/// Has the short form of a command's help tell of what the long form would.
-fn listed(command: Command, page: &str) -> Command {
+/// Has the short form of a command's help tell of what the long form would, and at its end where more is said.
+fn listed(command: Command, more: &str) -> Command {
     let text = |styled: Option<&clap::builder::StyledStr>| styled.map(ToString::to_string);
     let about = text(command.get_long_about()).or_else(|| text(command.get_about()));
     let end = text(command.get_after_long_help()).or_else(|| text(command.get_after_help()));
@@ -35,10 +38,7 @@ fn listed(command: Command, page: &str) -> Command {
     command
         .mut_args(shown)
         .about(about.unwrap_or_default())
-        .after_help(format!(
-            "{}\n\nMore of each option: man {page} (finwait man DIR writes the pages)",
-            end.unwrap_or_default()
-        ))
+        .after_help(format!("{}\n\n{more}", end.unwrap_or_default()))
 }
 
 /// Returns the end of the help of `finwait do`: the commands that it takes, group by group, and the examples.

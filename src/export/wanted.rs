@@ -104,13 +104,13 @@ impl ExportChoices {
         let mut add = |option: &str, ending: &str, target: &Target, put: &mut dyn FnMut(&mut ExportChoices, Target)| {
             let Target::File(folder) = target else {
                 return Err(format!(
-                    "--{option} -: several scenarios are exported in a file each, and so want the name of a folder, like pictures/"
+                    "--{option} -: several scenarios are exported in a file each, and so want the name of a folder, like --{option} pictures/"
                 ));
             };
             let shown = target.shown();
             if folder.extension().is_some_and(|end| end.to_string_lossy() == ending) || folder.is_file() {
                 return Err(format!(
-                    "--{option} {shown}: several scenarios are exported in a file each, and so want the name of a folder, like pictures/"
+                    "--{option} {shown}: several scenarios are exported in a file each, and so want the name of a folder, like --{option} pictures/"
                 ));
             }
             std::fs::create_dir_all(folder).map_err(|error| format!("make the folder {shown}: {error}"))?;

@@ -129,7 +129,15 @@ fn shared(arg: &clap::Arg) -> Option<&str> {
 /// What is said of an option, all of it, in a cell of a table.
 fn said(arg: &clap::Arg) -> String {
     let text = arg.get_long_help().or(arg.get_help());
-    let text = text.map(ToString::to_string).unwrap_or_default();
+    let mut text = text.map(ToString::to_string).unwrap_or_default();
+    let defaults: Vec<_> = arg
+        .get_default_values()
+        .iter()
+        .filter_map(|value| value.to_str())
+        .collect();
+    if !defaults.is_empty() && !arg.is_hide_default_value_set() && arg.get_action().takes_values() {
+        text.push_str(&format!("\n\nBy default {}", defaults.join(", ")));
+    }
     let paragraphs: Vec<String> = text
         .split("\n\n")
         .map(|paragraph| {
