@@ -285,10 +285,9 @@ mod tests {
             let all = options(&long);
             assert!(!all.is_empty());
             // What an option is stands beside it.
-            let alone = long.lines().find(|line| {
-                let line = line.trim();
-                line.starts_with('-') && !line.contains("  ")
-            });
+            let is_indented = |line: &&str| line.starts_with("  ") && !line.starts_with("        ");
+            let mut options_alone = long.lines().filter(is_indented).map(str::trim);
+            let alone = options_alone.find(|line| line.starts_with('-') && !line.contains("  "));
             assert_eq!(alone, None, "{verb}\n{long}");
             for option in options(&short) {
                 assert!(all.contains(&option), "{verb}: {option}\n{long}");
