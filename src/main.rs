@@ -132,7 +132,10 @@ fn main() -> ExitCode {
         run_as: groups.run_as().map(str::to_owned),
         ..setup
     };
-    let exports = groups.exports();
+    let exports = match groups.exports() {
+        Ok(exports) => exports,
+        Err(why) => return fail(NOT_UNDERSTOOD, &why),
+    };
     if exports.is_none() && groups.film().is_none() && groups.force() {
         let why = "--force is about the files that exports, --pcap and --asciicast write, and none is asked for";
         return fail(NOT_UNDERSTOOD, why);

@@ -409,6 +409,9 @@ fn a_book_says_what_was_not_as_expected() {
     );
     let index = fs::read_to_string(folder.file("book/index.html")).unwrap();
     assert!(words(entry(&xml(&index), "wrong.html")).contains("Not all was as expected here"));
+    // The page of a file of one's own has its title, too.
+    let page = folder.text("book/wrong.html");
+    assert!(page.contains("<p class=\"about\">Wrong</p>"), "{page}");
 }
 
 /// Without a wire a book says so, and leaves out what it has not seen.

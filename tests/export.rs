@@ -9,10 +9,10 @@ use finwait::session::SessionInput;
 use finwait::side::Side;
 use finwait::wire::segment::{Flags, Packet};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::folder::Folder;
-use support::{Lab, finwait, has, output, output_of, text};
+use support::{BOUND, Lab, finwait, has, output, output_of, output_within, text};
 
 /// A run with what is dangerous in every format, a segment that is held, one that is dropped, and calls that fail.
 const COMMANDS: [&str; 15] = [
@@ -469,7 +469,7 @@ fn several_scenarios_are_exported_in_a_file_each() {
     let refused = output(finwait().args(["run", "half-close", "read-eof", "--svg", "-"]));
     assert_eq!(refused.status.code(), Some(2));
     assert!(
-        text(&refused.stderr).contains("want the name of a folder, like pictures/"),
+        text(&refused.stderr).contains("want the name of a folder, like --svg pictures/"),
         "{refused:?}"
     );
 }
@@ -619,19 +619,135 @@ fn a_film_of_a_run_ends_with_the_screen_as_it_was_and_leaves_time_to_read() {
     assert!(folder.text("run.cast").contains(&format!("\"timestamp\":{wall},")));
 }
 
-/// asciinema's player, as npm has it; none where it is not installed.
-fn asciinema_player() -> Option<PathBuf> {
+/// A file of a package of npm's; none where it is not installed.
+fn of_npm(file: &str) -> Option<PathBuf> {
     let global = Command::new("npm").args(["root", "--global"]).output().ok();
     let global = global.map(|said| PathBuf::from(text(&said.stdout).trim()));
     let all = [PathBuf::from("/usr/local/lib/node_modules")].into_iter().chain(global);
-    let player = all
-        .map(|modules| modules.join("asciinema-player/dist/bundle/asciinema-player.min.js"))
-        .find(|player| player.exists());
+    let found = all.map(|modules| modules.join(file)).find(|path| path.exists());
     assert!(
-        player.is_some() || std::env::var_os("CI").is_none(),
-        "asciinema-player is not installed"
+        found.is_some() || std::env::var_os("CI").is_none(),
+        "npm's {file} is not installed"
     );
-    player
+    found
+}
+
+/// Mermaid's own parser reads the diagram of a run with what is dangerous, and those of scenarios with each kind of arrow and note.
+/// `tests/mermaid/catalog` has it read all of the catalog.
+#[test]
+fn mermaids_own_parser_reads_the_diagrams() {
+    let Some(module) = of_npm("mermaid/dist/mermaid.core.mjs") else {
+        return;
+    };
+    let folder = Folder::new("mermaid");
+    let dangerous = folder.file("dangerous.mmd");
+    run(Lab::Isolated, &["--mermaid", &dangerous]);
+    let names = ["half-close", "read-reset-blocked", "final-ack-held", "fin-wait2-orphan"];
+    let made = output(
+        finwait()
+            .arg("run")
+            .args(names)
+            .args(["--mermaid", &folder.file("diagrams")]),
+    );
+    assert!(made.status.success(), "{made:?}");
+    let files: Vec<String> = names
+        .iter()
+        .map(|name| folder.file(&format!("diagrams/{name}.mmd")))
+        .chain([dangerous])
+        .collect();
+    let package = module.parent().and_then(Path::parent).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mermaid/parse.mjs");
+    // It loads for seconds.
+    let parse = |files: &[String]| output_within(Command::new("node").arg(script).arg(package).args(files), 3 * BOUND);
+    let parsed = parse(&files);
+    assert!(parsed.status.success(), "{}", text(&parsed.stderr));
+    assert_eq!(text(&parsed.stdout).trim(), files.len().to_string());
+    // It is no parser that takes anything.
+    let broken = folder.text("dangerous.mmd") + "    C->>\n";
+    let file = folder.file("broken.mmd");
+    std::fs::write(&file, broken).unwrap();
+    assert!(!parse(&[file]).status.success());
+}
+
+/// The screen in pictures and films has the size and the theme that were asked for; nonsense is told in a sentence.
+#[test]
+fn the_screen_of_an_export_has_the_size_and_the_theme_that_were_asked_for() {
+    let folder = Folder::new("look");
+    let (usual, wide, light) = (
+        folder.file("a.txt"),
+        folder.file("b.screen.txt"),
+        folder.file("c.screen.svg"),
+    );
+    run(
+        Lab::Isolated,
+        &["--record", &folder.file("run.jsonl"), "--screen", &usual],
+    );
+    let export = |arguments: &[&str]| output(finwait().args(["export", &folder.file("run.jsonl")]).args(arguments));
+    let size = |name: &str| {
+        let text = folder.text(name);
+        (
+            text.lines().map(|line| line.chars().count()).max(),
+            text.lines().count(),
+        )
+    };
+    assert_eq!(size("a.txt"), (Some(120), 40));
+    let made = export(&[&wide, "--screen-size", "90x30"]);
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(size("b.screen.txt"), (Some(90), 30));
+    let dark = folder.file("d.screen.svg");
+    for (file, theme) in [(&light, "light"), (&dark, "dark")] {
+        let made = export(&[file, "--screen-theme", theme]);
+        assert!(made.status.success(), "{made:?}");
+    }
+    assert_ne!(folder.text("c.screen.svg"), folder.text("d.screen.svg"));
+    for (arguments, why) in [
+        (
+            &["x.screen.svg", "--screen-size", "9"][..],
+            "columns and rows like 120x40",
+        ),
+        (
+            &["x.screen.svg", "--screen-theme", "pink"],
+            "it must be one of terminal-16, dark, light",
+        ),
+        (
+            &["x.svg", "--screen-theme", "dark"],
+            "are about --screen and --asciicast, and neither is asked for",
+        ),
+        (&["x.png"], "the ending of the name says the format"),
+        (&["-"], "- has no ending that says the format"),
+    ] {
+        let refused = export(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        let said = text(&refused.stderr);
+        assert!(said.contains(why) && said.lines().count() == 1, "{said}");
+    }
+}
+
+/// --export tells the format by the ending, as often as it is given, and writes what the format's own option does.
+#[test]
+fn the_ending_of_a_file_says_its_format() {
+    let folder = Folder::new("ending");
+    let (one, two, own) = (folder.file("one.md"), folder.file("two.svg"), folder.file("own"));
+    let record = folder.file("run.jsonl");
+    run(
+        Lab::Isolated,
+        &[
+            "--export",
+            &one,
+            "--export",
+            &two,
+            "--markdown",
+            &own,
+            "--record",
+            &record,
+        ],
+    );
+    assert_eq!(folder.text("one.md"), folder.text("own"));
+    assert!(folder.text("two.svg").starts_with("<svg") || folder.text("two.svg").contains("<svg"));
+    let again = folder.file("again.md");
+    let made = output(finwait().args(["export", &record, &again]));
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(folder.text("again.md"), folder.text("one.md"));
 }
 
 #[test]
@@ -639,7 +755,9 @@ fn asciinemas_own_player_shows_what_the_screen_showed() {
     if !has("chromium-headless-shell") {
         return;
     }
-    let Some(player) = asciinema_player() else { return };
+    let Some(player) = of_npm("asciinema-player/dist/bundle/asciinema-player.min.js") else {
+        return;
+    };
     let folder = Folder::new("player");
     let (cast, screen) = (folder.file("run.cast"), folder.file("end.txt"));
     run(Lab::Isolated, &["--asciicast", &cast, "--screen", &screen]);
@@ -773,7 +891,7 @@ fn the_graphs_have_what_the_tables_said() {
     );
     assert!(!none.status.success());
     assert!(
-        text(&none.stderr).contains("no connection was made, so there is nothing for --graphs"),
+        text(&none.stderr).contains("no connection was made, so there is nothing to draw graphs of"),
         "{none:?}"
     );
 }
@@ -812,8 +930,8 @@ fn one_export_that_cannot_be_made_of_a_run_takes_no_other_with_it() {
     );
     assert_eq!(run.status.code(), Some(1), "{run:?}");
     for why in [
-        "no connection was made, so there is nothing for --graphs",
-        "there are no packets for --pcapng",
+        "no connection was made, so there is nothing to draw graphs of",
+        "there are no packets for a capture",
     ] {
         assert!(text(&run.stderr).contains(why), "{run:?}");
     }

@@ -444,6 +444,17 @@ fn a_right_click_shows_what_a_button_takes() {
     assert!(lines(&mut script, 120, 40).join("\n").contains(": client connect :9"));
 }
 
+/// What the hint promises of a right click is what it does: each command that takes something is typed.
+#[test]
+fn a_right_click_asks_for_arguments_wherever_there_are_any() {
+    for spec in TABLE.iter().filter(|spec| !spec.args.is_empty()) {
+        for button in spec.buttons {
+            let action = Action::from((button.command)(finwait::side::Side::Client));
+            assert!(action.typed().is_some(), "{}", spec.name);
+        }
+    }
+}
+
 /// A few letters of a command's word, or a word of its help, are completed.
 #[test]
 fn the_prompt_completes_from_a_few_letters() {

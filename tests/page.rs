@@ -10,6 +10,7 @@ use finwait::state::State;
 use finwait::wire::segment::Packet;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Command;
 use support::folder::Folder;
 use support::{BOUND, Lab, finwait, output, output_within};
@@ -58,17 +59,64 @@ fn seen(name: &str, lab: Lab, arguments: &[&str]) -> Seen {
     }
 }
 
+/// The name of Chromium.
+fn chromium() -> &'static str {
+    let known = ["chromium-headless-shell", "chromium"];
+    let is_there =
+        |name: &str| std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|folder| folder.join(name).exists());
+    known
+        .into_iter()
+        .find(|name| is_there(name))
+        .expect("Chromium is needed")
+}
+
 /// Reads a page in Chromium, as `tests/page/drive.mjs` does.
 fn driven(page: &str) -> Value {
-    let known = ["chromium-headless-shell", "chromium"];
-    let is_there = |name: &&&str| {
-        std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|folder| folder.join(name).exists())
-    };
-    let chromium = known.iter().find(is_there).expect("Chromium is needed");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page/drive.mjs");
-    let run = output_within(Command::new("node").args([script, chromium, page]), 2 * BOUND);
+    let run = output_within(Command::new("node").args([script, chromium(), page]), 2 * BOUND);
     assert!(run.status.success(), "node and Chromium are needed: {run:?}");
     serde_json::from_slice(&run.stdout).unwrap()
+}
+
+/// axe-core finds nothing that stands in the way of people with a keyboard or a screen reader: in the page of a run, and in a book's.
+#[test]
+fn nothing_stands_in_the_way_of_a_keyboard_or_a_screen_reader() {
+    let modules = PathBuf::from("/usr/local/lib/node_modules");
+    let global = Command::new("npm").args(["root", "--global"]).output().ok();
+    let global = global.map(|said| PathBuf::from(String::from_utf8_lossy(&said.stdout).trim()));
+    let all = [modules].into_iter().chain(global);
+    let axe = all
+        .map(|modules| modules.join("axe-core/axe.min.js"))
+        .find(|axe| axe.exists());
+    assert!(
+        axe.is_some() || std::env::var_os("CI").is_none(),
+        "axe-core is not installed"
+    );
+    let Some(axe) = axe else { return };
+    let folder = Folder::new("axe");
+    let book = folder.file("book");
+    let made = output(finwait().args(["book", &book, "half-close", "read-reset-blocked"]));
+    assert!(made.status.success(), "{made:?}");
+    let pages =
+        ["half-close", "read-reset-blocked", "index", "errors", "states"].map(|name| format!("{book}/{name}.html"));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page/axe.mjs");
+    let run = output_within(
+        Command::new("node").args([script, chromium()]).arg(axe).args(&pages),
+        3 * BOUND,
+    );
+    assert!(run.status.success(), "{run:?}");
+    let found: Vec<Value> = run
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    // In light and in dark.
+    assert_eq!(found.len(), 2 * pages.len());
+    for page in found {
+        assert!(number(&page["passes"]) > 20, "{page}");
+        assert_eq!(page["violations"], Value::Array(Vec::new()), "{page}");
+    }
 }
 
 fn number(value: &Value) -> u64 {

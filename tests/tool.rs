@@ -114,6 +114,13 @@ fn each_command_has_a_man_page() {
     let page = |name: &str| folder.text(name);
     assert!(page("finwait.1").contains(".TH"));
     assert!(page("finwait-do.1").contains("patience"));
+    // What --help leaves out is here.
+    for option in ["mermaid", "screen\\-theme"] {
+        assert!(page("finwait-do.1").contains(&format!("\\-\\-{option}")), "{option}");
+    }
+    assert!(page("finwait.1").contains("\\-\\-client\\-command"));
+    assert!(page("finwait-do.1").contains("The time\\-sequence diagram in Mermaid"));
+    assert!(page("finwait.1").contains("Drive the client with your own endpoint"));
     let pages = folder.names().len();
     assert!(pages > 15, "{pages}");
     for hidden in ["finwait-endpoint.1", "finwait-complete.1"] {
@@ -413,4 +420,49 @@ fn completion_offers_what_may_stand_there() {
     assert_eq!(words_for(&["man", ""]), ["\tdirs"]);
     assert_eq!(words_for(&["do", "--patience", ""]), Vec::<String>::new());
     assert!(words_for(&[]).is_empty());
+}
+
+/// The JSON of a run, too, says of a scenario within the binary that it is there, and is read back as what it was.
+#[test]
+fn json_says_of_a_scenario_within_the_binary_that_there_is_no_file() {
+    use finwait::scenario::catalog;
+    use finwait::scenario::report::StepReport;
+    let run = output(finwait().args(["run", "--json", "half-close"]));
+    let listed = output(finwait().args(["list", "--json"]));
+    let all = text(&run.stdout) + &text(&listed.stdout);
+    assert!(
+        all.contains("\"path\":\"half-close (built in; finwait show half-close)\""),
+        "{all}"
+    );
+    assert!(!all.contains("\"path\":\"assets/"), "{all}");
+    let step = text(&run.stdout)
+        .lines()
+        .find(|line| line.contains("\"kind\":\"step\""))
+        .unwrap()
+        .to_owned();
+    let step: StepReport = serde_json::from_str(&step).unwrap();
+    assert_eq!(step.path, catalog::entry("half-close").unwrap().path);
+}
+
+/// A word that is no command, and like none, is answered with what one is like, on the command line and on standard input.
+#[test]
+fn an_unknown_word_is_answered_with_commands() {
+    for (word, like) in [("foo", "client connect"), ("client foo", "listen, connect")] {
+        let said = text(&output(finwait().args(["do", word])).stderr);
+        assert!(said.contains(like) && said.lines().count() == 1, "{said}");
+        let read = crate::support::output_of(finwait().args(["--lab", "loopback", "do", "-"]), word.as_bytes());
+        assert!(text(&read.stderr).contains(like), "{}", text(&read.stderr));
+    }
+}
+
+/// A connection that nobody has accepted has no name: the transcript tells it by its peer.
+#[test]
+fn a_connection_that_is_not_accepted_is_told_by_its_peer() {
+    let run = output(finwait().args(["--lab", "loopback", "do", "server listen", "client connect"]));
+    let said = text(&run.stdout);
+    let now = said.lines().rfind(|line| line.contains("  now ")).unwrap();
+    assert!(
+        now.contains("from 127.0.0.1:") && now.contains("ESTABLISHED (not accepted yet)"),
+        "{now}"
+    );
 }

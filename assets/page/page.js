@@ -115,6 +115,8 @@
     const isOver = no === count || data.steps[no].act !== step.act;
     const told = heading.filter((part) => isOver || !part.classList.contains('look'));
     $('act').replaceChildren(...told.flatMap((part) => [part.cloneNode(true), ' ']));
+    // Above the two ends, and so a heading of their level.
+    $('act').querySelector('h3')?.setAttribute('aria-level', '2');
     showPresent(step.present);
     const time = item.querySelector('a').lastChild.textContent.trim() + ' s';
     $('no').textContent = no;

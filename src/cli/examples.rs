@@ -31,6 +31,7 @@ Examples:
 pub(super) const RUN: &str = "\
 Examples:
   finwait run half-close full-close
+  finwait run half-close --export half-close.html
   finwait run ./scenarios --junit report.xml
   finwait run --all --keep-going";
 pub(super) const CHECK: &str = "\
@@ -85,5 +86,5 @@ Examples:
   finwait book tcp-book ./lessons --allow-run";
 pub(super) const EXPORT: &str = "\
 Examples:
-  finwait export run.jsonl --svg run.svg --markdown run.md
+  finwait export run.jsonl run.html run.svg run.md
   finwait export run.jsonl --pcapng - | tshark -r -";

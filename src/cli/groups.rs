@@ -7,8 +7,6 @@ use clap::{Args, ValueEnum};
 use super::values::{host, runtimes};
 use crate::command::parse::parse;
 use crate::command::{Command, EndCommand};
-use crate::export::ExportFormat;
-use crate::export::write::Target;
 use crate::lab::{LabMode, NamedAddress};
 use crate::paint::PaintWhen;
 use crate::runtime::{Runtime, RuntimeChoice};
@@ -52,15 +50,19 @@ pub struct LabArgs {
     /// --ipv6=false where the configuration says ipv6 = true.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub ipv6: Option<bool>,
-    /// The port that the isolated lab's server usually listens on, and FINWAIT_PORT says to programs [default: 8080]
+    /// The server's port [default: 8080]
+    ///
+    /// The isolated lab's server usually listens on it, and FINWAIT_PORT says it to programs.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
     pub port: Option<u16>,
-    /// Record the run in a new file, for finwait open
+    /// Record the run in FILE.jsonl, for finwait open
     ///
-    /// The file is FILE.jsonl. Of several scenarios, each is in a file of its own, in a folder of that name.
+    /// The file is a new one. Of several scenarios, each is in a file of its own, in a folder of that name.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Tell why the kernel sends an RST or drops a packet: for root, where tracefs is mounted
+    /// Tell why the kernel resets or drops (for root)
+    ///
+    /// Why it sends an RST, or drops a packet. It needs tracefs.
     #[arg(long, hide_short_help = true)]
     pub trace_kernel: bool,
 }
@@ -69,10 +71,10 @@ pub struct LabArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Lab")]
 pub struct EndArgs {
-    /// Drive the client with another language's sockets
+    /// Drive the client with go, python, java ...
     #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, hide_possible_values = true, hide_default_value = true, long_help = runtimes("client"))]
     pub client: Runtime,
-    /// Drive the server with another language's sockets
+    /// Drive the server with go, python, java ...
     #[arg(
         long,
         value_enum,
@@ -82,24 +84,19 @@ pub struct EndArgs {
         hide_default_value = true
     )]
     pub server: Runtime,
-    /// Drive the client with your own command, which speaks the endpoint protocol
+    /// Drive the client with your own endpoint
     ///
-    /// The protocol is in finwait's sources: docs/endpoint-protocol.md.
-    #[arg(long, value_name = "COMMAND", conflicts_with = "client", hide_short_help = true)]
+    /// The command speaks the endpoint protocol, which docs/endpoint-protocol.md has.
+    #[arg(long, value_name = "CMD", conflicts_with = "client", hide_short_help = true)]
     pub client_command: Option<String>,
-    /// Drive the server with your own command
-    #[arg(long, value_name = "COMMAND", conflicts_with = "server", hide_short_help = true)]
+    /// Drive the server with your own endpoint
+    #[arg(long, value_name = "CMD", conflicts_with = "server", hide_short_help = true)]
     pub server_command: Option<String>,
     /// Show the system calls that are made (strace)
     ///
     /// Those of another language's sockets, and of programs.
     #[arg(long)]
     pub syscalls: bool,
-    /// Let the hosts leave checksums and segmentation to the wire (TSO)
-    ///
-    /// This makes bulk data ten times as fast: a super-segment of up to 64 KiB is one packet then, shown, stepped and dropped as a whole.
-    #[arg(long, hide_short_help = true)]
-    pub offload: bool,
 }
 
 impl EndArgs {
@@ -116,6 +113,17 @@ impl EndArgs {
     }
 }
 
+/// The option of what the hosts leave to the wire.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Lab")]
+pub struct OffloadArgs {
+    /// Leave checksums and segmentation to the wire (TSO)
+    ///
+    /// This makes bulk data ten times as fast: a super-segment of up to 64 KiB is one packet then, shown, stepped and dropped as a whole.
+    #[arg(long, hide_short_help = true)]
+    pub offload: bool,
+}
+
 /// Programs of the user's own that a run begins with.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Programs of your own")]
@@ -123,12 +131,12 @@ pub struct ProgramArgs {
     /// Start a program on the server's host
     ///
     /// "nginx -c ./nginx.conf": it is started unmodified, as the run command does. May be given several times.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "CMD")]
     pub server_run: Vec<String>,
     /// Start a program on the client's host
     ///
     /// "curl -sS http://server:8080/": it starts once the server's are ready. May be given several times.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "CMD")]
     pub client_run: Vec<String>,
 }
 
@@ -161,10 +169,14 @@ impl ProgramArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Programs of your own")]
 pub struct HostArgs {
-    /// A name that programs find an address under, beside client and server: db=server, api.example=10.0.0.9
-    #[arg(long = "host", value_name = "NAME=ADDRESS", value_parser = host, hide_short_help = true)]
+    /// A name for an address: db=server, api.example=10.0.0.9
+    ///
+    /// Programs find it beside client and server. May be given several times.
+    #[arg(long = "host", value_name = "NAME=IP", value_parser = host, hide_short_help = true)]
     pub hosts: Vec<(String, NamedAddress)>,
-    /// The user whom programs run as, by default the one who started finwait, under sudo the one behind it
+    /// The user whom programs run as
+    ///
+    /// By default the one who started finwait, under sudo the one behind it.
     #[arg(long, value_name = "USER", hide_short_help = true)]
     pub run_as: Option<String>,
 }
@@ -189,17 +201,20 @@ pub struct ScreenArgs {
     /// terminal-16, dark, light, projector, colour-blind, mono, or one of your own.
     #[arg(long, value_name = "THEME")]
     pub theme: Option<String>,
-    /// The configuration [default: $XDG_CONFIG_HOME/finwait/config.toml, or ~/.config/finwait/config.toml]
+    /// The configuration [default: see finwait config --path]
+    ///
+    /// $XDG_CONFIG_HOME/finwait/config.toml, or ~/.config/finwait/config.toml.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Leave the mouse to the terminal, which selects text with it; on the screen, M takes it and lets it go
+    /// Leave the mouse to the terminal
+    ///
+    /// It selects text with it. On the screen, M takes the mouse and lets it go.
     #[arg(long, hide_short_help = true)]
     pub no_mouse: bool,
 }
 
 /// The colours of text.
 #[derive(Clone, Copy, Debug, Default, Args)]
-#[command(next_help_heading = "Output")]
 pub struct ColourArgs {
     /// Colour the text: auto, always, never
     ///
@@ -219,112 +234,10 @@ pub struct ColourArgs {
 
 /// The pager.
 #[derive(Clone, Copy, Debug, Default, Args)]
-#[command(next_help_heading = "Output")]
 pub struct PagerArgs {
     /// Print long text without a pager
     ///
     /// On a terminal, what is longer than it goes through FINWAIT_PAGER, PAGER, or less -FRX.
     #[arg(long)]
     pub no_pager: bool,
-}
-
-/// The options of verbs that write what happens, or what has happened, in files.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Files (- is standard output)")]
-pub struct CaptureArgs {
-    /// Write the packets in a capture as they come
-    ///
-    /// A named pipe, or - for do and run: finwait do ... --pcap - | wireshark -k -i -
-    #[arg(long, value_name = "FILE")]
-    pub pcap: Option<PathBuf>,
-    /// The bytes of each packet that --record, --pcap and --pcapng keep [default: 256]
-    ///
-    /// 0 keeps all of them.
-    #[arg(long, value_name = "BYTES", hide_short_help = true)]
-    pub snaplen: Option<usize>,
-}
-
-/// The option of the screen's film.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Files (- is standard output)")]
-pub struct FilmArgs {
-    /// Film the screen while it is used, as an asciicast for asciinema, FILE.cast
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub asciicast: Option<PathBuf>,
-}
-
-/// The option of verbs that write files.
-#[derive(Clone, Copy, Debug, Args)]
-#[command(next_help_heading = "Files (- is standard output)")]
-pub struct ReplaceArgs {
-    /// Replace files that are there
-    #[arg(long, hide_short_help = true)]
-    pub force: bool,
-}
-
-/// The options of what a run is exported in.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Files (- is standard output)")]
-pub struct ExportArgs {
-    /// Write a page that replays the run in a browser
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
-    /// Write the packets as a capture, for Wireshark
-    #[arg(long, value_name = "FILE")]
-    pub pcapng: Option<PathBuf>,
-    /// Write the time-sequence diagram as a picture
-    #[arg(long, value_name = "FILE")]
-    pub svg: Option<PathBuf>,
-    /// Write the time-sequence diagram as text
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub text: Option<PathBuf>,
-    /// Write the time-sequence diagram in Mermaid's language
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub mermaid: Option<PathBuf>,
-    /// Write a report in Markdown
-    #[arg(long, value_name = "FILE")]
-    pub markdown: Option<PathBuf>,
-    /// Write a film of the screen, for asciinema
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub asciicast: Option<PathBuf>,
-    /// Write graphs of queues, congestion window and round-trip time as a picture
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub graphs: Option<PathBuf>,
-    /// Write the screen at the end of the run, FILE.svg or FILE.txt
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub screen: Option<PathBuf>,
-}
-
-/// Returns the format of a picture of the screen: text where the name says so.
-fn is_of_screen(file: &Option<PathBuf>) -> Option<ExportFormat> {
-    let is_text = file
-        .as_ref()?
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
-    Some(if is_text {
-        ExportFormat::ScreenText
-    } else {
-        ExportFormat::ScreenSvg
-    })
-}
-
-impl ExportArgs {
-    /// Returns each format that is wanted with its place.
-    pub(super) fn files(&self) -> Vec<(ExportFormat, Target)> {
-        let path = |format| match format {
-            ExportFormat::Html => &self.html,
-            ExportFormat::Pcapng => &self.pcapng,
-            ExportFormat::Svg => &self.svg,
-            ExportFormat::Text => &self.text,
-            ExportFormat::Mermaid => &self.mermaid,
-            ExportFormat::Markdown => &self.markdown,
-            ExportFormat::Asciicast => &self.asciicast,
-            ExportFormat::Graphs => &self.graphs,
-            ExportFormat::ScreenSvg | ExportFormat::ScreenText if is_of_screen(&self.screen) != Some(format) => &None,
-            ExportFormat::ScreenSvg | ExportFormat::ScreenText => &self.screen,
-        };
-        let all = ExportFormat::ALL.into_iter();
-        all.filter_map(|format| Some((format, Target::of(path(format).as_deref()?))))
-            .collect()
-    }
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, Error, FromArgMatches};
+use clap::{Command, Error};
 
 use super::tree::{is_option_of, takes_next, tree};
-use super::{Cli, version};
+use super::{Cli, help, version};
 
 /// The verbs whose own words may be anything, `help` too.
 const OF_ANY_WORDS: [&str; 4] = ["check", "open", "shell", "complete"];
@@ -48,14 +48,18 @@ impl Cli {
         let line = std::iter::once(OsString::from("finwait")).chain(ordered.words.iter().cloned());
         let read = tree
             .try_get_matches_from_mut(line)
-            .and_then(|matches| Cli::from_arg_matches(&matches));
+            .and_then(|matches| Cli::of_matches(&matches));
         read.map_err(|error| match error.kind() {
             ErrorKind::DisplayVersion if ordered.words.iter().any(|word| word == "--version") => {
                 NotRead::Version(version::long())
             }
             ErrorKind::DisplayVersion => NotRead::Version(error.render().to_string()),
             _ if !error.use_stderr() => NotRead::Help {
-                text: error.render().to_string(),
+                // The first of both is the one that clap has found.
+                text: match ordered.words.iter().find(|word| *word == "-h" || *word == "--help") {
+                    Some(word) if word == "--help" => help::all(super::tree(), ordered.verb.as_deref()),
+                    _ => error.render().to_string(),
+                },
                 paged: ordered.paged,
             },
             _ => NotRead::Mistaken(sentence(&tree, &error, ordered.verb.as_deref())),
@@ -96,7 +100,7 @@ fn in_order(tree: &Command, words: Vec<OsString>) -> Ordered {
                 .filter(|word| *word != "--no-pager")
                 .collect();
             match asked.as_slice() {
-                [] => return help_of(None),
+                [] | ["help" | "-h" | "--help"] => return help_of(None),
                 [verb] if is_verb(verb) => return help_of(Some(verb)),
                 _ => {}
             }
@@ -270,12 +274,21 @@ mod tests {
                 "{verb}: {} lines\n{short}",
                 short.lines().count()
             );
-            assert!(long.lines().count() <= 190, "{verb}: {} lines", long.lines().count());
+            assert!(
+                long.lines().count() <= 60,
+                "{verb}: {} lines\n{long}",
+                long.lines().count()
+            );
             for line in short.lines().chain(long.lines()) {
                 assert!(line.chars().count() <= 80, "{verb}: {line}");
             }
             let all = options(&long);
             assert!(!all.is_empty());
+            // What an option is stands beside it.
+            let is_indented = |line: &&str| line.starts_with("  ") && !line.starts_with("        ");
+            let mut options_alone = long.lines().filter(is_indented).map(str::trim);
+            let alone = options_alone.find(|line| line.starts_with('-') && !line.contains("  "));
+            assert_eq!(alone, None, "{verb}\n{long}");
             for option in options(&short) {
                 assert!(all.contains(&option), "{verb}: {option}\n{long}");
             }

@@ -1,32 +1,35 @@
 //! The tree of clap's commands, and what of it a sentence about a misplaced option needs.
 
-use clap::{ArgAction, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command, CommandFactory};
 
-use super::{Cli, examples};
-use crate::command::table::{CommandGroup, TABLE};
+use super::Line;
+use super::belonging::{SCREEN, formats, with_groups};
 
-/// Returns the commands with their options.
+/// Returns the commands with their options. Of an option, `hide_short_help` says that it is not in what `-h` prints, and `hide_long_help` that
+/// it is not in what `--help` prints either: it is in the man page.
 pub fn tree() -> Command {
-    // The screen's own short help is about what there is; its options are in the long one.
-    Cli::command().mut_args(|arg| match arg.get_id().as_str() {
-        "lab" | "record" | "help" | "version" => arg,
-        _ => arg.hide_short_help(true),
+    let verbs: Vec<String> = Line::command()
+        .get_subcommands()
+        .map(|verb| verb.get_name().to_owned())
+        .collect();
+    let tree = verbs.iter().fold(Line::command(), |tree, name| {
+        tree.mut_subcommand(name, |verb| with_formats_in_one_line(with_groups(verb, name)))
+    });
+    // The screen's own help is about what there is.
+    with_groups(tree, SCREEN).mut_args(|arg| {
+        let is_rare = arg.is_hide_short_help_set();
+        let is_usual = matches!(arg.get_id().as_str(), "lab" | "record");
+        arg.hide_short_help(!is_usual).hide_long_help(is_rare)
     })
 }
 
-/// Returns the end of the long help of `finwait do`: the commands that it takes, group by group, and the examples.
-pub(super) fn end_of_do() -> String {
-    let mut text = String::from("Commands, with client, server or wire before them (docs/keys.md says more):");
-    for group in CommandGroup::ALL {
-        let of = TABLE.iter().filter(|spec| spec.group == group && !spec.is_screen());
-        let names: Vec<&str> = of.map(|spec| spec.name).collect();
-        if !names.is_empty() {
-            text.push_str(&format!("\n  {}: {}", group.title(), names.join(", ")));
-        }
+/// Hides the formats' own options from the help where --export stands for all of them.
+fn with_formats_in_one_line(verb: Command) -> Command {
+    if !verb.get_arguments().any(|arg| arg.get_id() == "exports") {
+        return verb;
     }
-    text.push_str("\n\n");
-    text.push_str(examples::DO);
-    text
+    let hidden = |arg: Arg| arg.hide_short_help(true).hide_long_help(true);
+    formats().fold(verb, |verb, format| verb.mut_arg(format, hidden))
 }
 
 /// Returns the verbs that have that option (`--lab`), as a sentence lists them; none where no command has it.
@@ -44,7 +47,7 @@ pub fn is_option_of(tree: &Command, option: &str) -> Option<String> {
 }
 
 /// Is that the argument's long name, or another of its names?
-fn is_called(arg: &clap::Arg, name: &str) -> bool {
+fn is_called(arg: &Arg, name: &str) -> bool {
     arg.get_long() == Some(name) || arg.get_all_aliases().is_some_and(|others| others.contains(&name))
 }
 

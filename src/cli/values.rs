@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use crate::clock::Millis;
+use crate::command::ThemeName;
 use crate::command::table::LONGEST_MS;
 use crate::host::Port;
 use crate::lab::NamedAddress;
@@ -55,4 +56,39 @@ pub(super) fn runtimes(end: &str) -> String {
         "Drive the {end} with raw system calls (native), or with another language's sockets: {}",
         names::<Runtime>()
     )
+}
+
+/// Reads the size of a screen: 120x40.
+pub(super) fn screen_size(text: &str) -> Result<(u16, u16), String> {
+    let read = |number: &str, least: u16, most: u16| {
+        let number = number.parse().ok()?;
+        (least..=most).contains(&number).then_some(number)
+    };
+    let sides = text.split_once(['x', 'X']);
+    let size = sides.and_then(|(columns, rows)| {
+        Some((
+            read(columns, LEAST_SCREEN.0, MOST_SCREEN.0)?,
+            read(rows, LEAST_SCREEN.1, MOST_SCREEN.1)?,
+        ))
+    });
+    size.ok_or_else(|| {
+        format!(
+            "it must be columns and rows like 120x40, from {}x{} to {}x{}",
+            LEAST_SCREEN.0, LEAST_SCREEN.1, MOST_SCREEN.0, MOST_SCREEN.1
+        )
+    })
+}
+
+/// The least screen that has something to show.
+const LEAST_SCREEN: (u16, u16) = (40, 10);
+/// The largest whose cells are drawn.
+const MOST_SCREEN: (u16, u16) = (400, 200);
+
+/// Reads the name of a theme that comes with the program.
+pub(super) fn builtin_theme(text: &str) -> Result<ThemeName, String> {
+    let known = ThemeName::BUILTIN
+        .contains(&text)
+        .then(|| ThemeName::new(text))
+        .flatten();
+    known.ok_or_else(|| format!("it must be one of {}", ThemeName::BUILTIN.join(", ")))
 }

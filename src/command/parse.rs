@@ -72,14 +72,25 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             valid.extend(Side::BOTH.map(Side::name));
             valid.push(WIRE);
         }
+        let near = nearest(&verb.text(), &valid);
         return Err(ParseError {
             column: verb.column,
             why: if named_wire {
                 format!("\"{}\" is not a command of the wire", verb.whole())
+            } else if near.is_empty() && !named_side {
+                format!(
+                    "\"{}\" is not a command; one is client connect, server listen or wire step",
+                    verb.whole()
+                )
+            } else if near.is_empty() {
+                format!(
+                    "\"{}\" is not a command; one is listen, connect, read or close",
+                    verb.whole()
+                )
             } else {
                 format!("\"{}\" is not a command", verb.whole())
             },
-            nearest: nearest(&verb.text(), &valid),
+            nearest: near,
         });
     };
     let given = ParsedArguments::collect(spec, args, end_of_text)?;

@@ -78,7 +78,7 @@ type Line = Vec<(f64, Option<f64>)>;
 /// The recording has no connection: one sentence.
 pub fn write(story: &Story) -> Result<String, String> {
     let Some((tuple, series, others)) = story.series.busiest() else {
-        return Err("no connection was made, so there is nothing for --graphs".into());
+        return Err("no connection was made, so there is nothing to draw graphs of".into());
     };
     let began = story.header.began;
     let samples = || series.iter().flat_map(|(_, samples)| samples);

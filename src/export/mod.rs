@@ -27,6 +27,7 @@ use ratatui::buffer::Buffer;
 use story::Story;
 
 use crate::clock::MonoTime;
+use crate::command::ThemeName;
 use crate::diagram::TextRow;
 use crate::recording::Recording;
 use crate::session::Session;
@@ -37,9 +38,28 @@ pub struct Drawer {
     /// The time-sequence diagram of a session in so many columns, as text.
     pub diagram: fn(&Session, u16, MonoTime) -> Vec<TextRow>,
     /// The cells of the screen at the end of a recording.
-    pub last_frame: fn(&Recording) -> Buffer,
+    pub last_frame: fn(&Recording, ScreenLook) -> Buffer,
     /// A recording as an asciicast of that title; an error where a frame cannot be drawn.
-    pub asciicast: fn(&Recording, &str) -> io::Result<Vec<u8>>,
+    pub asciicast: fn(&Recording, &str, ScreenLook) -> io::Result<Vec<u8>>,
+    /// The look of the screen that is drawn.
+    pub look: ScreenLook,
+}
+
+/// The look of the screen in a film or a picture of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScreenLook {
+    /// The columns and rows.
+    pub size: (u16, u16),
+    /// The theme, one of those that come with the program; none is the first of them.
+    pub theme: Option<ThemeName>,
+}
+
+impl ScreenLook {
+    /// A screen that both ends, the wire and the log have room on.
+    pub const USUAL: ScreenLook = ScreenLook {
+        size: (120, 40),
+        theme: None,
+    };
 }
 
 /// A format that a run is exported in.
@@ -158,6 +178,14 @@ impl ExportFormat {
         })
     }
 
+    /// Returns whether it shows the screen.
+    pub const fn is_of_the_screen(self) -> bool {
+        matches!(
+            self,
+            ExportFormat::Asciicast | ExportFormat::ScreenSvg | ExportFormat::ScreenText
+        )
+    }
+
     /// Returns whether it can tell of several runs, one after the other.
     const fn has_room_for_several(self) -> bool {
         match self {
@@ -216,7 +244,7 @@ impl ExportFormat {
         Ok(match self {
             ExportFormat::Pcapng => {
                 if !stories.iter().any(Story::has_wire) {
-                    return Err("the loopback lab has no wire, so there are no packets for --pcapng: run it in the isolated lab".into());
+                    return Err("the loopback lab has no wire, so there are no packets for a capture: run it in the isolated lab".into());
                 }
                 let mut capture = Vec::new();
                 let mut sections = stories.iter();
@@ -226,7 +254,8 @@ impl ExportFormat {
             }
             ExportFormat::Asciicast => {
                 let title = stories.first().map_or_else(String::new, Story::title);
-                (drawer.asciicast)(recording, &title).map_err(|error| format!("draw the screen: {error}"))?
+                (drawer.asciicast)(recording, &title, drawer.look)
+                    .map_err(|error| format!("draw the screen: {error}"))?
             }
             ExportFormat::Graphs => {
                 let graphs = stories.iter().map(graphs::write);
@@ -234,9 +263,9 @@ impl ExportFormat {
             }
             ExportFormat::ScreenSvg => {
                 let title = stories.first().map_or_else(String::new, Story::title);
-                screen::svg(&(drawer.last_frame)(recording), &title).into_bytes()
+                screen::svg(&(drawer.last_frame)(recording, drawer.look), &title).into_bytes()
             }
-            ExportFormat::ScreenText => screen::text(&(drawer.last_frame)(recording)).into_bytes(),
+            ExportFormat::ScreenText => screen::text(&(drawer.last_frame)(recording, drawer.look)).into_bytes(),
             ExportFormat::Html => each(html::write),
             ExportFormat::Svg => each(svg::write),
             ExportFormat::Text => each(text::write),

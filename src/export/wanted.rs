@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::pcapng::LivePcap;
 use super::story::Story;
 use super::write::{Overwrite, Target, check, whole};
-use super::{Drawer, ExportFormat};
+use super::{Drawer, ExportFormat, ScreenLook};
 use crate::recording::{Recording, RecordingFile};
 use crate::stderr::complain;
 use crate::text::excerpt;
@@ -24,6 +24,8 @@ pub struct ExportChoices {
     pub pcap: Option<Target>,
     /// Whether files that are there are replaced.
     pub overwrite: Overwrite,
+    /// The look of the screen in films and pictures of it, where something is said of it.
+    pub look: Option<ScreenLook>,
 }
 
 impl ExportChoices {
@@ -32,6 +34,7 @@ impl ExportChoices {
         files: Vec::new(),
         pcap: None,
         overwrite: Overwrite::No,
+        look: None,
     };
 
     /// Is nothing wanted?
@@ -56,6 +59,11 @@ impl ExportChoices {
     ///
     /// The first that cannot: one sentence.
     pub fn check(&self) -> Result<(), String> {
+        if self.look.is_some() && !self.files.iter().any(|(format, _)| format.is_of_the_screen()) {
+            return Err(
+                "--screen-size and --screen-theme are about --screen and --asciicast, and neither is asked for".into(),
+            );
+        }
         let to_stdout: Vec<&str> = self
             .targets()
             .filter(|(_, target)| **target == Target::Stdout)
@@ -89,19 +97,20 @@ impl ExportChoices {
                 files: Vec::new(),
                 pcap: None,
                 overwrite: self.overwrite,
+                look: self.look,
             };
             names.len()
         ];
         let mut add = |option: &str, ending: &str, target: &Target, put: &mut dyn FnMut(&mut ExportChoices, Target)| {
             let Target::File(folder) = target else {
                 return Err(format!(
-                    "--{option} -: several scenarios are exported in a file each, and so want the name of a folder, like pictures/"
+                    "--{option} -: several scenarios are exported in a file each, and so want the name of a folder, like --{option} pictures/"
                 ));
             };
             let shown = target.shown();
             if folder.extension().is_some_and(|end| end.to_string_lossy() == ending) || folder.is_file() {
                 return Err(format!(
-                    "--{option} {shown}: several scenarios are exported in a file each, and so want the name of a folder, like pictures/"
+                    "--{option} {shown}: several scenarios are exported in a file each, and so want the name of a folder, like --{option} pictures/"
                 ));
             }
             std::fs::create_dir_all(folder).map_err(|error| format!("make the folder {shown}: {error}"))?;
@@ -157,6 +166,10 @@ impl ExportChoices {
                 Target::File(path) => path.to_string_lossy().into_owned(),
             };
             arguments.push(format!("--{name}={path}"));
+        }
+        if let Some(look) = self.look {
+            arguments.push(format!("--screen-size={}x{}", look.size.0, look.size.1));
+            arguments.extend(look.theme.map(|theme| format!("--screen-theme={theme}")));
         }
         if self.overwrite == Overwrite::Yes && !arguments.is_empty() {
             arguments.push("--force".into());
@@ -252,17 +265,21 @@ impl ExportChoices {
     fn made<'a>(
         &'a self,
         recording: &'a Recording,
-        drawer: &'a Drawer,
+        drawer: &Drawer,
     ) -> impl Iterator<Item = (ExportFormat, &'a Target, Result<Vec<u8>, String>)> + 'a {
+        let drawer = Drawer {
+            look: self.look.unwrap_or(drawer.look),
+            ..*drawer
+        };
         let has_page = self.files.iter().any(|(format, _)| *format == ExportFormat::Html);
         let stories = if has_page {
-            Story::all_of(recording, drawer)
+            Story::all_of(recording, &drawer)
         } else {
-            Story::all_without_moments(recording, drawer)
+            Story::all_without_moments(recording, &drawer)
         };
         self.files
             .iter()
-            .map(move |(format, target)| (*format, target, format.export(recording, &stories, drawer)))
+            .map(move |(format, target)| (*format, target, format.export(recording, &stories, &drawer)))
     }
 
     /// Writes an export, and says where it went.

@@ -15,7 +15,7 @@ const LONGEST_NAME: usize = 400;
 /// Exports the recording of that file, `-` for standard input, or one of its runs.
 pub fn export(file: &str, connection: Option<u64>, run: Option<usize>, choices: &ExportChoices) -> ExitCode {
     if choices.files.is_empty() {
-        let why = "export makes nothing unless it is told what: --html out.html, --svg, --text, --markdown, --mermaid, --pcapng, --asciicast, --graphs or --screen";
+        let why = "export makes nothing unless it is told what: finwait export run.jsonl run.html, or .pcapng .svg .txt .md .mmd .cast .graphs.svg .screen.svg";
         return fail(BAD, why);
     }
     if let Err(why) = choices.check() {

@@ -39,6 +39,8 @@ fn page(command: Command) -> io::Result<(String, Vec<u8>)> {
     // finwait-do
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     let mut page = Vec::new();
+    // What the help leaves out is said here.
+    let command = command.mut_args(|arg| arg.hide_short_help(false).hide_long_help(false));
     Man::new(command)
         .title(name.to_uppercase())
         .source(concat!("finwait ", env!("CARGO_PKG_VERSION")))

@@ -785,7 +785,12 @@ impl SocketStatus {
     }
 
     fn text(&self) -> String {
-        let name = self.socket.as_deref().unwrap_or("(no name)");
+        let name = match (&self.socket, &self.peer) {
+            (Some(name), _) => name.clone(),
+            // As in the queue of a listener: its peer tells it from others.
+            (None, Some(peer)) => format!("from {peer}"),
+            (None, None) => "without a name".to_owned(),
+        };
         let held = if self.held == "open" {
             String::new()
         } else {

@@ -1,5 +1,6 @@
 //! The scenarios that the binary carries.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::lesson::{Course, Lesson, Level, Shelf, SideBySide, Topic};
@@ -95,6 +96,45 @@ pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
 /// Returns the name of the scenario whose file that is within the binary; none of a file's path.
 pub fn built_in(path: &str) -> Option<&'static str> {
     ENTRIES.iter().find(|entry| entry.path == path).map(|entry| entry.name)
+}
+
+/// Returns the path of a scenario's file; of one within the binary, of which there is no file, what prints it: `half-close (built in; finwait
+/// show half-close)`.
+pub fn shown(path: &str) -> Cow<'_, str> {
+    match built_in(path) {
+        Some(name) => format!("{name}{BUILT_IN} {name})").into(),
+        None => path.into(),
+    }
+}
+
+/// What stands behind a name where a path would be.
+const BUILT_IN: &str = " (built in; finwait show";
+
+/// Paths in JSON: as they are [`shown`], and read as what they were.
+pub mod path {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes it as it is shown.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(path: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::shown(path))
+    }
+
+    /// Reads what [`serialize`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let shown = String::deserialize(deserializer)?;
+        let entry = shown
+            .split_once(super::BUILT_IN)
+            .and_then(|(name, _)| super::entry(name));
+        Ok(entry.map_or(shown, |entry| entry.path.to_owned()))
+    }
 }
 
 /// All of them, group by group.

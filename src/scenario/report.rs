@@ -38,6 +38,7 @@ pub struct Heading {
     /// The name.
     pub name: String,
     /// The file.
+    #[serde(with = "catalog::path")]
     pub path: String,
     /// The title.
     pub title: String,
@@ -97,6 +98,7 @@ pub struct StepReport {
     /// The scenario's name.
     pub scenario: String,
     /// The file.
+    #[serde(with = "catalog::path")]
     pub path: String,
     /// The number of the step, from 1 on.
     pub no: usize,

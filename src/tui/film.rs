@@ -12,21 +12,19 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::app::App;
 use super::pane::diagram::text;
-use super::theme::Theme;
+use super::theme::{Depth, Theme, Themes};
 use crate::clock::MonoTime;
 use crate::command::ScreenCommand;
-use crate::export::Drawer;
 use crate::export::asciicast::{Cast, CastHeader};
+use crate::export::{Drawer, ScreenLook};
 use crate::recording::Recording;
-
-/// The columns and rows of the screen.
-pub const SIZE: (u16, u16) = (120, 40);
 
 /// The screen as what exports have it draw.
 pub const DRAWER: Drawer = Drawer {
     diagram: text::rows,
     last_frame,
     asciicast,
+    look: ScreenLook::USUAL,
 };
 
 /// What happens within so much is one frame, as on a terminal.
@@ -47,11 +45,18 @@ pub fn cells(app: &mut App, (columns, rows): (u16, u16), now: MonoTime) -> Buffe
     }
 }
 
+/// Returns the theme of a look. One that there is none of is the theme of who says nothing.
+fn theme(look: ScreenLook) -> Theme {
+    let themes = Themes::default();
+    let styles = look.theme.and_then(|name| themes.find(name.as_str()).ok());
+    styles.map_or(Theme::COLOURED, |styles| Theme::new(styles, Depth::Truecolour))
+}
+
 /// Returns the cells of the screen at the end of a recording.
-pub fn last_frame(recording: &Recording) -> Buffer {
-    let mut app = App::open(recording.clone(), Theme::COLOURED);
+pub fn last_frame(recording: &Recording, look: ScreenLook) -> Buffer {
+    let mut app = App::open(recording.clone(), theme(look));
     app.go_through(ScreenCommand::TourEnd);
-    cells(&mut app, SIZE, MonoTime::default())
+    cells(&mut app, look.size, MonoTime::default())
 }
 
 /// What a terminal is written: the drawing side writes, and the film takes it frame by frame.
@@ -74,10 +79,10 @@ impl Write for Written {
 ///
 /// # Errors
 /// A frame cannot be drawn.
-pub fn asciicast(recording: &Recording, title: &str) -> io::Result<Vec<u8>> {
+pub fn asciicast(recording: &Recording, title: &str, look: ScreenLook) -> io::Result<Vec<u8>> {
     let wall = recording.headers().next().and_then(|header| header.wall);
     let header = CastHeader {
-        size: SIZE,
+        size: look.size,
         term: None,
         timestamp: wall.map(|nanos| nanos / 1_000_000_000),
         title: title.to_owned(),
@@ -87,10 +92,10 @@ pub fn asciicast(recording: &Recording, title: &str) -> io::Result<Vec<u8>> {
     crossterm::style::force_color_output(true);
     let written = Written::default();
     let options = TerminalOptions {
-        viewport: Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1)),
+        viewport: Viewport::Fixed(Rect::new(0, 0, look.size.0, look.size.1)),
     };
     let mut terminal = Terminal::with_options(CrosstermBackend::new(written.clone()), options)?;
-    let mut app = App::open(recording.clone(), Theme::COLOURED);
+    let mut app = App::open(recording.clone(), theme(look));
     app.go_through(ScreenCommand::ToTheStart);
     let began = recording
         .headers()

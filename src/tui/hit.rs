@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
 
 use crate::call::{CallId, SocketName};
+use crate::command::table::of_screen;
 use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand, ScreenCommand, WriteCommand};
 use crate::program::ProgramNo;
@@ -103,10 +104,7 @@ impl Action {
             Action::End(side, command) => Command::End(*side, command.clone()),
             Action::Wire(command) => Command::Wire(command.clone()),
             Action::Write(command) => Command::Write(command.clone()),
-            // They have a file behind them.
-            Action::Screen(_, command @ (ScreenCommand::Export | ScreenCommand::Screenshot)) => {
-                Command::Screen(*command)
-            }
+            Action::Screen(_, command) if !of_screen(*command).args.is_empty() => Command::Screen(*command),
             _ => return None,
         };
         Some(command.to_string())

@@ -737,7 +737,7 @@ fn offload_is_refused_where_it_means_nothing() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), why);
     }
     let help = output(finwait().args(["do", "--help"]));
-    assert!(String::from_utf8_lossy(&help.stdout).contains("super-segment of up"));
+    assert!(String::from_utf8_lossy(&help.stdout).contains("segmentation to the wire (TSO)"));
 }
 
 /// The help of a command lists what the command takes: one that has no lab lists no lab's options, and takes none.

@@ -255,6 +255,7 @@ pages! {
     code: "docs/code.md"
     endpoint_protocol: "docs/endpoint-protocol.md"
     explain: "docs/explain.md"
+    export_book: "docs/export-book.md"
     exports: "docs/exports.md"
     http_clients: "docs/http-clients.md"
     install: "docs/install.md"

@@ -1,47 +1,160 @@
 //! Tables and examples in the documentation that are made of the program.
 
-use finwait::command::table::{Arg, TABLE};
+use clap::Command;
+use finwait::cli::tree;
+use finwait::command::table::{Arg, CommandGroup, Spec, TABLE};
 use finwait::scenario::catalog;
 use serde_json::Value;
 
 use crate::generated::{is_generated, page};
 use crate::support::{finwait, has, output};
 
-/// The table of commands as the page must have it.
+/// The tables of commands as the page must have them: one for each thing to do.
 fn table() -> String {
-    let mut text = String::from("| key | button | command | what it does |\n| --- | --- | --- | --- |\n");
-    for spec in TABLE {
-        let args: Vec<String> = spec
-            .args
+    let groups = CommandGroup::ALL.map(|group| {
+        let rows: String = TABLE
             .iter()
-            .map(|arg| match arg {
-                Arg::Plain(name, _) => (*name).to_owned(),
-                Arg::Named(name, _) => format!("{name}="),
-                Arg::Flags(words) => words.join(" "),
-            })
-            .filter(|arg| arg != "on=")
+            .filter(|spec| spec.group == group)
+            .map(|spec| row(spec))
             .collect();
-        let command = [&[spec.name.to_owned()], args.as_slice()].concat().join(" ");
-        let row = |key: String, button: &str| format!("| {key} | {button} | `{command}` | {} |\n", spec.help);
-        match spec.buttons {
-            [] => text.push_str(&row(String::new(), "")),
-            buttons => {
-                let keys: Vec<String> = buttons
-                    .iter()
-                    .map(|b| {
-                        if b.key == '`' {
-                            "`` ` ``".into()
-                        } else {
-                            format!("`{}`", b.key)
-                        }
-                    })
-                    .collect();
-                let labels: Vec<&str> = buttons.iter().map(|b| b.label).collect();
-                text.push_str(&row(keys.join(" "), &labels.join(", ")));
-            }
+        format!(
+            "## {}\n\n| key | button | command | what it does |\n| --- | --- | --- | --- |\n{rows}",
+            group.title()
+        )
+    });
+    groups.join("\n")
+}
+
+/// The row of a command.
+fn row(spec: &Spec) -> String {
+    let args: Vec<String> = spec
+        .args
+        .iter()
+        .map(|arg| match arg {
+            Arg::Plain(name, _) => (*name).to_owned(),
+            Arg::Named(name, _) => format!("{name}="),
+            Arg::Flags(words) => words.join(" "),
+        })
+        .filter(|arg| arg != "on=")
+        .collect();
+    let command = [&[spec.name.to_owned()], args.as_slice()].concat().join(" ");
+    let cells = |key: String, button: &str| format!("| {key} | {button} | `{command}` | {} |\n", spec.help);
+    match spec.buttons {
+        [] => cells(String::new(), ""),
+        buttons => {
+            let keys: Vec<String> = buttons
+                .iter()
+                .map(|b| {
+                    if b.key == '`' {
+                        "`` ` ``".into()
+                    } else {
+                        format!("`{}`", b.key)
+                    }
+                })
+                .collect();
+            let labels: Vec<&str> = buttons.iter().map(|b| b.label).collect();
+            cells(keys.join(" "), &labels.join(", "))
         }
     }
-    text
+}
+
+/// The options and arguments of the command line as the page must have them: those that several verbs share, then each verb's own.
+fn command_line() -> String {
+    let mut tree = tree();
+    tree.build();
+    let is_told = |verb: &&Command| !verb.is_hide_set() && verb.get_name() != "help";
+    let verbs: Vec<&Command> = tree.get_subcommands().filter(is_told).collect();
+    let mut text = String::new();
+    let mut headings: Vec<&str> = Vec::new();
+    for arg in [&tree].iter().chain(&verbs).flat_map(|command| command.get_arguments()) {
+        headings.extend(shared(arg).filter(|heading| !headings.contains(heading)));
+    }
+    for heading in headings {
+        text.push_str(&format!(
+            "## {heading}\n\n| option | of | what it does |\n| --- | --- | --- |\n"
+        ));
+        let mut told: Vec<(String, String)> = Vec::new();
+        for arg in [&tree].iter().chain(&verbs).flat_map(|command| command.get_arguments()) {
+            let row = (arg.to_string(), said(arg));
+            if shared(arg) != Some(heading) || told.contains(&row) {
+                continue;
+            }
+            let has = |command: &Command| {
+                command
+                    .get_arguments()
+                    .any(|other| (other.to_string(), said(other)) == row)
+            };
+            let screen = has(&tree).then_some("the screen");
+            let of: Vec<&str> = screen
+                .into_iter()
+                .chain(verbs.iter().filter(|verb| has(verb)).map(|verb| verb.get_name()))
+                .collect();
+            text.push_str(&format!("| `{}` | {} | {} |\n", row.0, of.join(", "), row.1));
+            told.push(row);
+        }
+        text.push('\n');
+    }
+    for verb in verbs {
+        let own = || {
+            verb.get_arguments()
+                .filter(|arg| shared(arg).is_none() && arg.get_id() != "help")
+        };
+        text.push_str(&format!(
+            "## finwait {}\n\n{}.\n",
+            verb.get_name(),
+            verb.get_about().map(ToString::to_string).unwrap_or_default()
+        ));
+        if own().next().is_some() {
+            text.push_str("\n| argument or option | what it is |\n| --- | --- |\n");
+            let (options, places): (Vec<_>, Vec<_>) = own().partition(|arg| arg.get_long().is_some());
+            for arg in places.into_iter().chain(options) {
+                text.push_str(&format!(
+                    "| `{}` | {} |\n",
+                    arg.to_string().replace('|', "\\|"),
+                    said(arg)
+                ));
+            }
+        }
+        text.push('\n');
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+/// The heading of an option that several verbs share; none for what is a verb's own.
+fn shared(arg: &clap::Arg) -> Option<&str> {
+    let is_of_text = ["when", "no_pager"].contains(&arg.get_id().as_str());
+    arg.get_help_heading().or(is_of_text.then_some("Text"))
+}
+
+/// What is said of an option, all of it, in a cell of a table.
+fn said(arg: &clap::Arg) -> String {
+    let text = arg.get_long_help().or(arg.get_help());
+    let mut text = text.map(ToString::to_string).unwrap_or_default();
+    let defaults: Vec<_> = arg
+        .get_default_values()
+        .iter()
+        .filter_map(|value| value.to_str())
+        .collect();
+    if !defaults.is_empty() && !arg.is_hide_default_value_set() && arg.get_action().takes_values() {
+        text.push_str(&format!("\n\nBy default {}", defaults.join(", ")));
+    }
+    let paragraphs: Vec<String> = text
+        .split("\n\n")
+        .map(|paragraph| {
+            let paragraph = paragraph.replace('\n', " ");
+            let ends = paragraph.ends_with(['.', '?', '!']);
+            if ends { paragraph } else { paragraph + "." }
+        })
+        .collect();
+    paragraphs.join(" ").replace('|', "\\|")
+}
+
+#[test]
+fn the_page_of_the_command_line_has_every_option_as_the_program_has_it() {
+    let text = command_line();
+    // Hidden from --help, where --export stands for it.
+    assert!(text.contains("`--mermaid <FILE>` | do, run, export |"), "{text}");
+    is_generated("docs/command-line.md", "options", &text);
 }
 
 #[test]

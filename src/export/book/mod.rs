@@ -203,6 +203,7 @@ impl Book {
             }),
             previous: previous.as_ref().map(Neighbour::link),
             next: next.as_ref().map(Neighbour::link),
+            title: Some(&self.pages[place].scenario.title),
         };
         html::write_linked(story, &links)
     }

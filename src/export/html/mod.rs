@@ -40,6 +40,8 @@ pub struct PageLinks<'a> {
     pub previous: Option<PageLink<'a>>,
     /// The page after it.
     pub next: Option<PageLink<'a>>,
+    /// The title of the scenario, which the page has of the catalog's alone.
+    pub title: Option<&'a str>,
 }
 
 /// Returns the page of a story.
@@ -66,7 +68,7 @@ pub fn write_linked(story: &Story, links: &PageLinks) -> String {
         ("style", style),
         ("links", nav(links)),
         ("heading", xml_text(story.scenario().unwrap_or("A run of finwait"))),
-        ("about", about(story)),
+        ("about", about(story, links.title)),
         ("measured", xml_text(&story.measured())),
         ("count", count.to_string()),
         ("client", xml_text(&hosts[Side::Client])),
@@ -137,10 +139,11 @@ fn picture(drawing: &Drawing, shape: &Shape, class: &str) -> String {
 }
 
 /// What the scenario shows, and what the run had not.
-fn about(story: &Story) -> String {
+fn about(story: &Story, title: Option<&str>) -> String {
     let mut about = String::new();
-    if let Some(entry) = story.scenario().and_then(catalog::entry) {
-        let _ = write!(about, "<p class=\"about\">{}</p>", xml_text(entry.title));
+    let of_catalog = || Some(catalog::entry(story.scenario()?)?.title);
+    if let Some(title) = title.or_else(of_catalog) {
+        let _ = write!(about, "<p class=\"about\">{}</p>", xml_text(title));
     }
     if !story.has_wire() {
         about.push_str("<p class=\"about\">The loopback lab has no wire: no segments were seen.</p>");

@@ -197,7 +197,7 @@ impl JunitFile {
 /// The file that a scenario was read from, or where it is shown.
 fn source(path: &str) -> String {
     match catalog::built_in(path) {
-        Some(name) => format!("{name} (built in; finwait show {name})"),
+        Some(_) => catalog::shown(path).into_owned(),
         None => in_workspace(path),
     }
 }
