@@ -100,11 +100,11 @@ impl Explained {
     }
 
     fn of_lines(gathered: Gathered, json: bool, columns: usize) -> Explained {
-        let why_unknown = gathered.why_unknown();
-        let told = Told::of_lines(gathered);
+        let Gathered { said, listed } = gathered;
+        let told = Told::of_lines(&said, listed);
         let explained = Explained::of(&told, json, columns);
         Explained {
-            unknown: explained.unknown.or_else(|| told.is_empty().then_some(why_unknown)),
+            unknown: explained.unknown.or_else(|| told.is_empty().then(|| said.why_unknown())),
             ..explained
         }
     }
@@ -140,6 +140,19 @@ fn columns() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The search for the nearest wording goes through all of them.
+    #[test]
+    fn the_reason_why_nothing_is_known_is_looked_for_where_nothing_is() {
+        let looked_for = |text| {
+            gather::reasons_looked_for_by(|| {
+                explained(text, true, 60);
+            })
+        };
+        assert_eq!(looked_for("read: connection reset by peer"), 0);
+        assert_eq!(looked_for("CLOSE-WAIT 1 0 10.0.0.1:8080 10.0.0.9:41000"), 0);
+        assert_eq!(looked_for("no such thing"), 1);
+    }
 
     #[test]
     fn nothing_that_a_terminal_would_act_on_is_printed() {
