@@ -254,9 +254,10 @@ const fn later(a: SeqNo, b: SeqNo) -> SeqNo {
 }
 
 impl Segment {
-    /// The length in sequence space: the payload, and one for SYN and FIN each (RFC 9293, 3.4).
+    /// The length in sequence space, modulo 2^32: the payload, and one for SYN and FIN each (RFC 9293, 3.4).
     pub const fn span(&self) -> u32 {
-        (self.len as u32) + self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32
+        let flags = self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32;
+        (self.len as u32).wrapping_add(flags)
     }
 
     /// The number after its last.

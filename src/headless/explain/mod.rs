@@ -104,7 +104,9 @@ impl Explained {
         let told = Told::of_lines(&said, listed);
         let explained = Explained::of(&told, json, columns);
         Explained {
-            unknown: explained.unknown.or_else(|| told.is_empty().then(|| said.why_unknown())),
+            unknown: explained
+                .unknown
+                .or_else(|| told.is_empty().then(|| said.why_unknown())),
             ..explained
         }
     }
