@@ -62,10 +62,12 @@ impl Said {
         }
         let shown: String = first.chars().take(SHOWN).collect();
         let dots = if shown.len() < first.len() { "..." } else { "" };
-        let instead = match (something_else(first), nearest(first)) {
-            (Some(what), _) => what.about().into(),
-            (None, Some(near)) => format!("the nearest it knows is {near:?}"),
-            (None, None) => "try an errno's name, number or text".into(),
+        let instead = match something_else(first) {
+            Some(what) => what.about().into(),
+            None => match nearest(first) {
+                Some(near) => format!("the nearest it knows is {near:?}"),
+                None => "try an errno's name, number or text".into(),
+            },
         };
         format!("{shown:?}{dots} has no wording that finwait knows; {instead}")
     }

@@ -482,17 +482,23 @@ pub fn nearest(text: &str) -> Option<&'static str> {
     let names = Errno::NAMED.iter().map(|(_, name)| *name);
     let words = STRONG.iter().chain(WEAK).map(|wording| wording.text);
     let texts = TEXTS.iter().map(|(text, _)| *text);
-    let likeness = |text: &str, known: &str| {
-        let lengths = [text, known].map(|text| text.chars().count());
-        // What one has more than the other has to be left out: most are too long or too short, whatever stands in them.
-        let may_be_near = lengths[0].min(lengths[1]) as f64 >= NEAR * lengths[0].max(lengths[1]) as f64;
-        let likeness = || strsim::normalized_damerau_levenshtein(text, &known.to_ascii_lowercase());
-        if may_be_near { likeness() } else { 0.0 }
-    };
-    let near = |known: &str| likeness(&low, known).max(likeness(&last, known));
-    let all = names.chain(words).chain(texts).map(|known| (near(known), known));
-    let best = all.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= NEAR).then_some(best.1)
+    let texts_of_it = if last == low { vec![low] } else { vec![low, last] };
+    let mut nearest = None;
+    let mut best = NEAR;
+    for known in names.chain(words).chain(texts) {
+        for text in &texts_of_it {
+            let lengths = [text, known].map(|text| text.chars().count());
+            // What one has more than the other has to be left out: most are too long or too short, whatever stands in them.
+            if (lengths[0].min(lengths[1]) as f64) < best * lengths[0].max(lengths[1]) as f64 {
+                continue;
+            }
+            let likeness = strsim::normalized_damerau_levenshtein(text, &known.to_ascii_lowercase());
+            if likeness >= best {
+                (best, nearest) = (likeness, Some(known));
+            }
+        }
+    }
+    nearest
 }
 
 /// The first `most` bytes, to the end of a character.
