@@ -487,7 +487,7 @@ pub fn nearest(text: &str) -> Option<&'static str> {
     let mut best = NEAR;
     for known in names.chain(words).chain(texts) {
         for text in &texts_of_it {
-            let lengths = [text, known].map(|text| text.chars().count());
+            let lengths = [text.as_str(), known].map(|text| text.chars().count());
             // What one has more than the other has to be left out: most are too long or too short, whatever stands in them.
             if (lengths[0].min(lengths[1]) as f64) < best * lengths[0].max(lengths[1]) as f64 {
                 continue;
