@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::output::TextOutput;
 use crate::exit;
 use crate::json::Versioned;
+use crate::text::harmless;
 use capture::CaptureOptions;
 use finwait_capture::reader::format_of;
 use gather::{Gathered, gather};
@@ -93,8 +94,10 @@ impl Explained {
             true => Versioned::new(told).print(&mut out),
             false => told.print(&mut out, columns),
         };
+        let text = String::from_utf8_lossy(&out);
         Explained {
-            printed: String::from_utf8_lossy(&out).into_owned(),
+            // A process names itself.
+            printed: if json { text.into_owned() } else { harmless(&text) },
             unknown: printed.err().map(|error| error.to_string()),
         }
     }
@@ -164,6 +167,9 @@ mod tests {
         let is_plain = |text: &str| text.chars().all(|c| c == '\n' || (' '..='~').contains(&c));
         assert!(is_plain(&told.printed), "{}", told.printed);
         assert!(told.printed.lines().all(|line| line.len() <= 60), "{}", told.printed);
+        let row = "LISTEN 129 128 *:9000 *:* users:((\"app\u{1b}[2J\u{7}\u{202e}\",pid=7,fd=8))";
+        let listed = explained(row, false, 200).printed;
+        assert!(listed.contains("app\\u{1b}[2J") && is_plain(&listed), "{listed}");
         let unknown = explained("\u{1b}[2J\u{202e}no such thing", false, 60).unknown;
         assert!(unknown.is_some_and(|why| is_plain(&why)));
     }
