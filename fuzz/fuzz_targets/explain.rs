@@ -1,8 +1,11 @@
 //! Any text says something that is known, or does not; what is found in it stands in it again when it is one message of many.
 #![no_main]
 
-use finwait::explain::wording::{nearest, recognize};
+use finwait_explain::wording::{nearest, recognize};
 use libfuzzer_sys::fuzz_target;
+
+/// The search for the nearest wording goes through all of them, which is slow beside all else: one length of so many is tried.
+const SELDOM: usize = 37;
 
 fuzz_target!(|text: &str| {
     let found = recognize(text);
@@ -12,7 +15,7 @@ fuzz_target!(|text: &str| {
         for address in found.addresses {
             assert!(text.contains(&address.port().to_string()) || text.contains(":0"), "{address}");
         }
-    } else if let Some(near) = nearest(text) {
-        assert!(near.is_ascii());
+    } else if text.len() % SELDOM == 0 {
+        assert!(nearest(text).is_none_or(|near| !near.is_empty()));
     }
 });

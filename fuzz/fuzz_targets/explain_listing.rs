@@ -1,7 +1,7 @@
 //! Any bytes are read as tables, counters and messages of the kernel, or are none of these; what is found is no more than what came.
 #![no_main]
 
-use finwait::explain::listing::{ListingScanner, meanings, notes};
+use finwait_explain::listing::{ListingScanner, meanings, notes};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

@@ -568,6 +568,24 @@ fn memory_is_bounded_and_what_is_let_go_is_said() {
     assert!(totals.let_go > 59_000 && totals.unanswered == 60_000);
 }
 
+/// To remember that it was there would take memory for each.
+#[test]
+fn a_connection_that_goes_on_after_it_was_let_go_counts_again() {
+    let rounds = ["[S], seq 1, win 500, length 0", "[S], seq 1, win 500, length 0"];
+    let line = |(at, rest): (usize, &&str), port: u32| format!("{}.{port} >{port} {rest}", at + 1);
+    let lines: Vec<String> = rounds
+        .iter()
+        .enumerate()
+        .flat_map(|round| (1..=8).map(move |port| line(round, port)))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let counted = |open| read(&lines, Limits { open, told: 10 }).1;
+    assert_eq!((counted(8).connections, counted(8).let_go), (8, 0));
+    let few = counted(4);
+    assert_eq!((few.connections, few.segments), (16, 16));
+    assert!(few.let_go > 8, "{few:?}");
+}
+
 proptest! {
     #[test]
     fn no_order_of_segments_makes_it_panic_or_counts_more_than_was_sent(

@@ -254,9 +254,10 @@ const fn later(a: SeqNo, b: SeqNo) -> SeqNo {
 }
 
 impl Segment {
-    /// The length in sequence space: the payload, and one for SYN and FIN each (RFC 9293, 3.4).
+    /// The length in sequence space, modulo 2^32: the payload, and one for SYN and FIN each (RFC 9293, 3.4).
     pub const fn span(&self) -> u32 {
-        (self.len as u32) + self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32
+        let flags = self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32;
+        (self.len as u32).wrapping_add(flags)
     }
 
     /// The number after its last.
@@ -315,11 +316,16 @@ impl HalfConnection {
             return Some(self.sent_again(seq, end));
         }
         self.next = end;
-        while self.unacknowledged.len() >= UNACKNOWLEDGED {
-            self.unacknowledged.pop_front();
-        }
+        self.forget_oldest(UNACKNOWLEDGED - 1);
         self.unacknowledged.push_back(SentRange { seq, end, no, again: 0 });
         None
+    }
+
+    /// Forgets the oldest of what was sent, down to `most` ranges.
+    fn forget_oldest(&mut self, most: usize) {
+        while self.unacknowledged.len() > most {
+            self.unacknowledged.pop_front();
+        }
     }
 
     /// Notes that what is from `seq` on is sent once more. It may be cut differently, and of a super-segment only a part is: each part is
@@ -345,6 +351,7 @@ impl HalfConnection {
             let end = part.seq;
             self.unacknowledged.insert(at, SentRange { end, ..whole });
         }
+        self.forget_oldest(UNACKNOWLEDGED);
         Retransmission::Retransmit {
             nth: part.again,
             of: Some(part.no),
@@ -360,12 +367,8 @@ impl HalfConnection {
 
     /// Records what arrived.
     fn arrived(&mut self, segment: &Segment) -> FinProgress {
-        let data_end = SeqNo(
-            segment
-                .seq
-                .0
-                .wrapping_add(segment.span() - u32::from(segment.flags.has(Flags::FIN))),
-        );
+        let fin = u32::from(segment.flags.has(Flags::FIN));
+        let data_end = SeqNo(segment.end().0.wrapping_sub(fin));
         let overruns_fin = self
             .fin_arrived
             .is_some_and(|end| !before(self.arrived, end) && before(segment.seq, end) && before(end, data_end));
@@ -724,6 +727,41 @@ mod tests {
             flows.arrived(segment);
         }
         flows
+    }
+
+    /// A part of a range leaves two others beside it.
+    #[test]
+    fn what_is_sent_again_in_ever_smaller_parts_is_remembered_in_bounded_memory() {
+        let mut flows = connected();
+        let first = u32::MAX - 4;
+        let bytes = 4 * UNACKNOWLEDGED;
+        flows.sent(PacketNo(4), &segment(true, Flags::ACK, first, 101, bytes));
+        for byte in (1..bytes as u32).step_by(2) {
+            flows.sent(
+                PacketNo(5),
+                &segment(true, Flags::ACK, first.wrapping_add(byte), 101, 1),
+            );
+        }
+        let ways = flows.pairs.values().flat_map(|pair| &pair.ways);
+        let remembered = ways
+            .filter_map(|way| way.half.as_ref())
+            .map(|half| half.unacknowledged.len());
+        assert_eq!(remembered.max(), Some(UNACKNOWLEDGED));
+    }
+
+    /// The numbers count modulo 2^32, also those of what no kernel sends.
+    #[test]
+    fn a_segment_of_any_length_has_its_place() {
+        let fin = Flags(SYN_ACK.0 | Flags::FIN.0);
+        for len in [u32::MAX as usize - 1, u32::MAX as usize, usize::MAX] {
+            for flags in [Flags::ACK, SYN_ACK, FIN_ACK, fin] {
+                let mut flows = connected();
+                let segment = segment(true, flags, u32::MAX, 101, len);
+                flows.sent(PacketNo(4), &segment);
+                flows.arrived(&segment);
+                assert_eq!(segment.end().0.wrapping_sub(segment.seq.0), segment.span());
+            }
+        }
     }
 
     /// As of a super-segment, or after the path's MTU has shrunk.

@@ -8,20 +8,42 @@ use super::answer::GroupedLines;
 use crate::explain::listing::ListingScanner;
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 
+#[cfg(test)]
+thread_local! {
+    /// The reasons that were looked for on this thread.
+    static REASONS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// The number of reasons why nothing is known that `work` looks for on this thread.
+#[cfg(test)]
+pub(super) fn reasons_looked_for_by(work: impl FnOnce()) -> u32 {
+    let before = REASONS.get();
+    work();
+    REASONS.get() - before
+}
+
 /// What lines say.
 pub struct Gathered {
     /// The messages.
-    pub lines: GroupedLines,
-    /// The beginning of the first line that is not empty.
-    pub first: Option<String>,
+    pub said: Said,
     /// The tables, and the kernel's own messages.
     pub listed: ListingScanner,
 }
 
-impl Gathered {
+/// The messages of lines, and what there is besides.
+pub struct Said {
+    /// The messages.
+    pub lines: GroupedLines,
+    /// The beginning of the first line that is not empty.
+    pub first: Option<String>,
+}
+
+impl Said {
     /// The reason why there is no answer, in one sentence.
     pub fn why_unknown(&self) -> String {
         const SHOWN: usize = 60;
+        #[cfg(test)]
+        REASONS.set(REASONS.get() + 1);
         let Some(first) = &self.first else {
             return "there is nothing to explain: the text is empty".into();
         };
@@ -40,10 +62,12 @@ impl Gathered {
         }
         let shown: String = first.chars().take(SHOWN).collect();
         let dots = if shown.len() < first.len() { "..." } else { "" };
-        let instead = match (something_else(first), nearest(first)) {
-            (Some(what), _) => what.about().into(),
-            (None, Some(near)) => format!("the nearest it knows is {near:?}"),
-            (None, None) => "try an errno's name, number or text".into(),
+        let instead = match something_else(first) {
+            Some(what) => what.about().into(),
+            None => match nearest(first) {
+                Some(near) => format!("the nearest it knows is {near:?}"),
+                None => "try an errno's name, number or text".into(),
+            },
         };
         format!("{shown:?}{dots} has no wording that finwait knows; {instead}")
     }
@@ -100,11 +124,11 @@ pub fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io:
         gathered = GroupedLines::default();
         gathered.add(only.end());
     }
-    Ok(Gathered {
+    let said = Said {
         lines: gathered,
         first: first.text,
-        listed,
-    })
+    };
+    Ok(Gathered { said, listed })
 }
 
 /// The line is over: a row of a table is no message. Returns whether it is one.
@@ -162,13 +186,13 @@ mod tests {
         log.extend(b" write: broken pipe\n\nread: connection reset by peer");
         // A small buffer, so that lines come in pieces.
         let gathered = gather(BufReader::with_capacity(7, log.as_slice()), |_, _| {}).unwrap();
-        assert_eq!(gathered.lines.lines(), 4);
-        let [reset, pipe] = gathered.lines.most_first()[..] else {
-            panic!("{:?}", gathered.lines)
+        assert_eq!(gathered.said.lines.lines(), 4);
+        let [reset, pipe] = gathered.said.lines.most_first()[..] else {
+            panic!("{:?}", gathered.said.lines)
         };
         assert_eq!((reset.lines, reset.first), (2, 1));
         assert_eq!((pipe.lines, pipe.first), (1, 2));
-        assert!(gathered.first.unwrap().contains("reset"));
-        assert_eq!(gather(b"".as_slice(), |_, _| {}).unwrap().lines.lines(), 0);
+        assert!(gathered.said.first.unwrap().contains("reset"));
+        assert_eq!(gather(b"".as_slice(), |_, _| {}).unwrap().said.lines.lines(), 0);
     }
 }

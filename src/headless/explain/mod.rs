@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::output::TextOutput;
 use crate::exit;
 use crate::json::Versioned;
+use crate::text::harmless;
 use capture::CaptureOptions;
 use finwait_capture::reader::format_of;
 use gather::{Gathered, gather};
@@ -93,18 +94,22 @@ impl Explained {
             true => Versioned::new(told).print(&mut out),
             false => told.print(&mut out, columns),
         };
+        let text = String::from_utf8_lossy(&out);
         Explained {
-            printed: String::from_utf8_lossy(&out).into_owned(),
+            // A process names itself.
+            printed: if json { text.into_owned() } else { harmless(&text) },
             unknown: printed.err().map(|error| error.to_string()),
         }
     }
 
     fn of_lines(gathered: Gathered, json: bool, columns: usize) -> Explained {
-        let why_unknown = gathered.why_unknown();
-        let told = Told::of_lines(gathered);
+        let Gathered { said, listed } = gathered;
+        let told = Told::of_lines(&said, listed);
         let explained = Explained::of(&told, json, columns);
         Explained {
-            unknown: explained.unknown.or_else(|| told.is_empty().then_some(why_unknown)),
+            unknown: explained
+                .unknown
+                .or_else(|| told.is_empty().then(|| said.why_unknown())),
             ..explained
         }
     }
@@ -141,6 +146,19 @@ fn columns() -> usize {
 mod tests {
     use super::*;
 
+    /// The search for the nearest wording goes through all of them.
+    #[test]
+    fn the_reason_why_nothing_is_known_is_looked_for_where_nothing_is() {
+        let looked_for = |text| {
+            gather::reasons_looked_for_by(|| {
+                explained(text, true, 60);
+            })
+        };
+        assert_eq!(looked_for("read: connection reset by peer"), 0);
+        assert_eq!(looked_for("CLOSE-WAIT 1 0 10.0.0.1:8080 10.0.0.9:41000"), 0);
+        assert_eq!(looked_for("no such thing"), 1);
+    }
+
     #[test]
     fn nothing_that_a_terminal_would_act_on_is_printed() {
         let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
@@ -149,6 +167,9 @@ mod tests {
         let is_plain = |text: &str| text.chars().all(|c| c == '\n' || (' '..='~').contains(&c));
         assert!(is_plain(&told.printed), "{}", told.printed);
         assert!(told.printed.lines().all(|line| line.len() <= 60), "{}", told.printed);
+        let row = "LISTEN 129 128 *:9000 *:* users:((\"app\u{1b}[2J\u{7}\u{202e}\",pid=7,fd=8))";
+        let listed = explained(row, false, 200).printed;
+        assert!(listed.contains("app\\u{1b}[2J") && is_plain(&listed), "{listed}");
         let unknown = explained("\u{1b}[2J\u{202e}no such thing", false, 60).unknown;
         assert!(unknown.is_some_and(|why| is_plain(&why)));
     }

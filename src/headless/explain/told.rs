@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::answer::{Answer, ElseFinding, MeasuredAnswer, answer};
 use super::counters::{self, CounterAnswer};
-use super::gather::Gathered;
+use super::gather::Said;
 use super::kernel::{self, KernelAnswer};
 use super::listing::{self, ListingAnswer};
 use super::overview::overview;
@@ -14,7 +14,7 @@ use super::rules::RuleAnswer;
 use super::situations::{self, SituationAnswer};
 use super::states::{self, StateAnswer};
 use crate::explain::counters::counter_named;
-use crate::explain::listing::{ReadCounters, state_within};
+use crate::explain::listing::{ListingScanner, ReadCounters, state_within};
 use crate::explain::meaning::{state_named, states_cut_off};
 use crate::explain::rules::rule_named;
 use crate::explain::situation::situation_named;
@@ -82,8 +82,8 @@ impl Told {
     }
 
     /// Answers lines.
-    pub fn of_lines(gathered: Gathered) -> Told {
-        let Gathered { lines, first, listed } = gathered;
+    pub fn of_lines(said: &Said, listed: ListingScanner) -> Told {
+        let Said { lines, first } = said;
         let (table, read, kernel) = listed.end();
         let mut told = Told {
             answers: lines.most_first().into_iter().map(answer).collect(),

@@ -37,7 +37,7 @@ impl Default for Limits {
 /// What is counted of all connections, also of those that are not told of one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// The connections.
+    /// The connections; one that goes on after it was let go counts again.
     pub connections: u64,
     /// The TCP segments.
     pub segments: u64,

@@ -306,6 +306,22 @@ fn a_text_may_be_quoted_wrapped_or_cut_where_it_is_pasted() {
     assert_eq!(segments(&cut), expected);
 }
 
+/// Its numbers count modulo 2^32: one of that length would be no longer than nothing.
+#[test]
+fn a_line_whose_length_no_segment_has_is_none() {
+    let line = |length: u64| {
+        format!("12:00:00.1 IP 10.0.0.1.9 > 10.0.0.2.80: Flags [S.], seq 1, ack 1, win 5, length {length}\n")
+    };
+    let tshark = |length: u64| format!("1 0.0 10.0.0.1 → 10.0.0.2 TCP 74 9 → 80 [SYN, ACK] Seq=0 Win=5 Len={length}\n");
+    let range =
+        |end: u64| format!("12:00:00.1 IP 10.0.0.1.9 > 10.0.0.2.80: Flags [.], seq 1:{end}, ack 1, win 5, length\n");
+    for too_long in [600_000, u64::from(u32::MAX)] {
+        let text = [line(too_long), tshark(too_long), range(too_long), line(20)].concat();
+        let lengths: Vec<usize> = segments(&text).iter().map(|(_, segment)| segment.len).collect();
+        assert_eq!(lengths, [20], "{too_long}");
+    }
+}
+
 #[test]
 fn hosts_in_words_get_addresses_that_no_host_has() {
     let text = "\

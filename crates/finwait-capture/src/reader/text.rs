@@ -16,6 +16,8 @@ use super::{CaptureFacts, CapturedPacket};
 
 /// The most bytes of a line that are read.
 const LONGEST: usize = 1 << 14;
+/// The most bytes of a segment that are believed: what Linux puts together before a device cuts it (`GSO_MAX_SIZE`).
+const LARGEST_SEGMENT: u64 = 8 * 65_535;
 /// Hosts in words that are told apart.
 const NAMES: usize = 1 << 12;
 /// Conversations whose first numbers are remembered; beyond that all are forgotten.
@@ -465,7 +467,7 @@ fn of_tshark(text: &str) -> Option<(Segment, u32)> {
         window: u16::try_from(value("Win=").unwrap_or(0)).unwrap_or(u16::MAX),
         urgent: 0,
         options: Vec::new(),
-        len: value("Len=").unwrap_or(0) as usize,
+        len: believed(value("Len=").unwrap_or(0))?,
         payload: Bytes::default(),
     };
     Some((segment, number(numbers)? as u32))
@@ -515,6 +517,11 @@ fn after(text: &str, word: &str) -> Option<u64> {
     number(&text[text.find(word)? + word.len()..])
 }
 
+/// A segment's length, if it can be one.
+fn believed(len: u64) -> Option<usize> {
+    (len <= LARGEST_SEGMENT).then_some(len as usize)
+}
+
 fn number(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     text[..digits].parse().ok()
@@ -538,11 +545,11 @@ fn segment(source: SocketAddr, destination: SocketAddr, text: &str) -> Option<(S
             .map(|number| number as u32)
     };
     let seq = word(", seq ");
-    let told = word(", length ").map(|len| len as usize);
+    let told = word(", length ").map(u64::from);
     let range = seq.and_then(|seq| {
         let text = &front[front.find(", seq ")? + 6..];
         let (_, end) = text.split_once(',').unwrap_or((text, "")).0.split_once(':')?;
-        Some((number(end)? as u32).wrapping_sub(seq) as usize)
+        Some(u64::from((number(end)? as u32).wrapping_sub(seq)))
     });
     let flags = flags(letters);
     let ack = word(", ack ");
@@ -555,7 +562,7 @@ fn segment(source: SocketAddr, destination: SocketAddr, text: &str) -> Option<(S
         window: u16::try_from(word(", win ").unwrap_or(0)).unwrap_or(u16::MAX),
         urgent: 0,
         options: options.split(',').filter_map(option).collect(),
-        len: told.or(range).unwrap_or(0),
+        len: believed(told.or(range).unwrap_or(0))?,
         payload: Bytes::default(),
     };
     Some((segment, seq))

@@ -4,6 +4,7 @@
 //! them. The first message counts.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::signs::Line;
 use super::{LONGEST, LineMeaning, SomethingElse, WordingMatch, is_in_name, plain, said, strace};
@@ -68,6 +69,8 @@ impl LineScanner {
                 }
                 Some(LineMeaning::SomethingElse(what)) => {
                     self.something_else.get_or_insert(what);
+                    // The next part begins with the last of the stretches.
+                    self.found = self.message_apart(LONGEST - 1);
                 }
                 None => {}
             }
@@ -76,15 +79,34 @@ impl LineScanner {
         self.part.drain(..LONGEST - OVERLAP);
     }
 
+    /// The message in the first `most` bytes of the part of a long line that as a whole is about something else: what stands far from
+    /// a message does not say that it is none.
+    fn message_apart(&self, most: usize) -> Option<WordingMatch> {
+        let most = most.min(self.part.len());
+        // The last one is longer than half a stretch, or all there is.
+        let starts = (0..most.saturating_sub(OVERLAP / 2).max(1)).step_by(OVERLAP / 2);
+        starts
+            .map(|start| start..(start + OVERLAP).min(self.part.len()))
+            .filter(|stretch| stretch.end <= most)
+            .find_map(|stretch| self.says_in(stretch)?.message())
+    }
+
     /// Recognizes the first bytes of the part.
     fn says(&self, most: usize) -> Option<LineMeaning> {
-        let bytes = &self.part[..most.min(self.part.len())];
+        self.says_in(0..most.min(self.part.len()))
+    }
+
+    /// Recognizes a stretch of the part.
+    fn says_in(&self, stretch: Range<usize>) -> Option<LineMeaning> {
+        let cuts_a_word = stretch.start > 0 || self.head.is_some();
+        let bytes = &self.part[stretch];
         // It is quicker to see that all is well than to mend it.
         let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
-        let text = match self.head {
-            // It may begin with the rest of a word.
-            Some(_) => text.trim_start_matches(is_in_name),
-            None => &text,
+        // It may begin with the rest of a word.
+        let text = if cuts_a_word {
+            text.trim_start_matches(is_in_name)
+        } else {
+            &text
         };
         said(text, self.alone)
     }
@@ -99,7 +121,13 @@ impl LineScanner {
             // What stands in a call's arguments is data.
             Some((traced, text)) => traced.found(&Line::of(text), self.alone).map(LineMeaning::Message),
             None => {
-                let last = || self.says(LONGEST);
+                let last = || match self.says(LONGEST) {
+                    Some(LineMeaning::SomethingElse(what)) if self.head.is_some() => {
+                        let apart = self.message_apart(LONGEST).map(LineMeaning::Message);
+                        Some(apart.unwrap_or(LineMeaning::SomethingElse(what)))
+                    }
+                    says => says,
+                };
                 let found = self.found.clone().map(LineMeaning::Message).or_else(last);
                 let at_edge = || self.at_edge.clone().map(LineMeaning::Message);
                 let earlier = || self.something_else.map(LineMeaning::SomethingElse);
@@ -128,5 +156,69 @@ impl LineScanner {
     pub(super) fn beginning(&self) -> &[u8] {
         let begin = self.head.as_deref().unwrap_or(&self.part);
         &begin[..begin.len().min(HEAD)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wording::Subject;
+    use finwait_model::errno::Errno;
+
+    const ELSEWHERE: &str = "host systemd[1]: Started session 7 of user deploy.";
+    const MESSAGE: &str = "read tcp 10.0.0.1:4000->10.0.0.2:80: read: connection reset by peer";
+
+    fn said_of(line: &str, alone: bool) -> Option<LineMeaning> {
+        let mut scanner = if alone {
+            LineScanner::alone()
+        } else {
+            LineScanner::default()
+        };
+        line.as_bytes().chunks(700).for_each(|bytes| scanner.push(bytes));
+        scanner.end()
+    }
+
+    /// As a log is whose lines were joined, or a long JSON.
+    #[test]
+    fn in_a_long_line_a_message_is_found_wherever_what_is_about_something_else_stands_far_from_it() {
+        let wanted = Subject::Errno(Errno::ECONNRESET);
+        for before in (600..12_000).step_by(431) {
+            // Longer than a part.
+            for after in [3500, 4000, 9000] {
+                let line = format!(
+                    "{ELSEWHERE}{}{MESSAGE} {}{ELSEWHERE}",
+                    ". ".repeat(before / 2),
+                    ". ".repeat(after / 2 + 600)
+                );
+                for alone in [false, true] {
+                    let found = said_of(&line, alone).and_then(LineMeaning::message);
+                    assert_eq!(
+                        found.map(|found| found.subject),
+                        Some(wanted),
+                        "{before} {after} {alone}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_about_something_else_is_about_that_however_long_it_is() {
+        let near = format!("{ELSEWHERE} {MESSAGE}");
+        for around in [0, 100, 5000] {
+            let line = format!("{}{near}{}", ". ".repeat(around), " .".repeat(around));
+            for alone in [false, true] {
+                let said = said_of(&line, alone);
+                assert!(
+                    matches!(said, Some(LineMeaning::SomethingElse(_))),
+                    "{around} {alone}: {said:?}"
+                );
+            }
+        }
+        // A number at the end is no errno because it stands there.
+        for more in 0..600 {
+            let line = format!("{ELSEWHERE}{} 104", ". ".repeat(2000 + more));
+            assert_eq!(said_of(&line, true).and_then(LineMeaning::message), None, "{more}");
+        }
     }
 }

@@ -472,6 +472,9 @@ pub fn is_of_system(remark: &str) -> bool {
     [remark::WINDOWS, remark::WINDOWS_ABORTED, remark::ELSEWHERE].contains(&remark)
 }
 
+/// How alike two texts are, of 0 to 1, so that one may be meant by the other.
+const NEAR: f64 = 0.6;
+
 /// The wording that is nearest to a text without a known one; none when nothing is near.
 pub fn nearest(text: &str) -> Option<&'static str> {
     let low = cut(text, 200).trim().to_ascii_lowercase();
@@ -479,14 +482,23 @@ pub fn nearest(text: &str) -> Option<&'static str> {
     let names = Errno::NAMED.iter().map(|(_, name)| *name);
     let words = STRONG.iter().chain(WEAK).map(|wording| wording.text);
     let texts = TEXTS.iter().map(|(text, _)| *text);
-    let near = |known: &str| {
-        let known = known.to_ascii_lowercase();
-        let to = |text: &str| strsim::normalized_damerau_levenshtein(text, &known);
-        to(&low).max(to(&last))
-    };
-    let all = names.chain(words).chain(texts).map(|known| (near(known), known));
-    let best = all.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= 0.6).then_some(best.1)
+    let texts_of_it = if last == low { vec![low] } else { vec![low, last] };
+    let mut nearest = None;
+    let mut best = NEAR;
+    for known in names.chain(words).chain(texts) {
+        for text in &texts_of_it {
+            let lengths = [text.as_str(), known].map(|text| text.chars().count());
+            // What one has more than the other has to be left out: most are too long or too short, whatever stands in them.
+            if (lengths[0].min(lengths[1]) as f64) < best * lengths[0].max(lengths[1]) as f64 {
+                continue;
+            }
+            let likeness = strsim::normalized_damerau_levenshtein(text, &known.to_ascii_lowercase());
+            if likeness >= best {
+                (best, nearest) = (likeness, Some(known));
+            }
+        }
+    }
+    nearest
 }
 
 /// The first `most` bytes, to the end of a character.

@@ -189,7 +189,7 @@ fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<(
     }
     if totals.let_go > 0 {
         let count = totals.let_go;
-        notes.push(format!("There were too many connections at a time: {count} that had been quiet longest were not followed to their end."));
+        notes.push(format!("There were too many connections at a time: {count} that had been quiet longest were not followed to their end; what they sent afterwards counts as a connection more."));
     }
     for note in notes {
         paper.paragraph(out, "", &note)?;
