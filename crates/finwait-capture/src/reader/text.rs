@@ -174,6 +174,7 @@ impl Text {
             at,
             interface: None,
             ip,
+            fate: None,
         }))
     }
 

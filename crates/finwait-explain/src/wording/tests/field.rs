@@ -328,7 +328,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     ("EOF tcp - MySQL", "ERROR 2006 (HY000): MySQL server has gone away"),
     (
-        "EOF tcp - MySQL",
+        "EOF tcp read MySQL",
         "ERROR 2013 (HY000): Lost connection to MySQL server during query",
     ),
     (

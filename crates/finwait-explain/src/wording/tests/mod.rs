@@ -659,7 +659,6 @@ fn messages_of_many_programs() {
             "java.net.SocketException: Software caused connection abort: socket write error",
             is(errno(Errno::ECONNABORTED), Some(Write), Some(Java)),
         ),
-        ("java.io.IOException: Stream closed", is(Closed, None, Some(Java))),
         (
             "org.apache.http.NoHttpResponseException: a:80 failed to respond",
             is(Eof, None, Some(Java)),
