@@ -314,10 +314,14 @@ fn what_belongs_together_and_what_does_not() {
     );
     let file = answered(&["ls: cannot access '/mnt/sshfs': Transport endpoint is not connected"]);
     assert!(file.contains("This is a file") && file.contains("FUSE"), "{file}");
-    for answer in [udp, unix, pipe, file] {
-        for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
+    for answer in [&udp, &unix, &pipe, &file] {
+        for of_tcp in ["answered the SYN", "why", "in other languages"] {
             assert!(!answer.contains(of_tcp), "{answer}");
         }
+    }
+    // What SIGPIPE does is shown on a socket; of the others the lab shows nothing.
+    for answer in [udp, unix, file] {
+        assert!(!answer.contains("finwait run"), "{answer}");
     }
 }
 
@@ -332,8 +336,8 @@ fn what_is_about_no_socket_is_said_and_counted() {
     let told = text(&output_of(finwait().arg("explain"), log).stdout);
     assert!(told.starts_with("EPIPE"), "{told}");
     for part in [
-        "Not about a socket: 2 lines (the first is line 1) are about resolving a name: no connection was tried.",
-        "Not about a socket: line 4 is about TLS",
+        "Not a socket: 2 lines (the first is line 1) are about resolving a name: no connection was tried.",
+        "Not a socket: line 4 is about TLS",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
@@ -540,14 +544,14 @@ fn a_bare_errno_is_told_in_short_and_in_full_where_that_is_asked_for() {
     let full = answered(&["--all", "ECONNRESET"]);
     let causes = |told: &str| told.matches("     fix:       ").count();
     let rules = |told: &str| told.matches("    set by:     ").count();
-    assert_eq!((causes(&short), rules(&short)), (3, 3), "{short}");
+    assert_eq!((causes(&short), rules(&short)), (3, 1), "{short}");
     assert!(causes(&full) > 5 && rules(&full) > 5, "{full}");
     assert!(
         short.contains("--all tells the other") && !full.contains("--all tells"),
         "{short}"
     );
     assert!(short.lines().count() < 100, "{} lines", short.lines().count());
-    assert!(!short.contains("mend"), "{short}");
+    assert!(!short.contains("mend:"), "{short}");
 }
 
 /// A firewall's line says who sent the packet to whom, a call's line which port it was about.
@@ -556,7 +560,10 @@ fn fields_and_ports_are_read_as_addresses() {
     let fields = answered(&["connect failed errno=111 src=10.3.0.1 sport=40444 dst=10.3.0.2 dport=8080"]);
     assert!(fields.contains("10.3.0.1:40444 -> 10.3.0.2:8080"), "{fields}");
     let bound = answered(&["bind: Permission denied (port 8443)"]);
-    assert!(bound.contains("port 8443") && !bound.contains("below 1024"), "{bound}");
+    assert!(
+        bound.contains("port 8443") && !bound.contains("needs a privilege"),
+        "{bound}"
+    );
     let logged = answered(&[
         "[UFW BLOCK] IN=eth0 OUT= MAC=00 SRC=203.0.113.7 DST=10.0.0.1 LEN=40 PROTO=TCP SPT=4444 DPT=22 SYN",
     ]);

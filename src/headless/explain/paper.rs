@@ -87,7 +87,7 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         };
         writeln!(out, "\n{of}")?;
         let rules = answer.ranked_rules();
-        let full = if paper.all { rules.len() } else { RULES_IN_FULL };
+        let full = rules_in_full(answer, paper);
         for rule in rules.iter().take(full) {
             cause(out, rule, paper)?;
         }
@@ -122,8 +122,14 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     if !answer.scenarios.is_empty() {
         writeln!(out, "\nsee it happen")?;
         let named = |name: &str| format!("  finwait run {name}");
-        let wide = answer.scenarios.iter().map(|shows| named(shows.name).len()).max();
-        for shows in &answer.scenarios {
+        let most = if paper.all { usize::MAX } else { SCENARIOS };
+        let wide = answer
+            .scenarios
+            .iter()
+            .take(most)
+            .map(|shows| named(shows.name).len())
+            .max();
+        for shows in answer.scenarios.iter().take(most) {
             let first = format!("{:<wide$}  ", named(shows.name), wide = wide.unwrap_or(0));
             paper.paragraph(out, &first, shows.title)?;
         }
@@ -133,7 +139,7 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         .ranked
         .iter()
         .filter(|ranked| matches!(ranked.cause, Cause::Situation(_)));
-    let left = later(situations.count(), TOLD) + later(answer.causes.len(), RULES_IN_FULL);
+    let left = later(situations.count(), TOLD) + later(answer.causes.len(), rules_in_full(answer, paper));
     if left > 0 && !paper.all {
         writeln!(out)?;
         paper.paragraph(out, "", &format!("--all tells the other {left} causes in full."))?;
@@ -143,8 +149,17 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
 
 /// The number of situations that are told in full.
 const TOLD: usize = 3;
-/// The number of rules that are told in full.
-const RULES_IN_FULL: usize = 3;
+/// The number of rules that are told in full: of a bare errno, which any call may have returned, the first one.
+fn rules_in_full(answer: &Answer, paper: &Paper) -> usize {
+    match (paper.all, answer.call) {
+        (true, _) => usize::MAX,
+        (false, Some(_)) => 3,
+        (false, None) => 1,
+    }
+}
+
+/// The number of scenarios that are listed, unless all are wanted.
+const SCENARIOS: usize = 8;
 
 /// The situations, the likeliest first; of the later ones only what each is.
 fn situations(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {

@@ -175,7 +175,7 @@ impl Told {
         }
         for of in self.something_else.iter().filter(|_| !self.is_empty()) {
             part(out)?;
-            paper.paragraph(out, "Not about a socket: ", &format!("{}.", of.clause()))?;
+            paper.paragraph(out, "Not a socket: ", &format!("{}.", of.clause()))?;
         }
         Ok(())
     }

@@ -183,7 +183,7 @@ const MANUALS: [&str; 38] = [
 ];
 
 /// Beginnings of words by which a line is about a failure, or a network.
-const SURE: [&str; 38] = [
+const SURE: [&str; 40] = [
     "fail",
     "error",
     "exception",
@@ -222,6 +222,8 @@ const SURE: [&str; 38] = [
     "crit",
     "traceback",
     "lost connection",
+    "unexpected",
+    "premature",
 ];
 
 /// Beginnings of words that such a line often has, and others, too: two of them count.
@@ -378,6 +380,8 @@ fn is_clause(low: &str, place: &Range<usize>) -> bool {
     ]);
     // Some wordings begin with the colon: `: timed out`.
     let begins = begins || low[place.clone()].starts_with(':');
+    // "x: broken pipe again"
+    let ends = ends || before.ends_with(':') && after.split_ascii_whitespace().count() <= 2;
     ends && (begins || is_quoted() && is_value())
 }
 

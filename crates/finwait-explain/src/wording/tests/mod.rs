@@ -1279,7 +1279,7 @@ fn every_wording_is_found_by_itself() {
         assert_eq!(recognize(&format!("{text} broken pipe")), None, "{text}");
         for unless in *unless {
             assert!(
-                recognize(&format!("{text} {unless} broken pipe")).is_some(),
+                recognize(&format!("{text} {unless}: broken pipe")).is_some(),
                 "{text} {unless}"
             );
         }
