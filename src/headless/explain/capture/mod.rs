@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use super::paper::Paper;
 use super::progress::Progress;
 use super::source::Bytes;
-use super::{columns, ended, fail};
+use super::{columns, ended};
 use crate::clock::MonoTime;
 use crate::exit;
 use crate::headless::output::TextOutput;
@@ -68,7 +68,7 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool, output: TextOu
         Err(why) => return exit::fail(exit::BAD, &format!("{name}: {why}")),
     };
     if read.totals.segments == 0 {
-        return fail(&format!("{name}: {}", nothing(&read)));
+        return exit::fail(exit::BAD, &format!("{name}: {}", nothing(&read)));
     }
     let most = if options.all { usize::MAX } else { TOLD };
     let view = |connection: &Connection| ConnectionView::of(connection, read.began, read.last);
