@@ -211,10 +211,7 @@ fn what_is_no_capture_gets_one_clear_sentence() {
     assert!(complaint.contains("/nowhere/a.pcap is not there"), "{complaint}");
     let (status, _, complaint) = finwait(&["explain", "EPIPE", "--connection", "1"]);
     assert_eq!(status, Some(2));
-    assert!(
-        complaint.contains("--connection is about a capture"),
-        "{complaint}"
-    );
+    assert!(complaint.contains("--connection is about a capture"), "{complaint}");
     // A file that breaks off is explained as far as it goes.
     let file = Temporary::new("cut.pcap", &whole[..whole.len() - 7]);
     let (status, text, _) = finwait(&["explain", file.path()]);
