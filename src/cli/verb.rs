@@ -323,7 +323,7 @@ pub enum Verb {
         /// Of a capture, that connection alone, as a diagram
         #[arg(long, value_name = "NUMBER")]
         connection: Option<u64>,
-        /// Of a capture, all connections, or all packets of the one
+        /// All causes in full; of a capture, all connections, or all packets of the one
         #[arg(long)]
         all: bool,
         /// Print JSON

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, findings};
 use crate::flow::{Connection, Limits, Start, Table, Totals};
-use crate::reader::Reader;
+use crate::reader::{Reader, WireFate};
 use crate::reset::ResetReason;
 use crate::seen::seen;
 use finwait_model::side::Side;
@@ -11,11 +11,20 @@ use proptest::prelude::*;
 use std::net::SocketAddr;
 
 /// The connections of a text, in order; each line has `>` for what the client sends and `<` for what the server does, at a second, and may end
-/// with the interface that saw it: `ON 1`.
+/// with the interface that saw it, `ON 1`, and what finwait's wire made of it, `FATE waits`.
 fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
     let mut text = String::new();
     let mut interfaces = Vec::new();
+    let mut fates = Vec::new();
     for line in lines {
+        let (line, fate) = line.split_once(" FATE ").unwrap_or((line, ""));
+        fates.push(match fate {
+            "waits" => Some(WireFate::Waits),
+            "passed" => Some(WireFate::Passed),
+            "copy" => Some(WireFate::Copy),
+            "forged" => Some(WireFate::Forged),
+            _ => None,
+        });
         let (at, rest) = line.split_once(' ').unwrap();
         let (way, rest) = rest.split_once(' ').unwrap();
         let (port, ttl) = (
@@ -41,8 +50,10 @@ fn read(lines: &[&str], limits: Limits) -> (Vec<Connection>, Totals) {
     let mut reader = Reader::new(text.as_bytes()).unwrap();
     let mut table = Table::new(limits);
     let mut interfaces = interfaces.into_iter();
+    let mut fates = fates.into_iter();
     while let Some(mut packet) = reader.packet().unwrap() {
         packet.interface = interfaces.next().flatten();
+        packet.fate = fates.next().flatten();
         table.packet(&packet);
     }
     let (mut connections, totals) = table.end();
@@ -613,4 +624,34 @@ proptest! {
         let bytes: u64 = connections.iter().map(|connection| connection.ends.client.bytes + connection.ends.server.bytes).sum();
         prop_assert!(bytes <= sent[0] + sent[1] + segments.len() as u64, "{} of {:?}", bytes, sent);
     }
+}
+
+/// finwait's own capture says what its wire holds: the receiver has it when it comes there, and not before.
+#[test]
+fn a_fin_that_is_held_is_not_taken_yet() {
+    let held = connected(&["2.0 > [F.], seq 101, ack 901, win 500, length 0 ID 7 ON 0 FATE waits"]);
+    let connection = one(&held);
+    assert_eq!(connection.state(Side::Client), Some(State::FinWait1));
+    assert_eq!(connection.state(Side::Server), Some(State::Established));
+    let mut delivered = held;
+    delivered.push("5.0 > [F.], seq 101, ack 901, win 500, length 0 ID 7 ON 1 FATE passed");
+    let connection = one(&delivered);
+    assert_eq!(connection.state(Side::Server), Some(State::CloseWait));
+    assert_eq!(connection.ends.client.retransmissions, 0);
+}
+
+/// A copy that the wire made, however late, and what it forged are not sent again by their host.
+#[test]
+fn what_the_wire_made_is_not_sent_again() {
+    let copied = one(&connected(&[
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5 ID 7 ON 0 FATE passed",
+        "2.0 > [P.], seq 101:106, ack 901, win 500, length 5 ID 7 ON 1 FATE passed",
+        "4.0 > [P.], seq 101:106, ack 901, win 500, length 5 ID 7 ON 1 FATE copy",
+    ]));
+    assert_eq!((copied.ends.client.retransmissions, copied.duplicates), (0, 2));
+    let forged = one(&connected(&[
+        "2.0 > [F.], seq 101, ack 901, win 500, length 0 ON 1 FATE forged",
+        "3.0 > [F.], seq 101, ack 901, win 500, length 0 ID 9 ON 0 FATE passed",
+    ]));
+    assert_eq!((forged.forged, forged.ends.client.retransmissions), (1, 0));
 }

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use crate::text::kernel_log;
+use crate::wording::logged_ends;
 
 /// The most things (ports, devices, addresses) that are listed as what lines of one message are about.
 const MOST_ABOUT: usize = 5;
@@ -132,6 +133,11 @@ impl KernelMessage {
     /// Returns what a line of it is about: a port, a peer, a device.
     fn about(&self, low: &str) -> Option<String> {
         const LONGEST: usize = 80;
+        if self.id == KernelMessageId::PacketLogged
+            && let Some((from, to)) = logged_ends(low)
+        {
+            return Some(format!("{from} -> {to}"));
+        }
         let (before, ends) = self.about?;
         let (_, rest) = low.split_once(before)?;
         let about = rest.split(|c| ends.contains(&c)).next()?.trim_end_matches('.');

@@ -26,13 +26,13 @@ pub enum Likelihood {
 }
 
 impl Likelihood {
-    /// Returns it in words: "most often".
+    /// Returns it in words: "the usual cause".
     pub const fn words(self) -> &'static str {
         match self {
-            Likelihood::Rarely => "rarely",
-            Likelihood::Sometimes => "sometimes",
-            Likelihood::Often => "often",
-            Likelihood::Most => "most often",
+            Likelihood::Rarely => "rare",
+            Likelihood::Sometimes => "less common",
+            Likelihood::Often => "common",
+            Likelihood::Most => "the usual cause",
         }
     }
 
@@ -81,8 +81,12 @@ pub enum AddressKind {
     Public,
     /// A link-local address of IPv6 without a zone.
     LinkLocal,
+    /// An address of IPv4.
+    Ipv4,
     /// An address of IPv6.
     Ipv6,
+    /// A port that needs no privilege: 1024 and above.
+    Unprivileged,
     /// Both ends' addresses, of a call that is no connect: the connection stood.
     Connection,
 }
@@ -287,7 +291,7 @@ impl Evidence {
         let mut why = Vec::new();
         if let Some(place) = hinted {
             points += HINTED - STEP * place as i32;
-            why.push("the wording says so".to_owned());
+            why.push("typical of this message".to_owned());
         }
         let mut possible = hinted.is_some() || situation.clues.iter().all(|clue| clue.makes != Makes::Possible);
         for clue in situation.clues.iter().filter(|clue| self.holds(clue)) {
@@ -464,8 +468,9 @@ pub fn rank(evidence: &Evidence, rules: &[&'static Rule], other_calls: bool) -> 
 /// What the addresses of a line are like, of the peer's where there are two.
 fn kinds(found: &WordingMatch) -> Vec<AddressKind> {
     let addresses = &found.addresses;
+    let is_unprivileged = found.facts.number.is_some_and(|port| port >= WELL_KNOWN);
     let Some(last) = addresses.last() else {
-        return Vec::new();
+        return Vec::from_iter(is_unprivileged.then_some(AddressKind::Unprivileged));
     };
     let peer = last.ip().to_canonical();
     let is_private = match peer {
@@ -486,7 +491,9 @@ fn kinds(found: &WordingMatch) -> Vec<AddressKind> {
         (is_private, AddressKind::Private),
         (!is_other, AddressKind::Public),
         (found.facts.without_zone, AddressKind::LinkLocal),
+        (peer.is_ipv4(), AddressKind::Ipv4),
         (peer.is_ipv6(), AddressKind::Ipv6),
+        (is_unprivileged, AddressKind::Unprivileged),
         (stood, AddressKind::Connection),
     ]
     .into_iter()

@@ -209,6 +209,9 @@ pub struct Answer {
     pub on_linux: Option<&'static str>,
     /// The addresses in the first line.
     pub addresses: Vec<SocketAddr>,
+    /// The port in the first line, by itself or in an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// The number of lines that say it.
     pub lines: u64,
     /// The number of the first.
@@ -325,6 +328,7 @@ pub fn answer(said: &Finding) -> Answer {
         },
         on_linux: on_system.map(|on| on.linux),
         addresses: said.found.addresses.clone(),
+        port: facts.number,
         lines: said.lines,
         first: said.first,
         // What the system means by it says more than that it is another system's.
@@ -366,7 +370,7 @@ pub fn answer(said: &Finding) -> Answer {
                 Some((_, first)) => instead_of_it(first, &causes),
                 None => scenarios(subject, call, &ranked, &causes),
             },
-            Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Vec::new(),
+            Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => of_carrier(&ranked, carrier, subject),
         },
         ranked,
         log: (said.lines > 1).then(|| said.evidence.log()),
@@ -380,6 +384,21 @@ pub fn answer(said: &Finding) -> Answer {
         mistaken_for: prose.map(|prose| prose.mistaken_for).filter(|_| on_system.is_none()),
         brief: on_system.map(|on| on.brief),
     }
+}
+
+/// The scenarios of the situations that are met on another carrier than TCP, too.
+fn of_carrier(ranked: &[RankedCause], carrier: Carrier, subject: Subject) -> Vec<ScenarioRef> {
+    let of_it = ranked.iter().filter(|ranked| match ranked.cause {
+        Cause::Situation(situation) => situation.carriers.contains(&carrier),
+        Cause::Rule(_) => false,
+    });
+    let entries = of_it.flat_map(|ranked| shown_by(&ranked.cause, subject));
+    let shown = entries.map(|entry| ScenarioRef {
+        name: entry.name,
+        title: entry.title,
+        proves: true,
+    });
+    shown.collect()
 }
 
 /// The scenarios that show what Linux says in the place of another system's errno: the one that shows it best, then the proofs.

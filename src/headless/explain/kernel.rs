@@ -84,7 +84,7 @@ impl KernelAnswer {
                 paper.paragraph(out, &format!("              {}: ", known.shown()), known.means)?;
             }
         }
-        paper.paragraph(out, "  mended by:  ", self.mends)?;
+        paper.paragraph(out, "  fix:        ", self.mends)?;
         self.scenario.map_or(Ok(()), |scenario| run(out, paper, scenario))
     }
 }

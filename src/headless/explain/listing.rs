@@ -257,7 +257,7 @@ impl FindingAnswer {
             let first = if place == 0 { "measure:" } else { "" };
             paper.paragraph(out, &format!("  {first:<12}- "), measure)?;
         }
-        paper.paragraph(out, "  mended by:  ", self.mends)?;
+        paper.paragraph(out, "  fix:        ", self.mends)?;
         run(out, paper, self.scenario)
     }
 }

@@ -41,22 +41,24 @@ pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool, output:
     let output = output.unless(json);
     let source = match Source::of(words) {
         Ok(source) => source,
-        Err(why) => return fail(&why),
+        Err(why) => return exit::fail(exit::BAD, &why),
     };
+    let all = of_capture.all;
     let explained = match source {
         Source::Bytes(bytes) if format_of(&bytes.head).is_some() => {
             return capture::explain(bytes, of_capture, json, output);
         }
-        _ if of_capture != CaptureOptions::default() => {
-            return fail("--connection and --all are about a capture: a pcap or pcapng file, or tcpdump's text");
+        _ if of_capture.connection.is_some() => {
+            let why = "--connection is about a capture: a pcap or pcapng file, or tcpdump's text";
+            return exit::fail(exit::BAD, why);
         }
-        Source::Words => explained(&words.join(" "), json, columns()),
+        Source::Words => explain_text(&words.join(" "), json, columns(), all),
         Source::Bytes(bytes) => {
             let mut progress = Progress::of(bytes.file.as_ref());
             let log = BufReader::with_capacity(BUFFER, bytes.from);
             match gather(log, |bytes, lines| progress.show(bytes, lines)) {
-                Ok(gathered) => Explained::of_lines(gathered, json, columns()),
-                Err(error) => return fail(&format!("{}: {error}", bytes.name)),
+                Ok(gathered) => Explained::of_lines(gathered, json, columns(), all),
+                Err(error) => return exit::fail(exit::BAD, &format!("{}: {error}", bytes.name)),
             }
         }
     };
@@ -87,12 +89,12 @@ pub struct Explained {
 }
 
 impl Explained {
-    fn of(told: &Told, json: bool, columns: usize) -> Explained {
+    fn of(told: &Told, json: bool, columns: usize, all: bool) -> Explained {
         let mut out = Vec::new();
         let printed = match json {
             true if told.is_silent() => Ok(()),
             true => Versioned::new(told).print(&mut out),
-            false => told.print(&mut out, columns),
+            false => told.print(&mut out, columns, all),
         };
         let text = String::from_utf8_lossy(&out);
         Explained {
@@ -102,10 +104,10 @@ impl Explained {
         }
     }
 
-    fn of_lines(gathered: Gathered, json: bool, columns: usize) -> Explained {
+    fn of_lines(gathered: Gathered, json: bool, columns: usize, all: bool) -> Explained {
         let Gathered { said, listed } = gathered;
         let told = Told::of_lines(&said, listed);
-        let explained = Explained::of(&told, json, columns);
+        let explained = Explained::of(&told, json, columns, all);
         Explained {
             unknown: explained
                 .unknown
@@ -117,11 +119,16 @@ impl Explained {
 
 /// Explains a text: the name of a state, a counter or a situation, or lines, of which one may be all there is.
 pub fn explained(text: &str, json: bool, columns: usize) -> Explained {
+    explain_text(text, json, columns, false)
+}
+
+/// The same; with `all`, each cause in full.
+fn explain_text(text: &str, json: bool, columns: usize, all: bool) -> Explained {
     if let Some(told) = Told::of_name(text) {
-        return Explained::of(&told, json, columns);
+        return Explained::of(&told, json, columns, all);
     }
     match gather(text.as_bytes(), |_, _| {}) {
-        Ok(gathered) => Explained::of_lines(gathered, json, columns),
+        Ok(gathered) => Explained::of_lines(gathered, json, columns, all),
         Err(error) => Explained {
             unknown: Some(error.to_string()),
             ..Explained::default()

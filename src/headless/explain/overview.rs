@@ -111,7 +111,11 @@ mod tests {
         }
         let answers: Vec<Answer> = gathered.most_first().into_iter().map(answer).collect();
         let mut out = Vec::new();
-        let paper = Paper { columns, lines: 6 };
+        let paper = Paper {
+            columns,
+            lines: 6,
+            all: false,
+        };
         overview(&mut out, &answers, gathered.saying(), &paper).unwrap();
         String::from_utf8(out).unwrap()
     }

@@ -17,6 +17,8 @@ pub struct Paper {
     pub columns: usize,
     /// The number of lines read.
     pub lines: u64,
+    /// Is each cause told in full?
+    pub all: bool,
 }
 
 impl Paper {
@@ -68,24 +70,36 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         let of = if answer.lines > 1 {
             format!("  Note on line {line}:  ")
         } else {
-            "  Mind: ".into()
+            "  Note: ".into()
         };
         paper.paragraph(out, &of, text)?;
     }
     situations(out, answer, paper)?;
     if !answer.causes.is_empty() {
         let of = match answer.call {
-            _ if answer.subject.beside().is_some() => "why, had the kernel been asked".into(),
-            Some(call) if answer.other_calls => format!("why: finwait knows none for {call}; of other calls"),
-            Some(_) if answer.is_instead() => "why, where Linux says something else".into(),
-            Some(call) if answer.system.is_some() => format!("why {call} gives it on Linux"),
-            Some(call) => format!("why {call} gives it"),
-            None if answer.system.is_some() => "why, on Linux".into(),
-            None => "why".into(),
+            _ if answer.subject.beside().is_some() => "why the kernel would refuse it".into(),
+            Some(call) if answer.other_calls => format!("why other calls return it (no case of {call} is known)"),
+            Some(_) if answer.is_instead() => "why, where Linux returns something else".into(),
+            Some(call) if answer.system.is_some() => format!("why {call} returns it on Linux"),
+            Some(call) => format!("why {call} returns it"),
+            None if answer.system.is_some() => "why the kernel returns it, on Linux".into(),
+            None => "why the kernel returns it".into(),
         };
         writeln!(out, "\n{of}")?;
-        for rule in answer.ranked_rules() {
+        let rules = answer.ranked_rules();
+        let full = rules_in_full(answer, paper);
+        for rule in rules.iter().take(full) {
             cause(out, rule, paper)?;
+        }
+        for rule in rules.iter().skip(full) {
+            let calls: Vec<&str> = rule.calls.iter().map(|call| call.name()).collect();
+            let calls = if rule.calls == CallClass::ON_DESCRIPTOR {
+                "any call".to_owned()
+            } else {
+                calls.join(", ")
+            };
+            let brief = format!("{} ({calls}): finwait run {}", rule.brief, rule.proof);
+            paper.paragraph(out, "  * ", &brief)?;
         }
     }
     let languages = MeasuredAnswer::of(answer).languages;
@@ -108,17 +122,44 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     if !answer.scenarios.is_empty() {
         writeln!(out, "\nsee it happen")?;
         let named = |name: &str| format!("  finwait run {name}");
-        let wide = answer.scenarios.iter().map(|shows| named(shows.name).len()).max();
-        for shows in &answer.scenarios {
+        let most = if paper.all { usize::MAX } else { SCENARIOS };
+        let wide = answer
+            .scenarios
+            .iter()
+            .take(most)
+            .map(|shows| named(shows.name).len())
+            .max();
+        for shows in answer.scenarios.iter().take(most) {
             let first = format!("{:<wide$}  ", named(shows.name), wide = wide.unwrap_or(0));
             paper.paragraph(out, &first, shows.title)?;
         }
+    }
+    let later = |count: usize, full: usize| count.saturating_sub(full);
+    let situations = answer
+        .ranked
+        .iter()
+        .filter(|ranked| matches!(ranked.cause, Cause::Situation(_)));
+    let left = later(situations.count(), TOLD) + later(answer.causes.len(), rules_in_full(answer, paper));
+    if left > 0 && !paper.all {
+        writeln!(out)?;
+        paper.paragraph(out, "", &format!("--all tells the other {left} causes in full."))?;
     }
     Ok(())
 }
 
 /// The number of situations that are told in full.
 const TOLD: usize = 3;
+/// The number of rules that are told in full: of a bare errno, which any call may have returned, the first one.
+fn rules_in_full(answer: &Answer, paper: &Paper) -> usize {
+    match (paper.all, answer.call) {
+        (true, _) => usize::MAX,
+        (false, Some(_)) => 3,
+        (false, None) => 1,
+    }
+}
+
+/// The number of scenarios that are listed, unless all are wanted.
+const SCENARIOS: usize = 8;
 
 /// The situations, the likeliest first; of the later ones only what each is.
 fn situations(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
@@ -129,7 +170,7 @@ fn situations(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Resul
     for (place, (ranked, situation)) in situations.enumerate() {
         if place == 0 {
             let on = if answer.windows { ", as on Linux" } else { "" };
-            writeln!(out, "\nwhat happened, the likeliest first{on}")?;
+            writeln!(out, "\nwhat may have happened, the likeliest first{on}")?;
         }
         let first = format!("  {}. ", place + 1);
         let mut title = format!("{} ({}", situation.title, situation.met.words());
@@ -142,28 +183,29 @@ fn situations(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Resul
         let shown = shown_by(&ranked.cause, answer.subject);
         let shown = shown
             .first()
-            .filter(|_| answer.carrier == Carrier::Tcp)
+            .filter(|_| answer.carrier == Carrier::Tcp || situation.carriers.contains(&answer.carrier))
             .map(|entry| entry.name);
-        if place < TOLD {
+        if place < TOLD || paper.all {
             paper.paragraph(out, &first, &title)?;
             told(out, situation, shown, paper)?;
         } else {
-            let run = shown.map_or(String::new(), |name| format!(": finwait run {name}"));
+            let see = format!("finwait explain {}", situation.id.name());
+            let run = shown.map_or(format!(": {see}"), |name| format!(": finwait run {name}"));
             paper.paragraph(out, &first, &format!("{title}{run}"))?;
         }
     }
     Ok(())
 }
 
-/// What a situation is, how it is seen, and what mends it.
+/// What a situation is, how it is seen, and how it is fixed.
 pub fn told(out: &mut impl Write, situation: &Situation, shown: Option<&str>, paper: &Paper) -> io::Result<()> {
-    paper.paragraph(out, "     happened:  ", situation.happened)?;
+    paper.paragraph(out, "     what:      ", situation.happened)?;
     paper.paragraph(out, "     signs:     ", &situation.signs.join("; "))?;
-    paper.paragraph(out, "     measure:   ", &situation.measure.join("; "))?;
-    paper.paragraph(out, "     mend:      ", &situation.mend.join("; "))?;
+    paper.paragraph(out, "     check:     ", &situation.measure.join("; "))?;
+    paper.paragraph(out, "     fix:       ", &situation.mend.join("; "))?;
     match (shown, situation.unshown) {
         (Some(name), _) => paper.paragraph(out, "     see it:    ", &format!("finwait run {name}")),
-        (None, Some(why)) => paper.paragraph(out, "     no lab:    ", why),
+        (None, Some(why)) => paper.paragraph(out, "     no demo:   ", why),
         (None, None) => Ok(()),
     }
 }
@@ -174,8 +216,8 @@ fn said(answer: &Answer, lines: u64) -> Option<String> {
     let dialects: Vec<String> = answer.dialects.iter().map(ToString::to_string).collect();
     let words = match dialects.split_last() {
         None => None,
-        Some((one, [])) => Some(format!("in the words of {one}")),
-        Some((last, most)) => Some(format!("in the words of {} and {last}", most.join(", "))),
+        Some((one, [])) => Some(format!("reported by {one}")),
+        Some((last, most)) => Some(format!("reported by {} and {last}", most.join(", "))),
     };
     let call = answer.call.map(|call| call.to_string());
     let what: Vec<String> = call.into_iter().chain(words).collect();
@@ -187,6 +229,11 @@ fn said(answer: &Answer, lines: u64) -> Option<String> {
             1 => format!("line {}", answer.first),
             n => format!("{n} lines, the first is line {}", answer.first),
         });
+    }
+    if answer.addresses.is_empty()
+        && let Some(port) = answer.port
+    {
+        parts.push(format!("port {port}"));
     }
     // They are the first line's.
     let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();

@@ -125,11 +125,12 @@ impl Told {
     /// # Errors
     ///
     /// The error of `out`.
-    pub fn print(&self, out: &mut impl Write, columns: usize) -> io::Result<()> {
+    pub fn print(&self, out: &mut impl Write, columns: usize, all: bool) -> io::Result<()> {
         let (lines, saying) = self.lines;
         let paper = Paper {
             columns,
             lines: lines.max(1),
+            all,
         };
         let mut is_first = true;
         let mut part = |out: &mut dyn Write| match std::mem::take(&mut is_first) {
@@ -174,7 +175,7 @@ impl Told {
         }
         for of in self.something_else.iter().filter(|_| !self.is_empty()) {
             part(out)?;
-            paper.paragraph(out, "No socket's: ", &format!("{}.", of.clause()))?;
+            paper.paragraph(out, "Not a socket: ", &format!("{}.", of.clause()))?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! One connection of a capture, of bounded size.
 
 use serde::Serialize;
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use finwait_wire::inferred::{InferredEnd, SentChange};
 use finwait_wire::segment::{CapturedIp, Flags, IcmpError, Segment};
 
 use super::end::{End, Place};
-use crate::reader::CapturedPacket;
+use crate::reader::{CapturedPacket, WireFate};
 use crate::reset::{Answered, Reset};
 
 /// A connection's number in its capture, from 1 on, in the order of first packets.
@@ -25,6 +26,9 @@ impl fmt::Display for ConnectionNo {
         self.0.fmt(f)
     }
 }
+
+/// The most packets that are remembered between the two ends of finwait's wire.
+const UNDER_WAY: usize = 64;
 
 /// Where a connection begins in the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -116,6 +120,10 @@ pub struct Connection {
     pub icmps: u32,
     /// The packets that were captured twice.
     pub duplicates: u32,
+    /// The packets that finwait's wire made up.
+    pub forged: u32,
+    /// The packets that left one end of finwait's wire and have not arrived at the other: who sent it, and what.
+    under_way: VecDeque<(Side, Segment)>,
     /// The time from the SYN to the last ACK of the handshake, where neither was sent again.
     round_trip: Option<Duration>,
 }
@@ -178,6 +186,8 @@ impl Connection {
             icmp: None,
             icmps: 0,
             duplicates: 0,
+            forged: 0,
+            under_way: VecDeque::new(),
             round_trip: None,
         }
     }
@@ -229,9 +239,17 @@ impl Connection {
         let sightings = &mut self.ends[from].sightings;
         let interface = packet.interface;
         let is_seen_again = interface.is_some_and(|interface| sightings.is_seen_again(segment, ip, interface));
-        if is_seen_again || self.is_duplicate(from, segment, packet, idle) {
+        if packet.fate != Some(WireFate::Waits) {
+            self.arrives(from, segment);
+        }
+        let is_copy = packet.fate == Some(WireFate::Copy);
+        if is_seen_again || is_copy || self.is_duplicate(from, segment, packet, idle) {
             self.duplicates += 1;
             return Note::Duplicate;
+        }
+        if packet.fate == Some(WireFate::Forged) && !segment.flags.has(Flags::RST) {
+            self.is_handed_forgery(from, segment);
+            return Note::None;
         }
         if idle > self.pause.0 {
             self.pause = (idle, at);
@@ -298,7 +316,8 @@ impl Connection {
             peer.is_acknowledged(segment.ack);
         }
         self.duplicates += u32::from(place == Place::Copied);
-        self.changes(from, segment, place);
+        let waits = packet.fate == Some(WireFate::Waits);
+        self.changes(from, segment, place, waits);
         self.closes(at, from, segment, place);
         let own = &mut self.ends[from];
         own.last = Some((flags, segment.len as u32, at));
@@ -391,7 +410,7 @@ impl Connection {
     }
 
     /// Takes in what a segment does to the states: it is sent, and as far as is known received.
-    fn changes(&mut self, from: Side, segment: &Segment, place: Place) {
+    fn changes(&mut self, from: Side, segment: &Segment, place: Place, waits: bool) {
         let rst_taken = !segment.flags.has(Flags::RST) || self.takes_reset(from, segment);
         self.reset_ignored |= !rst_taken
             && self
@@ -407,6 +426,48 @@ impl Connection {
             SentChange::Unknown => own.state = None,
             SentChange::State(end) => own.state = Some(end),
         }
+        if waits {
+            if self.under_way.len() == UNDER_WAY {
+                self.under_way.pop_front();
+            }
+            self.under_way.push_back((from, segment.clone()));
+            return;
+        }
+        self.taken(from, segment, place, rst_taken);
+    }
+
+    /// Takes in a packet that had left its host before, and now comes to the other.
+    fn arrives(&mut self, from: Side, segment: &Segment) {
+        let is_it = |(side, left): &(Side, Segment)| {
+            *side == from
+                && (left.flags, left.seq, left.ack, left.len) == (segment.flags, segment.seq, segment.ack, segment.len)
+        };
+        if let Some(place) = self.under_way.iter().position(is_it) {
+            self.under_way.remove(place);
+            let rst_taken = !segment.flags.has(Flags::RST) || self.takes_reset(from, segment);
+            self.taken(from, segment, Place::New, rst_taken);
+        }
+    }
+
+    /// Takes in what a packet that no host has sent does to its receiver.
+    fn is_handed_forgery(&mut self, from: Side, segment: &Segment) {
+        self.forged += 1;
+        let (own, peer) = self.both_mut(from);
+        let ack = segment
+            .flags
+            .has(Flags::ACK)
+            .then(|| peer.relative(segment.ack))
+            .flatten();
+        if let Some(end) = peer.state.filter(|_| own.expects(segment.seq)) {
+            peer.state = Some(end.received(segment.flags, ack));
+        }
+    }
+
+    /// Takes in what a segment does to its receiver.
+    fn taken(&mut self, from: Side, segment: &Segment, place: Place, rst_taken: bool) {
+        let flags = segment.flags;
+        let (own, peer) = self.both_mut(from);
+        let ack = flags.has(Flags::ACK).then(|| peer.relative(segment.ack)).flatten();
         // A FIN is taken when all before it has come.
         let fin = if own.takes_fin() { Flags::FIN.0 } else { 0 };
         let mut taken = Flags(flags.0 & !Flags::FIN.0 | fin);

@@ -80,6 +80,49 @@ pub struct CapturedPacket {
     pub interface: Option<u32>,
     /// The packet.
     pub ip: CapturedIp,
+    /// What finwait's own capture says of it on the wire.
+    pub fate: Option<WireFate>,
+}
+
+/// What became of a packet on finwait's wire, as the comment of its own pcapng says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WireFate {
+    /// Its host sent it, and the other is handed it.
+    Passed,
+    /// Its host sent it, and the other has not been handed it: it is held, delayed, under way, or lost.
+    Waits,
+    /// A copy that the wire made.
+    Copy,
+    /// Made up on the wire: no host sent it.
+    Forged,
+}
+
+impl WireFate {
+    /// Reads a packet's comment: `#7  client -> server  FIN,ACK seq 1 ack 1   held as #7`. None of one of another program.
+    fn of_comment(comment: &str) -> Option<WireFate> {
+        const WAITS: [&str; 6] = [
+            "held as #",
+            "delayed by ",
+            "under way for ",
+            "lost by ",
+            "dropped",
+            "discarded",
+        ];
+        let line = comment.lines().next()?;
+        let (number, rest) = line.strip_prefix('#')?.split_once("  ")?;
+        let is_ours = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let is_way = rest.starts_with("client -> server  ") || rest.starts_with("server -> client  ");
+        let (_, became) = rest.rsplit_once("   ").filter(|_| is_ours && is_way)?;
+        Some(if became.starts_with("forged") {
+            WireFate::Forged
+        } else if became.starts_with("copy of #") {
+            WireFate::Copy
+        } else if WAITS.iter().any(|words| became.contains(words)) {
+            WireFate::Waits
+        } else {
+            WireFate::Passed
+        })
+    }
 }
 
 /// The reason why a capture cannot be read, or no further.
@@ -189,6 +232,8 @@ enum Item {
         /// The place of the packet's bytes.
         bytes: std::ops::Range<usize>,
         skip: usize,
+        /// What its comment says of it on finwait's wire.
+        fate: Option<WireFate>,
     },
     /// The file is over.
     End,
@@ -290,14 +335,15 @@ impl<R: Read> Reader<R> {
                 Kind::Pcapng(pcapng) => pcapng.item(&mut self.input)?,
                 Kind::Text(text) => return text.packet(&mut self.input, &mut self.facts),
             };
-            let (at, interface, link, bytes, skip) = match item {
+            let (at, interface, link, bytes, skip, fate) = match item {
                 Item::Packet {
                     at,
                     interface,
                     link,
                     bytes,
                     skip,
-                } => (at, interface, link, bytes, skip),
+                    fate,
+                } => (at, interface, link, bytes, skip, fate),
                 Item::End => return Ok(None),
                 Item::BreaksOff => {
                     self.facts.breaks_off = true;
@@ -322,6 +368,7 @@ impl<R: Read> Reader<R> {
                         at: self.last,
                         interface,
                         ip,
+                        fate,
                     }));
                 }
                 None if known => self.facts.not_ip += 1,

@@ -95,6 +95,7 @@ impl Pcap {
             link: self.link,
             bytes: start..end,
             skip: end,
+            fate: None,
         })
     }
 }

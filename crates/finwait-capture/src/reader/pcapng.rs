@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use finwait_model::clock::MonoTime;
 
 use super::input::Input;
-use super::{Item, LARGEST, LinkType};
+use super::{Item, LARGEST, LinkType, WireFate};
 
 /// The type of a section's header, the same in either byte order.
 const SECTION: u32 = 0x0a0d_0d0a;
@@ -23,6 +23,7 @@ const AROUND: usize = 12;
 const INTERFACES: usize = 1 << 16;
 
 const OPTION_END: u16 = 0;
+const OPTION_COMMENT: u16 = 1;
 const OPTION_RESOLUTION: u16 = 9;
 const OPTION_OFFSET: u16 = 14;
 
@@ -176,6 +177,7 @@ impl Pcapng {
             link: interface.link,
             bytes: start..start + len,
             skip,
+            fate: (kind == PACKET).then(|| fate(block, start + len)).flatten(),
         })
     }
 }
@@ -187,6 +189,23 @@ impl Interface {
         let ns = u64::try_from(ns).unwrap_or(u64::MAX);
         MonoTime(ns.saturating_add_signed(self.offset.saturating_mul(1_000_000_000)))
     }
+}
+
+/// What the comment behind a packet's bytes says of it, where finwait wrote it.
+fn fate(block: Numbers<'_>, bytes_end: usize) -> Option<WireFate> {
+    let mut at = bytes_end.next_multiple_of(4);
+    while at + 4 <= block.bytes.len() {
+        let (code, len) = (block.short(at), usize::from(block.short(at + 2)));
+        match code {
+            OPTION_END => break,
+            OPTION_COMMENT => {
+                let comment = block.bytes.get(at + 4..at + 4 + len)?;
+                return WireFate::of_comment(str::from_utf8(comment).ok()?);
+            }
+            _ => at += 4 + len.next_multiple_of(4),
+        }
+    }
+    None
 }
 
 /// The interface that a block describes.

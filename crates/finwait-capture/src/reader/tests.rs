@@ -438,3 +438,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_comment_of_finwaits_own_capture_says_what_became_of_a_packet() {
+    for (comment, fate) in [
+        (
+            "#7  client -> server  FIN,ACK seq 1 ack 1   held as #7\nclient FIN_WAIT1",
+            Some(WireFate::Waits),
+        ),
+        (
+            "#7  client -> server  FIN,ACK seq 1 ack 1   delayed by 200 ms as #7 by rule 1",
+            Some(WireFate::Waits),
+        ),
+        (
+            "#7  server -> client  PSH,ACK seq 1 ack 1 len 3 \"a   b\"   dropped by rule 2",
+            Some(WireFate::Waits),
+        ),
+        (
+            "#8  client -> server  ACK seq 1 ack 1   copy of #7, delivered after 2.00 s on the wire",
+            Some(WireFate::Copy),
+        ),
+        (
+            "#9  client -> server  FIN,ACK seq 1 ack 1   forged, delivered",
+            Some(WireFate::Forged),
+        ),
+        (
+            "#10  client -> server  FIN,ACK seq 1 ack 1   retransmit 1 of #7, delivered",
+            Some(WireFate::Passed),
+        ),
+        ("seen at the firewall, dropped", None),
+        ("#ticket  client -> server  dropped   dropped", None),
+        ("", None),
+    ] {
+        assert_eq!(WireFate::of_comment(comment), fate, "{comment}");
+    }
+}

@@ -176,6 +176,7 @@ impl Text {
             at,
             interface: None,
             ip,
+            fate: None,
         }))
     }
 

@@ -324,6 +324,9 @@ const BSDS: &[(&str, &str)] = &[
     ("TcpExtListenOverflows", "# listen queue overflow"),
     ("TcpExtTCPTimeouts", "# retransmit timeout"),
     ("TcpExtTCPAbortOnTimeout", "# connection dropped by rexmit timeout"),
+    // Linux counts all three when it gives a connection up (tcp_write_err).
+    ("TcpExtTCPAbortOnTimeout", "# connection dropped by persist timeout"),
+    ("TcpExtTCPAbortOnTimeout", "# connection dropped by keepalive"),
     ("TcpExtTCPWinProbe", "# window probe packet"),
     ("TcpExtTCPKeepAlive", "# keepalive probe sent"),
     ("TcpExtTCPAbortOnData", "# packet received after close"),
@@ -497,8 +500,19 @@ impl ReadCounters {
         });
         if let Some((name, _)) = found {
             self.figure(name, number(value).unwrap_or(0));
+            return true;
         }
-        found.is_some() || within
+        self.of_lone_bsds(text) || within
+    }
+
+    /// A sentence of macOS' or a BSD's without its heading, which no other can be taken for.
+    fn of_lone_bsds(&mut self, text: &str) -> bool {
+        let begins = text.starts_with(|c: char| c.is_ascii_digit());
+        let shape = if begins { shape(text) } else { return false };
+        let found = BSDS
+            .iter()
+            .find(|(_, sentence)| sentence.len() >= UNMISTAKABLE && *sentence == shape);
+        found.is_some() && self.of_bsds(text)
     }
 
     /// A sentence of macOS' or a BSD's. In a file of another kind `tcp:` may stand above anything: a figure begins each of them.

@@ -271,8 +271,8 @@ pub fn state_within(text: &str) -> Option<State> {
     for word in text.split_ascii_whitespace() {
         let word = word.trim_matches(edge);
         let is_name = word.contains(['_', '-']) || word.bytes().all(|byte| byte.is_ascii_uppercase());
-        // A ticket is CLOSED, too.
-        let is_sure = is_of_sockets || word.contains(['_', '-']);
+        // A ticket is CLOSED, too, and so is what TCP is only a part of.
+        let is_sure = word.contains(['_', '-']) || is_of_sockets && (is_one_word || is_named_so(&low, word));
         let Some(state) = state_named(word).filter(|_| is_name && is_sure) else {
             continue;
         };
@@ -282,4 +282,19 @@ pub fn state_within(text: &str) -> Option<State> {
         found = Some(state);
     }
     found
+}
+
+/// Does a state's word stand where a state does: behind `state`, `in`, `stuck`, `grep`, at the beginning or the end of the text?
+fn is_named_so(low: &str, word: &str) -> bool {
+    const BEFORE: [&str; 9] = ["state", "states", "in", "stuck", "grep", "is", "are", "to", "from"];
+    let word = word.to_ascii_lowercase();
+    let mut words = low
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+        .filter(|word| !word.is_empty());
+    let mut before = None;
+    words.by_ref().any(|next| {
+        let is = next == word && before.is_none_or(|before| BEFORE.contains(&before));
+        before = Some(next);
+        is
+    }) || before == Some(word.as_str())
 }

@@ -262,6 +262,9 @@ fn a_states_name_is_found_among_few_words() {
         ("it is closed", None),
         ("sockets in CLOSED", Some(State::Close)),
         ("Ticket CLOSED: fixed", None),
+        ("TCP is listed CLOSED on the form", None),
+        ("TCP state CLOSED", Some(State::Close)),
+        ("the socket is CLOSED", Some(State::Close)),
         ("no listening server, established in 1990", None),
         ("from FIN_WAIT1 to FIN_WAIT2", None),
         ("", None),
@@ -460,5 +463,19 @@ fn each_state_has_a_meaning_whatever_the_inode() {
             "   0: 00000000:07E8 00000000:0000 {number:02X} 00000000:00000000 00:00000000 00000000  0  0 {inode} 1 0 100 0 0 10 0"
         );
         assert!(!meanings(&only(&row)).is_empty(), "{row}");
+    }
+}
+
+/// The BSDs' sentences about connections that were given up are told without their heading, too.
+#[test]
+fn what_a_bsd_gave_up_is_counted_where_linux_counts_it() {
+    for text in [
+        "    44 connections dropped by keepalive\n",
+        "    1 connection dropped by rexmit timeout\n",
+        "    3 connections dropped by persist timeout\n",
+    ] {
+        let (_, counters, _) = read(text);
+        assert!(counters.value("TcpExtTCPAbortOnTimeout").is_some(), "{text}");
+        assert!(counters.is_of_bsd(), "{text}");
     }
 }

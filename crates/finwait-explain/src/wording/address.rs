@@ -23,11 +23,17 @@ impl Ends {
             .or_else(|| of_node(low))
             .or_else(|| of_nginx(low, sign.clone()))
             .or_else(|| pair(low))
+            .or_else(|| of_fields(low))
             .unwrap_or_else(|| nearest(low, sign).into_iter().collect());
         let has_zone = ends.last().is_some_and(|end| end.has_zone);
         let addresses = ends.into_iter().map(|end| end.address).collect();
         Ends { addresses, has_zone }
     }
+}
+
+/// Is an address with its port in a line in small letters?
+pub(super) fn is_in(low: &str) -> bool {
+    !all(low).is_empty()
 }
 
 /// An address as it is written.
@@ -181,6 +187,94 @@ fn pair(low: &str) -> Option<Vec<End>> {
     })
 }
 
+/// The names of fields with an address and with its port, of the end that is named first in the answer: our own, or the sender's.
+const FIRST: [(&str, &str); 12] = [
+    ("src", "sport"),
+    ("src", "spt"),
+    ("saddr", "sport"),
+    ("src_ip", "src_port"),
+    ("srcip", "srcport"),
+    ("source_ip", "source_port"),
+    ("local_ip", "local_port"),
+    ("local_addr", "local_port"),
+    ("laddr", "lport"),
+    ("lip", "lport"),
+    ("server_ip", "server_port"),
+    ("server.ip", "server.port"),
+];
+
+/// The same of the other end.
+const LAST: [(&str, &str); 15] = [
+    ("dst", "dport"),
+    ("dst", "dpt"),
+    ("daddr", "dport"),
+    ("dst_ip", "dst_port"),
+    ("dstip", "dstport"),
+    ("dest_ip", "dest_port"),
+    ("destination_ip", "destination_port"),
+    ("remote_ip", "remote_port"),
+    ("remote_addr", "remote_port"),
+    ("peer_ip", "peer_port"),
+    ("raddr", "rport"),
+    ("rip", "rport"),
+    ("client_ip", "client_port"),
+    ("client.ip", "client.port"),
+    ("client", "client_port"),
+];
+
+/// Addresses and ports in fields of their own: `src=10.0.0.1 sport=5 dst=10.0.0.2 dport=80`, the firewall's `SRC=.. DST=.. SPT=.. DPT=..`,
+/// `{"client_ip":"10.0.0.1","client_port":5}`.
+fn of_fields(low: &str) -> Option<Vec<End>> {
+    if !low.contains("port") && !low.contains("pt=") {
+        return None;
+    }
+    let end = |names: &[(&str, &str)]| names.iter().find_map(|(ip, port)| of_field(low, ip, port));
+    let last = end(&LAST)?;
+    Some(end(&FIRST).into_iter().chain([last]).collect())
+}
+
+/// The sender and the receiver of a packet that a firewall logs, in small letters: `src=10.0.0.1 dst=10.0.0.2 .. spt=5 dpt=80`.
+pub(crate) fn logged_ends(low: &str) -> Option<(IpAddr, SocketAddr)> {
+    let from = field(low, "src")?.parse().ok()?;
+    Some((from, of_field(low, "dst", "dpt")?.address))
+}
+
+/// The address of two fields.
+fn of_field(low: &str, ip: &str, port: &str) -> Option<End> {
+    let address = SocketAddr::new(field(low, ip)?.parse().ok()?, field(low, port)?.parse().ok()?);
+    Some(End {
+        address,
+        has_zone: false,
+    })
+}
+
+/// The value of a field: `name=value`, `name="value"`, `"name":"value"`, `name: value`.
+fn field<'a>(low: &'a str, name: &str) -> Option<&'a str> {
+    super::places(low, name).find_map(|at| {
+        let rest = low[at + name.len()..].trim_start_matches(['"', '\'']);
+        let value = rest.strip_prefix(['=', ':'])?.trim_start_matches([' ', '"', '\'']);
+        value.split([' ', ',', ';', '"', '\'', '}', ')', ']']).next()
+    })
+}
+
+/// The port that a line names without an address: `(port 8443)`, `for port 9090`, `port=80`, `listen on :8080`.
+pub(super) fn port_alone(low: &str) -> Option<u16> {
+    let number = |rest: &str| -> Option<u16> {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let is_whole = !rest[digits..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | ':' | '-' | '/'))
+            || rest[digits..].starts_with(": ");
+        rest[..digits].parse().ok().filter(|port| is_whole && *port > 0)
+    };
+    let by_name = super::places(low, "port").find_map(|at| {
+        let rest = low[at + "port".len()..].trim_start_matches(['s', ':', '=', ' ', '"', '\'', '#']);
+        number(rest)
+    });
+    by_name.or_else(|| {
+        low.match_indices(" :")
+            .find_map(|(at, sign)| number(&low[at + sign.len()..]))
+    })
+}
+
 /// Each address in a line, and its place.
 fn all(low: &str) -> Vec<(Range<usize>, End)> {
     const BETWEEN: [char; 18] = [
@@ -325,6 +419,27 @@ mod tests {
     }
 
     #[test]
+    fn a_port_may_stand_without_an_address() {
+        for (text, port) in [
+            ("bind: permission denied (port 8443)", Some(8443)),
+            (
+                "failed to create listening socket for port 9090: address already in use",
+                Some(9090),
+            ),
+            ("bind failed: permission denied, port 25", Some(25)),
+            ("listen tcp :8080: bind: permission denied", Some(8080)),
+            ("port=80", Some(80)),
+            ("on port 0", None),
+            ("port 70000", None),
+            ("3 ports are left", None),
+            ("report 12", None),
+            ("at 12:30:45 :)", None),
+        ] {
+            assert_eq!(port_alone(text), port, "{text}");
+        }
+    }
+
+    #[test]
     fn two_addresses_may_be_a_pair() {
         for text in [
             "[/10.0.0.1:49286 -> /10.0.0.2:6379] x",
@@ -341,6 +456,10 @@ mod tests {
             "to /10.0.0.2 (port 6379) from /10.0.0.1 (port 49286): x",
             "ip 10.0.0.1.49286 > 10.0.0.2.6379: flags",
             "local_addr=\"10.0.0.1:49286\" remote_addr=\"10.0.0.2:6379\"",
+            "src=10.0.0.1 sport=49286 dst=10.0.0.2 dport=6379",
+            "in=eth0 src=10.0.0.1 dst=10.0.0.2 len=60 proto=tcp spt=49286 dpt=6379 syn",
+            "{\"local_ip\":\"10.0.0.1\",\"local_port\":49286,\"remote_ip\":\"10.0.0.2\",\"remote_port\":6379}",
+            "client_ip=10.0.0.2 client_port=6379 server_ip=10.0.0.1 server_port=49286",
         ] {
             assert_eq!(of(text), ["10.0.0.1:49286", "10.0.0.2:6379"], "{text}");
         }

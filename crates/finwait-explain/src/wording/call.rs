@@ -15,13 +15,28 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
         let inside = &low[at + 1..];
         let failed = || {
             inside.split_once(')').is_some_and(|(_, rest)| {
-                rest.starts_with(" failed (") || rest.starts_with(" failed:") || rest.starts_with(": ")
+                const RESULTS: [&str; 4] = [" failed (", " failed:", ": ", " returned "];
+                RESULTS.iter().any(|result| rest.starts_with(result))
             })
         };
         let is_call = inside.starts_with(|c: char| c == ')' || c.is_ascii_digit()) || inside.starts_with("..)");
         let name = low[..at].rsplit(|c: char| !is_in_name(c)).next()?;
         asked(name).filter(|_| is_call || failed())
     });
+    // "recv returned SOCKET_ERROR", "send returned -1"; Ruby's "in `write'".
+    let returned = || {
+        low.match_indices(" returned ")
+            .find_map(|(at, _)| asked(low[..at].rsplit(' ').next()?))
+    };
+    let within = || {
+        let (_, rest) = low.split_once(":in ")?;
+        let name = rest
+            .trim_start_matches(['`', '\''])
+            .split(|c: char| !is_in_name(c))
+            .next()?;
+        asked(name.trim_end_matches("_nonblock")).filter(|_| rest.starts_with(['`', '\'']))
+    };
+    let called = called.or_else(returned).or_else(within);
     // Node: read ECONNRESET, syscall: 'read'
     let node = || {
         let may = |sign| matches!(sign, Sign::Name | Sign::Syscall);
@@ -71,6 +86,10 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
     let named = |part: &'_ str| -> Option<(CallClass, bool)> {
         // Android's "recvfrom failed: ECONNREFUSED".
         let part = part.strip_suffix(" failed").unwrap_or(part);
+        // "nc: connectx to 192.0.2.5 port 22 (tcp) failed: Operation timed out"
+        let part = part
+            .split_once(" to ")
+            .map_or(part, |(call, _)| if asked(call).is_some() { call } else { part });
         let name = part.rsplit(|c: char| !is_in_name(c)).next()?;
         let before = part.strip_suffix(name)?;
         // A socket is more often a thing than the call: "cannot bind the socket", Haskell's "<socket: 12>", systemd's "web.socket".
@@ -89,8 +108,14 @@ pub(super) fn cue(line: &Line<'_>) -> Option<Cue> {
             .iter()
             .any(|hit| matches!(hit.sign, Sign::Text(_)) && hit.end == before.len());
         let word = last.split([';', ',', '(']).next().filter(|_| text)?.trim_end();
+        // "Cannot assign requested address: bind to ('::1', 8080)"
+        let word = word.strip_suffix(" to").unwrap_or(word);
         let word = word.strip_suffix(" failed").unwrap_or(word);
-        asked(word.strip_prefix("jvm_").unwrap_or(word))
+        asked(
+            word.strip_prefix("jvm_")
+                .or_else(|| word.strip_prefix("net_"))
+                .unwrap_or(word),
+        )
     });
     let by_name = ending.or(colon);
     let call = by_name.or(known.and_then(|cue| cue.call)).or(method);
@@ -115,13 +140,13 @@ pub(super) fn call_of(name: &str) -> Option<CallClass> {
     Some(match name {
         "read" | "readv" | "recv" | "recvfrom" | "recvmsg" | "ssl_read" | "wsarecv" => CallClass::Read,
         "write" | "writev" | "send" | "sendto" | "sendmsg" | "sendfile" | "ssl_write" | "wsasend" => CallClass::Write,
-        "connect" | "connectex" => CallClass::Connect,
+        "connect" | "connectx" | "connectex" => CallClass::Connect,
         "accept" | "accept4" => CallClass::Accept,
         "bind" => CallClass::Bind,
         "listen" => CallClass::Listen,
         "shutdown" => CallClass::Shutdown,
         "close" => CallClass::Close,
-        "poll" | "ppoll" | "select" | "epoll_wait" => CallClass::Poll,
+        "poll" | "ppoll" | "select" | "pselect" | "epoll_wait" | "epoll_pwait" => CallClass::Poll,
         "setsockopt" => CallClass::SetOption,
         "getsockopt" => CallClass::GetOption,
         "socket" => CallClass::Socket,

@@ -36,6 +36,8 @@ pub struct Facts {
     pub family: Option<Family>,
     /// The address's port.
     pub port: Option<Port>,
+    /// The number of the port, of the address or by itself.
+    pub number: Option<u16>,
     /// Is it a link-local IPv6 address without a zone (`%eth0`, `sin6_scope_id`)?
     pub without_zone: bool,
     /// Is it the wildcard address, `0.0.0.0` or `::`?
@@ -52,6 +54,7 @@ impl Facts {
         Facts {
             family: Some(if to.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 }),
             port: Some(if to.port() == 0 { Port::Any } else { Port::Given }),
+            number: Some(to.port()),
             without_zone: is_link_local(to.ip()) && !has_zone,
             is_wildcard: to.ip().is_unspecified(),
             made_for_it: dialect != Some(Dialect::Strace),
@@ -63,6 +66,7 @@ impl Facts {
         Facts {
             family: self.family.filter(|_| self.family == other.family),
             port: self.port.filter(|_| self.port == other.port),
+            number: self.number.filter(|_| self.number == other.number),
             without_zone: self.without_zone && other.without_zone,
             is_wildcard: self.is_wildcard && other.is_wildcard,
             made_for_it: self.made_for_it && other.made_for_it,

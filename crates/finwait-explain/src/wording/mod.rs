@@ -24,6 +24,7 @@ mod errno;
 mod facts;
 mod line;
 mod log;
+mod report;
 mod signs;
 mod strace;
 mod system;
@@ -31,6 +32,7 @@ mod table;
 mod words;
 
 use address::Ends;
+pub(crate) use address::logged_ends;
 use call::{call_of, cue};
 pub use carrier::Carrier;
 use codes::CodeMatch;
@@ -200,6 +202,8 @@ struct Told {
     remark: Option<&'static str>,
     /// The place of its words in the line.
     place: Option<Range<usize>>,
+    /// Are its words plain English, which may stand in any sentence?
+    is_plain: bool,
 }
 
 impl Told {
@@ -213,6 +217,7 @@ impl Told {
             hints: &[],
             remark: None,
             place: None,
+            is_plain: false,
         }
     }
 
@@ -226,7 +231,17 @@ impl Told {
             hints: wording.hints,
             remark: wording.remark,
             place: low.find(wording.text).map(|at| at..at + wording.text.len()),
+            is_plain: false,
         }
+    }
+
+    /// Is the error only spoken of in the line? Who asks about it by itself gets an answer.
+    fn is_mention(&self, line: &Line<'_>, alone: bool) -> bool {
+        let place = self
+            .place
+            .as_ref()
+            .filter(|_| !(alone && report::is_question(&line.low)));
+        place.is_some_and(|place| report::is_mention(line, place, self.is_plain))
     }
 }
 
@@ -237,7 +252,7 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         return traced.found(line, alone).map(LineMeaning::Message);
     }
     let system = System::of(line.in_low(), low);
-    let told = told(line, alone, system);
+    let told = told(line, alone, system).filter(|told| !told.is_mention(line, alone));
     if let Some(other) = other(line.in_low(), low)
         && (told.is_some() || other.is_error)
     {
@@ -282,14 +297,21 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
     } else {
         Carrier::told(line)
     };
+    let is_of_a_pipeline = told.hints.first() == Some(&SituationId::SigpipeInAPipeline);
     // The errno's text with more around it, and no call of a socket's.
-    let more = || told.place.as_ref().is_some_and(|place| place.len() < low.len());
+    let more = || {
+        told.place
+            .as_ref()
+            .is_some_and(|place| place.len() < low.len() || told.is_plain)
+    };
     let carrier = match carrier {
         Carrier::Tcp if call.is_none() && is_one_of(NO_SOCKETS) && more() => Carrier::File,
         Carrier::Tcp if call.is_none() && is_one_of(&[Errno::EACCES, Errno::EPERM]) && is_of_a_tool(low) => {
             Carrier::File
         }
         Carrier::Tcp if subject == Subject::Errno(Errno::EPIPE) && is_of_a_filter(low) => Carrier::Pipe,
+        // A shell's words for a program that SIGPIPE ended.
+        Carrier::Tcp if is_of_a_pipeline => Carrier::Pipe,
         // What it reads is a file, whatever that stands on.
         Carrier::Tcp if matches!(subject, Subject::Errno(_)) && is_of_a_filter(low) => Carrier::File,
         carrier => carrier,
@@ -302,7 +324,13 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         },
         None => Ends::of(low, told.place),
     };
-    let facts = Facts::of(addresses.last().copied(), has_zone, dialect);
+    let facts = match addresses.last() {
+        Some(to) => Facts::of(Some(*to), has_zone, dialect),
+        None => Facts {
+            number: address::port_alone(low),
+            ..Facts::default()
+        },
+    };
     let of_address = || match (subject, call, addresses.last()) {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
         _ => None,
@@ -332,7 +360,10 @@ fn answer(line: &Line<'_>, alone: bool) -> Option<LineMeaning> {
         dialect,
         system,
         hints,
-        remark: carrier.remark().or(told.remark).or(of_dart).or_else(of_address),
+        remark: match is_of_a_pipeline {
+            true => told.remark,
+            false => carrier.remark().or(told.remark).or(of_dart).or_else(of_address),
+        },
         addresses,
         facts,
         carrier,
@@ -416,11 +447,13 @@ fn told(line: &Line<'_>, alone: bool, system: Option<System>) -> Option<Told> {
         return Some(Told { system, ..told });
     }
     if let Some(told) = errno(line, alone, system) {
+        let place = place(line, told.errno);
         return Some(Told {
             dialect: told.dialect,
             system: told.system,
             remark: told.remark,
-            place: place(line, told.errno),
+            is_plain: place.as_ref().is_some_and(|place| low[place.clone()].contains(' ')),
+            place,
             ..Told::of(Subject::Errno(told.errno))
         });
     }
@@ -428,8 +461,15 @@ fn told(line: &Line<'_>, alone: bool, system: Option<System>) -> Option<Told> {
         Sign::Weak(wording) => Some(wording),
         _ => None,
     });
+    if let Some(wording) = weak {
+        let is_plain = wording.dialect.is_none() && wording.with.is_none();
+        return Some(Told {
+            is_plain,
+            ..Told::by(wording, low)
+        });
+    }
     let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
-    if let Some(wording) = weak.or_else(|| kind(line)).or_else(whole) {
+    if let Some(wording) = kind(line).or_else(whole) {
         return Some(Told::by(wording, low));
     }
     if closed_by_address(low) {

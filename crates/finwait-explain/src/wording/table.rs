@@ -2,7 +2,7 @@
 
 use super::words::MORE_CALLS;
 use super::{Carrier, Dialect, System};
-use crate::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
+use crate::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Poll, Read, Shutdown, Write};
 use finwait_model::errno::Errno;
 
 use Dialect::{Bun, C, Curl, Dart, Dotnet, Elixir, Go, Haskell, Java, Nginx, Node, Openssh, Php, Python, Ruby, Rust};
@@ -116,6 +116,7 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("write tcp", Carrier::Tcp),
     ("dial unix", Carrier::Unix),
     ("unix:", Carrier::Unix),
+    ("events from display", Carrier::Unix),
     ("af_unix", Carrier::Unix),
     ("<unix", Carrier::Unix),
     (".sock", Carrier::Unix),
@@ -136,6 +137,8 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("epipe: broken pipe, write", Carrier::Pipe),
     ("(stdout)", Carrier::Pipe),
     ("stdout: write error", Carrier::Pipe),
+    ("write output", Carrier::Pipe),
+    ("writing output", Carrier::Pipe),
     ("stdout: broken pipe", Carrier::Pipe),
     ("pipe2:", Carrier::Pipe),
     ("pipe:", Carrier::Pipe),
@@ -302,6 +305,7 @@ pub(super) const SYSTEMS: &[(&str, &str, System)] = &[
     ("address already in use: connect", "exception", System::Windows),
     ("address already in use: bind", "exception", System::Windows),
     ("address already in use: jvm_bind", "", System::Windows),
+    ("address already in use: net_bind", "", System::Windows),
     ("cannot assign requested address: connect", "exception", System::Windows),
     ("cannot assign requested address: jvm_bind", "", System::Windows),
     ("cannot assign requested address: bind", "exception", System::Windows),
@@ -323,6 +327,7 @@ pub(super) const SYSTEMS: &[(&str, &str, System)] = &[
     ("wsasend", "", System::Windows),
     ("wsaconnect", "", System::Windows),
     ("connectex", "", System::Windows),
+    ("connectx", "", System::Darwin),
     ("acceptex", "", System::Windows),
     // strerror's words there; in small letters they are libuv's and Java's own.
     ("can't assign requested address", "", System::Bsd),
@@ -492,6 +497,7 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     // Java's read says "Connection reset", whatever libc's text is; the whole text is its write's, and of older channels' read.
     ("socketexception: connection reset by peer", unknown(Java)),
     ("socketexception: connection reset", cue(Read, Some(Java))),
+    ("sslexception: connection reset", cue(Read, Some(Java))),
     ("socketexception: broken pipe", cue(Write, Some(Java))),
     ("java.io.ioexception: broken pipe", cue(Write, Some(Java))),
     // Java says it of any call that gives EADDRINUSE or EADDRNOTAVAIL: of connect and listen, too.
@@ -514,6 +520,8 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("connect call failed", cue(Connect, Some(Python))),
     ("failed to establish a new connection", cue(Connect, Some(Python))),
     ("tcp connect error", cue(Connect, Some(Rust))),
+    ("stream_select()", cue(Poll, Some(Php))),
+    ("socket_select()", cue(Poll, Some(Php))),
     ("fwrite()", cue(Write, Some(Php))),
     ("fread()", cue(Read, Some(Php))),
     ("fgets()", cue(Read, Some(Php))),
@@ -663,6 +671,8 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("unable to send", general(Write)),
     ("unable to write", general(Write)),
     ("could not write", general(Write)),
+    ("couldn't write", general(Write)),
+    ("couldn't send", general(Write)),
     ("cannot write", general(Write)),
     ("can't write", general(Write)),
     ("error writing", general(Write)),

@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use super::paper::Paper;
 use super::progress::Progress;
 use super::source::Bytes;
-use super::{columns, ended, fail};
+use super::{columns, ended};
 use crate::clock::MonoTime;
+use crate::exit;
 use crate::headless::output::TextOutput;
 use crate::json::Versioned;
 use crate::recording::capture::Kept;
@@ -28,7 +29,7 @@ const KEPT: usize = 200;
 pub struct CaptureOptions {
     /// The number of the connection that alone is told of.
     pub connection: Option<u64>,
-    /// All connections, or all packets of the one.
+    /// All connections, or all packets of the one; of a text, all causes in full.
     pub all: bool,
 }
 
@@ -64,10 +65,10 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool, output: TextOu
     let name = bytes.name.clone();
     let read = match read(bytes, options) {
         Ok(read) => read,
-        Err(why) => return fail(&format!("{name}: {why}")),
+        Err(why) => return exit::fail(exit::BAD, &format!("{name}: {why}")),
     };
     if read.totals.segments == 0 {
-        return fail(&format!("{name}: {}", nothing(&read)));
+        return exit::fail(exit::BAD, &format!("{name}: {}", nothing(&read)));
     }
     let most = if options.all { usize::MAX } else { TOLD };
     let view = |connection: &Connection| ConnectionView::of(connection, read.began, read.last);
@@ -85,7 +86,7 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool, output: TextOu
                     true => format!("connection {no} is one of those that are only counted"),
                     false => format!("the capture has no connection {no}: they are numbered from 1 to {count}"),
                 };
-                return fail(&format!("{name}: {why}"));
+                return exit::fail(exit::BAD, &format!("{name}: {why}"));
             }
         },
     };
@@ -101,7 +102,11 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool, output: TextOu
         Versioned::new(Told { capture }).print(&mut out)
     } else {
         let columns = columns();
-        let paper = Paper { columns, lines: 1 };
+        let paper = Paper {
+            columns,
+            lines: 1,
+            all: options.all,
+        };
         match (options.connection, &views[..]) {
             (Some(_), [view]) => print::one(&mut out, &read, view, &paper),
             _ => print::all(&mut out, &read, &views, &paper),

@@ -14,6 +14,9 @@ pub(super) fn signs() -> impl Iterator<Item = (String, CodePlace)> {
     counters.map(|text| (text, CodePlace::HaproxyCounters)).chain(fields)
 }
 
+/// The name in place of a server's where the backend has none that is up.
+const NO_SERVER: &str = "<NOSRV>";
+
 /// The state before the counters, whose last slash is at that place.
 pub(super) fn before_counters(text: &str, at: usize) -> Option<CodeMatch> {
     let before = &text[..at];
@@ -21,7 +24,12 @@ pub(super) fn before_counters(text: &str, at: usize) -> Option<CodeMatch> {
     let queues = text[at..].split(' ').nth(1)?;
     let is_log = are_numbers(counters, 4) && are_numbers(queues, 2);
     let word = before.rsplit(' ').next()?;
-    let found = state(word).filter(|_| is_log)?;
+    // No server was left to connect to.
+    let found = match before.contains(NO_SERVER) && word.starts_with("SC") {
+        true => meaning(HAPROXY_STATES, NO_SERVER).map(CodeMatch::of),
+        false => state(word),
+    };
+    let found = found.filter(|_| is_log)?;
     // The server's address is not in the line.
     let of_client = word.starts_with(['C', 'c']);
     let peer = of_client.then(|| first_address(before)).flatten();

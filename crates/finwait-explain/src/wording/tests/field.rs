@@ -328,7 +328,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ),
     ("EOF tcp - MySQL", "ERROR 2006 (HY000): MySQL server has gone away"),
     (
-        "EOF tcp - MySQL",
+        "EOF tcp read MySQL",
         "ERROR 2013 (HY000): Lost connection to MySQL server during query",
     ),
     (
@@ -727,7 +727,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
         "Unable to connect to the server: dial tcp: lookup k on 10.0.0.53:53: no such host",
     ),
     (
-        "EOF tcp - -",
+        "EOF tcp read -",
         r#"rejected connection from "10.0.0.1:40000" (error "EOF", ServerName "")"#,
     ),
     ("-", "oom-kill: task=java,pid=104,uid=32"),
