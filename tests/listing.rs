@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use support::{finwait, output};
 
@@ -17,8 +18,15 @@ use finwait::state::State;
 /// The most that a test waits for the kernel.
 const BOUND: Duration = Duration::from_secs(10);
 
+/// The right to start a process: until it is executed, it has all of this one's sockets, and a tool that looks then names it as their owner.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Explains what comes by standard input.
 fn explained(text: &str, more: &[&str]) -> Output {
+    let turn = turn();
     let mut child = finwait()
         .arg("explain")
         .args(more)
@@ -27,6 +35,7 @@ fn explained(text: &str, more: &[&str]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    drop(turn);
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -149,6 +158,7 @@ fn procfs() -> String {
 
 /// What a tool prints; none where it is not installed.
 fn printed(tool: &str, arguments: &[&str]) -> Option<String> {
+    let _turn = turn();
     let output = Command::new(tool)
         .args(arguments)
         .env("LC_ALL", "C")
@@ -382,7 +392,9 @@ fn a_log_may_mix_messages_and_tables() {
 #[test]
 fn a_states_name_among_other_words_and_counts_are_answered() {
     for words in ["state CLOSE-WAIT", "connections stuck in CLOSE_WAIT", "CLOSE_WAIT"] {
+        let turn = turn();
         let output = output(finwait().args(["explain", "--json", words]));
+        drop(turn);
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(told["states"][0]["state"], "CLOSE_WAIT", "{words}");
     }
