@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 
 use super::answer::GroupedLines;
 use crate::explain::listing::ListingScanner;
-use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
+use crate::explain::wording::{LONGEST, LineScanner, LogScanner, mentioned, nearest, something_else};
 
 #[cfg(test)]
 thread_local! {
@@ -62,6 +62,11 @@ impl Said {
         }
         let shown: String = first.chars().take(SHOWN).collect();
         let dots = if shown.len() < first.len() { "..." } else { "" };
+        if let Some(words) = mentioned(first) {
+            return format!(
+                "{shown:?}{dots} speaks of an error and reports none; finwait explain {words:?} says why it comes"
+            );
+        }
         let instead = match something_else(first) {
             Some(what) => what.about().into(),
             None => match nearest(first) {

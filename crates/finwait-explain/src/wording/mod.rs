@@ -515,6 +515,15 @@ pub fn is_of_system(remark: &str) -> bool {
 /// How alike two texts are, of 0 to 1, so that one may be meant by the other.
 const NEAR: f64 = 0.6;
 
+/// Returns the words of an error that a text speaks of without reporting it, in the text's own letters; none where it speaks of none.
+pub fn mentioned(text: &str) -> Option<String> {
+    let text = plain(cut(text.trim(), LONGEST));
+    let line = Line::of(text.trim());
+    let told = told(&line, true, System::of(line.in_low(), &line.low))?;
+    let place = told.place.clone().filter(|_| told.is_mention(&line, true))?;
+    line.text.get(place).map(str::to_owned)
+}
+
 /// The wording that is nearest to a text without a known one; none when nothing is near.
 pub fn nearest(text: &str) -> Option<&'static str> {
     let low = cut(text, 200).trim().to_ascii_lowercase();
