@@ -78,6 +78,14 @@ impl<O: Outside> Core<O> {
         self.tell_calls(side, SyscallOrder::so_far);
     }
 
+    /// Hears an endpoint that may have something to say of a call: one that says nothing unasked has nothing to say where none is under way.
+    pub(super) fn hear_of_calls(&mut self, side: Side) {
+        let end = &self.ends[side];
+        if !end.in_flight.is_empty() || end.strace.is_some() || end.process.is_some_and(|process| process.hides) {
+            self.hear(side);
+        }
+    }
+
     /// Limits the descriptors of a process that has come up as its host's setting says: its limit.
     fn limited(&mut self, side: Side) -> Option<u32> {
         let most = self.ends[side].nofile;

@@ -396,13 +396,15 @@ impl Outside for Fake {
         found.map(|(_, no, held)| (no, held))
     }
 
-    fn name_of(&self, pid: u32) -> Option<String> {
+    fn name_of(&mut self, _: Side, _: Option<ProgramNo>, pid: u32) -> Option<String> {
         self.programs.named.set(self.programs.named.get() + 1);
         let mut all = self.programs.held.values();
         all.find(|(held, _)| held.pid == pid).map(|(held, _)| held.name.clone())
     }
 
-    fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
+    fn has_let_go(&mut self, _: Side, _: Option<ProgramNo>, _: &Descriptor, _: u64) {}
+
+    fn holding(&mut self, _: Side, _: Option<ProgramNo>, held: &Descriptor, inode: u64) -> Holding {
         let now = self.programs.held.get(&inode);
         now.filter(|(now, _)| now == held)
             .map_or(Holding::Closed, |(_, holding)| *holding)
