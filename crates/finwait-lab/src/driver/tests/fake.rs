@@ -57,6 +57,8 @@ pub(super) struct Work {
     pub(super) procfs: usize,
     /// The readings of a host's counters.
     pub(super) counters: usize,
+    /// How often an endpoint was heard.
+    pub(super) heard: usize,
 }
 
 /// The outside.
@@ -98,6 +100,8 @@ pub(super) struct FakePrograms {
     pub(super) has_workers: bool,
     /// How often it was asked who holds a socket.
     pub(super) asked: usize,
+    /// How often it was asked who else holds a socket.
+    pub(super) others_asked: usize,
     /// How often it was asked what a process is called.
     pub(super) named: std::cell::Cell<usize>,
 }
@@ -281,6 +285,7 @@ impl Outside for Fake {
     }
 
     fn hear(&mut self, side: Side) -> Heard {
+        self.work.heard += 1;
         let end = &mut self.ends[side];
         Heard {
             replies: std::mem::take(&mut end.replies),
@@ -384,6 +389,7 @@ impl Outside for Fake {
     }
 
     fn has_another_holder(&mut self, _: Side, _: Option<ProgramNo>, held: &Descriptor, inode: u64) -> bool {
+        self.programs.others_asked += 1;
         let now = self.programs.held.get(&inode);
         now.is_some_and(|(now, holding)| now.pid != held.pid && *holding == Holding::Open)
     }

@@ -276,3 +276,25 @@ fn what_is_asked_for_goes_before_the_next_packet() {
     play.turn();
     assert_eq!(play.told().len(), 47, "the others come in the next turn");
 }
+
+/// An endpoint that was asked for nothing says nothing.
+#[test]
+fn nobody_is_heard_around_the_segments_of_others() {
+    let mut play = with_a_load_generator(1_000);
+    play.core.outside.work = fake::Work::default();
+    for n in 0..10 {
+        play.next_arrival(Client, move |end| {
+            end.rows[usize::from(n)] = client(n, State::CloseWait)
+        });
+        play.sends(Server, from_server(n, FIN_ACK));
+    }
+    play.turn();
+    assert_eq!(play.core.outside.work.heard, 0);
+    play.call(Client, 1, "client2", read());
+    play.sends(Server, from_server(20, FIN_ACK));
+    play.turn();
+    assert!(
+        play.core.outside.work.heard > 0,
+        "its call's announcement comes before the segment"
+    );
+}
