@@ -332,7 +332,12 @@ impl<O: Outside> Core<O> {
         self.programs.read_at[side] = now;
         self.ends[side].touched.all();
         self.check_owners(side);
+        // Of many sockets whose states change all the time, procfs would be read, and each told, for the few that did.
+        let told_whole_at = self.ends[side].watch.told_whole_at();
+        let spares = self.ends[side].watch.len() > MANY_ROWS && now.since(told_whole_at) < self.timing.whole_telling;
+        self.ends[side].watch.spare_procfs(spares);
         self.settle_host(side);
+        self.ends[side].watch.spare_procfs(false);
         self.quieten();
         self.count_at_times(now);
     }

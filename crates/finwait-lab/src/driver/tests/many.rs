@@ -298,3 +298,63 @@ fn nobody_is_heard_around_the_segments_of_others() {
         "its call's announcement comes before the segment"
     );
 }
+
+/// What is told of a table, and read of procfs for it, is in proportion to what has changed.
+#[test]
+fn beside_a_load_generator_only_what_has_changed_is_told() {
+    let mut play = with_a_load_generator(1_000);
+    play.core.outside.work = fake::Work::default();
+    play.core.outside.told.clear();
+    let until = play.now().plus(SEC);
+    let mut n = 0;
+    while play.now() < until {
+        n += 1;
+        // Of which no segment tells.
+        play.core.outside.ends.server.rows[n % 1_000].rx_queue += 1;
+        play.sends(Server, from_server(7, ACK));
+        play.turn();
+        play.core.outside.now = play.now().plus(10 * MS);
+    }
+    let told = play.core.outside.told.iter().map(|(_, what)| match what {
+        LabEvent::Table { rows, .. } => rows.len(),
+        LabEvent::Rows { rows, gone, .. } => rows.len() + gone.len(),
+        _ => 0,
+    });
+    let told: usize = told.sum();
+    let procfs = play.core.outside.work.procfs;
+    assert!(
+        (n - 20..2 * 1_000 + 2 * n).contains(&told),
+        "{told} told, where {n} changed"
+    );
+    assert!((1..=3).contains(&procfs), "procfs read {procfs} times");
+    // All of it, once nothing happens any more.
+    play.core.outside.told.clear();
+    play.pass(SEC);
+    let whole = play.core.outside.told.iter().rev().find_map(|(_, what)| match what {
+        LabEvent::Table { side: Server, rows } => Some(rows.len()),
+        _ => None,
+    });
+    assert_eq!(whole, Some(1_001));
+}
+
+/// A listener that comes or goes is told with the whole table, for others may share its address.
+#[test]
+fn a_listener_that_comes_beside_a_load_generator_is_told_at_once() {
+    let mut play = with_a_load_generator(1_000);
+    let other = SocketRow {
+        inode: 11,
+        ..row(Server, State::Listen, 9)
+    };
+    play.core.outside.ends.server.rows.push(other);
+    play.core.outside.told.clear();
+    play.sends(Server, from_server(7, ACK));
+    play.turn();
+    play.pass(200 * MS);
+    let listeners = play.core.outside.told.iter().find_map(|(_, what)| match what {
+        LabEvent::Table { side: Server, rows } => {
+            Some(rows.iter().filter(|seen| seen.row.state == State::Listen).count())
+        }
+        _ => None,
+    });
+    assert_eq!(listeners, Some(2));
+}
