@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::ops::Bound;
 use std::path::PathBuf;
 
 use finwait_model::hash::QuickMap;
@@ -36,13 +37,11 @@ enum Behind {
     Nothing,
 }
 
-/// The most free numbers at which a socket is looked for before all descriptors are looked at.
-const MOST_FREE: usize = 16;
-/// The most numbers above all known ones at which it is.
-const MOST_ABOVE: i32 = 4;
+/// The most looks in vain among the free numbers, and as many above all known ones, before all descriptors are looked at.
+const MOST_VAIN: usize = 4;
 /// The number of looks that are saved up with each socket that is looked for: a process with many descriptors is not searched whole for each
 /// of many sockets that it does not hold.
-const SAVED: i64 = 16;
+const SAVED: i64 = 8;
 /// The most that are: the search of a process with as many descriptors is paid for from the start.
 const MOST_SAVED: i64 = 4096;
 /// The number of entries of a directory that take as long to list as it takes to look at one.
@@ -78,39 +77,46 @@ impl Descriptors {
         }
     }
 
-    /// Returns the number behind which the socket with that inode is, if it is where it was, or where a new one is likely to be.
-    pub fn find(&mut self, inode: u64) -> Option<i32> {
-        self.savings = (self.savings + SAVED).min(MOST_SAVED);
-        if let Some(number) = self.numbers.get(&inode).copied()
-            && self.is_at(number, inode)
-        {
-            return Some(number);
-        }
-        let free: Vec<i32> = self.free.iter().take(MOST_FREE).copied().collect();
-        let at_free = free.into_iter().find(|number| self.is_at(*number, inode));
-        at_free.or_else(|| self.find_above(inode))
+    /// Returns the number behind which the socket with that inode was seen, if it is there now.
+    pub fn known(&mut self, inode: u64) -> Option<i32> {
+        let number = self.numbers.get(&inode).copied()?;
+        self.is_at(number, inode).then_some(number)
     }
 
-    fn find_above(&mut self, inode: u64) -> Option<i32> {
-        let (highest, _) = self.sockets.last_key_value()?;
-        for number in (1..=MOST_ABOVE)
-            .map_while(|above| highest.checked_add(above))
-            .collect::<Vec<_>>()
-        {
+    /// Looks where new sockets are likely to be until each of these is found: takes its inode out of them, and returns it with the number.
+    pub fn find_new(&mut self, wanted: &mut HashSet<u64>) -> Vec<(u64, i32)> {
+        self.savings = (self.savings + SAVED * wanted.len() as i64).min(MOST_SAVED);
+        let mut found = Vec::new();
+        let (mut vain, mut last) = (0, i32::MIN);
+        while vain < MOST_VAIN && !wanted.is_empty() {
+            let mut free = self.free.range((Bound::Excluded(last), Bound::Unbounded));
+            let Some(number) = free.next().copied() else { break };
+            last = number;
             match self.look_at(number) {
-                Behind::Socket(found) if found == inode => return Some(number),
+                Behind::Socket(inode) if wanted.remove(&inode) => found.push((inode, number)),
                 Behind::Socket(_) | Behind::Other => {}
-                Behind::Nothing => return None,
+                Behind::Nothing => vain += 1,
             }
         }
-        None
+        let highest = self.sockets.last_key_value().map(|(number, _)| *number);
+        let mut above = highest.map_or(0..0, |highest| highest.saturating_add(1)..i32::MAX);
+        vain = 0;
+        while vain < MOST_VAIN && !wanted.is_empty() {
+            let Some(number) = above.next() else { break };
+            match self.look_at(number) {
+                Behind::Socket(inode) if wanted.remove(&inode) => found.push((inode, number)),
+                Behind::Socket(_) | Behind::Other => vain += 1,
+                Behind::Nothing => break,
+            }
+        }
+        found
     }
 
     /// Looks at all descriptors, those first that no socket was seen behind, until each of these sockets is found: takes its inode out of them,
     /// and returns it with the number. Not where so many were looked at lately that it is too soon to do so again.
     pub fn search(&mut self, wanted: &mut HashSet<u64>) -> Vec<(u64, i32)> {
         let mut found = Vec::new();
-        if self.savings <= 0 {
+        if self.savings <= 0 || wanted.is_empty() {
             return found;
         }
         let numbers = self.list();
@@ -131,6 +137,17 @@ impl Descriptors {
             }
         }
         found
+    }
+
+    /// Returns a number behind which the socket with that inode is.
+    pub fn number_of(&mut self, inode: u64) -> Option<i32> {
+        if let Some(number) = self.known(inode) {
+            return Some(number);
+        }
+        let mut wanted = HashSet::from([inode]);
+        let mut found = self.find_new(&mut wanted);
+        found.extend(self.search(&mut wanted));
+        found.pop().map(|(_, number)| number)
     }
 
     /// The numbers that are open now.
@@ -263,11 +280,7 @@ mod tests {
 
     /// Looks for a socket as when its SYN leaves.
     fn found(descriptors: &mut Descriptors, inode: u64) -> Option<i32> {
-        let found = descriptors.find(inode);
-        found.or_else(|| {
-            let searched = descriptors.search(&mut HashSet::from([inode]));
-            searched.first().map(|(_, number)| *number)
-        })
+        descriptors.number_of(inode)
     }
 
     /// The sockets of a load generator's, of which so many are open at any time.

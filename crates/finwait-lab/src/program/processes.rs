@@ -20,6 +20,10 @@ pub struct ProgramProcesses {
     known: Vec<KnownProcess>,
     /// The time from which on all may be looked for again.
     again_at: MonoTime,
+    /// The newest process or thread of all when they were last looked for.
+    newest: Option<String>,
+    /// They were listed once more while that was the newest.
+    is_listed: bool,
     /// A listener, who alone holds it, and until when that is taken for so.
     sole: Option<(u64, Option<Descriptor>, MonoTime)>,
 }
@@ -93,6 +97,8 @@ impl ProgramProcesses {
             which: its.map_or(Which::Descendants(keeper), Which::Namespace),
             known: vec![KnownProcess::of(first)],
             again_at: MonoTime::default(),
+            newest: None,
+            is_listed: false,
             sole: None,
         }
     }
@@ -105,6 +111,8 @@ impl ProgramProcesses {
             which: Which::Beside(namespace),
             known: Vec::new(),
             again_at: MonoTime::default(),
+            newest: None,
+            is_listed: false,
             sole: None,
         }
     }
@@ -125,19 +133,29 @@ impl ProgramProcesses {
 
     fn holders_among_known(&mut self, inodes: &[u64]) -> Vec<(u64, Descriptor)> {
         let mut found: Vec<(u64, u32, i32)> = Vec::new();
-        let mut wanted = HashSet::new();
-        for inode in inodes {
-            match self.find(*inode) {
-                Some((pid, fd)) => found.push((*inode, pid, fd)),
-                None => drop(wanted.insert(*inode)),
+        let mut wanted: HashSet<u64> = inodes.iter().copied().collect();
+        for process in &mut self.known {
+            let KnownProcess { pid, descriptors, .. } = process;
+            let its = inodes.iter().filter(|inode| wanted.contains(inode));
+            let its: Vec<_> = its
+                .filter_map(|inode| Some((*inode, *pid, descriptors.known(*inode)?)))
+                .collect();
+            for (inode, ..) in &its {
+                wanted.remove(inode);
+            }
+            found.extend(its);
+        }
+        for look in [Descriptors::find_new, Descriptors::search] {
+            for process in &mut self.known {
+                if wanted.is_empty() {
+                    break;
+                }
+                let its = look(&mut process.descriptors, &mut wanted);
+                found.extend(its.into_iter().map(|(inode, fd)| (inode, process.pid, fd)));
             }
         }
-        for process in &mut self.known {
-            if wanted.is_empty() {
-                break;
-            }
-            let its = process.descriptors.search(&mut wanted);
-            found.extend(its.into_iter().map(|(inode, fd)| (inode, process.pid, fd)));
+        if let Some((_, pid, _)) = found.last() {
+            self.is_at_it(*pid);
         }
         let mut names: QuickMap<u32, Option<String>> = QuickMap::default();
         let described = found.into_iter().filter_map(|(inode, pid, fd)| {
@@ -152,23 +170,21 @@ impl ProgramProcesses {
         self.process(pid).map_or_else(|| name(pid), KnownProcess::name)
     }
 
-    /// The process that has the socket where a new one is likely to be, and the number of its descriptor.
-    fn find(&mut self, inode: u64) -> Option<(u32, i32)> {
-        let mut known = self.known.iter_mut().enumerate();
-        let (place, fd) = known.find_map(|(place, process)| Some((place, process.descriptors.find(inode)?)))?;
-        // Who made a socket last makes the next one.
-        self.known[..=place].rotate_right(1);
+    /// Notes that a process has made a socket: who made one last makes the next one.
+    fn is_at_it(&mut self, pid: u32) {
+        if let Some(place) = self.known.iter().position(|process| process.pid == pid) {
+            self.known[..=place].rotate_right(1);
+        }
         if let Some(last) = self.known.get_mut(KEPT_OPEN) {
             (last.name, last.stat) = (ProcessFile(None), ProcessFile(None));
         }
-        Some((self.known[0].pid, fd))
     }
 
     /// Returns a descriptor that another process has of that socket.
     pub fn other_holder(&mut self, inode: u64, than: u32) -> Option<Descriptor> {
         let mut others = self.known.iter_mut().filter(|process| process.pid != than);
         others.find_map(|process| {
-            let fd = process.number_of(inode)?;
+            let fd = process.descriptors.number_of(inode)?;
             process.descriptor(fd)
         })
     }
@@ -187,7 +203,7 @@ impl ProgramProcesses {
         let known = self.known.iter_mut();
         let mut holders: Vec<(&mut KnownProcess, i32)> = known
             .filter_map(|process| {
-                let fd = process.number_of(inode)?;
+                let fd = process.descriptors.number_of(inode)?;
                 Some((process, fd))
             })
             .collect();
@@ -227,6 +243,15 @@ impl ProgramProcesses {
         let began = MonoTime::now();
         if began < self.again_at {
             return false;
+        }
+        // Nobody comes to a program but as a new process. One that has its number may not be listed yet, so all are listed once more.
+        if !matches!(self.which, Which::Beside(_)) {
+            let newest = newest();
+            let is_same = newest.is_some() && newest == self.newest;
+            if is_same && self.is_listed {
+                return false;
+            }
+            (self.newest, self.is_listed) = (newest, is_same);
         }
         let all = self.all();
         let now = MonoTime::now();
@@ -334,17 +359,6 @@ impl KnownProcess {
             fd,
         })
     }
-
-    /// Returns the number of a descriptor of its that the socket with that inode is behind.
-    fn number_of(&mut self, inode: u64) -> Option<i32> {
-        let found = self.descriptors.find(inode);
-        found.or_else(|| {
-            self.descriptors
-                .search(&mut HashSet::from([inode]))
-                .pop()
-                .map(|(_, fd)| fd)
-        })
-    }
 }
 
 /// The name of a process or thread (`/proc/PID/comm`).
@@ -360,6 +374,12 @@ fn plain_name(comm: &[u8]) -> String {
 fn is_descendant(pid: u32, of: u32) -> bool {
     let ancestors = std::iter::successors(Some(pid), |pid| parent(*pid).filter(|parent| *parent > 1));
     ancestors.into_iter().any(|ancestor| ancestor == of)
+}
+
+/// The number that was given to a process or thread last (proc_loadavg(5)): while it is the same, there is no new one.
+fn newest() -> Option<String> {
+    let line = fs::read_to_string("/proc/loadavg").ok()?;
+    Some(line.split_whitespace().last()?.to_owned())
 }
 
 fn parent(pid: u32) -> Option<u32> {
