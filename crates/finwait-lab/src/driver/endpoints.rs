@@ -166,7 +166,7 @@ impl<O: Outside> Core<O> {
                     continue;
                 };
                 // Beside busy programs, what others send meanwhile is waited for only where some of it may be the call's own.
-                if !self.has_busy_programs() || self.ends[side].is_in_table(id) {
+                if !self.has_busy_programs() || self.ends[side].may_have_sent(id) {
                     self.relay(EITHER);
                 }
                 let before = Ends::from_fn(|side| std::mem::take(&mut self.ends[side].touched));

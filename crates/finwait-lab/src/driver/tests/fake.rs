@@ -53,6 +53,8 @@ pub(super) struct End {
 pub(super) struct Work {
     /// The rows by sock_diag, in whole tables and alone.
     pub(super) rows: usize,
+    /// Those of them that were read alone.
+    pub(super) alone: usize,
     /// The readings of procfs.
     pub(super) procfs: usize,
     /// The readings of a host's counters.
@@ -209,6 +211,7 @@ impl Outside for Fake {
         let mut all = Vec::new();
         let at = self.sockets(side, &[], &mut all)?;
         self.work.rows = rows + 1;
+        self.work.alone += 1;
         Ok((at, all.into_iter().find(|row| row.tuple == *tuple)))
     }
 

@@ -363,3 +363,36 @@ fn a_listener_that_comes_beside_a_load_generator_is_told_at_once() {
     });
     assert_eq!(listeners, Some(2));
 }
+
+/// A call that sends nothing has nothing among the packets that wait.
+#[test]
+fn the_outcome_of_a_call_that_sends_nothing_goes_before_the_segments_of_others() {
+    let mut play = with_a_load_generator(1_000);
+    let family = Family::Inet;
+    play.call(Client, 1, "client2000", Call::Socket { family });
+    (100..300).for_each(|n| play.sends(Server, from_server(n, ACK)));
+    play.told();
+    play.says(Client, ended(1));
+    play.turn();
+    let told = play.told();
+    let place = told.iter().position(|line| line == "client ended 1");
+    assert!(place.is_some_and(|place| place <= 2), "{told:#?}");
+}
+
+/// Between two bursts of packets the connections that they were of are not read one by one.
+#[test]
+fn in_the_pauses_of_a_load_generator_little_is_read_for_the_screen() {
+    let mut play = with_a_load_generator(1_000);
+    play.core.outside.work = fake::Work::default();
+    for round in 0..5 {
+        (0..50).for_each(|n| play.sends(Server, from_server(50 * round + n, ACK)));
+        play.turn();
+        play.pass(6 * MS);
+    }
+    let alone = play.core.outside.work.alone;
+    assert!(alone <= 2 * 50 + 2, "{alone}: those of one burst at most");
+    play.core.outside.work = fake::Work::default();
+    play.pass(200 * MS);
+    let rows = play.core.outside.work.rows;
+    assert!(rows >= 2 * 1_000, "{rows}: and then all of both hosts");
+}
