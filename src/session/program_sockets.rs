@@ -32,7 +32,10 @@ impl Session {
             }
             None => {
                 end.owners.insert(inode, owner);
-                self.adopt_rows(side);
+                let row = end.table.of_inode(inode).map(|place| &end.table.rows()[place].row);
+                if let Some((tuple, state)) = row.map(|row| (row.tuple, row.state)) {
+                    self.adopt(side, inode, tuple, state);
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use finwait_model::clock::MonoTime;
 
 /// The most events that wait for their reader before the driver waits for it: the outcome of a call waits behind them, for events keep
 /// their order.
-const MOST_UNREAD: usize = 1024;
+const MOST_UNREAD: usize = 256;
 /// The number of unread events at which the driver goes on: to wait for each batch anew would cost a wake-up a batch.
 const FEW_UNREAD: usize = MOST_UNREAD / 2;
 /// The most events that are handed over at once.
@@ -202,7 +202,7 @@ mod tests {
             told += 1;
         }
         assert_eq!(told, MOST_UNREAD + 1);
-        assert!(told < 1100, "an outcome would have {told} events before it");
+        assert!(told < 300, "an outcome would have {told} events before it");
         let woken = || rustix::io::read(&wake, &mut [0; 8]).is_ok();
         assert!(inbox.try_iter().take(100).count() == 100 && queue.is_behind() && !woken());
         assert!(inbox.try_iter().take(FEW_UNREAD).count() == FEW_UNREAD && !queue.is_behind() && woken());

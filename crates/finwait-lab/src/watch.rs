@@ -34,6 +34,12 @@ pub struct Watch {
     news: BTreeSet<Tuple>,
     /// The inodes of sockets that came into the table or left it.
     moved: Vec<u64>,
+    /// Of the whole table, only what differs is told next.
+    spares_procfs: bool,
+    /// The whole table was read since procfs was, and only what differed was told.
+    has_spared: bool,
+    /// The time of the rows that were last told whole.
+    told_whole_at: MonoTime,
 }
 
 /// A table with no more rows than that is read whole each time: it takes no longer than a few of them one by one.
@@ -111,6 +117,9 @@ impl Watch {
             read_singly: 0,
             news: BTreeSet::new(),
             moved: Vec::new(),
+            spares_procfs: false,
+            has_spared: false,
+            told_whole_at: MonoTime::default(),
         }
     }
 
@@ -147,14 +156,27 @@ impl Watch {
         let Watch {
             families, ours, rows, ..
         } = self;
-        let read: Result<MonoTime> = rows.replace(|rows| {
+        let read = |rows: &mut Vec<SocketRow>| -> Result<MonoTime> {
             let at = read(families, rows)?;
             if let Some(ours) = ours {
                 ours.pick(rows);
             }
             Ok(at)
-        });
-        let at = read?;
+        };
+        self.has_spared = false;
+        let at = if self.spares_procfs {
+            let (at, before) = rows.exchange(read)?;
+            if let Some(different) = before.compared(rows, is_alike) {
+                self.has_spared = true;
+                for (before, now) in different {
+                    self.news.extend(now.or(before).map(|row| row.tuple));
+                    note_moved(&mut self.moved, before, now);
+                }
+            }
+            at
+        } else {
+            rows.replace(read)?
+        };
         self.read_at = at;
         self.read_singly = 0;
         Ok(self.tracker.read(at, self.rows.all()))
@@ -192,10 +214,7 @@ impl Watch {
             (before, row) => before.is_some() || row.is_some(),
         };
         if is_new {
-            let inodes = [before, row.as_ref()].map(|row| row.map_or(0, |row| row.inode));
-            if inodes[0] != inodes[1] {
-                self.moved.extend(inodes.into_iter().filter(|inode| *inode != 0));
-            }
+            note_moved(&mut self.moved, before, row.as_ref());
             self.news.insert(*tuple);
         }
         let changes = match (&row, tuple.is_listener()) {
@@ -226,9 +245,19 @@ impl Watch {
         self.rows.all().len()
     }
 
-    /// Were connections read one by one since all were?
+    /// Were connections read one by one since all were, or was only what differed told of all?
     pub const fn owes_whole(&self) -> bool {
-        self.read_singly > 0
+        self.read_singly > 0 || self.has_spared
+    }
+
+    /// Has, or does not have, only what differs told of the whole table: procfs is read, and each socket told, when that is over.
+    pub const fn spare_procfs(&mut self, spares: bool) {
+        self.spares_procfs = spares;
+    }
+
+    /// The time of the table that was last told whole.
+    pub const fn told_whole_at(&self) -> MonoTime {
+        self.told_whole_at
     }
 
     /// The listener through which that connection comes, if there is one.
@@ -255,9 +284,10 @@ impl Watch {
         &mut self,
         mut read: impl FnMut(&[Family], &mut Vec<ProcRow>) -> Result<()>,
     ) -> Result<Option<TableNews>> {
-        if self.read_singly > 0 {
+        if self.owes_whole() {
             return Ok(self.singly());
         }
+        self.told_whole_at = self.read_at;
         let rows = self.rows.all();
         let unchanged = |(at, told): &(MonoTime, Vec<SocketRow>)| {
             let since = self.read_at.since(*at);
@@ -410,6 +440,14 @@ fn merged(row: SocketRow, twin: Option<&SocketRow>) -> SocketRow {
             },
             ..row
         },
+    }
+}
+
+/// Notes the inodes of a socket whose descriptor came or went.
+fn note_moved(moved: &mut Vec<u64>, before: Option<&SocketRow>, now: Option<&SocketRow>) {
+    let inodes = [before, now].map(|row| row.map_or(0, |row| row.inode));
+    if inodes[0] != inodes[1] {
+        moved.extend(inodes.into_iter().filter(|inode| *inode != 0));
     }
 }
 

@@ -176,15 +176,11 @@ impl End {
     /// The newest listener that the other host reaches: the endpoint's, else a program's.
     pub fn reachable_listener(&self) -> Option<&Socket> {
         self.listener().or_else(|| {
-            let listens = |socket: &&Socket| {
-                let row = self.row(socket).map(|observed| &observed.row);
-                row.is_some_and(|row| row.state == State::Listen && !row.tuple.local.ip().is_loopback())
-            };
-            self.sockets
-                .iter()
-                .rev()
-                .filter(|socket| !socket.is_endpoints())
-                .find(listens)
+            // From the few rows that listen: a load generator's sockets are many, and the listener stands behind all of them.
+            let listening = self.table.listening().filter(|row| !row.tuple.local.ip().is_loopback());
+            let places = listening.flat_map(|row| self.sockets.of_inode(row.inode)).copied();
+            let programs = places.filter(|place| !self.sockets[*place].is_endpoints());
+            programs.max().map(|place| &self.sockets[place])
         })
     }
 

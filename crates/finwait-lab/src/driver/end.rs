@@ -112,11 +112,13 @@ impl DriverEnd {
         tuple
     }
 
-    /// Has the socket that a call is about a row in the table? Without one it has sent nothing.
-    pub(super) fn is_in_table(&self, call: CallId) -> bool {
+    /// May that call have had the kernel send something? One whose socket has no row in the table has not.
+    pub(super) fn may_have_sent(&self, call: CallId) -> bool {
         let call = self.in_flight.iter().find(|known| known.id == call);
-        let inode = call.and_then(|call| self.sockets.inode(call.on.as_ref()?));
-        inode.is_none_or(|inode| self.watch.row(inode).is_some())
+        call.is_none_or(|call| {
+            let inode = call.on.as_ref().and_then(|name| self.sockets.inode(name));
+            call.sends() && inode.is_none_or(|inode| self.watch.row(inode).is_some())
+        })
     }
 
     /// A call on a listener has taken the connection from `peer`: it has a descriptor now.

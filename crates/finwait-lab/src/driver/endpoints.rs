@@ -78,6 +78,14 @@ impl<O: Outside> Core<O> {
         self.tell_calls(side, SyscallOrder::so_far);
     }
 
+    /// Hears an endpoint that may have something to say of a call: one that says nothing unasked has nothing to say where none is under way.
+    pub(super) fn hear_of_calls(&mut self, side: Side) {
+        let end = &self.ends[side];
+        if !end.in_flight.is_empty() || end.strace.is_some() || end.process.is_some_and(|process| process.hides) {
+            self.hear(side);
+        }
+    }
+
     /// Limits the descriptors of a process that has come up as its host's setting says: its limit.
     fn limited(&mut self, side: Side) -> Option<u32> {
         let most = self.ends[side].nofile;
@@ -158,7 +166,7 @@ impl<O: Outside> Core<O> {
                     continue;
                 };
                 // Beside busy programs, what others send meanwhile is waited for only where some of it may be the call's own.
-                if !self.has_busy_programs() || self.ends[side].is_in_table(id) {
+                if !self.has_busy_programs() || self.ends[side].may_have_sent(id) {
                     self.relay(EITHER);
                 }
                 let before = Ends::from_fn(|side| std::mem::take(&mut self.ends[side].touched));

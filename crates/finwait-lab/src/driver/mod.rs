@@ -235,7 +235,7 @@ impl<O: Outside> Core<O> {
         let now = self.outside.now();
         let timeout = if self.dirty {
             self.count_ahead();
-            Some(self.linger())
+            Some(self.linger().max(self.rest_of_reading(now)))
         } else {
             let timer = Side::BOTH
                 .into_iter()
@@ -253,6 +253,16 @@ impl<O: Outside> Core<O> {
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Returns how long nothing is read for the screen in a pause of busy programs: each of the many connections that they have touched would be
+    /// read by itself, between two bursts of packets. Nothing without such.
+    fn rest_of_reading(&self, now: MonoTime) -> Duration {
+        if self.has_busy_programs() {
+            self.timing.busy_reading.saturating_sub(now.since(self.read_at))
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// Returns how long nothing must happen now before the tables are read, and how long plain data may wait to be reported.

@@ -116,12 +116,16 @@ pub(super) trait Outside {
     fn holders(&mut self, side: Side, inodes: &[u64]) -> Vec<(u64, Option<ProgramNo>, Descriptor)>;
     /// Has another process of that program a descriptor of the socket, or without a program another that was started beside the lab?
     fn has_another_holder(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64) -> bool;
-    /// Returns the name of a process now; none of one that has ended.
-    fn name_of(&self, pid: u32) -> Option<String>;
+    /// Returns the name of a process of that program now, or without one of a process that was started beside the lab; none of one that has
+    /// ended.
+    fn name_of(&mut self, side: Side, no: Option<ProgramNo>, pid: u32) -> Option<String>;
     /// Returns the descriptor of the socket with that inode where one process alone has such, and its program.
     fn sole_holder(&mut self, side: Side, inode: u64) -> Option<(Option<ProgramNo>, Descriptor)>;
-    /// Is that descriptor still open, with the socket with that inode behind it?
-    fn holding(&self, held: &Descriptor, inode: u64) -> Holding;
+    /// Is that descriptor of a process of that program still open, with the socket with that inode behind it; without a program, of one that
+    /// was started beside the lab?
+    fn holding(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64) -> Holding;
+    /// Notes that the socket with that inode, which was behind that descriptor, has gone: its number is free for another.
+    fn has_let_go(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64);
     /// Returns the process that a thread is one of, and its name; `None` of one that has ended.
     fn process_of(&mut self, thread: u32) -> Option<(u32, String)>;
     /// Does strace look on at that program?

@@ -332,7 +332,12 @@ impl<O: Outside> Core<O> {
         self.programs.read_at[side] = now;
         self.ends[side].touched.all();
         self.check_owners(side);
+        // Of many sockets whose states change all the time, procfs would be read, and each told, for the few that did.
+        let told_whole_at = self.ends[side].watch.told_whole_at();
+        let spares = self.ends[side].watch.len() > MANY_ROWS && now.since(told_whole_at) < self.timing.whole_telling;
+        self.ends[side].watch.spare_procfs(spares);
         self.settle_host(side);
+        self.ends[side].watch.spare_procfs(false);
         self.quieten();
         self.count_at_times(now);
     }
@@ -429,11 +434,13 @@ impl<O: Outside> Core<O> {
         let mut names: QuickMap<u32, Option<String>> = QuickMap::default();
         let mut is_same = |inode: u64, owned: &OwnedSocket| {
             let held = &owned.held;
-            if self.outside.holding(held, inode) != Holding::Open {
+            if self.outside.holding(side, owned.program, held, inode) != Holding::Open {
                 return false;
             }
             let name = names.entry(held.pid);
-            name.or_insert_with(|| self.outside.name_of(held.pid)).as_ref() == Some(&held.name)
+            name.or_insert_with(|| self.outside.name_of(side, owned.program, held.pid))
+                .as_ref()
+                == Some(&held.name)
         };
         let lost: Vec<u64> = some
             .filter(|(inode, owned)| !owned.is_released && !is_same(**inode, owned))
@@ -478,9 +485,12 @@ impl<O: Outside> Core<O> {
             ..
         } = self;
         let end = &mut ends[side];
+        let is_orphan = matches!(end.watch.connection(&change.tuple), Some((_, None)));
         let owned = end.program_sockets.owned.get_mut(&change.inode)?;
         // A child is its parent until it executes another program.
-        let renamed = outside.name_of(owned.held.pid).filter(|name| *name != owned.held.name);
+        let renamed = outside
+            .name_of(side, owned.program, owned.held.pid)
+            .filter(|name| *name != owned.held.name);
         if let Some(name) = renamed {
             owned.held.name = name;
             let (inode, owner) = (change.inode, owned.owner());
@@ -492,8 +502,10 @@ impl<O: Outside> Core<O> {
             () if opens => ProgramDeed::Connect,
             () if !closes || owned.is_released => return None,
             () => {
-                let holding = match outside.holding(&owned.held, change.inode) {
+                let holding = match outside.holding(side, owned.program, &owned.held, change.inode) {
                     Holding::Open => Holding::Open,
+                    // A row without an inode is of a socket that nobody holds (`sock_orphan`).
+                    other if is_orphan => other,
                     // Another process may have it, too: then it is no close.
                     _ if outside.has_another_holder(side, owned.program, &owned.held, change.inode) => Holding::Open,
                     other => other,
@@ -566,11 +578,11 @@ impl<O: Outside> Core<O> {
     }
 
     /// What a program has just done to the listener that a connection has come through, if that has not been read anew since.
-    fn closed_listener(&self, side: Side, tuple: &Tuple) -> Option<ProgramCause> {
+    fn closed_listener(&mut self, side: Side, tuple: &Tuple) -> Option<ProgramCause> {
         let end = &self.ends[side];
         let listener = end.watch.row_at(&end.watch.listener_of(tuple)?)?.inode;
         let owned = end.program_sockets.owned.get(&listener)?;
-        let by = match self.outside.holding(&owned.held, listener) {
+        let by = match self.outside.holding(side, owned.program, &owned.held, listener) {
             Holding::Open => return None,
             Holding::Closed => ProgramDeed::Close,
             Holding::Ended => self
@@ -626,8 +638,9 @@ impl<O: Outside> Core<O> {
         }
         let ProgramSockets { owned, asked, .. } = &mut self.ends[side].program_sockets;
         asked.remove(&change.inode);
-        let program = owned.get(&change.inode).map(|owned| owned.program);
-        if program.is_some_and(|program| !is_traced(&self.outside, program)) {
+        let Some(gone) = owned.get(&change.inode) else { return };
+        self.outside.has_let_go(side, gone.program, &gone.held, change.inode);
+        if !is_traced(&self.outside, gone.program) {
             owned.remove(&change.inode);
         }
     }

@@ -245,6 +245,14 @@ impl Shell {
         here.filter_map(|(no, (_, program))| Some((*no, program.processes.as_mut()?)))
     }
 
+    /// The processes of a program, or without one those on that host that were started beside the lab.
+    fn processes_of(&mut self, side: Side, no: Option<ProgramNo>) -> Option<&mut ProgramProcesses> {
+        match no {
+            Some(no) => self.programs.get_mut(&no)?.1.processes.as_mut(),
+            None => self.others[side].as_mut(),
+        }
+    }
+
     /// Reads procfs in place of sock_diag: what two readings one after the other agree on, or the last of a few.
     fn sockets_by_procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<SocketRow>) -> Result<()> {
         let mut before = None;
@@ -528,13 +536,7 @@ impl Outside for Shell {
     }
 
     fn has_another_holder(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64) -> bool {
-        let processes = match no {
-            Some(no) => {
-                let program = self.programs.get_mut(&no);
-                program.and_then(|(_, program)| program.processes.as_mut())
-            }
-            None => self.others[side].as_mut(),
-        };
+        let processes = self.processes_of(side, no);
         processes.is_some_and(|processes| processes.other_holder(inode, held.pid).is_some())
     }
 
@@ -545,12 +547,20 @@ impl Outside for Shell {
         found.or_else(|| Some((None, self.others[side].as_mut()?.sole_holder(inode)?)))
     }
 
-    fn name_of(&self, pid: u32) -> Option<String> {
-        processes::name(pid)
+    fn name_of(&mut self, side: Side, no: Option<ProgramNo>, pid: u32) -> Option<String> {
+        let processes = self.processes_of(side, no);
+        processes.map_or_else(|| processes::name(pid), |processes| processes.name_of(pid))
     }
 
-    fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
-        held.holding(inode)
+    fn holding(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64) -> Holding {
+        let processes = self.processes_of(side, no);
+        processes.map_or_else(|| held.holding(inode), |processes| processes.holding(held, inode))
+    }
+
+    fn has_let_go(&mut self, side: Side, no: Option<ProgramNo>, held: &Descriptor, inode: u64) {
+        if let Some(processes) = self.processes_of(side, no) {
+            processes.let_go(held, inode);
+        }
     }
 
     fn process_of(&mut self, thread: u32) -> Option<(u32, String)> {

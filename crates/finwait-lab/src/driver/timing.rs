@@ -17,6 +17,9 @@ pub(super) struct Timing {
     /// The longest time between two readings of a host's table while a program runs there: what it does silently, as to listen, is seen
     /// then.
     pub(super) program_reading: Duration,
+    /// The time between two readings of procfs beside a program with many sockets, while packets come without a pause: what changed meanwhile is
+    /// told by sock_diag alone.
+    pub(super) whole_telling: Duration,
     /// The longest that a change of state waits for the call that strace is about to print: that is printed when it has returned.
     pub(super) strace_patience: Duration,
     /// The first wait before the tables are read again while a socket waits for an acknowledgement that no packet will announce
@@ -44,6 +47,7 @@ impl Timing {
         stream_grace: Duration::from_millis(5),
         busy_reading: Duration::from_millis(100),
         program_reading: Duration::from_millis(20),
+        whole_telling: Duration::from_secs(1),
         strace_patience: Duration::from_millis(5),
         first_look: Duration::from_millis(1),
         last_look: Duration::from_millis(256),

@@ -70,7 +70,7 @@ impl<O: Outside> Core<O> {
         // The endpoint announced the call before it made it: what it said is there by now.
         let may_change = self.can_change_a_state(from, &packet);
         if may_change {
-            self.hear(from);
+            self.hear_of_calls(from);
             self.changes_of(from, tuple_of(&packet), left(no, &packet, &seen));
         } else if self.ends[from].owes_a_word() {
             self.hear(from);
@@ -277,7 +277,7 @@ impl<O: Outside> Core<O> {
         }
         if may_change {
             // What the receiving end has done by itself is no work of this packet.
-            self.hear(to);
+            self.hear_of_calls(to);
             self.let_return(to);
             self.changes_of(to, tuple, ReadTrigger::Nothing);
         }

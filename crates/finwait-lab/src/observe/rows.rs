@@ -17,6 +17,40 @@ pub struct Rows {
     unacknowledged: HashSet<Tuple>,
 }
 
+/// The rows of a table before it was read anew.
+#[derive(Debug)]
+pub struct PreviousRows {
+    all: Vec<SocketRow>,
+    by_tuple: QuickMap<Tuple, usize>,
+}
+
+impl PreviousRows {
+    /// Compares them with the rows now, `are_alike` saying which count as the same: returns those that differ, as they were and as they are, one
+    /// of which is none where a row came or went. None of all where a listener came or went, or several share an address: which one a row was
+    /// its addresses do not tell.
+    pub fn compared<'a>(
+        &'a self,
+        now: &'a Rows,
+        are_alike: impl Fn(&SocketRow, &SocketRow) -> bool,
+    ) -> Option<Vec<(Option<&'a SocketRow>, Option<&'a SocketRow>)>> {
+        let is_ambiguous = self.by_tuple.len() != self.all.len() || now.by_tuple.len() != now.all.len();
+        let before = |row: &SocketRow| Some(&self.all[*self.by_tuple.get(&row.tuple)?]);
+        let listens = |row: &&SocketRow| row.state == State::Listen;
+        let listeners = |rows: &[SocketRow]| rows.iter().filter(listens).count();
+        let is_same = |row: &SocketRow| before(row).is_some_and(|before| before.inode == row.inode && listens(&before));
+        let same = now.all.iter().filter(listens).all(is_same) && listeners(&self.all) == listeners(&now.all);
+        if is_ambiguous || !same {
+            return None;
+        }
+        let new = now.all.iter().filter_map(|row| match before(row) {
+            Some(before) if are_alike(before, row) => None,
+            before => Some((before, Some(row))),
+        });
+        let gone = self.all.iter().filter(|row| !now.by_tuple.contains_key(&row.tuple));
+        Some(new.chain(gone.map(|row| (Some(row), None))).collect())
+    }
+}
+
 impl Rows {
     /// Replaces all rows by what `read` makes of them.
     ///
@@ -25,6 +59,27 @@ impl Rows {
     /// - What `read` returns; the rows are those that it has left then.
     pub fn replace<T, E>(&mut self, read: impl FnOnce(&mut Vec<SocketRow>) -> Result<T, E>) -> Result<T, E> {
         let read = read(&mut self.all);
+        self.index();
+        read
+    }
+
+    /// The same; also returns the rows before, by their addresses.
+    ///
+    /// # Errors
+    ///
+    /// - What `read` returns.
+    pub fn exchange<T, E>(
+        &mut self,
+        read: impl FnOnce(&mut Vec<SocketRow>) -> Result<T, E>,
+    ) -> Result<(T, PreviousRows), E> {
+        let room = Vec::with_capacity(self.all.len());
+        let all = std::mem::replace(&mut self.all, room);
+        let by_tuple = std::mem::take(&mut self.by_tuple);
+        let read = self.replace(read);
+        Ok((read?, PreviousRows { all, by_tuple }))
+    }
+
+    fn index(&mut self) {
         let Rows {
             all,
             by_inode,
@@ -43,7 +98,6 @@ impl Rows {
                 unacknowledged.insert(row.tuple);
             }
         }
-        read
     }
 
     /// Puts a row in the place of the one with its addresses.

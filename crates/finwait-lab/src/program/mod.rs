@@ -4,6 +4,7 @@
 //! `attendant` the thread that hears what it writes and what its keeper and strace say of it, `processes` who of it holds a socket.
 
 mod attendant;
+mod descriptors;
 pub mod keeper;
 mod lookup;
 mod mounts;

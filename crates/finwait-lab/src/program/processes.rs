@@ -1,22 +1,29 @@
 //! The processes of a program, or those that were started beside the lab, and the sockets that their descriptors stand for, as procfs shows them (proc_pid_fd(5)).
 
 use rustix::process::Pid;
-use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::descriptors::Descriptors;
 use crate::os::stat;
 use finwait_model::clock::MonoTime;
+use finwait_model::hash::QuickMap;
 
 /// The processes of one program, or those on a host that were started beside the lab.
 #[derive(Debug)]
 pub struct ProgramProcesses {
     which: Which,
-    /// The processes that were there when all were last looked for, and the descriptor that was last found in each: the next is often beside it.
-    known: Vec<(u32, i32)>,
+    /// The processes that were there when all were last looked for, those first of which a socket was found last.
+    known: Vec<KnownProcess>,
     /// The time from which on all may be looked for again.
     again_at: MonoTime,
+    /// The newest process or thread of all when they were last looked for.
+    newest: Option<String>,
+    /// They were listed once more while that was the newest.
+    is_listed: bool,
     /// A listener, who alone holds it, and until when that is taken for so.
     sole: Option<(u64, Option<Descriptor>, MonoTime)>,
 }
@@ -32,14 +39,31 @@ enum Which {
     Beside(PathBuf),
 }
 
+/// A process that is one of them.
+#[derive(Debug)]
+struct KnownProcess {
+    pid: u32,
+    descriptors: Descriptors,
+    /// `/proc/PID/comm`
+    name: ProcessFile,
+    /// `/proc/PID/stat`
+    stat: ProcessFile,
+}
+
+/// A file of procfs about a process, kept open once it was read: to read it again takes one system call in place of five.
+#[derive(Debug, Default)]
+struct ProcessFile(Option<File>);
+
 /// So many times as long as it took to look for all processes, they are not looked for again.
 const REST: u32 = 4;
 /// The same of those beside the lab: beside a program whose sockets come and go quickly there is rarely another.
 const LONG_REST: u32 = 20;
+/// The number of processes whose files are kept open, those of which a socket was found last.
+const KEPT_OPEN: usize = 8;
+/// The longest line of those files, in bytes.
+const LONGEST_LINE: usize = 2048;
 /// The time for which who alone holds a listener is taken to be the same.
 const SAME: Duration = Duration::from_millis(100);
-/// The number of sockets that are looked for one by one; more are looked for in one pass over all descriptors.
-const FEW: usize = 3;
 
 /// A descriptor of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +95,10 @@ impl ProgramProcesses {
         let its = namespace(&first.to_string()).filter(|its| Some(its) != own.as_ref());
         ProgramProcesses {
             which: its.map_or(Which::Descendants(keeper), Which::Namespace),
-            known: vec![(first, 0)],
+            known: vec![KnownProcess::of(first)],
             again_at: MonoTime::default(),
+            newest: None,
+            is_listed: false,
             sole: None,
         }
     }
@@ -85,6 +111,8 @@ impl ProgramProcesses {
             which: Which::Beside(namespace),
             known: Vec::new(),
             again_at: MonoTime::default(),
+            newest: None,
+            is_listed: false,
             sole: None,
         }
     }
@@ -104,45 +132,61 @@ impl ProgramProcesses {
     }
 
     fn holders_among_known(&mut self, inodes: &[u64]) -> Vec<(u64, Descriptor)> {
-        if inodes.len() <= FEW {
-            return inodes
-                .iter()
-                .filter_map(|inode| Some((*inode, self.holder(&link(*inode))?)))
+        let mut found: Vec<(u64, u32, i32)> = Vec::new();
+        let mut wanted: HashSet<u64> = inodes.iter().copied().collect();
+        for process in &mut self.known {
+            let KnownProcess { pid, descriptors, .. } = process;
+            let its = inodes.iter().filter(|inode| wanted.contains(inode));
+            let its: Vec<_> = its
+                .filter_map(|inode| Some((*inode, *pid, descriptors.known(*inode)?)))
                 .collect();
+            for (inode, ..) in &its {
+                wanted.remove(inode);
+            }
+            found.extend(its);
         }
-        let wanted: HashSet<u64> = inodes.iter().copied().collect();
-        let mut found = HashMap::new();
-        for (pid, _) in &self.known {
-            for (inode, fd) in sockets(*pid) {
-                if wanted.contains(&inode) {
-                    found.entry(inode).or_insert((*pid, fd));
+        for look in [Descriptors::find_new, Descriptors::search] {
+            for process in &mut self.known {
+                if wanted.is_empty() {
+                    break;
                 }
+                let its = look(&mut process.descriptors, &mut wanted);
+                found.extend(its.into_iter().map(|(inode, fd)| (inode, process.pid, fd)));
             }
         }
-        let mut names = HashMap::new();
-        found
-            .into_iter()
-            .filter_map(|(inode, (pid, fd))| {
-                let name = names.entry(pid).or_insert_with(|| name(pid)).clone()?;
-                Some((inode, Descriptor { pid, name, fd }))
-            })
-            .collect()
+        if let Some((_, pid, _)) = found.last() {
+            self.is_at_it(*pid);
+        }
+        let mut names: QuickMap<u32, Option<String>> = QuickMap::default();
+        let described = found.into_iter().filter_map(|(inode, pid, fd)| {
+            let name = names.entry(pid).or_insert_with(|| self.name_of(pid)).clone()?;
+            Some((inode, Descriptor { pid, name, fd }))
+        });
+        described.collect()
     }
 
-    fn holder(&mut self, link: &str) -> Option<Descriptor> {
-        let mut known = self.known.iter().enumerate();
-        let (place, fd) = known.find_map(|(place, (pid, last))| Some((place, near(*pid, *last, link)?)))?;
-        // Who made a socket last makes the next one.
-        let (pid, _) = self.known.remove(place);
-        self.known.insert(0, (pid, fd));
-        described(pid, fd)
+    /// Returns the name of a process now; none of one that has ended.
+    pub fn name_of(&mut self, pid: u32) -> Option<String> {
+        self.process(pid).map_or_else(|| name(pid), KnownProcess::name)
+    }
+
+    /// Notes that a process has made a socket: who made one last makes the next one.
+    fn is_at_it(&mut self, pid: u32) {
+        if let Some(place) = self.known.iter().position(|process| process.pid == pid) {
+            self.known[..=place].rotate_right(1);
+        }
+        if let Some(last) = self.known.get_mut(KEPT_OPEN) {
+            (last.name, last.stat) = (ProcessFile(None), ProcessFile(None));
+        }
     }
 
     /// Returns a descriptor that another process has of that socket.
     pub fn other_holder(&mut self, inode: u64, than: u32) -> Option<Descriptor> {
-        let link = link(inode);
-        let mut others = self.known.iter().filter(|(pid, _)| *pid != than);
-        others.find_map(|(pid, _)| described(*pid, descriptor(*pid, &link)?))
+        let mut others = self.known.iter_mut().filter(|process| process.pid != than);
+        others.find_map(|process| {
+            let fd = process.descriptors.number_of(inode)?;
+            process.descriptor(fd)
+        })
     }
 
     /// Returns a descriptor that the socket with that inode is behind, if one process of the program alone has such, or one beside its
@@ -156,19 +200,42 @@ impl ProgramProcesses {
             return holder.clone();
         }
         self.look_for_all();
-        let link = link(inode);
-        let holders = self
-            .known
-            .iter()
-            .filter_map(|(pid, _)| Some((*pid, descriptor(*pid, &link)?)));
-        let sole = match holders.collect::<Vec<_>>().as_slice() {
-            [(pid, fd)] => described(*pid, *fd),
+        let known = self.known.iter_mut();
+        let mut holders: Vec<(&mut KnownProcess, i32)> = known
+            .filter_map(|process| {
+                let fd = process.descriptors.number_of(inode)?;
+                Some((process, fd))
+            })
+            .collect();
+        let sole = match holders.as_mut_slice() {
+            [(process, fd)] => process.descriptor(*fd),
             // A server's master, which has made the listener for its worker.
-            [(pid, fd), (other, _)] | [(other, _), (pid, fd)] if parent(*pid) == Some(*other) => described(*pid, *fd),
+            [(process, fd), (other, _)] | [(other, _), (process, fd)] if parent(process.pid) == Some(other.pid) => {
+                process.descriptor(*fd)
+            }
             _ => None,
         };
         self.sole = Some((inode, sole.clone(), now.plus(SAME)));
         sole
+    }
+
+    /// Is that descriptor still open, with the socket with that inode behind it?
+    pub fn holding(&mut self, held: &Descriptor, inode: u64) -> Holding {
+        match self.process(held.pid) {
+            Some(process) => process.holding(held.fd, inode),
+            None => held.holding(inode),
+        }
+    }
+
+    /// Notes that the socket with that inode, which was behind that descriptor, has gone.
+    pub fn let_go(&mut self, held: &Descriptor, inode: u64) {
+        if let Some(process) = self.process(held.pid) {
+            process.descriptors.freed(held.fd, inode);
+        }
+    }
+
+    fn process(&mut self, pid: u32) -> Option<&mut KnownProcess> {
+        self.known.iter_mut().find(|process| process.pid == pid)
     }
 
     /// Looks for all processes, unless that was done just before; returns whether there are new ones.
@@ -177,6 +244,15 @@ impl ProgramProcesses {
         if began < self.again_at {
             return false;
         }
+        // Nobody comes to a program but as a new process. One that has its number may not be listed yet, so all are listed once more.
+        if !matches!(self.which, Which::Beside(_)) {
+            let newest = newest();
+            let is_same = newest.is_some() && newest == self.newest;
+            if is_same && self.is_listed {
+                return false;
+            }
+            (self.newest, self.is_listed) = (newest, is_same);
+        }
         let all = self.all();
         let now = MonoTime::now();
         let rest = match self.which {
@@ -184,12 +260,12 @@ impl ProgramProcesses {
             Which::Beside(_) => LONG_REST,
         };
         self.again_at = now.plus(now.since(began) * rest);
-        self.known.retain(|(pid, _)| all.contains(pid));
-        let is_known = |pid: &u32| self.known.iter().any(|(known, _)| known == pid);
-        let new: Vec<(u32, i32)> = all
+        self.known.retain(|process| all.contains(&process.pid));
+        let is_known = |pid: &u32| self.known.iter().any(|known| known.pid == *pid);
+        let new: Vec<KnownProcess> = all
             .into_iter()
             .filter(|pid| !is_known(pid))
-            .map(|pid| (pid, 0))
+            .map(KnownProcess::of)
             .collect();
         let is_news = !new.is_empty();
         self.known.splice(0..0, new);
@@ -224,67 +300,74 @@ impl ProgramProcesses {
 impl Descriptor {
     /// Does it still stand for the socket with that inode?
     pub fn holding(&self, inode: u64) -> Holding {
-        let path = format!("/proc/{}/fd/{}", self.pid, self.fd);
-        match fs::read_link(path) {
-            Ok(found) if found == Path::new(&link(inode)) => Holding::Open,
-            _ if is_ending(self.pid) => Holding::Ended,
-            _ => Holding::Closed,
-        }
+        KnownProcess::of(self.pid).holding(self.fd, inode)
     }
 }
 
-fn link(inode: u64) -> String {
-    format!("socket:[{inode}]")
+impl ProcessFile {
+    /// Returns what is in it now; none of a process that has ended. Whoever has its number since then is read in its place.
+    fn read(&mut self, pid: u32, which: &str) -> Option<Vec<u8>> {
+        let mut line = [0; LONGEST_LINE];
+        let mut read = |file: &File| file.read_at(&mut line, 0).ok().filter(|n| *n > 0);
+        let mut length = self.0.as_ref().and_then(&mut read);
+        if length.is_none() {
+            self.0 = File::open(format!("/proc/{pid}/{which}")).ok();
+            length = self.0.as_ref().and_then(read);
+        }
+        Some(line[..length?].to_vec())
+    }
 }
 
-/// The sockets behind a process's descriptors.
-fn sockets(pid: u32) -> impl Iterator<Item = (u64, i32)> {
-    let entries = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    entries.filter_map(|entry| {
-        let link = fs::read_link(entry.path()).ok()?;
-        let inode = link
-            .to_str()?
-            .strip_prefix("socket:[")?
-            .strip_suffix(']')?
-            .parse()
-            .ok()?;
-        Some((inode, entry.file_name().to_str()?.parse().ok()?))
-    })
-}
+impl KnownProcess {
+    fn of(pid: u32) -> KnownProcess {
+        KnownProcess {
+            pid,
+            descriptors: Descriptors::of(pid),
+            name: ProcessFile::default(),
+            stat: ProcessFile::default(),
+        }
+    }
 
-/// The number of a process's descriptor with that link, those about `last` first.
-fn near(pid: u32, last: i32, link: &str) -> Option<i32> {
-    let is_it = |fd: &i32| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok_and(|found| found == Path::new(link));
-    [last + 1, last]
-        .into_iter()
-        .find(is_it)
-        .or_else(|| descriptor(pid, link))
-}
+    fn name(&mut self) -> Option<String> {
+        Some(plain_name(&self.name.read(self.pid, "comm")?))
+    }
 
-/// The number of a process's descriptor with that link, the highest first: a socket that nobody knows yet is new.
-fn descriptor(pid: u32, link: &str) -> Option<i32> {
-    let directory = format!("/proc/{pid}/fd");
-    let entries = fs::read_dir(&directory).ok()?.flatten();
-    let mut numbers: Vec<i32> = entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
-    numbers.sort_unstable_by(|a, b| b.cmp(a));
-    let is_it = |fd: &i32| fs::read_link(format!("{directory}/{fd}")).is_ok_and(|found| found == Path::new(link));
-    numbers.into_iter().find(is_it)
-}
+    fn holding(&mut self, number: i32, inode: u64) -> Holding {
+        match self.descriptors.is_at(number, inode) {
+            true => Holding::Open,
+            false if self.is_ending() => Holding::Ended,
+            false => Holding::Closed,
+        }
+    }
 
-fn described(pid: u32, fd: i32) -> Option<Descriptor> {
-    let name = name(pid)?;
-    Some(Descriptor { pid, name, fd })
+    /// Has the process ended, or is the kernel closing its descriptors just now (`PF_EXITING`, `include/linux/sched.h`)?
+    fn is_ending(&mut self) -> bool {
+        const PF_EXITING: u64 = 0x4;
+        let Some(line) = self.stat.read(self.pid, "stat") else {
+            return true;
+        };
+        let line = String::from_utf8_lossy(&line);
+        let flags = || stat::after_name(&line)?.nth(6)?.parse::<u64>().ok();
+        flags().is_none_or(|flags| flags & PF_EXITING != 0)
+    }
+
+    fn descriptor(&mut self, fd: i32) -> Option<Descriptor> {
+        let name = self.name()?;
+        Some(Descriptor {
+            pid: self.pid,
+            name,
+            fd,
+        })
+    }
 }
 
 /// The name of a process or thread (`/proc/PID/comm`).
 pub fn name(pid: u32) -> Option<String> {
-    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
-    Some(finwait_model::text::excerpt(
-        String::from_utf8_lossy(&name).trim_end(),
-        32,
-    ))
+    Some(plain_name(&fs::read(format!("/proc/{pid}/comm")).ok()?))
+}
+
+fn plain_name(comm: &[u8]) -> String {
+    finwait_model::text::excerpt(String::from_utf8_lossy(comm).trim_end(), 32)
 }
 
 /// Is a process that one, or a descendant of it?
@@ -293,19 +376,15 @@ fn is_descendant(pid: u32, of: u32) -> bool {
     ancestors.into_iter().any(|ancestor| ancestor == of)
 }
 
+/// The number that was given to a process or thread last (proc_loadavg(5)): while it is the same, there is no new one.
+fn newest() -> Option<String> {
+    let line = fs::read_to_string("/proc/loadavg").ok()?;
+    Some(line.split_whitespace().last()?.to_owned())
+}
+
 fn parent(pid: u32) -> Option<u32> {
     let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat::after_name(&line)?.nth(1)?.parse().ok()
-}
-
-/// Has a process ended, or is the kernel closing its descriptors just now (`PF_EXITING`, `include/linux/sched.h`)?
-fn is_ending(pid: u32) -> bool {
-    const PF_EXITING: u64 = 0x4;
-    let Ok(line) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return true;
-    };
-    let flags = || stat::after_name(&line)?.nth(6)?.parse::<u64>().ok();
-    flags().is_none_or(|flags| flags & PF_EXITING != 0)
 }
 
 /// Returns the process that a thread is one of (`Tgid` of proc_pid_status(5)), and its name; none of one that has ended.

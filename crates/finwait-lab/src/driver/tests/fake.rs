@@ -53,10 +53,14 @@ pub(super) struct End {
 pub(super) struct Work {
     /// The rows by sock_diag, in whole tables and alone.
     pub(super) rows: usize,
+    /// Those of them that were read alone.
+    pub(super) alone: usize,
     /// The readings of procfs.
     pub(super) procfs: usize,
     /// The readings of a host's counters.
     pub(super) counters: usize,
+    /// How often an endpoint was heard.
+    pub(super) heard: usize,
 }
 
 /// The outside.
@@ -98,6 +102,8 @@ pub(super) struct FakePrograms {
     pub(super) has_workers: bool,
     /// How often it was asked who holds a socket.
     pub(super) asked: usize,
+    /// How often it was asked who else holds a socket.
+    pub(super) others_asked: usize,
     /// How often it was asked what a process is called.
     pub(super) named: std::cell::Cell<usize>,
 }
@@ -205,6 +211,7 @@ impl Outside for Fake {
         let mut all = Vec::new();
         let at = self.sockets(side, &[], &mut all)?;
         self.work.rows = rows + 1;
+        self.work.alone += 1;
         Ok((at, all.into_iter().find(|row| row.tuple == *tuple)))
     }
 
@@ -281,6 +288,7 @@ impl Outside for Fake {
     }
 
     fn hear(&mut self, side: Side) -> Heard {
+        self.work.heard += 1;
         let end = &mut self.ends[side];
         Heard {
             replies: std::mem::take(&mut end.replies),
@@ -384,6 +392,7 @@ impl Outside for Fake {
     }
 
     fn has_another_holder(&mut self, _: Side, _: Option<ProgramNo>, held: &Descriptor, inode: u64) -> bool {
+        self.programs.others_asked += 1;
         let now = self.programs.held.get(&inode);
         now.is_some_and(|(now, holding)| now.pid != held.pid && *holding == Holding::Open)
     }
@@ -396,13 +405,15 @@ impl Outside for Fake {
         found.map(|(_, no, held)| (no, held))
     }
 
-    fn name_of(&self, pid: u32) -> Option<String> {
+    fn name_of(&mut self, _: Side, _: Option<ProgramNo>, pid: u32) -> Option<String> {
         self.programs.named.set(self.programs.named.get() + 1);
         let mut all = self.programs.held.values();
         all.find(|(held, _)| held.pid == pid).map(|(held, _)| held.name.clone())
     }
 
-    fn holding(&self, held: &Descriptor, inode: u64) -> Holding {
+    fn has_let_go(&mut self, _: Side, _: Option<ProgramNo>, _: &Descriptor, _: u64) {}
+
+    fn holding(&mut self, _: Side, _: Option<ProgramNo>, held: &Descriptor, inode: u64) -> Holding {
         let now = self.programs.held.get(&inode);
         now.filter(|(now, _)| now == held)
             .map_or(Holding::Closed, |(_, holding)| *holding)

@@ -226,20 +226,25 @@ fn an_outcome_beside_a_load_generator_waits_for_no_table() {
 /// What a host's programs have it read is not read again for the screen.
 #[test]
 fn beside_a_load_generator_each_table_is_read_ten_times_a_second() {
-    let mut play = with_a_load_generator(1_000);
-    play.core.outside.work = fake::Work::default();
-    let until = play.now().plus(SEC);
-    let mut n = 0;
-    while play.now() < until {
-        for _ in 0..10 {
-            n = (n + 1) % 1_000;
-            play.sends(Server, from_server(n, ACK));
+    for count in [1_000_u16, 2_000] {
+        let mut play = with_a_load_generator(count);
+        play.core.outside.work = fake::Work::default();
+        let until = play.now().plus(SEC);
+        let mut n = 0;
+        while play.now() < until {
+            for _ in 0..10 {
+                n = (n + 1) % count;
+                play.sends(Server, from_server(n, ACK));
+            }
+            play.turn();
+            play.core.outside.now = play.now().plus(MS);
         }
-        play.turn();
-        play.core.outside.now = play.now().plus(MS);
+        let tables = play.core.outside.work.rows / usize::from(count);
+        assert!(
+            (18..=25).contains(&tables),
+            "{tables} in a second, of two hosts with {count} sockets"
+        );
     }
-    let tables = play.core.outside.work.rows / 1_000;
-    assert!((20..=25).contains(&tables), "{tables} in a second, of two hosts");
 }
 
 /// A key's call does not wait for a table that is read for the screen only.
@@ -275,4 +280,119 @@ fn what_is_asked_for_goes_before_the_next_packet() {
     play.core.outside.asks_after = None;
     play.turn();
     assert_eq!(play.told().len(), 47, "the others come in the next turn");
+}
+
+/// An endpoint that was asked for nothing says nothing.
+#[test]
+fn nobody_is_heard_around_the_segments_of_others() {
+    let mut play = with_a_load_generator(1_000);
+    play.core.outside.work = fake::Work::default();
+    for n in 0..10 {
+        play.next_arrival(Client, move |end| {
+            end.rows[usize::from(n)] = client(n, State::CloseWait)
+        });
+        play.sends(Server, from_server(n, FIN_ACK));
+    }
+    play.turn();
+    assert_eq!(play.core.outside.work.heard, 0);
+    play.call(Client, 1, "client2", read());
+    play.sends(Server, from_server(20, FIN_ACK));
+    play.turn();
+    assert!(
+        play.core.outside.work.heard > 0,
+        "its call's announcement comes before the segment"
+    );
+}
+
+/// What is told of a table, and read of procfs for it, is in proportion to what has changed.
+#[test]
+fn beside_a_load_generator_only_what_has_changed_is_told() {
+    let mut play = with_a_load_generator(1_000);
+    play.core.outside.work = fake::Work::default();
+    play.core.outside.told.clear();
+    let until = play.now().plus(SEC);
+    let mut n = 0;
+    while play.now() < until {
+        n += 1;
+        // Of which no segment tells.
+        play.core.outside.ends.server.rows[n % 1_000].rx_queue += 1;
+        play.sends(Server, from_server(7, ACK));
+        play.turn();
+        play.core.outside.now = play.now().plus(10 * MS);
+    }
+    let told = play.core.outside.told.iter().map(|(_, what)| match what {
+        LabEvent::Table { rows, .. } => rows.len(),
+        LabEvent::Rows { rows, gone, .. } => rows.len() + gone.len(),
+        _ => 0,
+    });
+    let told: usize = told.sum();
+    let procfs = play.core.outside.work.procfs;
+    assert!(
+        (n - 20..2 * 1_000 + 2 * n).contains(&told),
+        "{told} told, where {n} changed"
+    );
+    assert!((1..=3).contains(&procfs), "procfs read {procfs} times");
+    // All of it, once nothing happens any more.
+    play.core.outside.told.clear();
+    play.pass(SEC);
+    let whole = play.core.outside.told.iter().rev().find_map(|(_, what)| match what {
+        LabEvent::Table { side: Server, rows } => Some(rows.len()),
+        _ => None,
+    });
+    assert_eq!(whole, Some(1_001));
+}
+
+/// A listener that comes or goes is told with the whole table, for others may share its address.
+#[test]
+fn a_listener_that_comes_beside_a_load_generator_is_told_at_once() {
+    let mut play = with_a_load_generator(1_000);
+    let other = SocketRow {
+        inode: 11,
+        ..row(Server, State::Listen, 9)
+    };
+    play.core.outside.ends.server.rows.push(other);
+    play.core.outside.told.clear();
+    play.sends(Server, from_server(7, ACK));
+    play.turn();
+    play.pass(200 * MS);
+    let listeners = play.core.outside.told.iter().find_map(|(_, what)| match what {
+        LabEvent::Table { side: Server, rows } => {
+            Some(rows.iter().filter(|seen| seen.row.state == State::Listen).count())
+        }
+        _ => None,
+    });
+    assert_eq!(listeners, Some(2));
+}
+
+/// A call that sends nothing has nothing among the packets that wait.
+#[test]
+fn the_outcome_of_a_call_that_sends_nothing_goes_before_the_segments_of_others() {
+    let mut play = with_a_load_generator(1_000);
+    let family = Family::Inet;
+    play.call(Client, 1, "client2000", Call::Socket { family });
+    (100..300).for_each(|n| play.sends(Server, from_server(n, ACK)));
+    play.told();
+    play.says(Client, ended(1));
+    play.turn();
+    let told = play.told();
+    let place = told.iter().position(|line| line == "client ended 1");
+    assert!(place.is_some_and(|place| place <= 2), "{told:#?}");
+}
+
+/// Between two bursts of packets the connections that they were of are not read one by one.
+#[test]
+fn in_the_pauses_of_a_load_generator_little_is_read_for_the_screen() {
+    let mut play = with_a_load_generator(1_000);
+    play.core.outside.work = fake::Work::default();
+    for round in 0..5 {
+        (0..50).for_each(|n| play.sends(Server, from_server(50 * round + n, ACK)));
+        play.turn();
+        play.pass(6 * MS);
+    }
+    let alone = play.core.outside.work.alone;
+    assert!(alone <= 2 * 50 + 2, "{alone}: those of one burst at most");
+    play.core.outside.work = fake::Work::default();
+    play.pass(200 * MS);
+    let rows = play.core.outside.work.rows;
+    assert!(rows >= 2 * 1_000, "{rows}: and then all of both hosts");
 }

@@ -302,6 +302,25 @@ fn the_descriptor_tells_a_shutdown_from_a_close_and_from_the_end_of_the_process(
     );
 }
 
+/// A search of all other processes' descriptors would cost as much as they have, at the end of each connection.
+#[test]
+fn nobody_else_is_asked_about_a_socket_whose_row_says_that_nobody_holds_it() {
+    let asked = |inode| {
+        let mut play = Play::with_a_program(Client);
+        play.holds(7, 4711, Holding::Open);
+        play.table(Client, [row(Client, State::Established, 7)]);
+        play.pass(20 * MS);
+        play.told();
+        play.holds(7, 4711, Holding::Closed);
+        play.table(Client, [row(Client, State::FinWait1, inode)]);
+        play.sends(Client, segment(Client, FIN_ACK, 1, 1));
+        play.turn_with_packets();
+        assert_eq!(play.transitions(), ["client ESTABLISHED>FIN_WAIT1 close by curl 4711"]);
+        play.core.outside.programs.others_asked
+    };
+    assert_eq!((asked(7), asked(0)), (1, 0));
+}
+
 #[test]
 fn what_a_closed_socket_does_afterwards_is_not_the_programs() {
     let mut play = Play::with_a_program(Client);
