@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 #[path = "support/mod.rs"]
 mod support;
 
+use support::folder::Folder;
 use support::{exit, until};
 
 const FINWAIT: &str = env!("CARGO_BIN_EXE_finwait");
@@ -110,6 +111,38 @@ fn a_shell_has_the_hosts_network_and_names_and_is_its_users() {
 }
 
 /// The lab has started neither, and names both: the process is found in the host's network namespace. It is the one whose calls strace sees.
+/// One lab runs in a pid namespace of its own, with the process that clears up after it: no `--pid` is needed.
+#[test]
+fn the_only_lab_is_found_without_its_process() {
+    let folder = Folder::new("only-lab");
+    let script = format!(
+        "mkfifo commands; {{ {FINWAIT} do --lab isolated - <commands >said & }}; exec 3>commands; echo server listen >&3; \
+         until grep -qs LISTEN said; do sleep 0.05; done; {FINWAIT} shell server id -u"
+    );
+    let output = Command::new("timeout")
+        .args([
+            "30",
+            "unshare",
+            "-m",
+            "-p",
+            "-f",
+            "--kill-child",
+            "--mount-proc",
+            "sh",
+            "-c",
+            &script,
+        ])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let (stdout, stderr) = text(&output);
+    assert_eq!(stdout, "0\n", "{stderr}");
+    assert!(
+        stderr.starts_with("finwait: server of ") && stderr.lines().count() == 1,
+        "{stderr}"
+    );
+}
+
 #[test]
 fn what_is_run_in_a_shell_is_told_as_the_owner_of_its_sockets() {
     for ordinary in [false, true] {

@@ -116,8 +116,11 @@ impl RunningLab {
         let cards = paths.filter(|path| fs::read_link(path).is_ok_and(|link| link == shown));
         let read = cards.filter_map(|file| {
             let text = fs::read_to_string(&file).ok()?;
-            let card = serde_json::from_str(text.lines().next()?).ok()?;
-            Some(RunningLab { pid, card, file })
+            let card: LabCard = serde_json::from_str(text.lines().next()?).ok()?;
+            // The lab's reaper has the card, too, and none of the hosts' threads.
+            let lives_in = |host: &HostCard| Path::new(&format!("/proc/{pid}/task/{}", host.thread)).exists();
+            let is_of_it = Side::BOTH.into_iter().all(|side| lives_in(&card.0[side]));
+            is_of_it.then_some(RunningLab { pid, card, file })
         });
         read.last()
     }
