@@ -50,7 +50,7 @@ const MOST_ASKED: u8 = 5;
 /// The most listeners that are remembered when they are gone.
 const MOST_GONE: usize = 16;
 /// The most descriptors that are looked at in one reading, whether they are still open.
-const MOST_CHECKED: usize = 256;
+const MOST_CHECKED: usize = 64;
 /// The number of rows that a table may have to be read every [`Timing::program_reading`]; one of twice as many is read half as often.
 const MANY_ROWS: usize = 256;
 
