@@ -12,6 +12,8 @@ use crate::hash::QuickMap;
 #[derive(Debug, Default)]
 pub struct Sockets {
     all: Vec<Socket>,
+    /// The places of the endpoint's.
+    own: Vec<usize>,
     /// By both of their names.
     by_name: QuickMap<SocketName, usize>,
     by_inode: QuickMap<u64, Vec<usize>>,
@@ -30,6 +32,9 @@ impl Sockets {
     /// Adds one.
     pub(super) fn push(&mut self, socket: Socket) {
         let place = self.all.len();
+        if socket.is_endpoints() {
+            self.own.push(place);
+        }
         self.all.push(socket);
         self.enter(place);
     }
@@ -42,6 +47,11 @@ impl Sockets {
     /// The one of that name.
     pub(super) fn named(&self, name: &SocketName) -> Option<&Socket> {
         self.place(name).map(|place| &self.all[place])
+    }
+
+    /// The places of the endpoint's, the oldest first. Programs may have made many more.
+    pub(super) fn own(&self) -> &[usize] {
+        &self.own
     }
 
     /// The places of those with that inode, the oldest first.

@@ -235,14 +235,29 @@ impl Session {
         let end = &self.ends[side];
         let rows = end.table.rows();
         let mut few = FewSockets::default();
+        // By the rows, and not by all sockets that ever were: a load generator leaves many behind.
+        let own = end.sockets.own().iter().map(|at| (*at, end.place(&end.sockets[*at])));
+        let of_row = |row: usize| end.sockets_of_row(row).into_iter().map(move |at| (at, Some(row)));
+        let mut there: Vec<(usize, Option<usize>)> = own.chain((0..rows.len()).flat_map(of_row)).collect();
+        there.sort_unstable();
+        there.dedup_by_key(|(at, _)| *at);
         let mut shown = vec![false; rows.len()];
-        let mut taken = [0, 0];
+        for row in there.iter().filter_map(|(_, row)| *row) {
+            shown[row] = true;
+        }
+        // A program's socket without a row is over.
+        let ended = end.sockets.len() - there.len();
+        let is_ended = |at: &usize| there.binary_search_by_key(at, |(at, _)| *at).is_err();
+        let mut first: Vec<usize> = (0..end.sockets.len()).filter(is_ended).take(most).collect();
         let current = end.current.as_ref().and_then(|name| end.sockets.place(name));
-        for (at, socket) in end.sockets.iter().enumerate() {
-            let place = end.place(socket);
-            if let Some(place) = place {
-                shown[place] = true;
-            }
+        first.extend(current.filter(|at| is_ended(at) && !first.contains(at)));
+        few.over = ended - first.len();
+        few.count = few.over;
+        there.extend(first.into_iter().map(|at| (at, None)));
+        there.sort_unstable();
+        let mut taken = [0, 0];
+        for (at, place) in there {
+            let socket = &end.sockets[at];
             let is_over = held(socket, place.map(|place| &rows[place])) == HeldBy::Closed;
             few.count += 1;
             few.over += usize::from(is_over);
