@@ -203,7 +203,8 @@ impl End {
                 // The newest one that had them left the row behind.
                 0 => {
                     let newest = self.named.get(&tuple).and_then(|name| self.socket(name));
-                    newest.is_some_and(|newest| newest.inode == socket.inode)
+                    let is_same = |newest: &Socket| socket.inode.is_some() && newest.inode == socket.inode;
+                    newest.is_some_and(|newest| newest.name == socket.name || is_same(newest))
                 }
                 // Another descriptor of the same socket holds it, or a call that still waits.
                 inode => !socket.open && socket.inode == Some(inode),
