@@ -517,8 +517,9 @@ fn a_half_close_is_tried_before_it_is_ended() {
             offered,
             [
                 (Side::Server, "5 B to the client"),
-                (Side::Client, "waits: nothing has come"),
                 (Side::Server, "LAST_ACK, client to TIME_WAIT"),
+                // Where there is room for one, it is one that goes on.
+                (Side::Client, "waits: nothing has come"),
             ]
         );
     }
@@ -1128,7 +1129,7 @@ fn a_prediction_asks_all_its_questions_at_once() {
     script.keys("\n");
     assert!(!text_of(&mut script, 120, 40).contains("(x)"));
     assert!(!said.contains("LISTEN: a client can connect"), "{said}");
-    assert!(said.contains("2l listen"), "{said}");
+    assert!(said.contains("2 l listen"), "{said}");
     let down = Input::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE));
     for _ in 0..2 {
         script.app.input(&down, script.now);
@@ -1361,6 +1362,102 @@ fn too_small_a_terminal_is_told_so() {
             format!("finwait needs 60x15, this is {width}x{height}")
         );
     }
+}
+
+/// A key would do what nobody sees: the server would listen.
+#[test]
+fn in_too_small_a_terminal_only_what_leaves_it_acts() {
+    let mut script = Script::new(LabKind::Isolated);
+    draw(&mut script, 40, 10);
+    for key in ['2', 'l', ':', '?'] {
+        assert!(press(&mut script, key).is_empty(), "{key}");
+    }
+    assert!(click(&mut script, 5, 5).is_empty());
+    assert!(matches!(press(&mut script, 'q')[..], [Effect::Leave(_)]));
+    // As soon as it is large enough, keys act, drawn or not.
+    script.app.input(&Input::Resize(80, 24), script.now);
+    press(&mut script, '2');
+    assert!(!press(&mut script, 'l').is_empty(), "the server listens");
+    let said = text_of(&mut script, 80, 24);
+    assert!(said.contains("2 SERVER"), "{said}");
+}
+
+/// What a rule does, the mode does not show.
+#[test]
+fn the_rules_in_force_are_counted_at_every_size() {
+    let mut script = Script::stepping();
+    let title = |script: &mut Script| text_of(script, 80, 24).lines().next().unwrap().to_owned();
+    assert!(!title(&mut script).contains("rule"));
+    let rule = |no| RuleStatus::new(RuleNo(no), Preset::Lose10.rules()[0]);
+    let mut off = rule(3);
+    off.on = false;
+    for (rules, said) in [
+        (vec![rule(1), off.clone()], "1 rule "),
+        (vec![rule(1), rule(2), off], "2 rules "),
+    ] {
+        script.tell(LabEvent::Rules(rules));
+        for (width, height) in [(60, 15), (80, 24), (100, 30), (200, 60)] {
+            let text = text_of(&mut script, width, height);
+            let title = text.lines().next().unwrap();
+            // Where there is no room for the word, the number stands beside the key.
+            let said = if width < 80 {
+                said.replace(" rule", "").replace('s', "")
+            } else {
+                said.to_owned()
+            };
+            assert!(title.contains(&format!("W {said}")), "{width}x{height}: {title}");
+            assert!(title.contains("finwait"), "{width}x{height}: {title}");
+        }
+    }
+    script.tell(LabEvent::Rules(Vec::new()));
+    assert!(!title(&mut script).contains("rule"));
+}
+
+/// Whose the keys are is said in whole words, or not at all.
+#[test]
+fn the_buttons_title_is_not_cut_within_a_word() {
+    for width in 60..=140 {
+        let text = text_of(&mut Script::half_close(), width, 30);
+        let begun = text
+            .lines()
+            .filter(|line| line.contains("CLIENT t") || line.contains("SERVER t"));
+        for line in begun {
+            assert!(line.contains("the keys act here"), "{width}: {line}");
+        }
+    }
+}
+
+/// The receiver of what is held has been reset, and its socket is gone: data that is delivered is answered with RST.
+#[test]
+fn what_is_held_for_a_socket_that_is_gone_is_said_to_be_answered() {
+    let mut script = Script::connected(LabKind::Isolated);
+    script.mode(Mode::Step);
+    script.packet(Side::Server, 24, 1, 1, "hello");
+    assert!(script.app.session().now_lines(script.now).so[0].ends_with("the client does not have them yet."));
+    let cause = finwait::lab::event::TransitionCause::Unseen;
+    script.state(Side::Client, State::Established, State::Close, 200, cause);
+    script.table(Side::Client, Vec::new());
+    let session = script.app.session();
+    assert_eq!(
+        session.now_lines(script.now).so[0],
+        "5 B are held on the wire. The client's socket is gone: delivered, they are answered with RST."
+    );
+    let first = &session.moves(Side::Client, script.now)[0];
+    assert_eq!(
+        (first.act, first.text.as_str()),
+        (Act::Deliver, "an RST answers: the socket is gone")
+    );
+}
+
+/// Data is not called an ACK, whatever its flags.
+#[test]
+fn held_data_is_called_data() {
+    let mut script = Script::half_close();
+    script.mode(Mode::Step);
+    script.packet(Side::Server, 24, 7, 2, "late");
+    script.packet(Side::Server, 16, 99, 2, "later");
+    let moves = script.app.session().moves(Side::Server, script.now);
+    assert!(!moves[0].text.contains("ACK"), "{}", moves[0].text);
 }
 
 fn code(script: &mut Script, code: KeyCode) -> Vec<Effect> {

@@ -44,7 +44,7 @@ fn a_lesson_is_found_by_an_errno_and_begun_by_mouse() {
     });
     terminal.click("Writing to a peer that has closed", Half::Left);
     terminal.see("step 1 of 7");
-    terminal.see("next:  2l listen backlog=2 ");
+    terminal.see("next:  2 l listen backlog=2 ");
 }
 
 /// What the guide would do next, pressed by hand, is its step: it is checked, and the guide goes on.
@@ -83,7 +83,7 @@ fn the_guides_path_is_left_and_found_again() {
     terminal.see("rejoin (I) runs the steps so far again");
     terminal.press(Place::Screen, "I rejoin");
     terminal.see("step 4 of 10");
-    terminal.see("next:  1h shutdown write ");
+    terminal.see("next:  1 h shutdown write ");
     terminal.wait("a connection as before", |lines| {
         lines.iter().filter(|line| line.contains("ESTABLISHED")).count() > 0
             && !lines.join("\n").contains("You have left")
@@ -182,16 +182,16 @@ fn a_step_is_announced_before_it_and_explained_after_it() {
 fn the_next_step_can_be_pressed_where_the_guide_names_it() {
     let mut terminal = Terminal::start(80, 24, &["--lab", "isolated", "tour", "half-close"]);
     terminal.see("1/10");
-    terminal.click(" 2l listen backlog=2 ", Half::Left);
+    terminal.click(" 2 l listen backlog=2 ", Half::Left);
     terminal.see(" 2/10");
-    terminal.see("next:  1c connect ");
+    terminal.see("next:  1 c connect ");
     terminal.see("1 CLIENT the keys act here");
     terminal.keys("c");
     terminal.see(" 3/10");
     terminal.see("2 SERVER the keys act here");
     terminal.keys("a");
     terminal.see(" 4/10");
-    terminal.see("next:  1h shutdown write ");
+    terminal.see("next:  1 h shutdown write ");
 }
 
 /// However small the screen, a wrong prediction's verdict and its reason stand first; the rest is a press or a turn of the wheel away.
@@ -222,7 +222,7 @@ fn a_wrong_predictions_verdict_stands_first_at_every_size() {
                 verdict.is_some_and(|verdict| below[verdict + 1].contains("This end has sent FIN"))
             })
         });
-        terminal.see("next:  2r read ");
+        terminal.see("next:  2 r read ");
         if height < 24 {
             terminal.click("[more", Half::Both);
             terminal.see("EPIPE: its own direction is over");

@@ -423,7 +423,7 @@ fn what_was_clicked_is_recorded_and_runs() {
     runs(&file, "isolated");
     let mut terminal = Terminal::start(120, 40, &["tour", file.to_str().unwrap()]);
     terminal.see("step 1 of");
-    terminal.see("next:  2l listen");
+    terminal.see("next:  2 l listen");
     terminal.keys("=");
     terminal.see("The end: all was as expected.");
     terminal.keys("q");

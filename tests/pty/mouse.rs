@@ -100,10 +100,10 @@ fn from_a_held_syn_to_both_ends_in_closing_in_at_most_14_presses() {
 #[test]
 fn what_is_proposed_to_try_is_pressed() {
     let mut terminal = started("isolated");
-    terminal.see("2l listen  \u{25b8} LISTEN: a client can connect");
-    terminal.press(Place::Now, "2l listen");
+    terminal.see("2 l listen  \u{25b8} LISTEN: a client can connect");
+    terminal.press(Place::Now, "2 l listen");
     terminal.see_state(Server, "LISTEN");
-    terminal.press(Place::Now, "1c connect");
+    terminal.press(Place::Now, "1 c connect");
     terminal.see_state(Client, "ESTABLISHED");
     terminal.press(Place::Now, "2a accept");
     terminal.see_state(Server, "ESTABLISHED");

@@ -1035,6 +1035,7 @@ pub fn row(side: Side, state: State, inode: u64) -> ObservedSocket {
                 cwnd: 10,
                 unacked: 0,
                 backoff: 0,
+                notsent: Some(0),
             }),
         },
         line: "   1: 0100000A:A35E 0200000A:1F90 01 00000000:00000000 00:00000000 00000000     0        0 200 1 0000000000000000 20 4 30 10 -1".into(),

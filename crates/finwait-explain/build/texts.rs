@@ -193,6 +193,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("call", "crate::rules::CallClass", "call"),
     ("calls", "crate::rules::CallList", "calls"),
     ("cause", "crate::error_source::Cause", "cause"),
+    ("connection", "u32", "connection"),
     ("data", "String", "data"),
     ("end", "crate::moves::OtherEnd", "end"),
     ("errno", "finwait_model::errno::Errno", "errno"),

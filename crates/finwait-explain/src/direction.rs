@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use finwait_model::side::Side;
+use finwait_model::socket_table::SocketRow;
 use finwait_model::state::State;
 
 use super::role::aborts;
@@ -113,10 +114,46 @@ impl Crossing {
     }
 }
 
+/// The bytes in a send queue, without SYN and FIN: those that were sent and not acknowledged, and those that wait to be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queued {
+    /// The bytes.
+    pub bytes: usize,
+    /// Those of them that were not sent; none where nothing tells.
+    pub unsent: Option<usize>,
+}
+
+impl Queued {
+    /// Returns the bytes in that socket's queue: of `tx_queue`, which counts all that is not acknowledged, `tcpi_notsent_bytes` were not
+    /// sent.
+    pub fn of(row: &SocketRow) -> Queued {
+        let control = match row.state {
+            State::SynSent | State::SynRecv | State::FinWait1 | State::Closing | State::LastAck => 1,
+            _ => 0,
+        };
+        let bytes = row.tx_queue.saturating_sub(control);
+        // The FIN is the last to leave.
+        let fin = match row.state {
+            State::SynSent | State::SynRecv => 0,
+            _ => control,
+        };
+        let unsent = |notsent: u32| notsent.saturating_sub(fin).min(bytes) as usize;
+        Queued {
+            bytes: bytes as usize,
+            unsent: row.info.and_then(|info| info.notsent).map(unsent),
+        }
+    }
+
+    /// Returns the bytes that were sent and not acknowledged; none where nothing tells.
+    pub fn sent(self) -> Option<usize> {
+        self.unsent.map(|unsent| self.bytes - unsent)
+    }
+}
+
 /// Returns where the bytes of a direction are, in 26 columns at most: on the wire, else in the sender's queue, else in the receiver's.
 ///
 /// `segments` are the names of those on the wire that are not data alone, `crossing` the bytes there.
-pub fn load(segments: &[&str], crossing: &Crossing, unacknowledged: usize, unread: usize) -> Option<String> {
+pub fn load(segments: &[&str], crossing: &Crossing, queued: Queued, unread: usize) -> Option<String> {
     let bytes = |n: usize| match n {
         ..100_000 => format!("{n} B"),
         _ => format!("{} kB", n / 1000),
@@ -137,8 +174,14 @@ pub fn load(segments: &[&str], crossing: &Crossing, unacknowledged: usize, unrea
         (0, Some(name)) => Way::LoadWire {
             flying: (*name).to_owned(),
         },
-        (0, None) if unacknowledged > 0 => Way::LoadQueued {
-            flying: bytes(unacknowledged),
+        (0, None) if queued.bytes > 0 => match queued.sent() {
+            None => Way::LoadUnknown {
+                flying: bytes(queued.bytes),
+            },
+            Some(0) => Way::LoadUnsent {
+                flying: bytes(queued.bytes),
+            },
+            Some(sent) => Way::LoadQueued { flying: bytes(sent) },
         },
         (0, None) if unread > 0 => Way::LoadUnread { flying: bytes(unread) },
         (0, None) => return None,
@@ -272,11 +315,25 @@ mod tests {
         ] {
             for times in [1, 2, 15] {
                 let crossing = Crossing { bytes: flying, times };
-                fits(&load(segments, &crossing, unacknowledged, unread).unwrap());
+                for unsent in [None, Some(0), Some(unacknowledged)] {
+                    let queued = Queued {
+                        bytes: unacknowledged,
+                        unsent,
+                    };
+                    fits(&load(segments, &crossing, queued, unread).unwrap());
+                }
             }
         }
+        let queue = |bytes, unsent| load(&[], &Crossing::default(), Queued { bytes, unsent }, 0);
+        assert_eq!(queue(52_128, Some(33_304)).unwrap(), "18824 B not acked");
+        assert_eq!(queue(33_304, Some(33_304)).unwrap(), "33304 B wait to be sent");
+        assert_eq!(queue(52_128, None).unwrap(), "52128 B not acked or sent");
         let load = |segments: &[&str], bytes, times, unacknowledged, unread| {
-            load(segments, &Crossing { bytes, times }, unacknowledged, unread)
+            let queued = Queued {
+                bytes: unacknowledged,
+                unsent: Some(0),
+            };
+            load(segments, &Crossing { bytes, times }, queued, unread)
         };
         assert_eq!(load(&["ACK"], 5, 1, 5, 0).unwrap(), "5 B on the wire");
         assert_eq!(load(&["ACK"], 5, 2, 5, 0).unwrap(), "5 B on wire, twice");

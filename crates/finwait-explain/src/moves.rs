@@ -710,6 +710,20 @@ impl Follows {
         .to_string()
     }
 
+    /// Returns, in words, that the end that a segment reaches has no socket of its connection any more.
+    pub fn answered() -> String {
+        MoveWords::WireAnswered.to_string()
+    }
+
+    /// Returns, in words, that a segment of another connection arrives than the one in sight.
+    pub fn elsewhere(connection: u32, segment: &'static str) -> String {
+        MoveWords::WireElsewhere {
+            connection,
+            segment: segment.to_owned(),
+        }
+        .to_string()
+    }
+
     /// Returns, in words, the fate of the SYN of a connect to `end`, where no more is sure.
     pub fn sends_a_syn(wire: Passage, end: OtherEnd) -> String {
         match wire {

@@ -48,6 +48,10 @@ pub struct Scene {
     pub others: bool,
     /// What is on the wire, of each end that has something there.
     pub flying: Vec<Flying>,
+    /// Has each end had the connection, and its kernel no socket of it any more, so that it answers what comes with RST?
+    pub gone: Ends<bool>,
+    /// The number of the connection, where there are several.
+    pub number: Option<u32>,
     /// Does an end ask for room, the peer's window being closed?
     pub probes: Ends<bool>,
     /// The bytes that have come to each end and were not read.
@@ -97,7 +101,14 @@ pub fn so(scene: &Scene) -> Vec<String> {
         })
     );
     let connection = connection.filter(|so| !(says_it && matches!(so, So::OpenSynSent { .. })));
-    let first = wire(&scene.flying).or_else(|| queued(scene));
+    let of = |so: So| match scene.number {
+        Some(connection) => So::WhichConnection {
+            connection,
+            why: so.to_string(),
+        },
+        None => so,
+    };
+    let first = wire(scene).map(of).or_else(|| queued(scene));
     let sentences = first.into_iter().chain(waits).chain(connection);
     sentences.map(|so| so.to_string()).collect()
 }
@@ -107,7 +118,8 @@ pub fn then(why: &str) -> String {
     So::Then { why: why.to_owned() }.to_string()
 }
 
-fn wire(flying: &[Flying]) -> Option<So> {
+fn wire(scene: &Scene) -> Option<So> {
+    let flying = scene.flying.as_slice();
     let first = flying.first()?;
     if let [one, two] = flying
         && (one.crossing.bytes, one.segment) == (0, two.segment)
@@ -131,7 +143,14 @@ fn wire(flying: &[Flying]) -> Option<So> {
         held,
     } = *telling.unwrap_or(first);
     let other = by.other();
+    // To an RST nobody answers.
+    let is_answered = held && scene.gone[other] && segment != "RST";
     Some(match (crossing.bytes, held) {
+        (0, true) if is_answered => So::WireSegmentAnswered {
+            by,
+            segment: segment.to_owned(),
+            other,
+        },
         (0, false) => So::WireSegment {
             by,
             segment: segment.to_owned(),
@@ -148,7 +167,9 @@ fn wire(flying: &[Flying]) -> Option<So> {
                 ("ACK", Some(times)) => format!("{bytes} B, sent {times},"),
                 (more, _) => format!("{bytes} B and {more}"),
             };
-            if held {
+            if is_answered {
+                So::WireBytesAnswered { flying, other }
+            } else if held {
                 So::WireBytesHeld { flying, other }
             } else {
                 So::WireBytes { flying, other }

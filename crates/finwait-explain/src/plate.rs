@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use finwait_model::socket_table::TimerKind;
 
+use super::direction::Queued;
 use super::meaning::{Meaning, MeaningId};
 use super::text::plates::OnPlate;
 
 /// Returns what a socket waits for, and how long still, in 35 columns at most: the word before it takes 7 of 42.
 ///
-/// `timer` is the one that runs, with what is left of it; `unacknowledged` counts the bytes written and not acknowledged.
-pub fn waits(meaning: &Meaning, timer: Option<(TimerKind, Duration)>, unacknowledged: u32) -> String {
+/// `timer` is the one that runs, with what is left of it; `queued` are the bytes of the send queue, `unacknowledged` what its sequence numbers count: a SYN and a FIN, too.
+pub fn waits(meaning: &Meaning, timer: Option<(TimerKind, Duration)>, queued: Queued, unacknowledged: u32) -> String {
     let awaits = meaning.awaits.to_owned();
     let Some((kind, left)) = timer else { return awaits };
     let left = seconds(left);
@@ -26,16 +27,22 @@ pub fn waits(meaning: &Meaning, timer: Option<(TimerKind, Duration)>, unacknowle
             | MeaningId::EstablishedNotAccepted
             | MeaningId::CloseWait
             | MeaningId::CloseWaitNotAccepted,
-        ) if unacknowledged > 0 => {
-            let bytes = unacknowledged as usize;
-            OnPlate::WaitAcknowledgement { bytes, left }
-        }
+        ) if unacknowledged > 0 => match queued.sent() {
+            Some(bytes) if bytes > 0 => OnPlate::WaitAcknowledgement { bytes, left },
+            _ => OnPlate::WaitData { left },
+        },
         (TimerKind::Retransmit, id) => {
             let segment = sent_again(id, unacknowledged).to_owned();
             OnPlate::WaitAgain { awaits, segment, left }
         }
     };
     text.to_string()
+}
+
+/// Returns a sentence about what of a send queue was not sent; none where all of it was, and where nothing tells.
+pub fn unsent(queued: Queued) -> Option<String> {
+    let bytes = queued.unsent.filter(|bytes| *bytes > 0)?;
+    Some(format!("{}.", OnPlate::QueueUnsent { bytes }))
 }
 
 /// What the retransmission timer sends again: the oldest that was not acknowledged, of which the FIN is the last.
@@ -162,7 +169,11 @@ mod tests {
                 }
                 // Keepalive's first probe may be two hours away, a retransmission two minutes.
                 let left = Duration::from_secs(if kind == TimerKind::Keepalive { 7200 } else { 120 });
-                fits(&waits(&words, Some((kind, left)), 6_291_456), 35);
+                for unsent in [None, Some(0)] {
+                    let bytes = 6_291_456;
+                    let queued = Queued { bytes, unsent };
+                    fits(&waits(&words, Some((kind, left)), queued, bytes as u32), 35);
+                }
             }
         }
         for without in [Without::NotMade, Without::Starting, Without::Dead] {
@@ -181,7 +192,21 @@ mod tests {
             let entry = ENTRIES.iter().find(|entry| entry.id.name() == name).unwrap();
             entry.words(&Settings::default())
         };
-        let waits = |name, kind, left| waits(&words(name), Some((kind, Duration::from_millis(left))), 5);
+        let queued = |bytes, unsent| Queued { bytes, unsent };
+        let sent = queued(5, Some(0));
+        let of = |queued: Queued| {
+            let timer = Some((TimerKind::Retransmit, Duration::from_millis(1200)));
+            waits(&words("established"), timer, queued, queued.bytes as u32)
+        };
+        // What waits for room awaits no ACK.
+        assert_eq!(of(queued(52_128, Some(33_304))), "ACK of 18824 B; again in 1.2 s");
+        assert_eq!(of(queued(52_128, None)), "ACK of data; again in 1.2 s");
+        assert_eq!(
+            unsent(queued(52_128, Some(33_304))).unwrap(),
+            "33304 B wait to be sent."
+        );
+        assert_eq!(unsent(sent), None);
+        let waits = |name, kind, left| waits(&words(name), Some((kind, Duration::from_millis(left))), sent, 5);
         assert_eq!(
             waits("time-wait", TimerKind::TimeWait, 41_300),
             "60 s, then gone: 41 s left"

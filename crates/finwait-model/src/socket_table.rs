@@ -128,4 +128,8 @@ pub struct TcpInfo {
     pub unacked: u32,
     /// Doublings of the timeout.
     pub backoff: u8,
+    /// Bytes written and not sent (`tcpi_notsent_bytes`), a FIN that waits behind them among them; none where the kernel does not tell, and
+    /// in recordings from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notsent: Option<u32>,
 }

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::connections::ConnectionNo;
 use super::{ProcessState, Session};
 use crate::call::{Call, EndpointCall, ShutdownHow, Sigpipe, SocketName};
 use crate::clock::MonoTime;
@@ -17,7 +18,7 @@ use crate::explain::now::segment_name;
 use crate::explain::rules::CallClass;
 use crate::side::Side;
 use crate::socket_table::Tuple;
-use crate::wire::segment::Packet;
+use crate::wire::segment::{Flags, Packet, Segment};
 
 mod present;
 
@@ -138,6 +139,8 @@ impl Session {
             )
         });
         all.truncate(MOST);
+        // Of these, one that goes on comes before one that waits: where there is room for one, it is that.
+        all.sort_by_key(|offered| offered.follows.returns == Some(Reply::Waits));
         all
     }
 
@@ -273,7 +276,26 @@ impl Session {
 
     /// The delivery of the segment that is meant next; where it is not sure what follows, no more is promised than that it arrives.
     pub fn delivery(&self, now: MonoTime) -> Option<Move> {
-        self.sure_delivery(now).or_else(|| self.unsure_delivery())
+        let mut delivery = self.sure_delivery(now).or_else(|| self.unsure_delivery())?;
+        if let Some((connection, segment)) = self.elsewhere() {
+            delivery.text = Follows::elsewhere(connection.0, carries(segment));
+        }
+        Some(delivery)
+    }
+
+    /// The segment that is meant next, and the number of its connection, where that is not the one that is shown.
+    fn elsewhere(&self) -> Option<(ConnectionNo, &Segment)> {
+        let record = &self.wire.held.get(&self.next_held()?)?.record;
+        let Packet::Tcp(segment) = &record.packet else {
+            return None;
+        };
+        let tuple = Tuple {
+            local: segment.source,
+            peer: segment.destination,
+        };
+        let no = self.connection_between(tuple)?;
+        let shown = self.shown_connection().and_then(|shown| self.connection_between(shown));
+        (self.connection_count() > 1 && shown != Some(no)).then_some((no, segment))
     }
 
     fn sure_delivery(&self, now: MonoTime) -> Option<Move> {
@@ -321,16 +343,35 @@ impl Session {
             return None;
         };
         let side = held.record.from.other();
+        let sent = Tuple {
+            local: segment.source,
+            peer: segment.destination,
+        };
+        let client = if side == Side::Client { sent.mirrored() } else { sent };
+        let opens = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
+        let text = if self.has_ended(side, client) && !opens && !segment.flags.has(Flags::RST) {
+            Follows::answered()
+        } else {
+            Follows::reaches(carries(segment), OtherEnd::Side(side))
+        };
         Some(Move {
             rank: 0,
             ends_a_half_close: false,
-            text: Follows::reaches(segment_name(segment.flags), OtherEnd::Side(side)),
+            text,
             act: Act::Deliver,
             side,
             command: press(Act::Deliver, side),
             follows: Follows::default(),
             about: None,
         })
+    }
+}
+
+/// What a segment brings: `data`, else its name.
+fn carries(segment: &Segment) -> &'static str {
+    match segment_name(segment.flags) {
+        "ACK" if segment.len > 0 => "data",
+        name => name,
     }
 }
 

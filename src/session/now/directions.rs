@@ -1,14 +1,13 @@
 //! The two directions of the connection that is shown.
 
 use crate::clock::MonoTime;
-use crate::explain::direction::{self, Crossing, Direction, Half};
+use crate::explain::direction::{self, Crossing, Direction, Half, Queued};
 use crate::explain::now::segment_name;
 use crate::lab::event::PacketRecord;
 use crate::session::view::SocketView;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, Tuple};
-use crate::state::State;
 use crate::wire::segment::{Packet, Segment};
 
 /// One direction of a connection.
@@ -74,19 +73,19 @@ impl Session {
         let state = self.direction(from, tuple);
         let flying: Vec<&PacketRecord> = self.flying(from, tuple).collect();
         let on_wire = crossing(flying.iter().copied());
-        let unacknowledged = self.row_of(from, tuple).map(unacknowledged);
+        let queued = self.row_of(from, tuple).map(Queued::of);
         let receiver = self.view_of(from.other(), tuple);
         let unread = receiver.and_then(|view| view.unread).map(|unread| unread as usize);
         let load = direction::load(
             &telling(&flying),
             &on_wire,
-            unacknowledged.unwrap_or(0),
+            queued.unwrap_or_default(),
             unread.unwrap_or(0),
         );
         Pipe {
             from,
             state,
-            unacknowledged,
+            unacknowledged: queued.map(|queued| queued.bytes),
             segments: flying.len(),
             flying: on_wire.bytes,
             unread,
@@ -122,6 +121,12 @@ impl Session {
             self.view_named(side, &socket.name)
         };
         self.view_in_table(side, &seen).or_else(newest)
+    }
+
+    /// Has that end had the connection, and its kernel no socket of it any more, so that it answers what comes with RST?
+    pub(in crate::session) fn has_ended(&self, side: Side, tuple: Tuple) -> bool {
+        let half = self.half(side, tuple);
+        half.state.is_none() && half.sock.is_some_and(|sock| sock.end.is_some())
     }
 
     pub(super) fn row_of(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
@@ -196,13 +201,4 @@ fn telling(flying: &[&PacketRecord]) -> Vec<&'static str> {
         }
     }
     names
-}
-
-/// The bytes of the send queue, without SYN and FIN, which have numbers, too.
-const fn unacknowledged(row: &SocketRow) -> usize {
-    let control = match row.state {
-        State::SynSent | State::SynRecv | State::FinWait1 | State::Closing | State::LastAck => 1,
-        _ => 0,
-    };
-    row.tx_queue.saturating_sub(control) as usize
 }

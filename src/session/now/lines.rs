@@ -277,6 +277,11 @@ impl Session {
             ends: Ends::from_fn(|side| self.situation_of(side, tuple)),
             connection: Side::BOTH.into_iter().any(established),
             flying: Side::BOTH.into_iter().filter_map(flying).collect(),
+            gone: Ends::from_fn(|side| self.has_ended(side, tuple)),
+            number: self
+                .connection_between(tuple)
+                .filter(|_| self.connection_count() > 1)
+                .map(|no| no.0),
             probes: Ends::from_fn(|side| {
                 let row = self.row_of(side, tuple);
                 row.and_then(|row| row.timer)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::call::{CallId, SocketName};
 use crate::clock::MonoTime;
+use crate::explain::direction::Queued;
 use crate::explain::meaning::MeaningId;
 use crate::explain::plate::{self as words, Without};
 use crate::explain::role::{self, Role};
@@ -12,7 +13,7 @@ use crate::program::SocketOwner;
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{ProcessState, Session, socket_of};
 use crate::side::Side;
-use crate::socket_table::Tuple;
+use crate::socket_table::{SocketRow, Tuple};
 use crate::state::State;
 use crate::syscall::CallText;
 
@@ -196,8 +197,11 @@ impl Session {
         plate.id = Some(meaning.id);
         let timer = view.timer(self.ends[side].table.read_at(), now);
         let unacknowledged = view.row.map_or(0, |observed| observed.row.tx_queue);
+        let has_queue = |row: &&SocketRow| row.state != State::Listen;
+        let queued = view.row.map(|observed| &observed.row).filter(has_queue).map(Queued::of);
+        let queued = queued.unwrap_or_default();
         plate.waits = Said {
-            short: words::waits(&meaning, timer, unacknowledged),
+            short: words::waits(&meaning, timer, queued, unacknowledged),
             long: meaning.waits_for,
         };
         plate.means = Said {
@@ -209,7 +213,8 @@ impl Session {
             long: meaning.can,
         };
         plate.brief = meaning.brief;
-        plate.beside = meaning.beside;
+        // A plate has room for the first.
+        plate.beside = words::unsent(queued).into_iter().chain(meaning.beside).collect();
     }
 
     /// The role of a socket, in the light of its peer's state.

@@ -13,7 +13,9 @@ impl App {
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
         canvas.keys = &self.setup.keys;
         self.panes.asks = self.dialogs.asks_for_a_prediction();
-        match self.panes.map(screen, &self.run) {
+        let map = self.panes.map(screen, &self.run);
+        self.is_too_small = map.is_none();
+        match map {
             Some(map) => {
                 let covered = !self.dialogs.is_empty();
                 let reach = covered.then(|| canvas.out_of_reach());

@@ -10,7 +10,12 @@ pub fn suspends(key: &KeyEvent) -> bool {
 impl App {
     /// Takes in what the user did.
     pub fn input(&mut self, input: &Input, now: MonoTime) -> Vec<Effect> {
+        if let Input::Resize(width, height) = input {
+            self.is_too_small = *width < LEAST.0 || *height < LEAST.1;
+        }
         match input {
+            // Nobody presses what is not on the screen.
+            Input::Mouse(_) | Input::Paste(_) if self.is_too_small => Vec::new(),
             Input::Key(key) if key.kind != KeyEventKind::Release => {
                 self.stale = true;
                 self.status = None;
@@ -96,6 +101,16 @@ impl App {
         // A terminal may send the character itself (CSI u): it is nobody's key, and nothing to type.
         if matches!(key.code, KeyCode::Char(c) if c.is_control()) {
             return Vec::new();
+        }
+        if self.is_too_small {
+            // What it would do, nobody sees.
+            let quits = |button: &crate::command::table::Button| {
+                (button.command)(self.focus) == Command::Screen(ScreenCommand::Quit)
+            };
+            return match self.setup.keys.pressed(key).filter(|button| quits(button)) {
+                Some(_) => self.act(Action::Screen(None, ScreenCommand::Quit), now),
+                None => Vec::new(),
+            };
         }
         // A picture of a dialog is taken without leaving it; a character may be meant for the dialog.
         if !matches!(key.code, KeyCode::Char(_) if plain)

@@ -199,6 +199,8 @@ pub struct App {
     /// The wait that was asked for at the prompt.
     wait: Option<WaitShown>,
     mouse: MouseUse,
+    /// Whether the terminal is smaller than [`LEAST`], so that nothing is shown.
+    is_too_small: bool,
     /// Whether the screen would look different if it were drawn.
     stale: bool,
 }
@@ -220,6 +222,7 @@ impl App {
             status: None,
             wait: None,
             mouse: MouseUse::default(),
+            is_too_small: false,
             stale: true,
         }
     }

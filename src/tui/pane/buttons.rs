@@ -162,7 +162,7 @@ pub fn draw(
         let (client, server) = layout::left(area, area.width / 2);
         let (bar, server) = layout::left(server, 1);
         for (side, area) in [(Side::Client, client), (Side::Server, server)] {
-            let below = of(side).title(canvas, area);
+            let (below, titled_to) = of(side).title(canvas, area);
             let mut right = area.right().saturating_sub(2);
             for button in table::of_screen(ScreenCommand::More).buttons {
                 right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
@@ -170,7 +170,8 @@ pub fn draw(
                 canvas.button(right, area.y, area.right(), Some(button.key), button.label, action);
             }
             let shows = programs.shows(session, side);
-            switch(canvas, (right.saturating_sub(1), area.y), shows, true, side);
+            let left = switch(canvas, (right.saturating_sub(1), area.y), shows, true, side);
+            of(side).whose(canvas, (titled_to, area.y), left);
             match shows {
                 true => programs.draw(canvas, below, session, side, 0),
                 false => of(side).rows(canvas, below, &Row::OF_THE_ENDPOINT, 0),
@@ -183,11 +184,11 @@ pub fn draw(
     let (of_end, of_wire) = layout::right(area, wire_buttons::width(area.width));
     let rows = [Row::Open, Row::Talk, Row::End];
     let titled = area.height > 3;
-    let below = if titled {
+    let (below, titled_to) = if titled {
         canvas.rule(area.x, area.y, area.right());
         of(focus).title(canvas, of_end)
     } else {
-        of_end
+        (of_end, of_end.x)
     };
     let beside = if titled { 0 } else { BESIDE };
     let shows = programs.shows(session, focus);
@@ -197,6 +198,9 @@ pub fn draw(
     }
     wire_buttons::block(canvas, layout::bottom(of_wire, 3).1, session);
     let left = leading_away(canvas, of_end, focus, titled);
+    if titled {
+        of(focus).whose(canvas, (titled_to, area.y), left);
+    }
     // The title goes on over the wire's buttons.
     let right = if titled { area.right().saturating_sub(1) } else { left };
     switch(
@@ -262,7 +266,8 @@ fn read_only(canvas: &mut Canvas, area: Rect, focus: Side) {
 }
 
 /// Draws what shows an end's programs in place of its buttons, or the buttons again, so that it ends at a column.
-fn switch(canvas: &mut Canvas, (right, y): (u16, u16), shows: bool, word: bool, side: Side) {
+fn switch(canvas: &mut Canvas, (right, y): (u16, u16), shows: bool, word: bool, side: Side) -> u16 {
+    let mut left = right;
     for button in table::of_screen(ScreenCommand::Programs).buttons {
         // As wide whatever is shown.
         let label = match (word, shows) {
@@ -270,9 +275,10 @@ fn switch(canvas: &mut Canvas, (right, y): (u16, u16), shows: bool, word: bool, 
             (true, true) => format!("{:<wide$}", "buttons", wide = button.label.len()),
             (true, false) => button.label.to_owned(),
         };
-        let x = right.saturating_sub(canvas.button_width(Some(button.key), &label));
-        canvas.button(x, y, right, Some(button.key), &label, action(button, side));
+        left = right.saturating_sub(canvas.button_width(Some(button.key), &label));
+        canvas.button(left, y, right, Some(button.key), &label, action(button, side));
     }
+    left
 }
 
 /// Draws what leads to all buttons, and to the other end: in the title, or beside the second row. Returns where it begins.
@@ -302,17 +308,22 @@ struct EndButtons<'a> {
 }
 
 impl EndButtons<'_> {
-    /// Draws whose buttons these are; returns the area below.
-    fn title(&self, canvas: &mut Canvas, area: Rect) -> Rect {
+    /// Draws whose buttons these are; returns the area below, and the column where the title ends.
+    fn title(&self, canvas: &mut Canvas, area: Rect) -> (Rect, u16) {
         canvas.hits.add(area, Action::Focus(self.side), false);
         let (title, below) = layout::top(area, 1);
         let number = if self.side == Side::Client { 1 } else { 2 };
         let name = format!("{number} {}", self.side.name().to_uppercase());
         let x = canvas.title(title, &name, self.focused);
-        if self.focused {
-            canvas.put(x, title.y, title.right(), "the keys act here ", canvas.theme.dim());
+        (below, x)
+    }
+
+    /// Says after the title, which ends there, that the keys act on this end: in whole words, or not at all.
+    fn whose(&self, canvas: &mut Canvas, (x, y): (u16, u16), right: u16) {
+        let words = "the keys act here ";
+        if self.focused && usize::from(right.saturating_sub(x)) >= words.len() {
+            canvas.put(x, y, right, words, canvas.theme.dim());
         }
-        below
     }
 
     /// Draws these rows; the second leaves so many columns free for what stands beside it.

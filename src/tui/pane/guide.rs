@@ -227,8 +227,11 @@ fn next_step(canvas: &mut Canvas, area: Rect, tour: &Tour, session: &Session) {
         let label = match tour.button(session) {
             Some((side, button)) => {
                 let (end, command) = match side {
-                    Some(side) => (digit(side), command.trim_start_matches(side.name()).trim_start()),
-                    None => ("", command.trim_start_matches("wire ")),
+                    Some(side) => (
+                        format!("{} ", digit(side)),
+                        command.trim_start_matches(side.name()).trim_start(),
+                    ),
+                    None => (String::new(), command.trim_start_matches("wire ")),
                 };
                 format!(" {end}{} {command} ", canvas.key_of(button))
             }

@@ -185,8 +185,8 @@ fn attempt(canvas: &mut Canvas, area: Rect, moves: &[Move], promises: bool) {
     for of in moves {
         let Some(button) = of.button() else { continue };
         let end = match &of.command {
-            Command::End(Side::Client, _) => "1",
-            Command::End(Side::Server, _) => "2",
+            Command::End(Side::Client, _) => "1 ",
+            Command::End(Side::Server, _) => "2 ",
             _ => "",
         };
         let label = format!(" {end}{} {} ", canvas.key_of(button), button.label);

@@ -201,8 +201,19 @@ impl End<'_> {
         if self.blocked(canvas, area) || awaited.is_empty() {
             return;
         }
-        let room = usize::from(area.width).saturating_sub(width(awaited));
-        let word = if room >= 10 { "waits for " } else { "awaits " };
+        // The time is what must not be cut: it stands last, and alone where there is room for no more.
+        let all = usize::from(area.width);
+        let time = || awaited.rsplit_once("; ").map(|(_, time)| time);
+        let awaited = match width(awaited) > all {
+            true => time().unwrap_or(awaited),
+            false => awaited,
+        };
+        let room = all.saturating_sub(width(awaited));
+        let fits = |word: &&str| word.len() <= room;
+        let word = ["waits for ", "awaits ", "for "]
+            .into_iter()
+            .find(fits)
+            .unwrap_or_default();
         let x = canvas.put(area.x, area.y, area.right(), word, canvas.theme.dim());
         canvas.put_cut(x, area.y, area.right(), awaited, canvas.theme.text());
     }

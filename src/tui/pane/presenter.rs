@@ -59,14 +59,20 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, run: &LabRun, wire: &WirePane, sa
         );
     }
     let (rest, told) = layout::bottom(rest, lesson_lines(run, rest));
+    let text = said.map_or_else(|| session.now_lines(canvas.now).so.join(" "), str::to_owned);
+    let room = usize::from(foot.width.saturating_sub(4));
+    // All that is so now, over the arrows where the foot is too low for it.
+    let needed = crate::text::wrap(&text, room).len() as u16;
+    let more = needed.saturating_sub(foot.height).min(rest.height);
+    let (rest, _) = layout::bottom(rest, more);
+    let foot = Rect::new(foot.x, foot.y - more, foot.width, foot.height + more);
+    let told = Rect {
+        y: told.y - more,
+        ..told
+    };
     wire.arrows(canvas, rest, session);
     lesson(canvas, told, run);
-    let text = said.map_or_else(|| session.now_lines(canvas.now).so.join(" "), str::to_owned);
-    let lines = wrap_to(
-        &text,
-        usize::from(foot.width.saturating_sub(4)),
-        usize::from(foot.height),
-    );
+    let lines = wrap_to(&text, room, usize::from(foot.height));
     for (line, y) in lines.iter().zip(foot.y..) {
         let x = foot.x + foot.width.saturating_sub(width(line) as u16) / 2;
         canvas.put(x, y, foot.right(), line, canvas.theme.strong());

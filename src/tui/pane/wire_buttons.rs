@@ -126,7 +126,8 @@ pub fn block(canvas: &mut Canvas, area: Rect, session: &Session) {
     }
 }
 
-/// Draws the wire's modes, the one in force filled and in capitals; so that they end at `right`. Returns where they begin.
+/// Draws the wire's modes, the one in force filled and in capitals; so that they end at `right`; before them the number
+/// of rules in force, where there are any. Returns where they begin.
 pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 {
     if session.lab.kind != LabKind::Isolated || session.lab.capture.is_some() {
         return right;
@@ -180,6 +181,35 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
         }
         canvas.hits.add(area, action, true);
         x = area.right();
+    }
+    rules(canvas, y, begin, session)
+}
+
+/// The columns before the modes from which on there is room for a word about the rules beside the program's name.
+const ROOM_FOR_RULES: u16 = 26;
+
+/// Draws how many rules the wire has in force, so that it ends at `right`, in every mode and at every size: what they do, the mode does not show.
+/// Returns where it begins.
+fn rules(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 {
+    let in_force = session.wire.rules.iter().filter(|rule| rule.on);
+    let label = match in_force.count() {
+        0 => return right,
+        count if right < ROOM_FOR_RULES => count.to_string(),
+        1 => "1 rule".to_owned(),
+        count => format!("{count} rules"),
+    };
+    let mut begin = right;
+    for button in table::of_screen(ScreenCommand::WireRules).buttons {
+        begin = right.saturating_sub(canvas.button_width(Some(button.key), &label));
+        canvas.button_that(
+            begin,
+            y,
+            right,
+            Some(button.key),
+            &label,
+            action(button),
+            Weight::Likely,
+        );
     }
     begin
 }

@@ -269,6 +269,7 @@ fn tcp_info(bytes: &[u8]) -> TcpInfo {
         unacked: field(24),
         rtt_us: field(68),
         cwnd: field(80),
+        notsent: u32_at(bytes, 144),
     }
 }
 
@@ -328,7 +329,7 @@ mod tests {
     fn tcp_info_is_read_as_far_as_it_came() {
         let mut info = [0; 232];
         info[4] = 2;
-        for (offset, value) in [(8, 204_000_u32), (24, 1), (68, 95), (80, 10)] {
+        for (offset, value) in [(8, 204_000_u32), (24, 1), (68, 95), (80, 10), (144, 33_304)] {
             info[offset..offset + 4].copy_from_slice(&value.to_ne_bytes());
         }
         let of = |len: usize| {
@@ -344,9 +345,15 @@ mod tests {
             cwnd: 10,
             unacked: 1,
             backoff: 2,
+            notsent: Some(33_304),
         };
         assert_eq!(of(232), whole);
-        assert_eq!(of(80), TcpInfo { cwnd: 0, ..whole });
+        let short = TcpInfo {
+            cwnd: 0,
+            notsent: None,
+            ..whole
+        };
+        assert_eq!(of(80), short);
         assert_eq!(of(0), TcpInfo::default());
     }
 
