@@ -565,3 +565,34 @@ fn fields_and_ports_are_read_as_addresses() {
     ]);
     assert!(logged.contains("203.0.113.7 -> 10.0.0.1:22"), "{logged}");
 }
+
+#[test]
+fn a_name_is_found_in_other_letters() {
+    for (words, head) in [
+        ("accept queue full", "accept-queue-full: a situation"),
+        ("Accept_Queue_Full", "accept-queue-full: a situation"),
+        ("tcpext listen-overflows", "ListenOverflows: a counter"),
+        ("listen overflows", "ListenOverflows: a counter"),
+        ("close wait not accepted", "close-wait-not-accepted: a finding"),
+        ("close-wait-not-accepted", "close-wait-not-accepted: a finding"),
+    ] {
+        let told = answered(&[words]);
+        assert!(told.lines().next().unwrap().contains(head), "{words}: {told}");
+    }
+    // What is a message stays one.
+    assert!(answered(&["connection refused"]).contains("ECONNREFUSED"));
+}
+
+#[test]
+fn a_program_is_binary_and_no_log() {
+    let output = explain(&["/bin/sh"]);
+    assert_eq!(output.status.code(), Some(1));
+    let why = text(&output.stderr);
+    assert!(
+        why.contains("/bin/sh is binary, and neither a capture (pcap, pcapng) nor text"),
+        "{why}"
+    );
+    let zeros = output_of(finwait().arg("explain"), b"\0\x01\x02\n\x03\0\n");
+    let why = text(&zeros.stderr);
+    assert!(why.contains("standard input is binary"), "{why}");
+}

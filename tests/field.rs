@@ -152,6 +152,42 @@ fn mistakes(sample: &Sample) -> Vec<String> {
     wrong
 }
 
+/// The steps of likelihood as they are shown, the least first.
+const STEPS: [&str; 4] = ["rare", "less common", "common", "the usual cause"];
+
+/// The list's promise is "the likeliest first": a step is shown only where nothing but it decided the place.
+#[test]
+fn the_likelihoods_that_are_shown_never_rise_down_the_list() {
+    let mut wrong = Vec::new();
+    let mut shown = 0;
+    for sample in files().iter().flat_map(|path| samples(path)) {
+        let Explained { printed, .. } = explained(&sample.input(), false, WIDE);
+        let mut least = STEPS.len();
+        for line in printed.lines() {
+            let number = line.trim_start().split_once(". ").map(|(number, _)| number);
+            let Some(place) = number.and_then(|number| number.parse::<usize>().ok()) else {
+                continue;
+            };
+            if place == 1 {
+                least = STEPS.len();
+            }
+            if STEPS.iter().any(|step| line.contains(&format!("({step};"))) {
+                wrong.push(format!("{}: a step beside what moved it: {line}", sample.place));
+            }
+            let step = STEPS.iter().position(|step| line.contains(&format!("({step})")));
+            if let Some(step) = step {
+                shown += 1;
+                if step > least {
+                    wrong.push(format!("{}: likelier than one above: {line}", sample.place));
+                }
+                least = step;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(shown > 100, "{shown}");
+}
+
 /// A language's name without what JSON and the text have different.
 fn plain(language: &str) -> String {
     let small = language.to_lowercase();

@@ -479,3 +479,63 @@ fn rows_whose_state_was_cut_off_are_rows() {
     assert_eq!(states.to_string().matches("CLOSE_WAIT").count(), 1, "{told:#}");
     assert!(states.to_string().contains("ESTABLISHED"), "{told:#}");
 }
+
+/// Of connections that may still wait in a full accept queue, it is not said that the program leaks them; of those that it has, it is.
+#[test]
+fn close_wait_at_a_full_listener_may_never_have_been_accepted() {
+    let row = |port: u16, read: u64, more: &str| {
+        format!("CLOSE-WAIT {read}      0      10.0.0.1:8080     10.0.0.9:{port}{more}\n")
+    };
+    let listing = |read, more| {
+        let rows = (41_000..41_060).map(|port| row(port, read, more));
+        "State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process\nLISTEN     129    128    0.0.0.0:8080      0.0.0.0:*\n"
+            .to_owned()
+            + &rows.collect::<String>()
+    };
+    let kinds = |text: &str| -> Vec<String> {
+        let findings = json(text)["listing"]["findings"].clone();
+        let kinds = findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|of| of["kind"].as_str().unwrap().to_owned());
+        kinds.filter(|kind| kind.starts_with("close-wait")).collect()
+    };
+    assert_eq!(kinds(&listing(1, "")), ["close-wait-likely-not-accepted"]);
+    let told = told(&listing(1, ""));
+    let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("they may never have been accepted (close-wait-not-accepted)"),
+        "{words}"
+    );
+    assert!(words.contains("The kernel drops new SYNs without an answer"), "{words}");
+    assert!(!words.contains("they see an RST"), "{words}");
+    // The program has read the FIN; it is shown to have them; more of them than wait.
+    assert_eq!(kinds(&listing(0, "")), ["close-wait"]);
+    assert_eq!(kinds(&listing(1, " users:((\"app\",pid=7,fd=8))")), ["close-wait"]);
+    assert_eq!(
+        kinds(&listing(1, "").replace("129    128", "9      128")),
+        ["close-wait"]
+    );
+}
+
+/// A figure since boot says nothing of now.
+#[test]
+fn counters_say_since_when_they_count() {
+    let once = "#kernel\nTcpExtListenOverflows           2238               0.0\nTcpExtListenDrops               2238               0.0\n";
+    let words = |text: &str| told(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let first = words(once);
+    assert!(
+        first.starts_with("counters of the kernel, counted since boot (by nstat without -a: since it was last called)"),
+        "{first}"
+    );
+    assert!(
+        first.contains("Two listings in one text, some seconds apart, show what moves now"),
+        "{first}"
+    );
+    let twice = words(&format!("{once}{}", once.replace("2238", "2240")));
+    assert!(
+        twice.contains("(+2 since its first reading)") && !twice.contains("Two listings"),
+        "{twice}"
+    );
+}

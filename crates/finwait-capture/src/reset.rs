@@ -107,9 +107,7 @@ impl ResetReason {
                 ),
                 None => "a device between the ends sent it: a firewall that rejects, a proxy or a load balancer".into(),
             },
-            ResetReason::Refused => {
-                "nobody listens at that port, the listener's queue is full with tcp_abort_on_overflow, or a firewall rejects with RST".into()
-            }
+            ResetReason::Refused => "nobody listens at that port, or a firewall rejects with RST".into(),
             ResetReason::Unwanted => format!(
                 "the {by} does not know the connection that this answers: its socket is closed already, or it never connected (a port scan, a forged address)"
             ),
@@ -132,10 +130,14 @@ impl ResetReason {
                 }
             }
             ResetReason::DataAfterClose => {
-                format!("the {by} had closed, and the {other} went on sending: data for a closed socket is answered with RST (RFC 9293, 3.10.7.4)")
+                format!(
+                    "the {by} had closed, and the {other} went on sending: data for a closed socket is answered with RST (RFC 9293, 3.10.7.4)"
+                )
             }
             ResetReason::UnreadData => {
-                format!("the {by} closed, or was ended, with data of the {other}'s that it had not read (RFC 2525, 2.17)")
+                format!(
+                    "the {by} closed, or was ended, with data of the {other}'s that it had not read (RFC 2525, 2.17)"
+                )
             }
             ResetReason::Linger => format!("the {by} closed with SO_LINGER and no time, which aborts"),
             ResetReason::ListenerClosed => format!(

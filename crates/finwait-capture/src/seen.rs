@@ -89,7 +89,7 @@ pub fn seen(connection: &Connection, side: Side) -> Vec<Seen> {
             seen.push(if own.fin().is_some() {
                 first.with(CLOSED)
             } else {
-                first.with("the first of them")
+                first.with("whichever comes first")
             });
             seen.push(Seen::by("read", RuleId::EofErrorTold).with("after that"));
             seen.push(Seen::by("write", RuleId::ErrorTold).with("after that"));

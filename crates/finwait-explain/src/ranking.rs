@@ -2,7 +2,7 @@
 //! against each is a row of its table; nothing here knows a situation by name.
 
 use serde::Serialize;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -380,6 +380,22 @@ pub struct RankedCause {
     pub rules: Vec<RuleId>,
     /// The reasons why it stands where it does, beside how often it is met: a few words each.
     pub why_here: Vec<String>,
+    /// The way in which clues moved it from where its likelihood alone would put it.
+    pub moved: Ordering,
+}
+
+impl RankedCause {
+    /// Returns why it stands where it does: what the clues say, or its likelihood where none moved it.
+    pub fn standing(&self) -> String {
+        let mut words = self.why_here.clone();
+        match self.moved {
+            Ordering::Less => words.push("less likely here".to_owned()),
+            Ordering::Greater if words.is_empty() => words.push("likelier here".to_owned()),
+            Ordering::Equal if words.is_empty() => words.push(self.cause.met().words().to_owned()),
+            Ordering::Greater | Ordering::Equal => {}
+        }
+        words.join("; ")
+    }
 }
 
 impl Serialize for RankedCause {
@@ -449,6 +465,7 @@ pub fn rank(evidence: &Evidence, rules: &[&'static Rule], other_calls: bool) -> 
                     cause,
                     rules: of,
                     why_here,
+                    moved: points.cmp(&situation.met.points()),
                 },
             ));
         }
@@ -457,8 +474,13 @@ pub fn rank(evidence: &Evidence, rules: &[&'static Rule], other_calls: bool) -> 
         if other_calls || !ranked.iter().any(|(_, ranked)| ranked.rules.contains(&rule.id)) {
             let cause = Cause::Rule(rule);
             let points = if other_calls { 0 } else { rule.met.points() };
-            let (rules, why_here) = (vec![rule.id], Vec::new());
-            ranked.push((points, RankedCause { cause, rules, why_here }));
+            let unmoved = RankedCause {
+                cause,
+                rules: vec![rule.id],
+                why_here: Vec::new(),
+                moved: Ordering::Equal,
+            };
+            ranked.push((points, unmoved));
         }
     }
     ranked.sort_by_key(|(points, _)| Reverse(*points));

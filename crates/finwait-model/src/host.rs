@@ -27,7 +27,7 @@ pub enum Setting {
     TcpRetries2,
     /// `net.ipv4.tcp_fin_timeout`: seconds that an orphan stays in FIN_WAIT2.
     TcpFinTimeout,
-    /// `net.ipv4.tcp_abort_on_overflow`: a full accept queue answers with RST.
+    /// `net.ipv4.tcp_abort_on_overflow`: a full accept queue answers the last ACK of a handshake with RST.
     TcpAbortOnOverflow,
     /// `net.ipv4.ip_local_port_range`: the ports that connect chooses from.
     IpLocalPortRange,

@@ -114,11 +114,21 @@ pub fn print_read(
     } else {
         &format!("{} figures", read.read())
     };
+    let has_moved = readings().any(|(_, reading)| reading.moved.is_some());
+    let since = if read.is_of_bsd() {
+        "counted since boot"
+    } else {
+        "counted since boot (by nstat without -a: since it was last called)"
+    };
     let what = match worth {
         0 => "none of them tells that anything is wrong".into(),
         _ => format!("{worth} of them not 0 and worth a look, the worst first; finwait explain NAME says more of each"),
     };
-    paper.paragraph(out, "", &format!("counters of the kernel: {figures}; {what}"))?;
+    paper.paragraph(out, "", &format!("counters of the kernel, {since}: {figures}; {what}"))?;
+    if !has_moved {
+        let text = "Two listings in one text, some seconds apart, show what moves now: (nstat -az; sleep 10; nstat -az) | finwait explain";
+        paper.paragraph(out, "", text)?;
+    }
     if read.is_of_bsd() {
         let text = "The sentences are those of macOS or a BSD; beside each figure stands Linux's counter of the same event, and what is said of it is Linux's.";
         paper.paragraph(out, "", text)?;

@@ -79,7 +79,7 @@ impl KernelAnswer {
             paper.paragraph(out, "  settings:   ", &format!("sysctl {}", self.settings.join(" ")))?;
         }
         if !self.counters.is_empty() {
-            paper.paragraph(out, "  measure:    ", &format!("nstat -az {}", self.counters.join(" ")))?;
+            paper.paragraph(out, "  check:      ", &format!("nstat -az {}", self.counters.join(" ")))?;
             for known in self.counters.iter().filter_map(|name| counter(name)) {
                 paper.paragraph(out, &format!("              {}: ", known.shown()), known.means)?;
             }

@@ -51,6 +51,52 @@ struct FindingAnswer {
     scenario: &'static str,
 }
 
+/// What is known of a kind of finding, without any row.
+#[derive(Debug, Serialize)]
+pub struct NamedFinding {
+    /// The kind.
+    kind: FindingId,
+    /// What it is.
+    says: &'static str,
+    /// What to measure next.
+    measure: &'static [&'static str],
+    /// What mends it.
+    mends: &'static str,
+    /// The scenario that shows it.
+    scenario: &'static str,
+}
+
+/// Answers the name of a kind of finding.
+pub const fn named(kind: FindingId) -> NamedFinding {
+    let text = kind.text();
+    NamedFinding {
+        kind,
+        says: text.says,
+        measure: text.measure,
+        mends: text.mends,
+        scenario: kind.scenario(),
+    }
+}
+
+impl NamedFinding {
+    /// Prints it for people.
+    pub fn print(&self, out: &mut impl Write, paper: &Paper) -> io::Result<()> {
+        writeln!(out, "{}: a finding over rows of ss, netstat or procfs", self.kind)?;
+        paper.paragraph(out, "  ", self.says)?;
+        advice(out, paper, self.measure, self.mends)?;
+        run(out, paper, self.scenario)
+    }
+}
+
+/// What to measure next, and what mends it.
+fn advice(out: &mut impl Write, paper: &Paper, measure: &[&str], mends: &str) -> io::Result<()> {
+    for (place, measure) in measure.iter().enumerate() {
+        let first = if place == 0 { "check:" } else { "" };
+        paper.paragraph(out, &format!("  {first:<12}- "), measure)?;
+    }
+    paper.paragraph(out, "  fix:        ", mends)
+}
+
 /// A row, and what it says.
 #[derive(Debug, Serialize)]
 struct SocketAnswer {
@@ -158,7 +204,7 @@ impl ListingAnswer {
         }
         if self.forms.iter().any(|form| form.is_elsewhere()) {
             let text = "The rows are another system's; what is said of timers, queues and settings is Linux's.";
-            paper.paragraph(out, "  Mind: ", text)?;
+            paper.paragraph(out, "  Note: ", text)?;
         }
         for socket in &self.sockets {
             writeln!(out)?;
@@ -253,11 +299,7 @@ impl FindingAnswer {
                 &format!("line {line}: {}", shown(socket)),
             )?;
         }
-        for (place, measure) in self.measure.iter().enumerate() {
-            let first = if place == 0 { "measure:" } else { "" };
-            paper.paragraph(out, &format!("  {first:<12}- "), measure)?;
-        }
-        paper.paragraph(out, "  fix:        ", self.mends)?;
+        advice(out, paper, self.measure, self.mends)?;
         run(out, paper, self.scenario)
     }
 }

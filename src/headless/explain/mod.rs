@@ -53,11 +53,21 @@ pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool, output:
             return exit::fail(exit::BAD, why);
         }
         Source::Words => explain_text(&words.join(" "), json, columns(), all),
+        Source::Bytes(bytes) if bytes.head.starts_with(ELF) => return fail(&binary(&bytes.name)),
         Source::Bytes(bytes) => {
+            let is_binary = bytes.head.contains(&0) && !UTF16.iter().any(|mark| bytes.head.starts_with(mark));
             let mut progress = Progress::of(bytes.file.as_ref());
             let log = BufReader::with_capacity(BUFFER, bytes.from);
             match gather(log, |bytes, lines| progress.show(bytes, lines)) {
-                Ok(gathered) => Explained::of_lines(gathered, json, columns(), all),
+                Ok(gathered) => {
+                    let explained = Explained::of_lines(gathered, json, columns(), all);
+                    Explained {
+                        unknown: explained
+                            .unknown
+                            .map(|why| if is_binary { binary(&bytes.name) } else { why }),
+                        ..explained
+                    }
+                }
                 Err(error) => return exit::fail(exit::BAD, &format!("{}: {error}", bytes.name)),
             }
         }
@@ -67,6 +77,15 @@ pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool, output:
         (Ok(()), Some(why)) => fail(&why),
         (printed, _) => ended(printed),
     }
+}
+
+/// The first bytes of a program or a library.
+const ELF: &[u8] = b"\x7fELF";
+/// The marks at the beginning of a text of UTF-16, which has bytes that are 0.
+const UTF16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+fn binary(name: &str) -> String {
+    format!("{name} is binary, and neither a capture (pcap, pcapng) nor text")
 }
 
 /// The exit code, when all is printed as far as it could be.
@@ -128,7 +147,18 @@ fn explain_text(text: &str, json: bool, columns: usize, all: bool) -> Explained 
         return Explained::of(&told, json, columns, all);
     }
     match gather(text.as_bytes(), |_, _| {}) {
-        Ok(gathered) => Explained::of_lines(gathered, json, columns, all),
+        Ok(gathered) => {
+            let explained = Explained::of_lines(gathered, json, columns, all);
+            match explained
+                .unknown
+                .is_some()
+                .then(|| Told::of_similar_name(text))
+                .flatten()
+            {
+                Some(told) => Explained::of(&told, json, columns, all),
+                None => explained,
+            }
+        }
         Err(error) => Explained {
             unknown: Some(error.to_string()),
             ..Explained::default()

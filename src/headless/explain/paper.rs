@@ -173,12 +173,7 @@ fn situations(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Resul
             writeln!(out, "\nwhat may have happened, the likeliest first{on}")?;
         }
         let first = format!("  {}. ", place + 1);
-        let mut title = format!("{} ({}", situation.title, situation.met.words());
-        for why in &ranked.why_here {
-            title += "; ";
-            title += why;
-        }
-        title += ")";
+        let title = format!("{} ({})", situation.title, ranked.standing());
         // Of another carrier the lab shows nothing.
         let shown = shown_by(&ranked.cause, answer.subject);
         let shown = shown
@@ -204,7 +199,7 @@ pub fn told(out: &mut impl Write, situation: &Situation, shown: Option<&str>, pa
     paper.paragraph(out, "     check:     ", &situation.measure.join("; "))?;
     paper.paragraph(out, "     fix:       ", &situation.mend.join("; "))?;
     match (shown, situation.unshown) {
-        (Some(name), _) => paper.paragraph(out, "     see it:    ", &format!("finwait run {name}")),
+        (Some(name), _) => paper.paragraph(out, "     try:       ", &format!("finwait run {name}")),
         (None, Some(why)) => paper.paragraph(out, "     no demo:   ", why),
         (None, None) => Ok(()),
     }

@@ -7,17 +7,17 @@ use super::answer::{Answer, ElseFinding, MeasuredAnswer, answer};
 use super::counters::{self, CounterAnswer};
 use super::gather::Said;
 use super::kernel::{self, KernelAnswer};
-use super::listing::{self, ListingAnswer};
+use super::listing::{self, ListingAnswer, NamedFinding};
 use super::overview::overview;
 use super::paper::{Paper, print};
 use super::rules::RuleAnswer;
 use super::situations::{self, SituationAnswer};
 use super::states::{self, StateAnswer};
-use crate::explain::counters::counter_named;
-use crate::explain::listing::{ListingScanner, ReadCounters, state_within};
+use crate::explain::counters::{COUNTERS, counter_named};
+use crate::explain::listing::{FindingId, ListingScanner, ReadCounters, state_within};
 use crate::explain::meaning::{state_named, states_cut_off};
-use crate::explain::rules::rule_named;
-use crate::explain::situation::situation_named;
+use crate::explain::rules::{RULES, rule_named};
+use crate::explain::situation::{SITUATIONS, situation_named};
 
 /// The answers, and a key of the object for each kind that there is.
 #[derive(Default, Serialize)]
@@ -34,6 +34,9 @@ pub struct Told {
     /// The rule whose id it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rules: Vec<RuleAnswer>,
+    /// The finding over rows whose name it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<NamedFinding>,
     /// The messages of the kernel's log.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kernel: Vec<KernelAnswer>,
@@ -81,6 +84,50 @@ impl Told {
         (!told.is_empty()).then_some(told)
     }
 
+    /// Answers a name that is written in other letters or with other characters between its words: `accept queue full`,
+    /// `tcpext listen overflows`. What it says as a message goes before.
+    pub fn of_similar_name(text: &str) -> Option<Told> {
+        const LONGEST: usize = 60;
+        let plain = |name: &str| {
+            let letters = name.chars().filter(char::is_ascii_alphanumeric);
+            letters.map(|c| c.to_ascii_lowercase()).collect::<String>()
+        };
+        let wanted = plain(text);
+        if text.len() > LONGEST || wanted.is_empty() {
+            return None;
+        }
+        let is_it = |name: &str| plain(name) == wanted;
+        let told = Told {
+            counters: COUNTERS
+                .iter()
+                .find(|counter| is_it(counter.name) || is_it(counter.shown()))
+                .map(counters::answer)
+                .into_iter()
+                .collect(),
+            situations: SITUATIONS
+                .iter()
+                .find(|situation| is_it(situation.id.name()))
+                .map(situations::answer)
+                .into_iter()
+                .collect(),
+            rules: RULES
+                .iter()
+                .find(|rule| is_it(rule.id.name()))
+                .map(RuleAnswer::of)
+                .into_iter()
+                .collect(),
+            ..Told::default()
+        };
+        if !told.is_empty() {
+            return Some(told);
+        }
+        let finding = FindingId::ALL.iter().find(|id| is_it(id.name()))?;
+        Some(Told {
+            findings: vec![listing::named(*finding)],
+            ..told
+        })
+    }
+
     /// Answers lines.
     pub fn of_lines(said: &Said, listed: ListingScanner) -> Told {
         let Said { lines, first } = said;
@@ -109,6 +156,7 @@ impl Told {
             && self.states.is_empty()
             && self.situations.is_empty()
             && self.rules.is_empty()
+            && self.findings.is_empty()
             && self.kernel.is_empty()
             && self.listing.is_none()
             && self.counters.is_empty()
@@ -155,6 +203,10 @@ impl Told {
         for rule in &self.rules {
             part(out)?;
             rule.print(out, &paper)?;
+        }
+        for finding in &self.findings {
+            part(out)?;
+            finding.print(out, &paper)?;
         }
         for answer in &self.kernel {
             part(out)?;

@@ -73,6 +73,7 @@ macro_rules! findings {
 
 findings! {
     AcceptQueueFull "accept-queue-full": "listen-backlog-full", ACCEPT_QUEUE_FULL;
+    CloseWaitLikelyNotAccepted "close-wait-likely-not-accepted": "close-under-connect", CLOSE_WAIT_LIKELY_NOT_ACCEPTED;
     CloseWait "close-wait": "close-wait-leak", CLOSE_WAIT;
     SynSent "syn-sent": "syn-lost-timeout", SYN_SENT;
     ZeroWindow "zero-window": "zero-window", ZERO_WINDOW;
@@ -119,6 +120,7 @@ impl FindingId {
             | FindingId::SynRecv
             | FindingId::NotAccepted
             | FindingId::CloseWaitNotAccepted
+            | FindingId::CloseWaitLikelyNotAccepted
             | FindingId::TimeWaitHere => Shared::Local,
             FindingId::SynSent | FindingId::TimeWaitToPeer => Shared::Peer,
             FindingId::CloseWait
@@ -141,9 +143,11 @@ impl FindingId {
         let from = |many: u64, then: Urgency, else_: Urgency| if rows >= many { then } else { else_ };
         match self {
             FindingId::AcceptQueueFull | FindingId::ZeroWindow | FindingId::Retransmitting => Failing,
-            FindingId::CloseWait | FindingId::FinWait2Held | FindingId::SynSent | FindingId::CloseWaitNotAccepted => {
-                from(MANY, Failing, Suspect)
-            }
+            FindingId::CloseWait
+            | FindingId::FinWait2Held
+            | FindingId::SynSent
+            | FindingId::CloseWaitNotAccepted
+            | FindingId::CloseWaitLikelyNotAccepted => from(MANY, Failing, Suspect),
             FindingId::SynRecv => from(10 * MANY, Failing, from(MANY, Suspect, Ordinary)),
             FindingId::Unread if bytes >= MUCH => Failing,
             FindingId::Unread | FindingId::NotAccepted | FindingId::AcceptQueueFilling => Suspect,

@@ -90,6 +90,8 @@ struct Group {
     local: Option<ListedAddress>,
     peer: Option<ListedAddress>,
     examples: Vec<NumberedSocket>,
+    /// Can each of them be in an accept queue: shown without a process or an inode, and with a FIN that nobody has read?
+    may_be_queued: bool,
 }
 
 /// A finding over the rows.
@@ -192,7 +194,9 @@ impl SocketTable {
             local: Some(socket.local.clone()).filter(|_| !is_others),
             peer: socket.peer.clone().filter(|_| !is_others),
             examples: Vec::new(),
+            may_be_queued: true,
         });
+        group.may_be_queued &= !socket.owner.is_held() && socket.receive_queue != Some(0);
         group.rows += 1;
         group.amount = group.amount.saturating_add(amount);
         group.most = group.most.max(amount);
@@ -281,9 +285,23 @@ impl SocketTable {
         if self.first.len() > FEW { &[] } else { &self.first }
     }
 
+    /// Can all sockets of a group wait in the accept queue of their port?
+    fn may_be_queued(&self, group: &Group) -> bool {
+        let Some(local) = group.local.as_ref().filter(|_| group.may_be_queued) else {
+            return false;
+        };
+        let waiting = [FindingId::AcceptQueueFull, FindingId::AcceptQueueFilling].into_iter();
+        let waiting = waiting.filter_map(|id| self.groups.get(&(id, GroupKey::Local(local.port.clone()))));
+        waiting.map(|listener| listener.amount).sum::<u64>() >= group.rows
+    }
+
     /// The findings, the most urgent first; of those as urgent the worse kind, then the one with the most rows.
     pub fn findings(&self) -> Vec<TableFinding> {
-        let mut findings: Vec<TableFinding> = self.groups.iter().map(|((id, _), group)| finding(*id, group)).collect();
+        let of_group = |((id, _), group): (&(FindingId, GroupKey), &Group)| match id {
+            FindingId::CloseWait if self.may_be_queued(group) => finding(FindingId::CloseWaitLikelyNotAccepted, group),
+            _ => finding(*id, group),
+        };
+        let mut findings: Vec<TableFinding> = self.groups.iter().map(of_group).collect();
         findings.sort_by_key(|finding| (finding.urgency, finding.kind, Reverse(finding.rows), finding.first));
         findings.truncate(MOST_FINDINGS);
         findings
