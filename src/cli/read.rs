@@ -257,7 +257,7 @@ mod tests {
                 assert!(why.contains(&format!("'pyhton' for '{name} <RUNTIMES>'")), "{why}");
             }
         }
-        assert!(mistake("doctor --colour sometimes").contains("'--colour <WHEN>'"));
+        assert!(mistake("do x --colour sometimes").contains("'--colour <WHEN>'"));
     }
 
     #[test]

@@ -206,10 +206,8 @@ mod tests {
     fn what_is_yet_to_come_can_be_read() {
         let of = |hex: &str| [1, 3, 5].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()));
         let mut veils = STYLE.split("--veil:").skip(1).filter_map(|rest| rest.split(';').next());
-        for pick in [
-            |colours: &(_, &'static str, &'static str)| colours.1,
-            |colours| colours.2,
-        ] {
+        let light: fn(&(&str, &'static str, &'static str)) -> &'static str = |colours| colours.1;
+        for pick in [light, |colours| colours.2] {
             let veil: f64 = veils.next().unwrap().parse().unwrap();
             let ground = of(pick(&COLOURS[0]));
             for colours in &COLOURS[1..] {
