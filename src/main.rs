@@ -158,7 +158,19 @@ fn main() -> ExitCode {
     };
     match &cli.verb {
         None => screen(&options, Opening::Explorer, &programs, leaves, setup),
-        Some(Verb::Tour { scenario, .. }) => tour(scenario, allow_run, &options, &programs, leaves, setup),
+        Some(Verb::Tour {
+            scenario: Some(scenario),
+            ..
+        }) => tour(scenario, allow_run, &options, &programs, leaves, setup),
+        Some(Verb::Tour { scenario: None, .. }) if tui::can_draw().is_ok() => {
+            screen(&options, Opening::Lessons, &programs, leaves, setup)
+        }
+        // There is no screen to choose on.
+        Some(Verb::Tour { scenario: None, .. }) => {
+            let listed = scenarios::lessons(output);
+            complain("finwait: finwait tour NAME, on a terminal, goes through one of these: finwait tour handshake");
+            listed
+        }
         Some(Verb::Do {
             commands,
             json,
@@ -375,6 +387,8 @@ enum Opening {
     Explorer,
     /// A guide through that scenario.
     Guided(Arc<Scenario>),
+    /// The lessons to choose from.
+    Lessons,
     /// The question whether that scenario may run its programs.
     Asked(Arc<Scenario>),
     /// That lesson of two labs.
@@ -408,6 +422,7 @@ fn screen(
     let (tour, then) = match opening {
         Opening::Explorer => (None, None),
         Opening::Guided(scenario) => (Some(scenario), None),
+        Opening::Lessons => (None, Some(Message::Lessons)),
         Opening::Asked(scenario) => (None, Some(Message::Asks(scenario))),
         Opening::SideBySide(lesson) => (None, Some(Message::SideBySide(lesson))),
     };

@@ -499,7 +499,7 @@ fn what_cannot_be_exported_is_said_in_a_sentence() {
     };
     let missing = folder.file("no.jsonl");
     refused(&["export", &missing], "export makes nothing unless it is told what");
-    refused(&["export", &missing, "--svg", "-"], "No such file");
+    refused(&["export", &missing, "--svg", "-"], "there is no file ");
     refused(&["export", &there, "--svg", "-"], "this is no recording of finwait's");
     refused(
         &["export", &missing, "--svg", "-", "--text", "-"],
@@ -512,6 +512,19 @@ fn what_cannot_be_exported_is_said_in_a_sentence() {
     refused(
         &["do", "server listen", "--svg", &folder.file("no/a.svg")],
         "there is no folder",
+    );
+    // No option is named that nobody typed.
+    for path in [there.clone(), folder.file("no/a.svg")] {
+        for option in ["--export", "--svg"] {
+            let said = output(finwait().args(["do", "server listen", option, &path])).stderr;
+            let said = text(&said);
+            assert!(!said.replace("--force", "").contains("--"), "{said}");
+        }
+    }
+    let twice = folder.file("twice.svg");
+    refused(
+        &["do", "server listen", "--export", &twice, "--export", &twice],
+        "are for the same file",
     );
     refused(
         &["do", "server listen", "--force"],
@@ -874,7 +887,7 @@ fn the_graphs_have_what_the_tables_said() {
     let description = description.text().unwrap();
     for (place, side) in Side::BOTH.into_iter().enumerate() {
         let said = format!(
-            "written, not acknowledged at the {side}: from 0 to {} bytes.",
+            "send queue (a SYN or FIN not acknowledged counts 1) at the {side}: from 0 to {} bytes.",
             most[place]
         );
         assert!(description.contains(&said), "{said}: {description}");

@@ -374,7 +374,20 @@ fn each_step_shows_what_the_kernel_said_and_keys_slider_and_links_move() {
     assert_eq!(links["opened"]["no"], 2);
     assert_eq!(links["opened"]["client"], run.steps()[1]["client"]);
     assert_eq!(links["beyond"], last);
-    assert_eq!(links["nonsense"], 1);
+    assert_eq!(links["nonsense"], last);
+    assert_eq!(run.seen["opened"], last, "it opens with all of the run in sight");
+    for (width, most) in [("1200", 260), ("360", 260)] {
+        let gap = &run.seen["gaps"][width];
+        assert!(
+            number(&gap["gap"]) <= 24 && number(&gap["box"]) <= most,
+            "{width}: {gap}"
+        );
+    }
+    assert!(
+        number(&run.seen["gaps"]["1200"]["inSight"]) >= 350,
+        "{}",
+        run.seen["gaps"]
+    );
     // By Tab alone one comes to each control, and sees where one is.
     let reached = run.seen["reached"].as_array().unwrap();
     for id in ["on", "last", "slider", "link", "drawing"] {

@@ -294,6 +294,76 @@ fn long_text_goes_through_a_pager_on_a_terminal() {
 }
 
 #[test]
+fn lines_are_broken_between_words_on_a_terminal() {
+    if !is_here("script") {
+        return;
+    }
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for list in ["list", "list --lessons"] {
+        let plain = text(&output(finwait().args(list.split(' '))).stdout);
+        let output = on_a_terminal(&format!("stty cols 80; finwait {list} --no-pager"), &[]);
+        let shown = text(&output.stdout).replace('\r', "");
+        assert!(plain.lines().any(|line| line.chars().count() > 80), "{list}");
+        for line in shown.lines() {
+            assert!(line.chars().count() <= 80, "{list}: {line}");
+        }
+        assert_eq!(words(&shown), words(&plain), "{list}");
+    }
+    let calls = "\"server listen\" \"client connect\" \"server accept\" \"client write hello\"";
+    let output = on_a_terminal(
+        &format!("stty cols 80; finwait do --color never --lab loopback {calls}"),
+        &[],
+    );
+    let shown = text(&output.stdout).replace('\r', "");
+    assert!(shown.contains("sin_addr=inet_addr"), "{shown}");
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 80, "{line}\n{shown}");
+        // A line that goes on begins where its text began.
+        let blanks = line.chars().take_while(|c| *c == ' ').count();
+        assert!([0, 4, 11, 19].contains(&blanks), "{line}\n{shown}");
+    }
+}
+
+/// Without a terminal to choose on, and what to type.
+#[test]
+fn a_tour_of_nothing_lists_the_lessons() {
+    let listed = output(finwait().args(["list", "--lessons"]));
+    let output = output(finwait().arg("tour"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(text(&output.stdout), text(&listed.stdout));
+    let said = text(&output.stderr);
+    assert!(
+        said.lines().count() == 1 && said.contains("finwait tour handshake"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_in_plain_words_by_every_verb() {
+    for arguments in [
+        ["open", "nosuch.jsonl"].as_slice(),
+        &["export", "nosuch.jsonl", "a.html"],
+        &["run", "nosuch.jsonl"],
+        &["run", "./nosuch.toml"],
+        &["tour", "./nosuch.toml"],
+        &["check", "nosuch.toml"],
+        &["show", "./nosuch.toml"],
+        &["code", "./nosuch.toml", "--language", "python"],
+        &["matrix", "./nosuch.toml"],
+        &["proxy", "--allow-run", "--page", "nosuch.toml"],
+    ] {
+        let output = output(finwait().args(arguments));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        let said = text(&output.stderr);
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert!(
+            said.contains("there is no file ") && !said.contains("os error"),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_terminal_has_colours() {
     if !is_here("script") {
         return;

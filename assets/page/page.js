@@ -133,7 +133,8 @@
       band.setAttribute('y', from);
       band.setAttribute('height', Math.max(to - from, 2));
       veil.setAttribute('y', to);
-      veil.setAttribute('height', Math.max(height - to, 0));
+      // After the last step nothing is yet to come: below are the colours of the states.
+      veil.setAttribute('height', no === count ? 0 : Math.max(height - to, 0));
       const shown = picture.getBoundingClientRect().height;
       const scroller = $('drawing');
       if (shown > 0) scroller.scrollTop = ((from + to) / 2 / height) * shown - scroller.clientHeight / 2;
@@ -174,21 +175,22 @@
     go(to);
   });
 
-  // The tallest of all steps decides, so that nothing jumps from one to the next.
+  // The middle one of all steps decides, so that little jumps from one to the next and no step leaves a hole.
   const settle = () => {
     const body = document.querySelector('.ends');
     body.style.minHeight = '';
-    let most = 0;
-    data.presents.slice(0, 60).forEach((_, place) => {
+    const heights = data.presents.slice(0, 60).map((_, place) => {
       showPresent(place);
-      most = Math.max(most, body.offsetHeight);
+      return body.offsetHeight;
     });
-    body.style.minHeight = Math.min(most, 640) + 'px';
+    heights.sort((one, other) => one - other);
+    body.style.minHeight = Math.min(heights[Math.floor(heights.length / 2)] || 0, small.matches ? 180 : 240) + 'px';
     showPresent(data.steps[at - 1].present);
   };
 
   $('player').hidden = false;
-  show(asked() || 1);
+  // Whoever opens it sees all of the run first, and what it came to.
+  show(asked() || count);
   settle();
   let later = 0;
   window.addEventListener('resize', () => {

@@ -8,6 +8,7 @@ Examples:
   finwait explain \"write: broken pipe\"         why it happened";
 pub(super) const TOUR: &str = "\
 Examples:
+  finwait tour                                 the lessons, to choose from
   finwait tour half-close
   finwait tour --client go close-wait-leak
   finwait tour ./mine.toml";

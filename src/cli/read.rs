@@ -62,7 +62,7 @@ impl Cli {
                 },
                 paged: ordered.paged,
             },
-            _ => NotRead::Mistaken(sentence(&tree, &error, ordered.verb.as_deref())),
+            _ => NotRead::Mistaken(sentence(&tree, &error, &ordered)),
         })
     }
 }
@@ -130,7 +130,8 @@ fn in_order(tree: &Command, words: Vec<OsString>) -> Ordered {
 }
 
 /// Says in one sentence what is wrong, and where more is said.
-fn sentence(tree: &Command, error: &Error, verb: Option<&str>) -> String {
+fn sentence(tree: &Command, error: &Error, line: &Ordered) -> String {
+    let verb = line.verb.as_deref();
     let whose = verb.map_or_else(|| "finwait".to_owned(), |verb| format!("finwait {verb}"));
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
@@ -148,12 +149,37 @@ fn sentence(tree: &Command, error: &Error, verb: Option<&str>) -> String {
         .collect();
     let sentence = paragraph.join(" ");
     let sentence = sentence.trim_start_matches("error: ").trim_end_matches(':');
+    let sentence = as_typed(tree, line, sentence);
     let tips = text.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
     let tip = tips
         .filter(|tip| tip.contains("similar"))
         .map(|tip| format!("; {tip}"))
         .collect::<String>();
     format!("{sentence}{tip}; see {whose} --help")
+}
+
+/// Returns a sentence of clap's, which calls an option by its first name, with the name that was typed.
+fn as_typed(tree: &Command, line: &Ordered, sentence: &str) -> String {
+    let command = line
+        .verb
+        .as_deref()
+        .and_then(|verb| tree.find_subcommand(verb))
+        .unwrap_or(tree);
+    let is_typed = |name: &str| {
+        let mut words = line.words.iter().filter_map(|word| word.to_str()?.strip_prefix("--"));
+        words.any(|word| word.split('=').next() == Some(name))
+    };
+    let mut sentence = sentence.to_owned();
+    for arg in command.get_arguments() {
+        let (Some(first), Some(others)) = (arg.get_long(), arg.get_all_aliases()) else {
+            continue;
+        };
+        if let Some(other) = others.into_iter().find(|other| is_typed(other) && !is_typed(first)) {
+            let value = |name: &str| format!("'--{name} <");
+            sentence = sentence.replace(&value(first), &value(other));
+        }
+    }
+    sentence
 }
 
 #[cfg(test)]
@@ -221,6 +247,17 @@ mod tests {
             "--languages is not an option of list, but of matrix; see finwait list --help"
         );
         assert!(mistake("do --servre x").contains("'--server'"));
+    }
+
+    #[test]
+    fn an_option_is_called_what_was_typed() {
+        for name in ["--languages", "--runtimes"] {
+            for line in [format!("matrix x {name} pyhton"), format!("matrix x {name}=pyhton")] {
+                let why = mistake(&line);
+                assert!(why.contains(&format!("'pyhton' for '{name} <RUNTIMES>'")), "{why}");
+            }
+        }
+        assert!(mistake("do x --colour sometimes").contains("'--colour <WHEN>'"));
     }
 
     #[test]

@@ -63,9 +63,9 @@ pub enum Verb {
     /// Open the screen with the guide through a scenario
     #[command(after_help = examples::TOUR)]
     Tour {
-        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording
+        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording; by default, the screen lists the lessons
         #[arg(value_name = "NAME|PATH")]
-        scenario: String,
+        scenario: Option<String>,
     },
     /// Make calls without a screen, and print what comes of them
     #[command(after_help = examples::DO, after_long_help = help::end_of_do())]
@@ -191,7 +191,7 @@ pub enum Verb {
     /// Run scenarios in other languages, and print what each reports
     #[command(after_help = examples::MATRIX)]
     Matrix {
-        /// Names from finwait list, or files; by default, all that the documentation's table is of
+        /// Names from finwait list, or files; by default, all scenarios in the documentation's table
         #[arg(value_name = "NAME|PATH")]
         scenarios: Vec<String>,
         /// Only these, separated by commas; by default, all that are installed

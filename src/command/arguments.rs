@@ -579,7 +579,7 @@ pub(super) fn address(token: &Token) -> Result<Address, ParseError> {
             }
         }),
         None => format!(
-            "{} is not an address: 10.0.0.2:8080, [fd00::2]:8080 and :8080 are",
+            "{} is not an address: write it like 10.0.0.2:8080, [fd00::2]:8080 or :8080",
             shown(&text)
         ),
     }))

@@ -33,6 +33,9 @@ const COLOURS: [(&str, &str, &str); 5] = [
     ("server", "#a8430a", "#ffa34d"),
 ];
 
+/// What the lines cannot tell.
+const READ_AT_TIMES: &str = "the kernel's tables are read at times: what was written and acknowledged, or received and read, between two readings is in no line";
+
 /// A quantity that is drawn.
 struct Quantity {
     name: &'static str,
@@ -44,7 +47,7 @@ struct Quantity {
 
 const QUANTITIES: [Quantity; 4] = [
     Quantity {
-        name: "written, not acknowledged",
+        name: "send queue (a SYN or FIN not acknowledged counts 1)",
         unit: "bytes",
         of: |said| Some(f64::from(said.unacknowledged)),
         is_whole: true,
@@ -129,6 +132,7 @@ pub fn write(story: &Story) -> Result<String, String> {
     text(&mut svg, 16.0, 32.0, "h ink", &story.title());
     text(&mut svg, 16.0, 54.0, "dim", &story.measured());
     text(&mut svg, 16.0, 72.0, "dim", &about);
+    text(&mut svg, 16.0, 90.0, "dim", READ_AT_TIMES);
     for (side, x) in [(Side::Client, 700.0), (Side::Server, 830.0)] {
         let _ = writeln!(svg, "<path class=\"line s-{side}\" d=\"M{x} 28h34\"/>");
         text(&mut svg, x + 42.0, 32.0, "ink", side.name());
@@ -142,7 +146,7 @@ pub fn write(story: &Story) -> Result<String, String> {
 
 /// What a screen reader reads: the least and the greatest value of each line.
 fn described(about: &str, graphs: &[(&Quantity, [(Side, Line); 2])]) -> String {
-    let mut words = format!("Graphs over time of the {about}.");
+    let mut words = format!("Graphs over time of the {about}. {READ_AT_TIMES}.");
     for (quantity, lines) in graphs {
         for (side, line) in lines {
             let values = || line.iter().filter_map(|(_, value)| *value);

@@ -20,7 +20,7 @@ pub struct Sample {
 /// The numbers of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// The bytes written and not acknowledged.
+    /// The bytes of the send queue, written and not acknowledged; the kernel counts 1 for a SYN or FIN that is not acknowledged (`write_seq - snd_una`).
     pub unacknowledged: u32,
     /// The bytes received and not read.
     pub unread: u32,

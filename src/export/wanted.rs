@@ -78,9 +78,13 @@ impl ExportChoices {
         for (name, target) in self.targets() {
             let Target::File(path) = target else { continue };
             if let Some((other, _)) = files.iter().find(|(_, known)| *known == path) {
-                return Err(format!("--{other} and --{name} are the same file {}", target.shown()));
+                return Err(format!(
+                    "two of the exports, {other} and {name}, are for the same file, {}: give each another name",
+                    target.shown()
+                ));
             }
-            check(path, self.overwrite).map_err(|why| format!("--{name}: {why}"))?;
+            // Its option may be that of the format, or --export: the file is what names it.
+            check(path, self.overwrite)?;
             files.push((name, path));
         }
         Ok(())
@@ -101,16 +105,16 @@ impl ExportChoices {
             };
             names.len()
         ];
-        let mut add = |option: &str, ending: &str, target: &Target, put: &mut dyn FnMut(&mut ExportChoices, Target)| {
+        let mut add = |ending: &str, target: &Target, put: &mut dyn FnMut(&mut ExportChoices, Target)| {
             let Target::File(folder) = target else {
-                return Err(format!(
-                    "--{option} -: several scenarios are exported in a file each, and so want the name of a folder, like --{option} pictures/"
+                return Err(String::from(
+                    "several scenarios are exported in a file each, and so not to standard output: give the name of a folder, like pictures/",
                 ));
             };
             let shown = target.shown();
             if folder.extension().is_some_and(|end| end.to_string_lossy() == ending) || folder.is_file() {
                 return Err(format!(
-                    "--{option} {shown}: several scenarios are exported in a file each, and so want the name of a folder, like --{option} pictures/"
+                    "{shown}: several scenarios are exported in a file each: give the name of a folder, like pictures/"
                 ));
             }
             std::fs::create_dir_all(folder).map_err(|error| format!("make the folder {shown}: {error}"))?;
@@ -129,13 +133,13 @@ impl ExportChoices {
             Ok(())
         };
         for (format, target) in &self.files {
-            add(format.name(), format.endings()[0], target, &mut |choices, target| {
+            add(format.endings()[0], target, &mut |choices, target| {
                 choices.files.push((*format, target));
             })?;
         }
         if let Some(target) = &self.pcap {
             // Its own ending, for --pcapng may have the same folder.
-            add("pcap", "live.pcapng", target, &mut |choices, target| {
+            add("live.pcapng", target, &mut |choices, target| {
                 choices.pcap = Some(target)
             })?;
         }
@@ -320,7 +324,7 @@ fn said(what: &str, target: Option<&Target>) {
 /// Opens the file of a capture that grows while it is read.
 fn capture_file(path: &Path, overwrite: Overwrite) -> Result<File, String> {
     let shown = excerpt(&path.to_string_lossy(), LONGEST_PATH);
-    check(path, overwrite).map_err(|why| format!("--pcap: {why}"))?;
+    check(path, overwrite)?;
     let is_special = path.metadata().is_ok_and(|meta| !meta.is_file());
     let mut options = OpenOptions::new();
     options.write(true);
@@ -333,7 +337,5 @@ fn capture_file(path: &Path, overwrite: Overwrite) -> Result<File, String> {
             options.create(true).truncate(true);
         }
     }
-    options
-        .open(path)
-        .map_err(|error| format!("--pcap: write {shown}: {error}"))
+    options.open(path).map_err(|error| format!("write {shown}: {error}"))
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use super::children::{self, AT_ONCE_WITH_PROGRAMS, ChildRun};
+use super::not_read;
 use super::scenarios::{AllowRun, recordings};
 use crate::battery::page::{self, Page, Row, RowResult};
 use crate::battery::print::{BatteryReport, CaseReport};
@@ -157,7 +158,7 @@ impl Run<'_> {
     /// Measures the programs of a page, with the ports of `ports`.
     fn page(&self, path: &Path, ports: &Subject) -> Result<ExitCode, ExitError> {
         let shown = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| ExitError(BAD, format!("{shown}: {error}")))?;
+        let text = fs::read_to_string(path).map_err(|error| ExitError(BAD, not_read(&shown, &error)))?;
         let mut page = Page::read(&shown, &text).map_err(|mistake| ExitError(BAD, mistake.to_string()))?;
         if page.battery != self.battery {
             let verb = page.battery.name();

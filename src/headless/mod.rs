@@ -27,7 +27,7 @@ use crate::session::{CommandError, PendingCall, Session, SessionInput};
 use crate::side::{Ends, Side};
 use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
-use aside::aside;
+use aside::{aside, behind};
 
 mod aside;
 pub mod battery;
@@ -181,6 +181,15 @@ impl fmt::Display for RefusedCommand {
 
 /// The time that a change gets which may not come: it has come once all is quiet, for which each command waits.
 const NO_PATIENCE: Duration = Duration::ZERO;
+
+/// Says in one sentence why the file that is shown as `shown` could not be opened or read.
+fn not_read(shown: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no file {shown}"),
+        io::ErrorKind::PermissionDenied => format!("{shown} may not be read: permission denied"),
+        _ => format!("{shown}: {error}"),
+    }
+}
 
 /// The longest that goes by without a look at the clock while programs are yet to be ready.
 const LOOK: Duration = Duration::from_millis(100);
@@ -549,7 +558,10 @@ impl<W: Write> Printer<W> {
     /// Prints a command that was given.
     fn command(&mut self, text: &str) -> io::Result<()> {
         match self.printing.format {
-            Format::Text => writeln!(self.out, "> {}", excerpt(text.trim(), LONGEST_ECHO)),
+            Format::Text => {
+                let text = excerpt(text.trim(), LONGEST_ECHO);
+                behind(&mut self.out, self.printing.columns, "> ", &text)
+            }
             Format::Json => self.print_json(&ExtraLine::Command { text: text.trim() }),
         }
     }
@@ -588,7 +600,7 @@ impl<W: Write> Printer<W> {
                 let refused = RefusedCommand::new(verdict, &line, why.to_string());
                 match self.printing.format {
                     Format::Json => self.print_json(&ExtraLine::Refused(&refused))?,
-                    Format::Text => writeln!(self.out, "{:>9}  {:<6}  {}", "", "no", harmless(&refused.why))?,
+                    Format::Text => self.aside("no", &[&refused.why])?,
                 }
             }
             Played::Step(_) => {}
@@ -652,7 +664,8 @@ impl<W: Write> Printer<W> {
         // An endpoint of the user's own may say anything.
         for line in lines {
             let line = harmless(&line);
-            writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
+            let head = format!("{}  {:<6}  ", entry.time(), entry.speaker());
+            behind(&mut self.out, self.printing.columns, &head, &line)?;
         }
         if let Some(why) = entry.ruled_why() {
             self.aside("why", &[why])?;

@@ -9,7 +9,7 @@ use finwait_capture::reader::format_of;
 
 use super::explain::capture::connection_of;
 use super::explain::source::Source;
-use super::{Format, Printer, Printing};
+use super::{Format, Printer, Printing, not_read};
 use crate::exit::{BAD, DIFFERS, fail};
 use crate::paint::{Paint, PaintingWriter};
 use crate::recording::{Recording, Replay};
@@ -59,7 +59,7 @@ pub(super) fn recording_in(file: &str, connection: Option<u64>) -> Result<Record
         }
         _ => match File::open(file) {
             Ok(file) => Recording::read(BufReader::new(file)),
-            Err(error) => return Err(format!("{shown}: {error}")),
+            Err(error) => return Err(not_read(&shown, &error)),
         },
     };
     read.map_err(|error| format!("{shown}: {error}"))

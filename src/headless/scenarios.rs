@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::aside::behind;
 use super::children::{self, ChildRun};
 use super::ci::{self, CiChoices, CiReports};
+
+use super::not_read;
 use super::output::TextOutput;
 use crate::clock::human;
 use crate::command::EndCommand;
@@ -17,7 +20,7 @@ use crate::export::wanted::ExportChoices;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::paint::{Paint, PaintingWriter};
-use crate::progress::{Progress, while_compiling};
+use crate::progress::{Progress, printed_on, while_compiling};
 use crate::recording::{RecordingFile, file_in, files_in};
 use crate::runtime::RuntimeChoice;
 use crate::scenario::catalog::{self, Entry, ListedLesson};
@@ -92,12 +95,12 @@ impl AllowRun {
 /// `finwait list --lessons`
 pub fn lessons(output: TextOutput) -> ExitCode {
     match catalog::listed_lessons() {
-        Ok(all) => output.print(|out| write_lessons(out, &all)),
+        Ok(all) => output.print(|out| write_lessons(out, &all, printed_on())),
         Err(mistakes) => mistaken(&mistakes),
     }
 }
 
-fn write_lessons(out: &mut dyn Write, all: &[ListedLesson]) -> io::Result<()> {
+fn write_lessons(out: &mut dyn Write, all: &[ListedLesson], columns: Option<usize>) -> io::Result<()> {
     let mut shelf: Option<Shelf> = None;
     for ListedLesson {
         name,
@@ -111,7 +114,8 @@ fn write_lessons(out: &mut dyn Write, all: &[ListedLesson]) -> io::Result<()> {
         }
         shelf = Some(lesson.shelf);
         let (level, minutes) = (lesson.level.name(), lesson.minutes);
-        writeln!(out, "  {name:<32} {level:<12} {minutes:>2} min  {title}{runs}")?;
+        let head = format!("  {name:<32} {level:<12} {minutes:>2} min  ");
+        behind(out, columns, &head, &format!("{title}{runs}"))?;
     }
     Ok(())
 }
@@ -127,7 +131,7 @@ pub fn list(of: Option<&Path>, json: bool, output: TextOutput) -> ExitCode {
     if !json {
         let entries = catalog::by_group().into_iter().filter(|entry| is_listed(entry.group));
         let listed: Vec<ListedScenario<'_>> = entries.map(ListedScenario::of).collect();
-        return output.print(|out| write_list(out, &listed));
+        return output.print(|out| write_list(out, &listed, printed_on()));
     }
     match catalog::all() {
         Ok(all) => output.print(|out| {
@@ -171,7 +175,7 @@ fn list_folder(folder: &Path, json: bool, output: TextOutput) -> ExitCode {
                 runs: String::new(),
             })
             .collect();
-        output.print(|out| write_list(&mut SanitizingWriter(out), &listed))
+        output.print(|out| write_list(&mut SanitizingWriter(out), &listed, printed_on()))
     };
     if bad { ExitCode::from(BAD) } else { printed }
 }
@@ -198,7 +202,7 @@ impl ListedScenario<'static> {
 }
 
 /// Writes scenarios, which stand group by group, each group under its heading.
-fn write_list(out: &mut dyn Write, all: &[ListedScenario<'_>]) -> io::Result<()> {
+fn write_list(out: &mut dyn Write, all: &[ListedScenario<'_>], columns: Option<usize>) -> io::Result<()> {
     let mut group = None;
     let wide = all
         .iter()
@@ -210,14 +214,8 @@ fn write_list(out: &mut dyn Write, all: &[ListedScenario<'_>]) -> io::Result<()>
             group = Some(scenario.group);
             writeln!(out, "{}", scenario.group)?;
         }
-        writeln!(
-            out,
-            "  {:<wide$} {}{}{}",
-            scenario.name,
-            scenario.title,
-            alone(scenario.ipv6),
-            scenario.runs
-        )?;
+        let text = format!("{}{}{}", scenario.title, alone(scenario.ipv6), scenario.runs);
+        behind(out, columns, &format!("  {:<wide$} ", scenario.name), &text)?;
     }
     Ok(())
 }
@@ -673,8 +671,7 @@ fn text_of(path: &str) -> Result<String, String> {
         io::ErrorKind::NotFound if catalog::find(path).is_some() => format!(
             "finwait: there is no file {shown} here: that is a scenario of the catalog, which finwait show {shown} prints"
         ),
-        io::ErrorKind::NotFound => format!("finwait: there is no file {shown}"),
-        _ => format!("finwait: {shown}: {error}"),
+        _ => format!("finwait: {}", not_read(&shown, &error)),
     })?;
     String::from_utf8(text).map_err(|error| {
         let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
@@ -696,6 +693,16 @@ pub(super) fn all_of(mistakes: &[crate::scenario::mistake::Mistake]) -> String {
 }
 
 fn unknown(name: &str) -> String {
+    // No scenario's name ends like a file's.
+    if name.ends_with(".jsonl") || Path::new(name).is_file() {
+        return match Path::new(name).exists() {
+            true => format!(
+                "{0} is a file, and scenarios are names: a file is ./{0}",
+                excerpt(name, LONGEST_NAME)
+            ),
+            false => format!("there is no file {}", excerpt(name, LONGEST_NAME)),
+        };
+    }
     let near = match catalog::nearest(name).as_slice() {
         [] => String::new(),
         [only] => format!("did you mean {only}? "),
@@ -742,7 +749,7 @@ mod tests {
                 .into_iter()
                 .map(ListedScenario::of)
                 .collect::<Vec<_>>();
-            write_list(out, &all).unwrap();
+            write_list(out, &all, None).unwrap();
         };
         assert_eq!(parsed_by(|| listed(&mut out)), 0);
         assert!(out.len() > catalog::ENTRIES.len() * 30);

@@ -275,7 +275,9 @@ impl EventLoop<'_> {
             Message::Lab(..) | Message::Signal(_) | Message::HangUp | Message::Deaf(_) => false,
             Message::Input(_) => self.away.is_none(),
             Message::Prepared(turn, ..) => self.labs.is_shown(*turn),
-            Message::Compared(..) | Message::SideBySide(_) | Message::Asks(_) | Message::Note(_) => true,
+            Message::Compared(..) | Message::Lessons | Message::SideBySide(_) | Message::Asks(_) | Message::Note(_) => {
+                true
+            }
         };
         let mut effects = Vec::new();
         match message {
@@ -294,6 +296,7 @@ impl EventLoop<'_> {
             }
             Message::Prepared(_, _, Err(why)) => self.app.say(why),
             Message::Asks(scenario) => effects = self.app.ask_to_run(scenario, MonoTime::now()),
+            Message::Lessons => effects = self.app.choose_lesson(MonoTime::now()),
             Message::SideBySide(lesson) => effects = self.app.begin_beside(lesson),
             Message::Signal(SIGTSTP) => {
                 self.stop(StopTarget::Us)?;

@@ -71,6 +71,8 @@ pub enum Message {
     Compared(Branch, BranchResult),
     /// The runtimes of a new lab are ready, asked for in that turn; or one sentence why not.
     Prepared(u32, Renewal, std::result::Result<(), String>),
+    /// The user wants to choose a lesson.
+    Lessons,
     /// The user has chosen this lesson before the screen was there.
     SideBySide(Arc<SideBySide>),
     /// A scenario that runs programs is to be gone through, and the user to be asked first.

@@ -57,6 +57,8 @@ try {
   const at = () => evaluate('Number(document.getElementById("no").textContent)');
   const count = await evaluate('document.querySelectorAll(".moments li").length');
 
+  const opened = await at();
+  await press('Home');
   // By the arrow key, through all of it.
   const steps = [await evaluate(LOOK)];
   for (let no = 2; no <= count; no += 1) {
@@ -98,6 +100,7 @@ try {
   links.nonsense = await at();
   // With Tab alone: what can be reached, and whether one sees where one is.
   await evaluate('document.activeElement.blur()');
+  await press('Home');
   const reached = [];
   for (let nth = 0; nth < 12; nth += 1) {
     await press('Tab');
@@ -128,6 +131,18 @@ try {
         most = Math.max(most, document.documentElement.scrollWidth, document.body.scrollWidth);
       }
       return most;
+    })()`);
+  }
+  // Between the boxes and the diagram, at the first step, and how high the boxes are.
+  const gaps = {};
+  for (const [width, height, mobile] of [[1200, 890, false], [360, 740, true]]) {
+    await size(width, height, mobile);
+    await evaluate('document.getElementById("first").click(); new Promise((done) => setTimeout(done, 250))');
+    gaps[width] = await evaluate(`(() => {
+      const box = (name) => document.querySelector(name).getBoundingClientRect();
+      const drawing = box('#drawing');
+      const boxes = Math.max(box('#client').bottom, box('#pipes').bottom);
+      return { gap: Math.round(drawing.top - boxes), box: Math.round(box('#client').height), inSight: Math.round(innerHeight - scrollY - drawing.top) };
     })()`);
   }
   await size(1280, 800);
@@ -173,7 +188,7 @@ try {
     const { data } = await ask('Page.printToPDF', { printBackground: false, preferCSSPageSize: true });
     writeFileSync(join(pictures, 'print.pdf'), Buffer.from(data, 'base64'));
   }
-  const all = JSON.stringify({ ...seen, address, count, steps, keys, links, reached, nameless, wide, elements, ground, paper });
+  const all = JSON.stringify({ ...seen, address, count, steps, keys, links, reached, nameless, wide, gaps, opened, elements, ground, paper });
   process.stdout.write(all, () => over());
 } catch (error) {
   over(error.stack);

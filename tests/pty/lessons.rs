@@ -33,6 +33,13 @@ fn before_the_half_close() -> Terminal {
 }
 
 #[test]
+fn a_tour_without_a_name_opens_the_lessons() {
+    let mut terminal = Terminal::start(120, 40, &["--lab", "loopback", "tour"]);
+    terminal.see("Start here");
+    terminal.see("type to search");
+}
+
+#[test]
 fn a_lesson_is_found_by_an_errno_and_begun_by_mouse() {
     let mut terminal = searched(started("isolated"), "epipe beginner");
     // Under its question, with level and length; no code before its title.

@@ -180,7 +180,7 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
     );
     assert_eq!(
         complaint("client connect nowhere"),
-        "column 16: nowhere is not an address: 10.0.0.2:8080, [fd00::2]:8080 and :8080 are"
+        "column 16: nowhere is not an address: write it like 10.0.0.2:8080, [fd00::2]:8080 or :8080"
     );
     assert_eq!(
         complaint("client connect 10.0.0.2"),

@@ -192,4 +192,31 @@ mod tests {
         let parts = [("a", "{{b}}".to_owned()), ("b", "no".to_owned())];
         assert_eq!(fill("<{{a}}|{{b}}>", &parts), "<{{b}}|no>");
     }
+
+    /// The relative luminance of a colour (WCAG 2.2).
+    fn luminance(colour: [f64; 3]) -> f64 {
+        let [red, green, blue] = colour.map(|part| match part / 255.0 {
+            part if part <= 0.040_45 => part / 12.92,
+            part => ((part + 0.055) / 1.055).powf(2.4),
+        });
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    #[test]
+    fn what_is_yet_to_come_can_be_read() {
+        let of = |hex: &str| [1, 3, 5].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()));
+        let mut veils = STYLE.split("--veil:").skip(1).filter_map(|rest| rest.split(';').next());
+        let light: fn(&(&str, &'static str, &'static str)) -> &'static str = |colours| colours.1;
+        for pick in [light, |colours| colours.2] {
+            let veil: f64 = veils.next().unwrap().parse().unwrap();
+            let ground = of(pick(&COLOURS[0]));
+            for colours in &COLOURS[1..] {
+                let own = of(pick(colours));
+                let veiled = [0, 1, 2].map(|part| own[part] * (1.0 - veil) + ground[part] * veil);
+                let (one, other) = (luminance(veiled), luminance(ground));
+                let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+                assert!(contrast >= 4.5, "{} has {contrast:.2} behind the veil", pick(colours));
+            }
+        }
+    }
 }

@@ -322,6 +322,12 @@ impl App {
         self.act(Action::Guide(scenario), now)
     }
 
+    /// Lists the lessons to choose from.
+    pub fn choose_lesson(&mut self, now: MonoTime) -> Vec<Effect> {
+        self.stale = true;
+        self.act(Action::Screen(None, ScreenCommand::Scenarios), now)
+    }
+
     /// Two labs for a lesson are there: it begins in them, and goes on by itself as far as `steps`.
     pub fn open_beside(&mut self, lesson: Arc<SideBySide>, sessions: [Session; 2], steps: usize) {
         self.beside = Some(Beside::new(lesson, sessions, steps));
