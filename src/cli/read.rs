@@ -252,9 +252,9 @@ mod tests {
     #[test]
     fn an_option_is_called_what_was_typed() {
         for name in ["--languages", "--runtimes"] {
-            for line in [format!("matrix x {name} pyhton"), format!("matrix x {name}=pyhton")] {
+            for line in [format!("matrix x {name} kotlin"), format!("matrix x {name}=kotlin")] {
                 let why = mistake(&line);
-                assert!(why.contains(&format!("'pyhton' for '{name} <RUNTIMES>'")), "{why}");
+                assert!(why.contains(&format!("'kotlin' for '{name} <RUNTIMES>'")), "{why}");
             }
         }
         assert!(mistake("do x --colour sometimes").contains("'--colour <WHEN>'"));
