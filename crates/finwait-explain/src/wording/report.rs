@@ -227,7 +227,7 @@ const SURE: [&str; 40] = [
 ];
 
 /// Beginnings of words that such a line often has, and others, too: two of them count.
-const LIKELY: [&str; 40] = [
+const LIKELY: [&str; 42] = [
     "server",
     "client",
     "remote",
@@ -255,8 +255,9 @@ const LIKELY: [&str; 40] = [
     "response",
     "network",
     "clos",
-    "terminated",
+    "terminate",
     "terminating",
+    "termination",
     "abort",
     "worker",
     "process",
