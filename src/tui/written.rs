@@ -70,7 +70,7 @@ pub fn screenshot(app: &mut App, size: (u16, u16), now: MonoTime) -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Os`](crate::lab::Error::Os) where it cannot be written; no part of it is left behind.
+/// [`Error::Os`] where it cannot be written; no part of it is left behind.
 pub fn scenario(name: &str, text: &str) -> Result<String, Error> {
     let mut nth = 1;
     loop {
