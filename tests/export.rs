@@ -469,7 +469,7 @@ fn several_scenarios_are_exported_in_a_file_each() {
     let refused = output(finwait().args(["run", "half-close", "read-eof", "--svg", "-"]));
     assert_eq!(refused.status.code(), Some(2));
     assert!(
-        text(&refused.stderr).contains("want the name of a folder, like --svg pictures/"),
+        text(&refused.stderr).contains("give the name of a folder, like pictures/"),
         "{refused:?}"
     );
 }

@@ -46,7 +46,7 @@ fn commands_that_are_not_understood() {
         ),
         (
             vec!["client connect nowhere"],
-            "command 1, column 16: nowhere is not an address: 10.0.0.2:8080, [fd00::2]:8080 and :8080 are",
+            "command 1, column 16: nowhere is not an address: write it like 10.0.0.2:8080, [fd00::2]:8080 or :8080",
         ),
         (
             vec!["client connect 127.0.0.1:65536"],

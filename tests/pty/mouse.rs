@@ -105,11 +105,11 @@ fn what_is_proposed_to_try_is_pressed() {
     terminal.see_state(Server, "LISTEN");
     terminal.press(Place::Now, "1 c connect");
     terminal.see_state(Client, "ESTABLISHED");
-    terminal.press(Place::Now, "2a accept");
+    terminal.press(Place::Now, "2 a accept");
     terminal.see_state(Server, "ESTABLISHED");
-    terminal.press(Place::Now, "2w write");
+    terminal.press(Place::Now, "2 w write");
     terminal.see("SERVER  write(4, \"hello\", 5) = 5");
-    terminal.press(Place::Now, "1r read");
+    terminal.press(Place::Now, "1 r read");
     terminal.see("CLIENT  read(3, \"hello\", 1024) = 5");
 }
 
@@ -234,8 +234,8 @@ fn the_pointer_explains() {
     let mut terminal = connected("isolated");
     terminal.press(Client, "h shut wr");
     terminal.see_state(Client, "FIN_WAIT2");
-    terminal.point_at(" w write ", Half::Left);
+    terminal.point_at("r read   w write ", Half::Left);
     terminal.see("In FIN_WAIT2: EPIPE.");
-    terminal.point_at(" w write ", Half::Right);
+    terminal.point_at("r read   w write ", Half::Right);
     terminal.see("In CLOSE_WAIT: allowed.");
 }
