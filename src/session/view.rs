@@ -385,8 +385,9 @@ impl Session {
                 let crosses_the_wire = socket.tuple.is_some_and(|tuple| {
                     tuple.local.ip() == addresses[side] && tuple.peer.ip() == addresses[side.other()]
                 });
-                // A library reads when it likes.
-                let seen = self.lab.kind == LabKind::Isolated && crosses_the_wire && end.process.makes_raw_calls();
+                // A library and a program read when they like.
+                let reads_are_seen = socket.is_endpoints() && end.process.makes_raw_calls();
+                let seen = self.lab.kind == LabKind::Isolated && crosses_the_wire && reads_are_seen;
                 end.sock(socket).left_unread(seen)
             }
         }
