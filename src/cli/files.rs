@@ -56,7 +56,7 @@ pub struct ExportArgs {
     pub exports: Vec<PathBuf>,
 }
 
-/// The files of a verb that does nothing else than to write them.
+/// The files of a verb that only writes files.
 #[derive(Clone, Debug, Default, Args)]
 pub struct OutputArgs {
     /// Files to write, whose endings say the formats: run.html run.pcapng run.svg run.txt run.md run.mmd run.cast run.graphs.svg run.screen.svg

@@ -119,7 +119,7 @@ impl Crossing {
 pub struct Queued {
     /// The bytes.
     pub bytes: usize,
-    /// Those of them that were not sent; none where nothing tells.
+    /// The number of those bytes that were not sent; none where nothing tells.
     pub unsent: Option<usize>,
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 /// The packets that are remembered.
 const MOST: usize = 64;
 
-/// What makes a packet itself: no other of the end has the same, as what is sent again has another identification or timestamp.
+/// The identity of a packet: no other of the end has the same, as what is sent again has another identification or timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Likeness {
     flags: Flags,

@@ -80,16 +80,16 @@ pub struct CapturedPacket {
     pub interface: Option<u32>,
     /// The packet.
     pub ip: CapturedIp,
-    /// What finwait's own capture says of it on the wire.
+    /// The fate on the wire, as finwait's own capture tells it.
     pub fate: Option<WireFate>,
 }
 
-/// What became of a packet on finwait's wire, as the comment of its own pcapng says.
+/// The fate of a packet on finwait's wire, as the comment of its own pcapng tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireFate {
-    /// Its host sent it, and the other is handed it.
+    /// Sent by its host, and handed to the other.
     Passed,
-    /// Its host sent it, and the other has not been handed it: it is held, delayed, under way, or lost.
+    /// Sent by its host, and not handed to the other: held, delayed, under way, or lost.
     Waits,
     /// A copy that the wire made.
     Copy,
@@ -232,7 +232,7 @@ enum Item {
         /// The place of the packet's bytes.
         bytes: std::ops::Range<usize>,
         skip: usize,
-        /// What its comment says of it on finwait's wire.
+        /// The fate on finwait's wire, as its comment tells it.
         fate: Option<WireFate>,
     },
     /// The file is over.

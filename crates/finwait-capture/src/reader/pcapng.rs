@@ -191,7 +191,7 @@ impl Interface {
     }
 }
 
-/// What the comment behind a packet's bytes says of it, where finwait wrote it.
+/// Reads the comment behind a packet's bytes, where finwait wrote it.
 fn fate(block: Numbers<'_>, bytes_end: usize) -> Option<WireFate> {
     let mut at = bytes_end.next_multiple_of(4);
     while at + 4 <= block.bytes.len() {

@@ -306,7 +306,7 @@ fn a_text_may_be_quoted_wrapped_or_cut_where_it_is_pasted() {
     assert_eq!(segments(&cut), expected);
 }
 
-/// Its numbers count modulo 2^32: one of that length would be no longer than nothing.
+/// Sequence numbers count modulo 2^32: a segment of that length would be no longer than nothing.
 #[test]
 fn a_line_whose_length_no_segment_has_is_none() {
     let line = |length: u64| {

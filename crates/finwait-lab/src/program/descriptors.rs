@@ -28,7 +28,7 @@ pub struct Descriptors {
     looked_at: usize,
 }
 
-/// What is behind a number.
+/// The file behind a number.
 enum Behind {
     Socket(u64),
     /// Another file.

@@ -1487,3 +1487,13 @@ fn a_long_line_of_strace() {
     assert_eq!(in_pieces(&failed, 4096), Some((errno(Errno::EPIPE), Some(Write))));
     assert_eq!(in_pieces(&call(&data.len().to_string()), 4096), None);
 }
+
+#[test]
+fn words_that_are_only_spoken_of_are_named_as_they_stand() {
+    assert_eq!(
+        mentioned("fix: Broken pipe handling when a client leaves").as_deref(),
+        Some("Broken pipe")
+    );
+    assert_eq!(mentioned("write: broken pipe"), None, "it reports one");
+    assert_eq!(mentioned("hello world"), None);
+}

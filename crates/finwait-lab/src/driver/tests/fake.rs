@@ -53,7 +53,7 @@ pub(super) struct End {
 pub(super) struct Work {
     /// The rows by sock_diag, in whole tables and alone.
     pub(super) rows: usize,
-    /// Those of them that were read alone.
+    /// The rows among those that were read alone.
     pub(super) alone: usize,
     /// The readings of procfs.
     pub(super) procfs: usize,

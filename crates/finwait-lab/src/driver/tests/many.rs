@@ -304,7 +304,7 @@ fn nobody_is_heard_around_the_segments_of_others() {
     );
 }
 
-/// What is told of a table, and read of procfs for it, is in proportion to what has changed.
+/// Rows are told, and procfs is read for them, in proportion to the number that have changed.
 #[test]
 fn beside_a_load_generator_only_what_has_changed_is_told() {
     let mut play = with_a_load_generator(1_000);
