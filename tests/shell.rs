@@ -282,12 +282,32 @@ fn a_shells_status_and_the_signals_that_it_is_sent_are_its_own() {
     assert_eq!(lab.shell(false, "-- sh -c 'exit 7'").status.code(), Some(7));
     let killed = lab.shell(false, "-- sh -c 'kill -TERM $$'");
     assert_eq!((killed.status.code(), text(&killed).1), (Some(143), String::new()));
-    let script = "trap \"echo heard; exit 5\" TERM; echo ready; sleep 1000 >/dev/null 2>&1 & wait";
+    let script = "trap \"echo heard; exit 5\" TERM; echo ready; sleep 60 >/dev/null 2>&1 & wait";
     let mut trapped = Open::on(&lab, false, script);
     assert_eq!(trapped.line(), "ready");
     signal(&trapped.process, Signal::TERM);
     assert_eq!(trapped.line(), "heard");
     assert_eq!(trapped.end(), (Some(5), String::new()));
+}
+
+/// What a shell is sent as soon as it runs is handed on, however late the process outside goes on after its fork: strace holds that up.
+#[test]
+fn a_signal_that_comes_at_once_is_the_shells() {
+    let lab = Lab::new(false);
+    let script = "trap \"echo heard; exit 5\" TERM; kill -TERM $PPID; sleep 60 >/dev/null 2>&1 & wait";
+    let slow = "strace -qq -o /dev/null -e trace=clone -e inject=clone:delay_exit=500000";
+    let line = format!(
+        "{slow} {FINWAIT} shell server --pid {} -- sh -c '{script}'",
+        lab.process.id()
+    );
+    let output = by(false, &line).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(
+        (output.status.code(), text(&output)),
+        (Some(5), ("heard\n".into(), String::new()))
+    );
+    // Ctrl-C is the shell's own, and a shell blocks no signals that its starter does not.
+    let blocked = lab.shell(false, "-- sh -c 'kill -INT $PPID; grep SigBlk /proc/self/status'");
+    assert_eq!(text(&blocked), ("SigBlk:\t0000000000000000\n".into(), String::new()));
 }
 
 #[test]

@@ -136,10 +136,10 @@ fn an_rst_and_a_dropped_packet_have_the_kernels_reason() {
         ],
     );
     assert_eq!(twice.len(), 2, "{twice:?}");
-    assert!(
-        twice[1].starts_with("server drops a packet: TCP_OLD_DATA, in tcp_rcv_established(), upon #"),
-        "{twice:?}"
-    );
+    // The function is the one that the kernel's compiler has left of those that call each other here.
+    let is_said =
+        |function: &str| twice[1].starts_with(&format!("server drops a packet: TCP_OLD_DATA, in {function}(), upon #"));
+    assert!(is_said("tcp_rcv_established") || is_said("tcp_data_queue"), "{twice:?}");
 }
 
 #[test]

@@ -59,15 +59,6 @@ fn handle(signal: c_int, handler: libc::sighandler_t) -> SysResult<c_int> {
     SignalAction::of(handler).set(signal).map(|_| 0)
 }
 
-/// Has a signal do nothing to this process.
-///
-/// # Errors
-///
-/// The errno of `sigaction(2)`: `EINVAL` for one that cannot be ignored.
-pub fn ignore(signal: c_int) -> SysResult<()> {
-    handle(signal, libc::SIG_IGN).map(drop)
-}
-
 /// Makes the interrupting signal end blocked calls with `EINTR`, and do nothing else.
 ///
 /// # Errors
@@ -140,6 +131,29 @@ pub fn set_sigpipe(disposition: Sigpipe) -> SysResult<c_int> {
         Sigpipe::Default => libc::SIG_DFL,
     };
     handle(libc::SIGPIPE, handler)
+}
+
+/// The signals that a thread blocks (`pthread_sigmask(3)`).
+pub struct SignalMask(libc::sigset_t);
+
+impl SignalMask {
+    /// Those of this thread now.
+    pub fn now() -> SignalMask {
+        let mut now = MaybeUninit::uninit();
+        // SAFETY: the first call fills the set, which is ours; the second, which changes nothing without a set of its own, writes to it.
+        SignalMask(unsafe {
+            libc::sigemptyset(now.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), now.as_mut_ptr());
+            now.assume_init()
+        })
+    }
+
+    /// Has this thread block these, and no others.
+    pub fn restore(&self) {
+        // It cannot fail: the mask is one that was in force.
+        // SAFETY: the set is only read.
+        let _ = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
+    }
 }
 
 /// Undoes what a parent may have left to this process beside its standard streams: an ignored SIGCHLD, with which the kernel

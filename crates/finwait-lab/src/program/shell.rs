@@ -12,7 +12,7 @@ use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space}
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,8 @@ use super::surroundings::{self, LabNames};
 use super::{lookup, mounts};
 use crate::error::{Error, Operation, Result};
 use crate::os::fork::{self, Forked};
-use crate::os::{netns, signal};
+use crate::os::netns;
+use crate::os::signal::SignalMask;
 use finwait_model::side::{Ends, Side};
 use finwait_model::text::excerpt;
 
@@ -35,6 +36,9 @@ const ENTERED: &str = "entered\n";
 const OVER: &str = "over\n";
 /// The signals that are handed on to a shell: somebody who has started it has only the process outside to send them to.
 const HANDED_ON: [i32; 5] = [libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM];
+/// The signals that do nothing to the process outside: Ctrl-C and Ctrl-\ are the shell's, which is in the same process group, and the
+/// terminal may be set while it is another's.
+const OF_THE_TERMINAL: [i32; 3] = [libc::SIGINT, libc::SIGQUIT, libc::SIGTTOU];
 
 /// A lab's hosts, as it tells those who look for it in its process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,10 +184,17 @@ pub fn open(side: Side, pid: Option<u32>, command: &[String]) -> Result<u8> {
         .and_then(|mut card| card.write_all(ENTERED.as_bytes()).map(|()| card))
         .during(|| format!("enter the lab of process {}", lab.pid))?;
     let terminal = tcgetattr(io::stdin()).ok();
+    // Before there is a shell: what comes as soon as it runs must not end the process outside.
+    let mask = SignalMask::now();
+    let heard = [&HANDED_ON[..], &OF_THE_TERMINAL, &[libc::SIGCHLD]].concat();
+    let signals = fork::signals(&heard).during(|| "hear signals".into())?;
     match fork::fork().during(|| "fork".into())? {
-        Forked::Child => become_shell(side, &lab, pid, command),
+        Forked::Child => {
+            mask.restore();
+            become_shell(side, &lab, pid, command)
+        }
         Forked::Parent(shell) => {
-            let status = await_shell(shell)?;
+            let status = await_shell(shell, &signals)?;
             if says(&card, OVER) {
                 // A shell that is killed leaves its terminal as its line editor has it.
                 if let Some(modes) = terminal {
@@ -200,12 +211,7 @@ pub fn open(side: Side, pid: Option<u32>, command: &[String]) -> Result<u8> {
 }
 
 /// Waits for a shell's end, and hands on what signals come meanwhile; returns its exit status.
-fn await_shell(shell: Pid) -> Result<u8> {
-    // Ctrl-C and Ctrl-\ are the shell's, which is in the same process group; and the terminal may be set while it is another's.
-    for at_the_terminal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTTOU] {
-        let _ = signal::ignore(at_the_terminal);
-    }
-    let came = fork::signals(&[&HANDED_ON[..], &[libc::SIGCHLD]].concat()).during(|| "hear signals".into())?;
+fn await_shell(shell: Pid, signals: &OwnedFd) -> Result<u8> {
     loop {
         let status = waitpid(Some(shell), WaitOptions::NOHANG | WaitOptions::UNTRACED);
         match status.map_err(io::Error::from).during(|| "wait for the shell".into())? {
@@ -218,9 +224,9 @@ fn await_shell(shell: Pid) -> Result<u8> {
             }
             None => {}
         }
-        let _ = poll(&mut [PollFd::new(&came, PollFlags::IN)], None);
-        while let Some(signal) = fork::next_signal(came.as_fd()) {
-            if signal != libc::SIGCHLD {
+        let _ = poll(&mut [PollFd::new(signals, PollFlags::IN)], None);
+        while let Some(signal) = fork::next_signal(signals.as_fd()) {
+            if HANDED_ON.contains(&signal) {
                 let _ = fork::kill(shell, signal);
             }
         }
