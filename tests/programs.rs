@@ -1036,6 +1036,32 @@ fn a_run_with_programs_is_recorded_as_a_scenario() {
     assert!(text.contains("exits = { \"curl\" = 56 }"), "{text}");
 }
 
+/// A step expects something of a program's sockets, but not of all that a load generator has made, which are others in each run.
+#[test]
+fn a_recorded_step_has_the_states_of_few_sockets_of_programs() {
+    use finwait::scenario::record::Recorder;
+    let step = |sockets: u16| {
+        let mut play = Play::new();
+        play.nginx_listens();
+        play.runs("client run ab http://server:8080/", 2, 70);
+        for port in 40_000..40_000 + sockets {
+            play.curl_connects(port, 2, 70);
+        }
+        let mut recorder = Recorder::default();
+        play.types("server socket").unwrap();
+        let socket = parse("server socket", None).unwrap();
+        recorder.issued(&play.session, &socket, None, play.session.transcript.last());
+        let text = recorder.file(&play.session, "Recorded");
+        let states = text.lines().find(|line| line.starts_with("states"));
+        states.unwrap_or(&text).to_owned()
+    };
+    let few = step(2);
+    assert!(few.contains("client2 = \"ESTABLISHED\""), "{few}");
+    let many = step(40);
+
+    assert_eq!(many, "states = { listener2 = \"CLOSE\" }");
+}
+
 #[test]
 fn what_happened_last_is_known_when_its_entry_is_not_kept_any_more() {
     let mut play = Play::new();

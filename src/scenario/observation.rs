@@ -13,7 +13,7 @@ use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
 use crate::program::SocketOwner;
 use crate::session::transcript::{EntryKind, describe};
-use crate::session::view::HeldBy;
+use crate::session::view::{HeldBy, SocketView};
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -55,6 +55,25 @@ pub struct SocketSnapshot {
     /// The process of a program that holds it, or held it last; none of the endpoint's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<SocketOwner>,
+}
+
+impl SocketSnapshot {
+    /// Returns a socket as that view shows it.
+    pub fn of(view: &SocketView<'_>) -> SocketSnapshot {
+        SocketSnapshot {
+            name: view.name.cloned(),
+            state: match (view.row, view.held) {
+                (Some(observed), _) => Some(observed.row.state),
+                // An open descriptor without a row stands for a socket that is not connected.
+                (None, HeldBy::Open) => Some(State::Close),
+                (None, _) => None,
+            },
+            held: view.held,
+            owner: view.owner.cloned(),
+            rx: view.row.map_or(0, |observed| observed.row.rx_queue),
+            tx: view.row.map_or(0, |observed| observed.row.tx_queue),
+        }
+    }
 }
 
 /// A packet that was on the wire in that step, and what became of it in the end.
@@ -184,22 +203,7 @@ pub struct LateCall {
 
 /// The sockets of an end as they are now.
 pub fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
-    let views = session.sockets(side).into_iter();
-    views
-        .map(|view| SocketSnapshot {
-            name: view.name.cloned(),
-            state: match (view.row, view.held) {
-                (Some(observed), _) => Some(observed.row.state),
-                // An open descriptor without a row stands for a socket that is not connected.
-                (None, HeldBy::Open) => Some(State::Close),
-                (None, _) => None,
-            },
-            held: view.held,
-            owner: view.owner.cloned(),
-            rx: view.row.map_or(0, |observed| observed.row.rx_queue),
-            tx: view.row.map_or(0, |observed| observed.row.tx_queue),
-        })
-        .collect()
+    session.sockets(side).iter().map(SocketSnapshot::of).collect()
 }
 
 /// The packets among the transcript's entries after `since`.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use super::observation::{CommandResult, snapshots};
+use super::observation::{CommandResult, SocketSnapshot};
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
 use crate::command::programs::{AwaitRequest, AwaitedEvent};
@@ -18,6 +18,9 @@ use crate::session::view::HeldBy;
 use crate::session::{LabKind, Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
+
+/// The most sockets of an end's programs that a step expects something of: those of a load generator are others in each run.
+const MOST_OF_PROGRAMS: usize = 32;
 
 /// The commands of a run, each with what came of it.
 #[derive(Debug, Default)]
@@ -244,9 +247,15 @@ fn first_runtime(session: &Session, side: Side) -> Option<&str> {
     })
 }
 
-/// The states of the sockets that have a name, as a scenario would expect them.
+/// The states of the sockets that have a name, as a scenario would expect them; of an end whose programs have had many, those of its endpoint.
 fn states(session: &Session) -> Vec<String> {
-    let all = Ends::from_fn(|side| snapshots(session, side));
+    let all = Ends::from_fn(|side| {
+        let views = match session.program_socket_count(side) {
+            ..=MOST_OF_PROGRAMS => session.sockets(side),
+            _ => session.endpoint_sockets(side),
+        };
+        views.iter().map(SocketSnapshot::of).collect::<Vec<_>>()
+    });
     let names = Ends::from_fn(|side| {
         all[side]
             .iter()

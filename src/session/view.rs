@@ -201,6 +201,19 @@ impl Session {
         views
     }
 
+    /// The sockets of an end that its endpoint made, as [`Session::sockets`] has them, without a look at the others.
+    pub fn endpoint_sockets(&self, side: Side) -> Vec<SocketView<'_>> {
+        let end = &self.ends[side];
+        let own = end.sockets.own().iter().map(|at| &end.sockets[*at]);
+        own.map(|socket| self.view(side, socket, end.place(socket))).collect()
+    }
+
+    /// Returns how many sockets of programs an end has had.
+    pub fn program_socket_count(&self, side: Side) -> usize {
+        let sockets = &self.ends[side].sockets;
+        sockets.len() - sockets.own().len()
+    }
+
     /// The socket of an end that calls go to, as [`Session::sockets`] has it, without a look at the others.
     pub fn current_view(&self, side: Side) -> Option<SocketView<'_>> {
         let end = &self.ends[side];
