@@ -15,7 +15,7 @@ use super::{Exit, Inbox, LiveCast, Message, Sender, listen};
 use crate::clock::MonoTime;
 use crate::error::{Error, Operation, Result};
 use crate::lab::BatchEvents;
-use crate::lab::event::{LabEvent, TimedEvent};
+use crate::lab::event::{LabEvent, ProgramNews, TimedEvent};
 use crate::os::signal::StopTarget;
 use crate::progress::compiling;
 use crate::runtime::RuntimeChoice;
@@ -28,17 +28,23 @@ const FRAME: Duration = Duration::from_millis(33);
 /// The time for which events of a lab are taken in before a key that is pressed meanwhile is.
 const SLICE: Duration = Duration::from_millis(2);
 
-/// Is it what streams while nobody does anything? Of such, the screen shows the latest every [`FRAME`]; all else it shows at once.
+/// Returns whether it is of what streams while nobody does anything: programs may make a thousand connections a second. Of such, the
+/// screen shows the latest every [`FRAME`]; all else it shows at once.
 const fn streams(what: &LabEvent) -> bool {
-    matches!(
-        what,
+    match what {
         LabEvent::Packet(_)
-            | LabEvent::Table { .. }
-            | LabEvent::Rows { .. }
-            | LabEvent::Counters { .. }
-            | LabEvent::Rules(_)
-            | LabEvent::Quiet
-    )
+        | LabEvent::Transition(_)
+        | LabEvent::Table { .. }
+        | LabEvent::Rows { .. }
+        | LabEvent::Owned { .. }
+        | LabEvent::ProgramCall(_)
+        | LabEvent::Counters { .. }
+        | LabEvent::Reason(_)
+        | LabEvent::Rules(_)
+        | LabEvent::Quiet => true,
+        LabEvent::Program(event) => matches!(event.what, ProgramNews::Output { .. }),
+        _ => false,
+    }
 }
 
 /// Returns how long to sleep at `now` when no message comes: for ever (none), unless something on the screen counts; then until the run's
