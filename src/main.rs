@@ -173,20 +173,18 @@ fn main() -> ExitCode {
         }
         Some(Verb::Do {
             commands,
-            json,
-            all_sockets,
-            all_counters,
+            transcript,
             no_data,
             patience,
             ..
         }) => {
-            let format = if *json { Format::Json } else { Format::Text };
+            let format = if transcript.json { Format::Json } else { Format::Text };
             let segments = if *no_data {
                 ShownSegments::Telling
             } else {
                 ShownSegments::All
             };
-            let printing = Printing::new(format, *all_sockets, *all_counters).with(segments);
+            let printing = Printing::new(format, *transcript).with(segments);
             run(
                 &options,
                 commands,
@@ -258,25 +256,15 @@ fn main() -> ExitCode {
             file,
             connection,
             plain,
-            json,
-            all_sockets,
-            all_counters,
+            transcript,
             ..
         }) => {
-            let format = match (*plain, *json) {
+            let format = match (*plain, transcript.json) {
                 (_, true) => Some(Format::Json),
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(
-                file,
-                *connection,
-                format,
-                *all_sockets,
-                *all_counters,
-                setup,
-                output.paint,
-            )
+            headless::open::open(file, *connection, format, *transcript, setup, output.paint)
         }
         Some(Verb::Export {
             file, run, connection, ..

@@ -210,13 +210,15 @@ mod tests {
             assert_eq!(groups.lab(), Some(LabChoice::Loopback), "{line}");
             assert_eq!(groups.ipv6(), Some(true), "{line}");
             assert!(
-                matches!(&cli.verb, Some(Verb::Do { commands, json: true, .. }) if commands == &["x"]),
+                matches!(&cli.verb, Some(Verb::Do { commands, transcript, .. }) if commands == &["x"] && transcript.json),
                 "{line}"
             );
         }
         // So may those that the screen does not have.
         let cli = read("--color always --json do x").unwrap();
-        assert!(matches!(&cli.verb, Some(Verb::Do { commands, json: true, .. }) if commands == &["x"]));
+        assert!(
+            matches!(&cli.verb, Some(Verb::Do { commands, transcript, .. }) if commands == &["x"] && transcript.json)
+        );
         // An option's value is no verb, and a verb's argument no option.
         let cli = read("--server-run list --lab isolated run half-close").unwrap();
         assert!(matches!(cli.verb, Some(Verb::Run { .. })));

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::call::CallId;
+use crate::cli::TranscriptArgs;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::json::{Lines, Versioned};
@@ -97,14 +98,14 @@ pub struct Printing {
 }
 
 impl Printing {
-    /// Returns it in that format, with all sockets or those that have changed, and all counters or those that tell something.
-    pub fn new(format: Format, all_sockets: bool, all_counters: bool) -> Printing {
-        let sockets = if all_sockets {
+    /// Returns it in that format, with the sockets and the counters that the command line asks for.
+    pub fn new(format: Format, asked: TranscriptArgs) -> Printing {
+        let sockets = if asked.all_sockets {
             ShownSockets::All
         } else {
             ShownSockets::Changed
         };
-        let counters = if all_counters {
+        let counters = if asked.all_counters {
             ShownCounters::All
         } else {
             ShownCounters::Telling
