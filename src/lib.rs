@@ -27,6 +27,7 @@ pub mod paint;
 pub mod progress;
 pub mod recording;
 pub mod roles;
+pub mod run;
 pub mod scenario;
 pub mod session;
 pub mod stderr;

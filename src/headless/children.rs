@@ -14,8 +14,8 @@ use std::time::Duration;
 use crate::lab::Options;
 use crate::os::signal::die_with_parent;
 use crate::progress::Progress;
+use crate::run::RunManner;
 use crate::scenario::report::ReportLine;
-use crate::scenario::run::RunManner;
 use crate::stderr::complain;
 
 /// One run.

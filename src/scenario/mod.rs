@@ -29,7 +29,6 @@ pub mod programs;
 pub mod record;
 pub mod report;
 pub mod returns;
-pub mod run;
 pub mod segments;
 
 pub use crate::mistake;

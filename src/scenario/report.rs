@@ -205,7 +205,7 @@ impl StepReport {
 }
 
 /// A duration as JSON has it.
-pub(super) fn millis(took: Duration) -> f64 {
+pub(crate) fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e6).round() / 1e3
 }
 
