@@ -29,6 +29,7 @@ pub mod recording;
 pub mod roles;
 pub mod run;
 pub mod scenario;
+pub mod screen;
 pub mod session;
 pub mod stderr;
 pub mod text;

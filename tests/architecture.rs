@@ -46,6 +46,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
     &["config"],
     &["headless"],
+    &["screen"],
 ];
 
 /// The modules that know no terminal.

@@ -3,7 +3,8 @@
 use clap::{Arg, Command};
 
 use super::examples;
-use crate::command::table::{CommandGroup, TABLE};
+use crate::command::spec::CommandGroup;
+use crate::command::table::TABLE;
 
 /// Returns the help of a verb, or of the screen.
 pub(super) fn all(mut tree: Command, verb: Option<&str>) -> String {

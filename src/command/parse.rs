@@ -2,7 +2,8 @@
 
 use super::arguments::ParsedArguments;
 use super::complaint::nearest;
-use super::table::{self, Spec, Verb};
+use super::spec::{Spec, Verb};
+use super::table;
 use super::token::{Tokens, tokens};
 use super::{Command, EndCommand, programs};
 use crate::side::Side;

@@ -6,7 +6,8 @@
 use super::Command;
 use super::arguments::ParsedArguments;
 use super::parse::{WIRE, parse};
-use super::table::{self, Arg, ArgKind, Spec, Verb};
+use super::spec::{Arg, ArgKind, Spec, Verb};
+use super::table;
 use super::token::{Token, tokens};
 use crate::side::Side;
 use crate::wire::link::OptionSet;

@@ -5,9 +5,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::colours::colour_rules;
 use super::series::{Said, Sample};
 use super::story::Story;
-use super::svg::colour_rules;
 use crate::clock::human;
 use crate::side::Side;
 use crate::text::xml_text;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 pub mod asciicast;
 pub mod book;
+mod colours;
 pub mod folder;
 pub mod graphs;
 pub mod html;

@@ -9,7 +9,8 @@ use finwait_capture::reader::format_of;
 
 use super::explain::capture::connection_of;
 use super::explain::source::Source;
-use super::{Format, Printer, Printing, not_read};
+use super::not_read;
+use super::printer::{Format, Printer, Printing};
 use crate::cli::TranscriptArgs;
 use crate::exit::{BAD, DIFFERS, fail};
 use crate::paint::{Paint, PaintingWriter};

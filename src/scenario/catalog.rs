@@ -7,7 +7,8 @@ use super::lesson::{Course, Lesson, Level, Shelf, SideBySide, Topic};
 use super::mistake::Mistake;
 use super::returns::Returns;
 use super::{Group, Scenario, file};
-use crate::command::table::{Verb, named};
+use crate::command::spec::Verb;
+use crate::command::table::named;
 use crate::explain::rules::CallClass;
 
 /// A scenario that the binary carries: its file, and what lists and answers show of it, found when the program was built.

@@ -13,8 +13,8 @@ use crate::scenario::branch::Branch;
 use crate::scenario::lesson::SideBySide;
 use crate::side::Side;
 use crate::state::State;
-use crate::tui::app::ChosenLab;
 use crate::tui::dialog::state::StateOf;
+use crate::tui::lab_spec::ChosenLab;
 use crate::tui::shown::ShownConnection;
 
 /// The effect of a press, whether on the screen or in a dialog.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::prediction::{Prediction, PredictionQuestion, RETURNS, questions};
 use crate::call::{Call, SocketName};
 use crate::clock::MonoTime;
-use crate::command::table::Button;
+use crate::command::spec::{Button, Verb};
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand, Pick, table};
 use crate::explain::EntryNo;
@@ -140,7 +140,7 @@ impl Tour {
         let command = &self.step()?.action.as_ref()?.command;
         let (side, spec) = match command {
             Command::End(side, command) => (Some(*side), table::of_end(command)),
-            Command::Wire(command) => (None, table::row(table::Verb::Wire(command.verb()))),
+            Command::Wire(command) => (None, table::row(Verb::Wire(command.verb()))),
             Command::Screen(_) | Command::Write(_) => return None,
         };
         let presses = |button: &&Button| is_the_same(command, &(button.command)(side.unwrap_or(Side::Client)), session);

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::BookPage;
 use super::facts::Answer;
-use crate::export::svg;
+use crate::export::colours::class_of;
 use crate::state::State;
 use crate::text::{xml_attribute, xml_text};
 
@@ -66,7 +66,7 @@ pub(super) fn attribute(value: &str) -> String {
 
 /// Returns the link to a state's part of the page of states.
 pub(super) fn state(state: State) -> String {
-    let role = svg::class_of(state);
+    let role = class_of(state);
     format!("<a class=\"state {role}\" href=\"states.html#{state}\">{state}</a>")
 }
 

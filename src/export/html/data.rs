@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
+use crate::export::colours::class_of;
 use crate::export::moment::{EndPresent, Moment, Present, SocketPresent};
 use crate::export::story::Story;
-use crate::export::svg::{Drawing, class_of};
+use crate::export::svg::Drawing;
 use crate::session::now::Pipe;
 use crate::session::view::HeldBy;
 use crate::side::Side;

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::explain::counters::is_shown;
+use crate::export::colours::{class_of, colour_of};
 use crate::export::moment::{EndPresent, Moment, SocketPresent};
 use crate::export::story::Story;
-use crate::export::svg::{class_of, colour_of};
 use crate::lab::event::Disposition;
 use crate::outcome::Outcome;
 use crate::roles::SegmentKind;

@@ -1,7 +1,8 @@
 //! Effects of typed commands and buttons: to an end, to the wire, to the screen itself.
 
 use super::*;
-use crate::command::table::{self, EndVerb, Verb};
+use crate::command::spec::{EndVerb, Verb};
+use crate::command::table;
 use crate::session::connections::ConnectionNo;
 
 impl App {

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use super::{Context, Dialog, Reaction, moved};
 use crate::command::ScreenCommand;
-use crate::command::table::{self, Button, Spec};
+use crate::command::spec::{Button, Spec};
+use crate::command::table;
 use crate::session::Session;
 use crate::side::Side;
 use crate::text::width;

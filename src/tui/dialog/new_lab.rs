@@ -10,9 +10,9 @@ use crate::runtime::Runtime;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::text::wrap;
-use crate::tui::app::ChosenLab;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::tui::lab_spec::ChosenLab;
 use crate::tui::layout;
 
 /// A thing in the dialog that can be pressed.

@@ -7,7 +7,8 @@ use super::prompt::Prompt;
 use super::{About, Context, Dialog, Reaction, browse, moved, plain};
 use crate::command::complete::closeness;
 use crate::command::signature::Signature;
-use crate::command::table::{Spec, TABLE, Verb};
+use crate::command::spec::{Spec, Verb};
+use crate::command::table::TABLE;
 use crate::command::{Command, ScreenCommand};
 use crate::side::Side;
 use crate::tui::canvas::Canvas;
@@ -90,7 +91,7 @@ fn choices(spec: &'static Spec, side: Side) -> Vec<Choice> {
         return vec![alone()];
     }
     let several = spec.buttons.len() > 1;
-    let of_button = |button: &crate::command::table::Button| {
+    let of_button = |button: &crate::command::spec::Button| {
         let command = (button.command)(side);
         let whole = match &command {
             Command::End(_, command) => command.to_string(),

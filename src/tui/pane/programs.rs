@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::buttons::{self, Row};
 use crate::clock::{MonoTime, human};
-use crate::command::table::Button;
+use crate::command::spec::Button;
 use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::explain::EntryNo;
 use crate::lab::event::{Death, ProgramNews};

@@ -3,7 +3,8 @@
 use super::super::Context;
 use super::HelpTopic;
 use crate::command::signature::Signature;
-use crate::command::table::{self, Button, CommandGroup, Spec, TABLE, Verb};
+use crate::command::spec::{Button, CommandGroup, Spec, Verb};
+use crate::command::table::{self, TABLE};
 use crate::command::wire::WireVerb;
 use crate::command::{Command, ScreenCommand};
 use crate::explain::meaning::{Settings, of_state};
