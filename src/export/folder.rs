@@ -27,11 +27,11 @@ pub struct NewFolder {
     path: PathBuf,
     overwrite: Overwrite,
     /// Whether it is still there to be put in its place, or to be removed.
-    making: Arc<Mutex<Making>>,
+    making: Arc<Mutex<FolderStatus>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Making {
+enum FolderStatus {
     UnderWay,
     /// It is in its place, or was removed.
     Over,
@@ -114,7 +114,7 @@ impl NewFolder {
             place: real,
             path,
             overwrite,
-            making: Arc::new(Mutex::new(Making::UnderWay)),
+            making: Arc::new(Mutex::new(FolderStatus::UnderWay)),
         };
         folder
             .removed_by_signals()
@@ -143,7 +143,7 @@ impl NewFolder {
     /// The place is taken by now, or cannot be written: one sentence. What was there is as it was.
     pub fn put_in_place(self) -> Result<(), String> {
         let mut making = lock(&self.making);
-        if *making != Making::UnderWay {
+        if *making != FolderStatus::UnderWay {
             return Err("it was interrupted".into());
         }
         let name = shown(&self.place);
@@ -154,7 +154,7 @@ impl NewFolder {
             Overwrite::Yes | Overwrite::No => fs::rename(&self.path, &self.place),
         };
         put.map_err(|error| format!("write {name}: {error}"))?;
-        *making = Making::Over;
+        *making = FolderStatus::Over;
         drop(making);
         // What was there before stands beside it now.
         remove(&self.path).map_err(|error| format!("{name} is there, but what was there before is left: {error}"))
@@ -167,8 +167,8 @@ impl NewFolder {
         thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in signals.forever() {
                 let mut making = lock(&making);
-                if *making == Making::UnderWay {
-                    *making = Making::Interrupted;
+                if *making == FolderStatus::UnderWay {
+                    *making = FolderStatus::Interrupted;
                     let _ = remove(&path);
                 }
                 // It ends here, and so do the processes that it started.
@@ -183,13 +183,13 @@ impl Drop for NewFolder {
     fn drop(&mut self) {
         let mut making = lock(&self.making);
         match *making {
-            Making::UnderWay => {
-                *making = Making::Over;
+            FolderStatus::UnderWay => {
+                *making = FolderStatus::Over;
                 let _ = remove(&self.path);
             }
-            Making::Over => {}
+            FolderStatus::Over => {}
             // What failed, failed because the folder is gone: the signal has the last word.
-            Making::Interrupted => {
+            FolderStatus::Interrupted => {
                 drop(making);
                 loop {
                     thread::park();
@@ -199,7 +199,7 @@ impl Drop for NewFolder {
     }
 }
 
-fn lock(making: &Mutex<Making>) -> MutexGuard<'_, Making> {
+fn lock(making: &Mutex<FolderStatus>) -> MutexGuard<'_, FolderStatus> {
     making.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Digest, Header, Line, Recording, SUFFIX};
+use super::{Digest, Header, Recording, RecordingLine, SUFFIX};
 use crate::lab::Options;
 use crate::scenario::report::StepReport;
 use crate::session::transcript::Entry;
@@ -202,7 +202,7 @@ impl RecordingFile {
     pub fn step(&self, report: &StepReport) {
         if let Ok(mut output) = self.0.lock() {
             let step = Box::new(report.clone());
-            output.write(&Line::Step { step });
+            output.write(&RecordingLine::Step { step });
         }
     }
 
@@ -243,7 +243,7 @@ impl RecordingFile {
             if let Some(kept) = &mut output.kept {
                 kept.restart();
             }
-            output.write(&Line::Begin { recording });
+            output.write(&RecordingLine::Begin { recording });
             output.runs += 1;
             output.runs
         });
@@ -284,7 +284,7 @@ impl Output {
         let digest = std::mem::replace(&mut self.digest, Digest::new());
         // Nobody compares what is only kept.
         if self.is_written() {
-            self.write(&Line::End { end: digest.end() });
+            self.write(&RecordingLine::End { end: digest.end() });
         }
         for follower in &mut self.followers {
             follower.ends();

@@ -14,7 +14,7 @@ use crate::command::{CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::session::transcript::EntryKind;
 use crate::session::{LabKind, ProcessState, Session};
 use crate::side::Side;
-use crate::tui::dialog::state::StateOf;
+use crate::tui::dialog::state::SocketIdentity;
 use crate::tui::hit::Action;
 use crate::tui::keys::Keymap;
 use crate::tui::shown::ShownConnection;
@@ -343,9 +343,11 @@ fn of_segment(entry: u64, session: &Session) -> Parts {
     }
 }
 
-fn of_meaning(side: Side, of: &StateOf, session: &Session) -> Parts {
+fn of_meaning(side: Side, of: &SocketIdentity, session: &Session) -> Parts {
     let views = session.sockets(side);
-    let found = views.iter().find(|view| StateOf::view(view).as_ref() == Some(of));
+    let found = views
+        .iter()
+        .find(|view| SocketIdentity::view(view).as_ref() == Some(of));
     match found {
         Some(view) => {
             let parts = Parts::does(format!(

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::segment::Numbers;
+use super::segment::SegmentNumbers;
 use crate::lab::event::PacketRecord;
 use crate::side::Side;
 use crate::wire::flow::FlowInfo;
@@ -53,8 +53,8 @@ impl Connection {
     }
 
     /// Takes in a segment of the connection.
-    pub fn takes(&mut self, record: &PacketRecord, segment: &Segment, leaves: bool) -> Numbers {
-        let mut numbers = Numbers {
+    pub fn takes(&mut self, record: &PacketRecord, segment: &Segment, leaves: bool) -> SegmentNumbers {
+        let mut numbers = SegmentNumbers {
             seq: record.seen.seq.unwrap_or(segment.seq.0),
             ack: record.seen.ack.unwrap_or(segment.ack.0),
         };

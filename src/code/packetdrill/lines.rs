@@ -86,7 +86,7 @@ impl ScriptLine {
 }
 
 /// A segment that came after what another one acknowledges.
-pub struct After {
+pub struct LaterSegment {
     /// The line.
     pub place: usize,
     /// The first byte, and the one after its last.
@@ -96,7 +96,7 @@ pub struct After {
 }
 
 /// The next bytes after those that `ack` acknowledges, where both came just now, one behind the other.
-pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<After> {
+pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<LaterSegment> {
     let came = |line: &ScriptLine| match line {
         ScriptLine::Event {
             at,
@@ -112,7 +112,7 @@ pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<After> {
         .map_while(|(place, line)| Some((place, came(line)?)));
     let (place, (_, bytes)) = just_now.find(|(_, (_, bytes))| bytes.0 == ack)?;
     let (_, (answers, _)) = just_now.next().filter(|(_, (_, bytes))| bytes.1 == ack)?;
-    Some(After { place, bytes, answers })
+    Some(LaterSegment { place, bytes, answers })
 }
 
 /// The reference for a time.

@@ -23,7 +23,7 @@ use crate::session::Session;
 use crate::session::lineup::FirstProgram;
 use crate::side::Ends;
 use crate::stderr::complain;
-use crate::tui::film::DRAWER;
+use crate::tui::film::RENDERER;
 use runner::Runner;
 use source::{CommandSource, check};
 
@@ -109,7 +109,7 @@ pub fn run(
         Err(error) => Err(error),
     };
     drop(runner);
-    if let Err(why) = exports.write_recorded(record.as_ref(), &DRAWER) {
+    if let Err(why) = exports.write_recorded(record.as_ref(), &RENDERER) {
         return fail(DIFFERS, &why);
     }
     match verdict {

@@ -28,7 +28,7 @@ use crate::session::lineup::FirstProgram;
 use crate::side::Ends;
 use crate::stderr::{complain, hide};
 use crate::text::{SanitizingWriter, excerpt};
-use crate::tui::film::DRAWER;
+use crate::tui::film::RENDERER;
 
 /// The options of `finwait run`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +169,7 @@ fn run_one(scenario: Scenario, options: &Options, how: &RunOptions, record: Opti
         .and_then(|()| ci.end(broke_off.as_deref(), SanitizingWriter(&mut out)))
         .and_then(|()| out.flush());
     let ended = ended.and_then(|end| told.map(|()| end));
-    if let Err(why) = how.exports.write_recorded(record.as_ref(), &DRAWER) {
+    if let Err(why) = how.exports.write_recorded(record.as_ref(), &RENDERER) {
         return fail(DIFFERS, &why);
     }
     match ended {

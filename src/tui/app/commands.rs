@@ -379,7 +379,7 @@ impl App {
             Some(Action::Segment(_)) => HelpTopic::Diagram,
             Some(Action::Meaning(side, of)) => {
                 let views = self.run.session.sockets(*side);
-                let is_it = |view: &&SocketView| StateOf::view(view).as_ref() == Some(of);
+                let is_it = |view: &&SocketView| SocketIdentity::view(view).as_ref() == Some(of);
                 views
                     .iter()
                     .find(is_it)

@@ -57,7 +57,7 @@ use crate::tui::dialog::raw::RawDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
-use crate::tui::dialog::state::{StateDialog, StateOf};
+use crate::tui::dialog::state::{SocketIdentity, StateDialog};
 use crate::tui::dialog::themes::ThemesDialog;
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};

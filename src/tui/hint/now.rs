@@ -23,7 +23,7 @@ pub(super) fn of_call(side: Side, on: Option<&SocketName>, call: &CallRequest, s
     if end.refuses(call) {
         return Some("The language of this end has no such call.".to_owned());
     }
-    if let Some(socket) = session.not_ours(side, call).filter(|_| on.is_none()) {
+    if let Some(socket) = session.refused_target(side, call).filter(|_| on.is_none()) {
         let shown = socket.shown();
         return Some(match socket.owner() {
             Some(owner) => format!("{shown} is {}'s: finwait makes no calls on it.", owner.name),

@@ -350,7 +350,7 @@ impl EndButtons<'_> {
     fn weight(&self, button: &Button, action: &Action) -> Weight {
         match action {
             Action::End(_, EndCommand::Call { call, .. })
-                if self.end.refuses(call) || self.session.not_ours(self.side, call).is_some() =>
+                if self.end.refuses(call) || self.session.refused_target(self.side, call).is_some() =>
             {
                 Weight::Refused
             }

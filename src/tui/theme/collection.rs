@@ -8,7 +8,7 @@ use crate::command::{ThemeName, nearest};
 
 /// A theme that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct ThemeChoice {
     /// The theme's name.
     pub name: ThemeName,
     /// The styles, or the mistake in the file.
@@ -17,13 +17,13 @@ pub struct Choice {
 
 /// The themes that can be chosen, those of the program first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Themes(Vec<Choice>);
+pub struct Themes(Vec<ThemeChoice>);
 
 impl Default for Themes {
     /// Returns the themes of the program.
     fn default() -> Themes {
         let all = ThemeName::BUILTIN.iter().filter_map(|name| {
-            Some(Choice {
+            Some(ThemeChoice {
                 name: ThemeName::new(name)?,
                 styles: Ok(builtin(name)?),
             })
@@ -49,7 +49,7 @@ impl Themes {
             let styles = fs::read_to_string(&path)
                 .map_err(|error| format!("{shown}: {error}"))
                 .and_then(|text| read(&shown, &text).map_err(|mistake| mistake.to_string()));
-            let choice = Choice { name, styles };
+            let choice = ThemeChoice { name, styles };
             match themes.0.iter_mut().find(|other| other.name == name) {
                 Some(other) => *other = choice,
                 None => themes.0.push(choice),
@@ -59,7 +59,7 @@ impl Themes {
     }
 
     /// Every theme.
-    pub fn all(&self) -> &[Choice] {
+    pub fn all(&self) -> &[ThemeChoice] {
         &self.0
     }
 
