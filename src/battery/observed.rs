@@ -117,7 +117,7 @@ impl<'a> Observed<'a> {
             .map_or_else(Queues::default, |step| Queues::of(&step.observation))
     }
 
-    /// Was all as expected in the step of that name?
+    /// Returns whether all was as expected in the step of that name.
     pub(super) fn held(&self, name: &str) -> bool {
         self.step(name).is_some_and(StepReport::held)
     }
@@ -255,7 +255,7 @@ fn state(sockets: &[SocketSnapshot], side: Side) -> Option<&'static str> {
     newest.state.map(crate::state::State::name)
 }
 
-/// Does it end a direction, or the connection?
+/// Returns whether it ends a direction, or the connection.
 fn is_an_end(packet: &ObservedPacket) -> bool {
     match &packet.said {
         PacketContent::Tcp { flags, .. } => packet.again.is_none() && (flags.has(Flags::FIN) || flags.has(Flags::RST)),

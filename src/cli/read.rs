@@ -20,7 +20,7 @@ pub enum NotRead {
     Help {
         /// The text.
         text: String,
-        /// May it go through a pager?
+        /// Whether it may go through a pager.
         paged: bool,
     },
     /// The version that was asked for.

@@ -136,7 +136,7 @@ fn run(text: &str, side: Option<Side>) -> Option<Result<Command, ParseError>> {
 }
 
 impl Spec {
-    /// Is it about the screen rather than an end?
+    /// Returns whether it is about the screen rather than an end.
     pub const fn is_screen(&self) -> bool {
         matches!(self.verb, Verb::Screen(_))
     }

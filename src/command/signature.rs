@@ -26,7 +26,7 @@ pub struct Signature {
 pub struct SignaturePart {
     /// The argument, as `[n 0.. (1024)]`: in brackets if it may be left out, with what is taken then in parentheses.
     pub text: String,
-    /// Is it the one that is being typed?
+    /// Whether it is the one that is being typed.
     pub typed: bool,
 }
 

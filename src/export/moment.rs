@@ -407,7 +407,7 @@ fn row_of(session: &Session, change: &StateChanged) -> LabEvent {
     }
 }
 
-/// Is it an input that no entry comes of?
+/// Returns whether it is an input that no entry comes of.
 const fn tells_nothing(input: &SessionInput) -> bool {
     match input {
         SessionInput::Look { .. } | SessionInput::Over { .. } => true,

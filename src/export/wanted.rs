@@ -37,7 +37,7 @@ impl ExportChoices {
         look: None,
     };
 
-    /// Is nothing wanted?
+    /// Returns whether nothing is wanted.
     pub fn is_none(&self) -> bool {
         self.files.is_empty() && self.pcap.is_none()
     }

@@ -43,7 +43,7 @@ struct Output {
     path: PathBuf,
     /// The file of the user's; none where the run is kept for exports alone.
     file: Option<File>,
-    /// Was it made here? Then it goes again if nothing is written.
+    /// Whether it was made here. Then it goes again if nothing is written.
     ours: bool,
     /// The same again for exports, in memory.
     copy: Option<File>,
@@ -255,7 +255,7 @@ impl RecordingFile {
 }
 
 impl Output {
-    /// Is there anything that lines are written to?
+    /// Returns whether there is anything that lines are written to.
     const fn is_written(&self) -> bool {
         self.file.is_some() || self.copy.is_some()
     }

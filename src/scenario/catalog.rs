@@ -28,7 +28,7 @@ pub struct Entry {
     pub lesson: Option<Lesson>,
     /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.
     pub ipv6: Option<bool>,
-    /// Does it try a claim of the article?
+    /// Whether it tries a claim of the article.
     pub claims: bool,
     /// The programs that it runs, which must be installed.
     pub programs: &'static [&'static str],

@@ -333,7 +333,7 @@ impl StepInProgress {
         }
     }
 
-    /// Is something expected that cannot come true any more, whatever happens?
+    /// Returns whether something is expected that cannot come true any more, whatever happens.
     fn is_lost(&self, step: &Step) -> bool {
         let mut expected = step.expected.iter().zip(&self.lists);
         expected.any(|(expected, list)| match list {

@@ -185,7 +185,7 @@ impl Session {
         self.transcript.push(at, EntryKind::Note { text });
     }
 
-    /// Are these the addresses of a connection of the host with itself, which does not come to the wire?
+    /// Returns whether these are the addresses of a connection of the host with itself, which does not come to the wire.
     pub(super) fn is_inside(&self, side: Side, tuple: &Tuple) -> bool {
         let own = self.lab.addresses[side];
         let is_own = |ip: IpAddr| ip.is_loopback() || ip == own;

@@ -118,7 +118,7 @@ impl Write for TerminalOutput {
     }
 }
 
-/// Is there a terminal that a screen can be drawn on?
+/// Returns whether there is a terminal that a screen can be drawn on.
 ///
 /// # Errors
 ///
@@ -149,7 +149,7 @@ pub fn is_gone(error: &io::Error) -> bool {
     hung_up || Errno::from_io_error(error) == Some(Errno::IO)
 }
 
-/// Are we in the terminal's foreground? A terminal that is not our controlling one has no background.
+/// Returns whether we are in the terminal's foreground. A terminal that is not our controlling one has no background.
 pub fn in_front() -> bool {
     tcgetpgrp(stdout()).map_or(true, |front| {
         Job::own().is_none_or(|own| front.as_raw_nonzero().get() == own.group)

@@ -152,7 +152,7 @@ impl Tour {
         self.play.next()
     }
 
-    /// Does it go on by itself just now?
+    /// Returns whether it goes on by itself just now.
     pub fn goes_on(&self) -> bool {
         self.play.is_under_way() || self.pace != TourPace::Stands
     }
@@ -263,7 +263,7 @@ impl Tour {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// Is there a prediction that the next step will answer?
+    /// Returns whether there is a prediction that the next step will answer.
     pub fn has_prediction(&self) -> bool {
         let step = self.at();
         self.predictions.iter().any(|prediction| prediction.step == step)
@@ -456,7 +456,7 @@ fn is_the_same(step: &Command, pressed: &Command, session: &Session) -> bool {
     }
 }
 
-/// Is that the plain button of the step's call, whose arguments are only how much, or what?
+/// Returns whether that is the plain button of the step's call, whose arguments are only how much, or what.
 fn stands_for(side: Side, pressed: &EndCommand, made: &CallRequest, step: &CallRequest) -> bool {
     let plain = |call: &CallRequest| match call {
         CallRequest::Full(Call::Read { flags, .. }) => flags.is_empty(),

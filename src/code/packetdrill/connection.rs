@@ -106,7 +106,7 @@ const fn is_from(number: u32, from: u32) -> bool {
     number.wrapping_sub(from) < 1 << 31
 }
 
-/// Does it begin a connection?
+/// Returns whether it begins a connection.
 pub fn is_syn(segment: &Segment) -> bool {
     segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK)
 }

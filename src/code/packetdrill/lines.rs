@@ -70,7 +70,7 @@ impl ScriptLine {
         }
     }
 
-    /// Is it a call on that socket?
+    /// Returns whether it is a call on that socket.
     pub fn is_on(&self, socket: Fd) -> bool {
         match self {
             ScriptLine::Comment(_) => false,
@@ -79,7 +79,7 @@ impl ScriptLine {
         }
     }
 
-    /// Is it a call that had not returned then?
+    /// Returns whether it is a call that had not returned then.
     pub fn is_under_way(&self, then: Duration) -> bool {
         matches!(self, ScriptLine::Waits { ended, .. } if *ended > then)
     }

@@ -116,7 +116,7 @@ fn longest_segment(program: &Program, end: Side) -> usize {
     lengths.max().unwrap_or_default()
 }
 
-/// Is that what a timer ends a call with, and nothing that comes?
+/// Returns whether that is what a timer ends a call with, and nothing that comes.
 const fn ends_by_a_timer(outcome: &Outcome) -> bool {
     matches!(
         outcome,
@@ -345,7 +345,7 @@ impl Script {
         others.find(|other| other.at < ended)
     }
 
-    /// Is it a SYN that the end sends before then?
+    /// Returns whether it is a SYN that the end sends before then.
     fn is_syn_by(&self, statement: &Statement, then: Option<Duration>) -> bool {
         let Statement::Packet(at, record) = statement else {
             return false;

@@ -150,7 +150,7 @@ impl ExplainOutput {
         told
     }
 
-    /// Is there no answer? To say what it is not about is none.
+    /// Returns whether there is no answer. To say what it is not about is none.
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty()
             && self.states.is_empty()
@@ -163,7 +163,7 @@ impl ExplainOutput {
             && self.read.is_empty()
     }
 
-    /// Is there nothing to say for a program either?
+    /// Returns whether there is nothing to say for a program either.
     pub fn is_silent(&self) -> bool {
         self.is_empty() && self.something_else.is_empty()
     }

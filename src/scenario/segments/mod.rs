@@ -18,14 +18,14 @@ use pattern::{Annotation, Number, SegmentKind};
 pub struct Segments(pub Vec<SegmentItem>);
 
 impl ObservedPacket {
-    /// Does it count where a list speaks of no retransmission and no probe? Those come with time, and so do the answers to them.
+    /// Returns whether it counts where a list speaks of no retransmission and no probe. Those come with time, and so do the answers to them.
     const fn counts(&self) -> bool {
         self.again.is_none() && !self.repeats
     }
 }
 
 impl Segments {
-    /// Are these the segments? Retransmissions and probes, which come with time, count only where the list speaks of such.
+    /// Returns whether these are the segments. Retransmissions and probes, which come with time, count only where the list speaks of such.
     pub fn holds(&self, seen: &[ObservedPacket]) -> bool {
         let mut matcher = Matcher::new(Pattern::is);
         matcher.see(self, seen, 0..0);
@@ -51,7 +51,7 @@ impl Segments {
         self.0.iter().any(is_one)
     }
 
-    /// Would it hold of anything?
+    /// Returns whether it would hold of anything.
     pub fn is_empty_talk(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|item| *item == SegmentItem::Any)
     }

@@ -147,7 +147,7 @@ impl Annotation {
         }
     }
 
-    /// May it become such a one, whatever is still to happen to it?
+    /// Returns whether it may become such a one, whatever is still to happen to it.
     pub(super) const fn may_be(self, seen: &ObservedPacket) -> bool {
         let is_of_its_end = matches!(
             self,
@@ -302,7 +302,7 @@ fn flags(word: &str) -> Result<Flags, String> {
 }
 
 impl Pattern {
-    /// Is it such a segment?
+    /// Returns whether it is such a segment.
     pub fn is(&self, seen: &ObservedPacket) -> bool {
         self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.is(seen))
     }
@@ -312,7 +312,7 @@ impl Pattern {
         self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.may_be(seen))
     }
 
-    /// Is it what was sent so, whatever it is besides?
+    /// Returns whether it is what was sent so, whatever it is besides.
     pub(super) fn is_sent_as(&self, seen: &ObservedPacket) -> bool {
         let kind = match (&self.kind, &seen.said) {
             (SegmentKind::Any, _) => true,

@@ -47,7 +47,7 @@ pub struct Move {
     /// The place among the others, from 0 on.
     #[serde(skip)]
     rank: u8,
-    /// Is it one of those that lead on from a half-close, at whichever end?
+    /// Whether it is one of those that lead on from a half-close, at whichever end.
     #[serde(skip)]
     ends_a_half_close: bool,
 }
@@ -412,7 +412,7 @@ fn rank(act: Act, follows: &Follows, known: &KnownEnd) -> u8 {
     if is_old { rank + AGAIN } else { rank }
 }
 
-/// Is it what a half-close is for: the write of the end that may still write, the read of the other, the close that ends it?
+/// Returns whether it is what a half-close is for: the write of the end that may still write, the read of the other, the close that ends it.
 fn ends_a_half_close(act: Act, follows: &Follows, known: &KnownEnd) -> bool {
     use MeaningId::{CloseWait, FinWait2};
     let id = known.this.as_ref().map(|this| this.party.id);

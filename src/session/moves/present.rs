@@ -252,7 +252,7 @@ impl<'a> KnownEnd<'a> {
             .is_some_and(|listener| queued(listener) || (self.this.is_none() && !waits(listener)))
     }
 
-    /// Is there no connection here, and somebody to connect to, or nobody at all?
+    /// Returns whether there is no connection here, and somebody to connect to, or nobody at all.
     pub(super) fn may_connect(&self) -> bool {
         use MeaningId::{CloseEnded, CloseError, CloseNew, TimeWaitHeld};
         let end = &self.session.ends[self.side];

@@ -288,7 +288,7 @@ impl App {
         self.pointing.hits()
     }
 
-    /// Has anything changed since the last frame?
+    /// Returns whether anything has changed since the last frame.
     pub const fn is_stale(&self) -> bool {
         self.stale
     }

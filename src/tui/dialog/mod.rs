@@ -161,7 +161,7 @@ pub trait Dialog: Debug {
         None
     }
 
-    /// Does it ask the user for a prediction, whose answer nothing on the screen may tell?
+    /// Returns whether it asks the user for a prediction, whose answer nothing on the screen may tell.
     fn asks_for_a_prediction(&self) -> bool {
         false
     }

@@ -66,9 +66,9 @@ pub struct Line {
     /// What it is.
     pub kind: LineKind,
     words: Words,
-    /// Is there a reason to be told of?
+    /// Whether there is a reason to be told of.
     pub why: bool,
-    /// Does it tell of a failure?
+    /// Whether it tells of a failure.
     pub failed: bool,
 }
 

@@ -154,7 +154,7 @@ impl HelpEntry {
         }
     }
 
-    /// Has it each of these words, in lower case, somewhere?
+    /// Returns whether it has each of these words, in lower case, somewhere.
     fn fits(&self, words: &[&str]) -> bool {
         let typed = match &self.press {
             Some(Press::Type(typed)) => typed.as_str(),
