@@ -82,7 +82,7 @@ pub enum Verb {
         /// Their acknowledgements, too; how many there were is said.
         #[arg(long)]
         no_data: bool,
-        /// Time that a call has before the next command runs
+        /// Time that a call has before the next
         ///
         /// 500ms, 2s, or milliseconds. The call is reported as blocked then.
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]

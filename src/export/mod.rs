@@ -55,6 +55,25 @@ pub struct ScreenLook {
     pub theme: Option<ThemeName>,
 }
 
+/// The parts of a [`ScreenLook`] that are asked for; the others are as usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AskedLook {
+    /// The columns and rows.
+    pub size: Option<(u16, u16)>,
+    /// The theme.
+    pub theme: Option<ThemeName>,
+}
+
+impl AskedLook {
+    /// Returns the look, whose other parts are those of `usual`.
+    pub fn or(self, usual: ScreenLook) -> ScreenLook {
+        ScreenLook {
+            size: self.size.unwrap_or(usual.size),
+            theme: self.theme.or(usual.theme),
+        }
+    }
+}
+
 impl ScreenLook {
     /// A screen that both ends, the wire and the log have room on.
     pub const USUAL: ScreenLook = ScreenLook {

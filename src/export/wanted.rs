@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::pcapng::LivePcap;
 use super::story::Story;
 use super::write::{Overwrite, Target, check, whole};
-use super::{ExportFormat, Renderer, ScreenLook};
+use super::{AskedLook, ExportFormat, Renderer};
 use crate::recording::{Recording, RecordingFile};
 use crate::stderr::complain;
 use crate::text::excerpt;
@@ -24,8 +24,8 @@ pub struct ExportChoices {
     pub pcap: Option<Target>,
     /// Whether files that are there are replaced.
     pub overwrite: Overwrite,
-    /// The look of the screen in films and pictures of it, where something is said of it.
-    pub look: Option<ScreenLook>,
+    /// The look of the screen in films and pictures of it.
+    pub look: AskedLook,
 }
 
 impl ExportChoices {
@@ -34,7 +34,10 @@ impl ExportChoices {
         files: Vec::new(),
         pcap: None,
         overwrite: Overwrite::No,
-        look: None,
+        look: AskedLook {
+            size: None,
+            theme: None,
+        },
     };
 
     /// Returns whether nothing is wanted.
@@ -59,10 +62,18 @@ impl ExportChoices {
     ///
     /// The first that cannot: one sentence.
     pub fn check(&self) -> Result<(), String> {
-        if self.look.is_some() && !self.files.iter().any(|(format, _)| format.is_of_the_screen()) {
-            return Err(
-                "--screen-size and --screen-theme are about --screen and --asciicast, and neither is asked for".into(),
-            );
+        if !self.files.iter().any(|(format, _)| format.is_of_the_screen()) {
+            let about = match (self.look.size, self.look.theme) {
+                (None, None) => None,
+                (Some(_), None) => Some("--screen-size is"),
+                (None, Some(_)) => Some("--screen-theme is"),
+                (Some(_), Some(_)) => Some("--screen-size and --screen-theme are"),
+            };
+            if let Some(about) = about {
+                return Err(format!(
+                    "{about} about --screen and --asciicast, and neither is asked for"
+                ));
+            }
         }
         let to_stdout: Vec<&str> = self
             .targets()
@@ -171,10 +182,9 @@ impl ExportChoices {
             };
             arguments.push(format!("--{name}={path}"));
         }
-        if let Some(look) = self.look {
-            arguments.push(format!("--screen-size={}x{}", look.size.0, look.size.1));
-            arguments.extend(look.theme.map(|theme| format!("--screen-theme={theme}")));
-        }
+        let AskedLook { size, theme } = self.look;
+        arguments.extend(size.map(|(columns, rows)| format!("--screen-size={columns}x{rows}")));
+        arguments.extend(theme.map(|theme| format!("--screen-theme={theme}")));
         if self.overwrite == Overwrite::Yes && !arguments.is_empty() {
             arguments.push("--force".into());
         }
@@ -272,7 +282,7 @@ impl ExportChoices {
         renderer: &Renderer,
     ) -> impl Iterator<Item = (ExportFormat, &'a Target, Result<Vec<u8>, String>)> + 'a {
         let renderer = Renderer {
-            look: self.look.unwrap_or(renderer.look),
+            look: self.look.or(renderer.look),
             ..*renderer
         };
         let has_page = self.files.iter().any(|(format, _)| *format == ExportFormat::Html);

@@ -343,8 +343,8 @@ fn a_wrong_word_on_the_command_line_is_answered_with_what_would_be_right() {
     );
     for (arguments, line) in [
         (&["help"][..], "Usage: finwait"),
-        (&["help", "do"], "  Programs of your own: run, signal, kill-program"),
-        (&["do", "--help"], "  Open a connection: "),
+        (&["help", "do"], "destroy, host, run, signal, kill-program"),
+        (&["do", "--help"], "Commands of the wire, "),
     ] {
         let mut command = finwait();
         let output = output(command.args(arguments));
