@@ -36,6 +36,11 @@ pub mod text;
 pub mod tui;
 pub mod utc;
 
+#[cfg(test)]
+#[path = "../tests/support/folder.rs"]
+#[allow(dead_code)] // it has more than the unit tests use
+mod test_folder;
+
 pub use finwait_explain as explain;
 pub use finwait_lab as lab;
 pub use finwait_lab::{endpoint, error, observe, os, runtime};

@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
         "typed",
     ],
     &["wire"],
+    &["test_folder"],
     &["colour", "json", "roles", "text", "utc"],
     &["stderr"],
     &["exit"],

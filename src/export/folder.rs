@@ -237,55 +237,30 @@ fn remove(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Scratch {
-            let path = std::env::temp_dir().join(format!("finwait-{}-folder-{name}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            fs::create_dir_all(&path).unwrap();
-            Scratch(path)
-        }
-
-        fn names(&self, of: &str) -> Vec<String> {
-            let entries = fs::read_dir(self.0.join(of)).unwrap().flatten();
-            let mut names: Vec<String> = entries
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .collect();
-            names.sort();
-            names
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::test_folder::{Folder, names_in};
 
     #[test]
     fn a_folder_is_there_as_a_whole_or_not_at_all() {
-        let scratch = Scratch::new("whole");
-        let place = scratch.0.join("book");
+        let within = Folder::new("whole");
+        let place = within.path().join("book");
         let folder = NewFolder::begin(&place, Overwrite::No).unwrap();
         folder.write("a.html", "a").unwrap();
         assert!(!place.exists());
         drop(folder);
-        assert!(scratch.names("").is_empty());
+        assert!(within.names().is_empty());
         let folder = NewFolder::begin(&place, Overwrite::No).unwrap();
         folder.write("a.html", "a").unwrap();
         folder.put_in_place().unwrap();
         assert_eq!(
-            (scratch.names(""), scratch.names("book")),
+            (within.names(), names_in(&within.path().join("book"))),
             (vec!["book".into()], vec!["a.html".into()])
         );
     }
 
     #[test]
     fn an_empty_folder_is_taken_and_another_only_with_force() {
-        let scratch = Scratch::new("force");
-        let place = scratch.0.join("book");
+        let within = Folder::new("force");
+        let place = within.path().join("book");
         fs::create_dir(&place).unwrap();
         NewFolder::begin(&place, Overwrite::No).unwrap().put_in_place().unwrap();
         fs::write(place.join("mine.txt"), "mine").unwrap();
@@ -295,53 +270,56 @@ mod tests {
         folder.write("a.html", "a").unwrap();
         folder.put_in_place().unwrap();
         assert_eq!(
-            (scratch.names(""), scratch.names("book")),
+            (within.names(), names_in(&within.path().join("book"))),
             (vec!["book".into()], vec!["a.html".into()])
         );
     }
 
     #[test]
     fn what_came_there_meanwhile_stays() {
-        let scratch = Scratch::new("meanwhile");
-        let place = scratch.0.join("book");
+        let within = Folder::new("meanwhile");
+        let place = within.path().join("book");
         let folder = NewFolder::begin(&place, Overwrite::No).unwrap();
         fs::create_dir(&place).unwrap();
         fs::write(place.join("mine.txt"), "mine").unwrap();
         folder.put_in_place().unwrap_err();
         assert_eq!(
-            (scratch.names(""), scratch.names("book")),
+            (within.names(), names_in(&within.path().join("book"))),
             (vec!["book".into()], vec!["mine.txt".into()])
         );
     }
 
     #[test]
     fn no_folder_of_folders_is_replaced_and_none_that_we_are_in() {
-        let scratch = Scratch::new("deep");
-        fs::create_dir_all(scratch.0.join("home/photos")).unwrap();
-        let why = NewFolder::begin(&scratch.0.join("home"), Overwrite::Yes).unwrap_err();
+        let within = Folder::new("deep");
+        fs::create_dir_all(within.path().join("home/photos")).unwrap();
+        let why = NewFolder::begin(&within.path().join("home"), Overwrite::Yes).unwrap_err();
         assert!(why.contains("has a folder in it, photos"), "{why}");
         for here in [".", "..", "/"] {
             let why = NewFolder::begin(Path::new(here), Overwrite::Yes).unwrap_err();
             assert!(why.contains("is the folder that finwait runs in"), "{why}");
         }
-        let why = NewFolder::begin(&scratch.0.join("no/book"), Overwrite::No).unwrap_err();
+        let why = NewFolder::begin(&within.path().join("no/book"), Overwrite::No).unwrap_err();
         assert!(why.contains("there is no folder ") && why.ends_with("/no"), "{why}");
-        fs::write(scratch.0.join("file"), "").unwrap();
-        let why = NewFolder::begin(&scratch.0.join("file"), Overwrite::Yes).unwrap_err();
+        fs::write(within.path().join("file"), "").unwrap();
+        let why = NewFolder::begin(&within.path().join("file"), Overwrite::Yes).unwrap_err();
         assert!(why.ends_with("is a file: give the name of a folder"), "{why}");
     }
 
     #[test]
     fn a_file_system_without_an_exchange_is_served_too() {
-        let scratch = Scratch::new("exchange");
-        let (new, place) = (scratch.0.join("new"), scratch.0.join("place"));
+        let within = Folder::new("exchange");
+        let (new, place) = (within.path().join("new"), within.path().join("place"));
         for path in [&new, &place] {
             fs::create_dir(path).unwrap();
             fs::write(path.join(path.file_name().unwrap()), "").unwrap();
         }
         exchanged(&new, &place).unwrap();
         assert_eq!(
-            (scratch.names("new"), scratch.names("place")),
+            (
+                names_in(&within.path().join("new")),
+                names_in(&within.path().join("place"))
+            ),
             (vec!["place".into()], vec!["new".into()])
         );
     }

@@ -98,12 +98,12 @@ impl Themes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::Folder;
 
     #[test]
     fn a_folders_themes_stand_beside_the_programs() {
-        let folder = std::env::temp_dir().join(format!("finwait-themes-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        let folder = Folder::new("themes");
+        let write = |name: &str, text: &str| folder.write(name, text);
         write(
             "mine.toml",
             "based-on = \"dark\"\n[state]\nopening = \"bold #ffff00\"\n",
@@ -112,8 +112,7 @@ mod tests {
         write("broken.toml", "[state]\nopenin = \"bold\"\n");
         write("Not A Name.toml", "");
         write("notes.txt", "");
-        let themes = Themes::with(&folder);
-        fs::remove_dir_all(&folder).unwrap();
+        let themes = Themes::with(folder.path());
         let names: Vec<String> = themes.all().iter().map(|choice| choice.name.to_string()).collect();
         assert_eq!(names[..6], ThemeName::BUILTIN);
         assert_eq!(names[6..], ["broken", "mine"]);
