@@ -568,7 +568,7 @@ fn what_was_compiled_once_is_not_compiled_again() {
         let mut command = finwait();
         command
             .args(["--client", "c", "do", "server listen"])
-            .env("XDG_CACHE_HOME", &cache);
+            .env("XDG_CACHE_HOME", cache);
         let output = output(&mut command);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     };

@@ -43,8 +43,7 @@ static CATALOG: LazyLock<Vec<Run>> = LazyLock::new(|| {
         scenario: path.file_stem().unwrap().to_string_lossy().into_owned(),
         events: events(&std::fs::read_to_string(path).unwrap()),
     });
-    let runs = runs.collect();
-    runs
+    runs.collect()
 });
 
 fn events(text: &str) -> Vec<TimedEvent> {

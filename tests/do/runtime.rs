@@ -76,7 +76,7 @@ fn an_endpoint_is_compiled_once() {
     let caches = own.path();
     for told in [&["server c compiling", "server c ready"][..], &["server c ready"]] {
         let mut command = finwait();
-        command.env("XDG_CACHE_HOME", &caches);
+        command.env("XDG_CACHE_HOME", caches);
         let mut run = Lab::Loopback.open_by(command, &["--patience", "300"]);
         run.succeeds(&["server runtime c"]);
         assert_eq!(progress(&run), told);
