@@ -136,7 +136,7 @@ fn examine(options: &Options) -> Report {
         user_namespaces(privileged),
         apparmor(privileged),
         tun_device(),
-        procfs(),
+        procfs(read_table()),
         sock_diag(),
         ipv6(),
         terminal(),
@@ -218,7 +218,7 @@ pub(crate) fn at_a_glance() -> Vec<(&'static str, String)> {
         user_namespaces(privileged),
         apparmor(privileged),
         tun_device(),
-        procfs(),
+        procfs(ProcTable::open(Family::Inet).map(drop)),
     ];
     let missing = lab.iter().find(|check| check.level == Level::Missing);
     let lab = match missing {
@@ -387,12 +387,16 @@ fn or_sudo(advice: &str) -> String {
     format!("{advice}, or run finwait with sudo")
 }
 
-fn procfs() -> DoctorCheck {
-    const NAME: &str = "procfs";
+/// Reads the table of sockets, which takes the kernel milliseconds: it goes through all places that a connection could have.
+fn read_table() -> crate::error::Result<()> {
     let mut rows = Vec::new();
+    ProcTable::open(Family::Inet).and_then(|mut table| table.read(&mut rows))
+}
+
+fn procfs(tried: crate::error::Result<()>) -> DoctorCheck {
     DoctorCheck::needed(
-        NAME,
-        ProcTable::open(Family::Inet).and_then(|mut table| table.read(&mut rows)),
+        "procfs",
+        tried,
         "/proc/net/tcp can be read",
         "mount it: mount -t proc proc /proc; every state on the screen comes from there",
     )

@@ -27,12 +27,19 @@ pub mod paint;
 pub mod progress;
 pub mod recording;
 pub mod roles;
+pub mod run;
 pub mod scenario;
+pub mod screen;
 pub mod session;
 pub mod stderr;
 pub mod text;
 pub mod tui;
 pub mod utc;
+
+#[cfg(test)]
+#[path = "../tests/support/folder.rs"]
+#[allow(dead_code)] // it has more than the unit tests use
+mod test_folder;
 
 pub use finwait_explain as explain;
 pub use finwait_lab as lab;

@@ -20,10 +20,10 @@ pub fn printed_on() -> Option<usize> {
 
 /// The progress through things that are counted, or read.
 #[derive(Debug)]
-pub struct Progress(Option<Shown>);
+pub struct Progress(Option<ProgressLine>);
 
 #[derive(Debug)]
-struct Shown {
+struct ProgressLine {
     began: Instant,
     next: Instant,
 }
@@ -42,7 +42,7 @@ impl Progress {
     pub fn after(first: Duration) -> Progress {
         let began = Instant::now();
         let next = began + first;
-        Progress(is_shown().then_some(Shown { began, next }))
+        Progress(is_shown().then_some(ProgressLine { began, next }))
     }
 
     /// Shows how many are done: `finwait: 12 of 136 scenarios, 3 s`, and a bar where there is room.

@@ -8,6 +8,7 @@ use std::process::Output;
 use std::time::Duration;
 
 mod support;
+use support::folder::Folder;
 use support::turns::{Turn, Turns};
 use support::{finwait, text};
 
@@ -78,7 +79,8 @@ fn a_client_without_retries_fails_where_one_with_them_asks_again() {
 fn the_verdict_comes_with_states_and_segments_in_eighty_columns() {
     let _turn = turn();
     let folder = programs("proxies");
-    let report = std::env::temp_dir().join(format!("finwait-{}-junit.xml", std::process::id()));
+    let own = Folder::new("junit");
+    let report = own.path().join("junit.xml");
     let junit = report.to_str().unwrap();
     let args = [
         "proxy",
@@ -107,7 +109,6 @@ fn the_verdict_comes_with_states_and_segments_in_eighty_columns() {
     );
     assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
     let junit = std::fs::read_to_string(&report).unwrap();
-    std::fs::remove_file(&report).unwrap();
     assert!(
         junit.contains("tests=\"1\" failures=\"1\"") && junit.contains("name=\"rst-client\""),
         "{junit}"
@@ -124,12 +125,12 @@ fn a_cell_is_a_scenario_that_anyone_can_run() {
             &["proxy", "--scenario", "half-close-client", "--", PYTHON, program],
         );
         assert!(cell.status.success(), "{cell:?}");
-        let file = std::env::temp_dir().join(format!("finwait-{}-{program}.toml", std::process::id()));
+        let own = Folder::new(program);
+        let file = own.path().join(format!("{program}.toml"));
         std::fs::write(&file, &cell.stdout).unwrap();
         let path = file.to_str().unwrap();
         assert!(run(&folder, &["check", path]).status.success());
         let output = run(&folder, &["run", "--allow-run", path]);
-        std::fs::remove_file(&file).unwrap();
         assert_eq!(
             output.status.code(),
             Some(status),

@@ -10,16 +10,17 @@ use finwait::side::Side;
 use finwait::state::State;
 use finwait::wire::segment::Packet;
 use std::collections::HashSet;
+use support::folder::Folder;
 use support::{finwait, output};
 
 /// The end of a run with these arguments, as its recording has it.
 fn run(name: &str, arguments: &[&str]) -> Session {
-    let file = std::env::temp_dir().join(format!("finwait-{}-{name}.jsonl", std::process::id()));
+    let own = Folder::new(name);
+    let file = own.path().join(format!("{name}.jsonl"));
     let record = ["--record", file.to_str().unwrap()];
     let done = output(finwait().args(record).args(arguments));
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let text = std::fs::read(&file).unwrap();
-    std::fs::remove_file(&file).unwrap();
     let (_, session) = Replay::new(Recording::read(text.as_slice()).unwrap());
     session
 }

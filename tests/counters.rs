@@ -19,6 +19,7 @@ use serde_json::Value;
 #[path = "support/mod.rs"]
 mod support;
 
+use support::folder::Folder;
 use support::{Lab, finwait, output, output_within};
 
 /// How often the catalog is run for the page.
@@ -132,12 +133,10 @@ fn expecting(counters: &str) -> String {
 
 /// Runs a scenario of that text; its exit status and what it prints, on standard error, too.
 fn run(lab: Lab, text: &str) -> (Option<i32>, String) {
-    static FILES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    let no = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let file = std::env::temp_dir().join(format!("finwait-counters-{}-{no}.toml", std::process::id()));
+    let own = Folder::new("counters");
+    let file = own.path().join("counters.toml");
     std::fs::write(&file, text).unwrap();
     let ended = output(finwait().args(lab.args()).arg("run").arg(&file));
-    std::fs::remove_file(&file).unwrap();
     let text = String::from_utf8(ended.stdout).unwrap() + &String::from_utf8(ended.stderr).unwrap();
     (ended.status.code(), text)
 }
@@ -443,7 +442,8 @@ fn explain_answers_with_what_moves_a_counter() {
 /// Behind a call stands what the kernel counted when it happened: what set its error, or the call itself; in a recording, too.
 #[test]
 fn why_names_what_the_kernel_counted() {
-    let file = std::env::temp_dir().join(format!("finwait-counters-{}.jsonl", std::process::id()));
+    let own = Folder::new("counters");
+    let file = own.path().join("counters.jsonl");
     let mut command = finwait();
     command
         .args(Lab::Isolated.args())
@@ -454,7 +454,6 @@ fn why_names_what_the_kernel_counted() {
         .args(["server so-error", "server close", "client read", "client write"]);
     assert!(output(&mut command).status.success());
     let recording = std::fs::read(&file).unwrap();
-    std::fs::remove_file(&file).unwrap();
     let (replay, _) = Replay::new(Recording::read(recording.as_slice()).unwrap());
     let mut counted = Vec::new();
     let played = replay.recording().play(|played| -> Result<(), String> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-use finwait::headless::explain::{Explained, explained};
+use finwait::headless::explain::{ExplainResult, explained};
 use support::{finwait, output_of, shared};
 
 /// A schema, as far as this one uses the vocabulary of draft 2020-12; what it does not know is a mistake of the schema.
@@ -119,7 +119,7 @@ fn is(value: &Value, name: &Value) -> bool {
 /// What the library says of a text, which is what the program prints of it, without a process for each of a thousand; none where it is
 /// not known.
 fn said(text: &str) -> Option<Value> {
-    let Explained { printed, unknown } = explained(text, true, 100);
+    let ExplainResult { printed, unknown } = explained(text, true, 100);
     unknown.is_none().then(|| serde_json::from_str(&printed).unwrap())
 }
 

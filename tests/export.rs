@@ -724,7 +724,15 @@ fn the_screen_of_an_export_has_the_size_and_the_theme_that_were_asked_for() {
         ),
         (
             &["x.svg", "--screen-theme", "dark"],
-            "are about --screen and --asciicast, and neither is asked for",
+            ": --screen-theme is about --screen and --asciicast, and neither is asked for",
+        ),
+        (
+            &["x.svg", "--screen-size", "100x30"],
+            ": --screen-size is about --screen and --asciicast, and neither is asked for",
+        ),
+        (
+            &["x.svg", "--screen-size", "100x30", "--screen-theme", "dark"],
+            ": --screen-size and --screen-theme are about --screen and --asciicast",
         ),
         (&["x.png"], "the ending of the name says the format"),
         (&["-"], "- has no ending that says the format"),

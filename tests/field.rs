@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use finwait::headless::explain::{Explained, explained};
+use finwait::headless::explain::{ExplainResult, explained};
 use support::{finwait, output_of, shared};
 
 /// The width of the text answers: so wide that no sentence is broken.
@@ -92,7 +92,7 @@ fn samples(path: &Path) -> Vec<Sample> {
 
 /// What is said of a text, as JSON; null where there is no answer.
 fn told(text: &str) -> Value {
-    let Explained { printed, .. } = explained(text, true, WIDE);
+    let ExplainResult { printed, .. } = explained(text, true, WIDE);
     if printed.is_empty() {
         return Value::Null;
     }
@@ -139,7 +139,7 @@ fn mistakes(sample: &Sample) -> Vec<String> {
     }
     let words = sample.cell("other");
     if !words.is_empty() && words != "-" {
-        let Explained { printed, unknown } = explained(&input, false, WIDE);
+        let ExplainResult { printed, unknown } = explained(&input, false, WIDE);
         let text = format!("{printed}{}", unknown.unwrap_or_default());
         for word in words.split(';').map(str::trim) {
             match word.strip_prefix('!') {
@@ -161,7 +161,7 @@ fn the_likelihoods_that_are_shown_never_rise_down_the_list() {
     let mut wrong = Vec::new();
     let mut shown = 0;
     for sample in files().iter().flat_map(|path| samples(path)) {
-        let Explained { printed, .. } = explained(&sample.input(), false, WIDE);
+        let ExplainResult { printed, .. } = explained(&sample.input(), false, WIDE);
         let mut least = STEPS.len();
         for line in printed.lines() {
             let number = line.trim_start().split_once(". ").map(|(number, _)| number);

@@ -16,7 +16,7 @@ use finwait::session::connections::ConnectionNo;
 use finwait::side::{Ends, Side};
 use finwait::state::State;
 use finwait::tui::app::{App, ChosenLab};
-use finwait::tui::dialog::state::StateOf;
+use finwait::tui::dialog::state::SocketIdentity;
 use finwait::tui::hint::hint;
 use finwait::tui::hit::Action;
 use finwait::tui::keys::Keymap;
@@ -57,7 +57,7 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::LogLine(Some(3)),
         Action::Segment(5),
         Action::Why(CallId(1)),
-        Action::Meaning(Side::Client, StateOf::Named(name.clone())),
+        Action::Meaning(Side::Client, SocketIdentity::Named(name.clone())),
         Action::Item(0),
         Action::Back,
         Action::Means(State::CloseWait),
@@ -113,7 +113,7 @@ fn actions(script: &Script) -> Vec<Action> {
     actions.push(Action::SideBySide(beside.unwrap()));
     for side in Side::BOTH {
         let views = script.app.session().sockets(side);
-        let states = views.iter().filter_map(StateOf::view);
+        let states = views.iter().filter_map(SocketIdentity::view);
         actions.extend(states.map(|of| Action::Meaning(side, of)));
         for button in TABLE.iter().flat_map(|spec| spec.buttons) {
             let action = Action::from((button.command)(side));

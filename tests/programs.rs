@@ -1,7 +1,7 @@
 //! Programs of the user's own in a session, played without a kernel: what they are called, which sockets are theirs, what can be asked of
 //! them, and what their lines mean.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use finwait::call::{Bytes, SocketName};
 use finwait::clock::MonoTime;
@@ -9,28 +9,28 @@ use finwait::command::parse::parse;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::lab::event::{
-    CallEnded, Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, ProcessBorn, ProgramCause,
-    ProgramDeed, ProgramEvent, ProgramNews, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange,
-    Witness,
+    CallEnded, Death, Disposition, LabEvent, LabRequest, PacketRecord, ProgramDeed, ProgramEvent, ProgramNews,
+    ReceivedPacket, TimedEvent, TransitionCause, WireChange,
 };
 use finwait::outcome::{Outcome, Value};
-use finwait::program::{OutputStream, ProgramNo, SocketOwner};
+use finwait::program::{OutputStream, ProgramNo};
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::{EntryKind, KEPT};
 use finwait::session::view::HeldBy;
-use finwait::session::{CommandError, LabFacts, LabKind, Session};
+use finwait::session::{CommandError, LabKind, Session};
 use finwait::side::{Ends, Side};
-use finwait::socket_table::{SocketRow, Tuple};
+use finwait::socket_table::Tuple;
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, PacketNo};
 use finwait::wire::link::OptionSet;
 use finwait::wire::queue::{Mode, Origin};
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 
-use Side::{Client, Server};
+#[path = "support/lab_events.rs"]
+mod lab_events;
 
-const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
-const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
+use Side::{Client, Server};
+use lab_events::{CLIENT, SERVER, born, by_program, changed, facts, process, row};
 
 /// A lab that says what the test tells it to say.
 struct Play {
@@ -41,33 +41,14 @@ struct Play {
 
 impl Play {
     fn in_a(kind: LabKind) -> Play {
-        let lab = LabFacts {
-            kind,
-            addresses: Ends {
-                client: CLIENT,
-                server: SERVER,
-            },
-            offload: false,
-            port: Port(8080),
-            settings: Ends::default(),
-            syn_patience: None,
-            no_sock_diag: None,
-            capture: None,
-        };
-        let session = Session::new(lab, MonoTime(0));
+        let session = Session::new(facts(kind), MonoTime(0));
         let mut play = Play {
             session,
             now: 0,
             asked: Vec::new(),
         };
         for side in Side::BOTH {
-            play.happens(LabEvent::Born(ProcessBorn {
-                side,
-                pid: 100,
-                runtime: "native".into(),
-                takes_unasked: false,
-                nofile: None,
-            }));
+            play.happens(born(side, 100));
         }
         play
     }
@@ -120,24 +101,19 @@ impl Play {
     }
 
     fn owns(&mut self, side: Side, inode: u64, no: u32, pid: u32, name: &str) {
-        let owner = owner(no, pid, name);
+        let owner = process(no, pid, name);
         self.happens(LabEvent::Owned { side, inode, owner });
     }
 
-    fn changes(&mut self, side: Side, tuple: Tuple, inode: u64, (from, to): (State, State), cause: TransitionCause) {
-        self.happens(LabEvent::Transition(StateChanged {
-            side,
-            tuple,
-            inode,
-            from,
-            to,
-            cause,
-            witness: Witness::Table,
-        }));
+    fn changes(&mut self, side: Side, tuple: Tuple, inode: u64, states: (State, State), cause: TransitionCause) {
+        self.happens(changed(side, tuple, inode, states, cause));
     }
 
     fn table(&mut self, side: Side, rows: &[(Tuple, State, u64)]) {
-        let rows = rows.iter().map(|row| observed(*row)).collect();
+        let rows = rows
+            .iter()
+            .map(|&(tuple, state, inode)| row(tuple, state, inode))
+            .collect();
         self.happens(LabEvent::Table { side, rows });
     }
 
@@ -145,7 +121,7 @@ impl Play {
     fn nginx_listens(&mut self) {
         self.runs("server run nginx -c n.conf", 1, 50);
         self.owns(Server, 7, 1, 50, "nginx");
-        let by = by(1, 50, "nginx", ProgramDeed::Listen);
+        let by = by_program(1, 50, "nginx", ProgramDeed::Listen);
         self.changes(Server, listener("[::]:8080"), 7, (State::Close, State::Listen), by);
         self.table(Server, &[(listener("[::]:8080"), State::Listen, 7)]);
     }
@@ -155,7 +131,7 @@ impl Play {
         let inode = u64::from(port);
         self.owns(Client, inode, no, pid, "curl");
         let (there, here) = (of_client(port).mirrored(), of_client(port));
-        let by = by(no, pid, "curl", ProgramDeed::Connect);
+        let by = by_program(no, pid, "curl", ProgramDeed::Connect);
         self.changes(Client, here, inode, (State::Close, State::SynSent), by);
         self.changes(Server, there, 0, (State::Close, State::SynRecv), received(Flags::SYN));
         self.changes(
@@ -240,19 +216,6 @@ impl Play {
     }
 }
 
-fn owner(no: u32, pid: u32, name: &str) -> SocketOwner {
-    SocketOwner {
-        program: Some(ProgramNo(no)),
-        pid,
-        name: name.into(),
-    }
-}
-
-fn by(no: u32, pid: u32, name: &str, by: ProgramDeed) -> TransitionCause {
-    let process = owner(no, pid, name);
-    TransitionCause::Program(ProgramCause { process, by })
-}
-
 fn received(flags: Flags) -> TransitionCause {
     TransitionCause::Received(ReceivedPacket {
         packet_no: PacketNo(1),
@@ -273,22 +236,6 @@ fn listener(at: &str) -> Tuple {
     Tuple {
         local,
         peer: any.parse().unwrap(),
-    }
-}
-
-fn observed((tuple, state, inode): (Tuple, State, u64)) -> ObservedSocket {
-    ObservedSocket {
-        row: SocketRow {
-            tuple,
-            state,
-            rx_queue: 0,
-            tx_queue: 0,
-            timer: None,
-            retransmits: 0,
-            inode,
-            info: None,
-        },
-        line: String::new(),
     }
 }
 
@@ -458,7 +405,7 @@ fn a_programs_sockets_have_names_and_owners_at_both_ends() {
         local: (CLIENT, 40_002).into(),
         peer: (SERVER, 8081).into(),
     };
-    let connects = by(3, 71, "curl", ProgramDeed::Connect);
+    let connects = by_program(3, 71, "curl", ProgramDeed::Connect);
     play.changes(Client, refused, 11, (State::Close, State::SynSent), connects);
     play.changes(
         Client,
@@ -573,7 +520,7 @@ fn an_rst_after_the_handshake_refuses_no_syn() {
     // The SYN itself was answered with RST.
     play.runs("client run curl http://server:8081/", 3, 71);
     play.owns(Client, 11, 3, 71, "curl");
-    let connects = by(3, 71, "curl", ProgramDeed::Connect);
+    let connects = by_program(3, 71, "curl", ProgramDeed::Connect);
     play.changes(Client, of_client(40_002), 11, (State::Close, State::SynSent), connects);
     let refused = (State::SynSent, State::Close);
     play.changes(Client, of_client(40_002), 11, refused, received(Flags::RST));
@@ -653,7 +600,7 @@ fn a_connection_of_a_host_with_itself_is_folded() {
         peer: "127.0.0.1:9000".parse().unwrap(),
     };
     play.owns(Server, 20, 1, 51, "nginx");
-    let connects = by(1, 51, "nginx", ProgramDeed::Connect);
+    let connects = by_program(1, 51, "nginx", ProgramDeed::Connect);
     let before = play.lines().len();
     play.changes(Server, inside, 20, (State::Close, State::Established), connects.clone());
     play.changes(
@@ -862,7 +809,7 @@ fn no_connect_to_what_is_not_reached_is_offered() {
     let mut play = Play::new();
     play.runs("server run nginx -c n.conf", 1, 50);
     play.owns(Server, 7, 1, 50, "nginx");
-    let by = by(1, 50, "nginx", ProgramDeed::Listen);
+    let by = by_program(1, 50, "nginx", ProgramDeed::Listen);
     let inside = listener("127.0.0.1:8080");
     play.changes(Server, inside, 7, (State::Close, State::Listen), by);
     play.table(Server, &[(inside, State::Listen, 7)]);

@@ -9,6 +9,7 @@ use finwait::matrix::{Matrix, SCENARIOS, markdown};
 use finwait::runtime::Runtime;
 use generated::is_generated;
 use serde_json::Value;
+use support::folder::Folder;
 use support::turns::Turns;
 use support::{Lab, Run, finwait, has, output};
 
@@ -387,14 +388,13 @@ fn an_endpoint_that_talks_nonsense_is_put_up_with() {
     let reply = "import json,sys\nfor line in sys.stdin:\n i=json.loads(line)['id']\n";
     let said = |script: &str| {
         let script = format!("{hello}\n{reply} {script}");
-        let folder = std::env::temp_dir().join(format!("finwait-odd-{}-{}", std::process::id(), script.len()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let own = Folder::new("odd");
+        let folder = own.path();
         let file = folder.join("odd.py");
         std::fs::write(&file, script).unwrap();
         let mut command = finwait();
         command.args(["--client-command", &format!("python3 {}", file.display())]);
         let output = output(command.args(["do", "client connect", "client write", "--patience", "500"]));
-        std::fs::remove_dir_all(&folder).unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let out = said("print('nonsense', flush=True)");
@@ -447,7 +447,8 @@ fn the_documents_endpoint_has_a_column() {
     let document = include_str!("../docs/own-endpoint.md");
     let (_, rest) = document.split_once("```python\n").expect("the program");
     let (program, _) = rest.split_once("```\n").expect("its end");
-    let file = std::env::temp_dir().join(format!("finwait-mine-{}.py", std::process::id()));
+    let own = Folder::new("mine");
+    let file = own.path().join("mine.py");
     std::fs::write(&file, program).unwrap();
     let column = format!("mine=python3 {}", file.display());
     let mut command = finwait();
@@ -460,7 +461,6 @@ fn the_documents_endpoint_has_a_column() {
         "python",
     ]);
     let output = output(command.args(["--column", &column]));
-    std::fs::remove_file(&file).unwrap();
     assert_eq!(
         output.status.code(),
         Some(0),
@@ -554,7 +554,8 @@ fn what_was_compiled_once_is_not_compiled_again() {
     if !has("cc") {
         return;
     }
-    let cache = std::env::temp_dir().join(format!("finwait-cache-{}", std::process::id()));
+    let own = Folder::new("cache");
+    let cache = own.path();
     let made = || -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
         let folders = std::fs::read_dir(cache.join("finwait")).unwrap();
         let programs = folders.map(|folder| folder.unwrap().path().join("endpoint"));
@@ -567,7 +568,7 @@ fn what_was_compiled_once_is_not_compiled_again() {
         let mut command = finwait();
         command
             .args(["--client", "c", "do", "server listen"])
-            .env("XDG_CACHE_HOME", &cache);
+            .env("XDG_CACHE_HOME", cache);
         let output = output(&mut command);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     };
@@ -576,7 +577,6 @@ fn what_was_compiled_once_is_not_compiled_again() {
     assert_eq!(first.len(), 1);
     start();
     assert_eq!(made(), first);
-    std::fs::remove_dir_all(&cache).unwrap();
 }
 
 /// The committed table is what running the scenarios gives, for the runtimes that are here.
@@ -661,7 +661,8 @@ fn a_scenario_says_what_drives_its_ends() {
     if !has("node") {
         return;
     }
-    let file = std::env::temp_dir().join(format!("finwait-driven-{}.toml", std::process::id()));
+    let own = Folder::new("driven");
+    let file = own.path().join("driven.toml");
     // Node ends its own direction by itself when the other's has ended: raw calls do not, and the read would wait.
     let text = r#"
 title   = "Node answers a FIN with its own"
@@ -699,5 +700,4 @@ within  = "2s"
     let code = output(finwait().args(["code", "--language", "python"]).arg(&file));
     let code = String::from_utf8(code.stdout).unwrap();
     assert!(code.contains("server.recv(1024))  # blocked"), "{code}");
-    std::fs::remove_file(&file).unwrap();
 }

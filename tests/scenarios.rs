@@ -34,7 +34,7 @@ use std::path::Path;
 use std::process::Output;
 use std::sync::LazyLock;
 use std::time::Duration;
-use support::folder::TemporaryFile;
+use support::folder::{Folder, TemporaryFile};
 use support::turns::Turns;
 use support::{finwait, text};
 
@@ -53,8 +53,8 @@ const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
 
 /// One run of the whole catalog, for all tests that look at it.
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    let recordings = std::env::temp_dir().join(format!("finwait-{}-recordings", std::process::id()));
-    let _ = std::fs::remove_dir_all(&recordings);
+    let own = Folder::new("recordings");
+    let recordings = own.path().join("recordings");
     let folder = recordings.to_str().unwrap();
     let args = ["--lab", "isolated", "--record", folder];
     let output = run_all(&[&args[..], &["run", "--all", "--keep-going", "--json"]].concat());
@@ -69,13 +69,11 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     }
 });
 
-/// The recordings in a folder, by their scenario's name; the folder is gone then.
+/// The recordings in a folder, by their scenario's name.
 fn read_all(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    let read = files.map(|path| (name(&path), std::fs::read(&path).unwrap())).collect();
-    std::fs::remove_dir_all(folder).unwrap();
-    read
+    files.map(|path| (name(&path), std::fs::read(&path).unwrap())).collect()
 }
 
 struct Catalog {
@@ -728,8 +726,8 @@ fn a_recording_without_one_of_its_lines_is_noticed() {
 /// What can be run without a wire holds there, too; the rest is skipped, and reported.
 #[test]
 fn the_catalog_in_the_loopback_lab() {
-    let recordings = std::env::temp_dir().join(format!("finwait-{}-loopback", std::process::id()));
-    let _ = std::fs::remove_dir_all(&recordings);
+    let own = Folder::new("loopback");
+    let recordings = own.path().join("recordings");
     let folder = recordings.to_str().unwrap();
     let args = ["--lab", "loopback", "--record", folder];
     let output = run_all(&[&args[..], &["run", "--all", "--keep-going"]].concat());
@@ -815,10 +813,10 @@ fn a_scenario_says_which_wire_it_is_for() {
     let why = "cannot run here: it is about the segments as a cable carries them, and --offload shows super-segments";
     assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
 
-    let record = std::env::temp_dir().join(format!("finwait-{}-supers.jsonl", std::process::id()));
+    let own = Folder::new("supers");
+    let record = own.path().join("supers.jsonl");
     let output = run(&["--record", record.to_str().unwrap(), "run", supers.path()]);
     let recorded = std::fs::read_to_string(&record).unwrap();
-    std::fs::remove_file(&record).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(recorded.contains("\"segment_size\":1448"), "{recorded}");
 }

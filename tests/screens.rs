@@ -24,7 +24,7 @@ use finwait::session::{LabFacts, LabKind};
 use finwait::side::{Ends, Side};
 use finwait::state::State;
 use finwait::tui::app::{App, Effect};
-use finwait::tui::dialog::state::StateOf;
+use finwait::tui::dialog::state::SocketIdentity;
 use finwait::tui::hint::hint;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::keys::Keymap;
@@ -318,7 +318,7 @@ fn a_link_of_the_chain_leads_to_its_line() {
 /// The socket's state, pressed: what it means.
 fn press_on_state(script: &mut Script, side: Side) {
     draw(script, 120, 40);
-    let is_it = |hit: &&Hit| matches!(&hit.action, Action::Meaning(of, StateOf::Named(name)) if *of == side && !name.as_str().contains("listener"));
+    let is_it = |hit: &&Hit| matches!(&hit.action, Action::Meaning(of, SocketIdentity::Named(name)) if *of == side && !name.as_str().contains("listener"));
     let hit = script
         .app
         .hits()

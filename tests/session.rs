@@ -10,11 +10,9 @@ use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
 use finwait::explain::rules::{CallClass, SetBy};
 use finwait::explain::{ErrorSource, RuleId, Sock};
-use finwait::host::Port;
 use finwait::lab::event::{
-    CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, ObservedSocket, PacketRecord,
-    ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, StateChanged, TimedEvent,
-    TransitionCause, WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn, ProcessDied,
+    ReceivedPacket, RuntimeChanged, RuntimeProgress, TimedEvent, TransitionCause, WireChange, WireRequest,
 };
 use finwait::outcome::{Outcome, Value, ValueKind};
 use finwait::runtime::Runtime;
@@ -24,18 +22,20 @@ use finwait::session::chain::chain;
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::view::HeldBy;
-use finwait::session::{CallEnd, CommandError, FinishedCall, LabFacts, LabKind, Session, Socket};
-use finwait::side::{Ends, Side};
-use finwait::socket_table::{SocketRow, Timer, TimerKind, Tuple};
+use finwait::session::{CallEnd, CommandError, FinishedCall, LabKind, Session, Socket};
+use finwait::side::Side;
+use finwait::socket_table::{Timer, TimerKind, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, Flows};
 use finwait::wire::queue::{Mode, Origin, Wire};
 use finwait::wire::segment::{Flags, IcmpError, Packet, Segment, SeqNo};
 
-use Side::{Client, Server};
+#[path = "support/lab_events.rs"]
+mod lab_events;
 
-const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
-const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
+use Side::{Client, Server};
+use lab_events::{CLIENT, SERVER, born, changed, facts, row};
+
 const LISTENS: u16 = 8080;
 const DIALS: u16 = 40_001;
 
@@ -62,21 +62,8 @@ struct Sent {
 
 impl Play {
     fn in_a(kind: LabKind) -> Play {
-        let lab = LabFacts {
-            kind,
-            addresses: Ends {
-                client: CLIENT,
-                server: SERVER,
-            },
-            offload: false,
-            port: Port(LISTENS),
-            settings: Ends::default(),
-            syn_patience: None,
-            no_sock_diag: None,
-            capture: None,
-        };
         let mut play = Play {
-            session: Session::new(lab, MonoTime(0)),
+            session: Session::new(facts(kind), MonoTime(0)),
             now: 0,
             fd: 4,
             pid: 100,
@@ -102,14 +89,7 @@ impl Play {
 
     fn born(&mut self, side: Side) {
         self.pid += 1;
-        let (pid, runtime) = (self.pid, "native".to_owned());
-        self.happens(LabEvent::Born(ProcessBorn {
-            side,
-            pid,
-            runtime,
-            takes_unasked: false,
-            nofile: None,
-        }));
+        self.happens(born(side, self.pid));
     }
 
     /// The client's shutdown of writing: the entry of its return.
@@ -247,16 +227,7 @@ impl Play {
         states: (State, State),
         cause: TransitionCause,
     ) -> &Entry {
-        let (from, to) = states;
-        self.happens(LabEvent::Transition(StateChanged {
-            side,
-            tuple,
-            inode,
-            from,
-            to,
-            cause,
-            witness: Witness::Table,
-        }));
+        self.happens(changed(side, tuple, inode, states, cause));
         self.session.transcript.entries().back().unwrap()
     }
 
@@ -437,22 +408,6 @@ fn listener(inode: u64) -> (Tuple, State, u64) {
     (tuple, State::Listen, inode)
 }
 
-fn row(tuple: Tuple, state: State, inode: u64) -> ObservedSocket {
-    ObservedSocket {
-        row: SocketRow {
-            tuple,
-            state,
-            rx_queue: 0,
-            tx_queue: 0,
-            timer: None,
-            retransmits: 0,
-            inode,
-            info: None,
-        },
-        line: String::new(),
-    }
-}
-
 fn segment(from: Side, flags: &[Flags], seq: u32, ack: u32, payload: &[u8]) -> Packet {
     let way = match from {
         Client => of_client(),
@@ -480,7 +435,7 @@ fn caused_by(entry: &Entry) -> String {
     }
 }
 
-fn changed(entry: &Entry) -> Option<&str> {
+fn change_of(entry: &Entry) -> Option<&str> {
     match &entry.what {
         EntryKind::State { socket, .. } => socket.as_ref().map(SocketName::as_str),
         what => panic!("{what:?} is no change"),
@@ -1012,7 +967,7 @@ fn a_new_connection_with_old_addresses_is_not_the_old_one() {
         (State::Close, State::SynRecv),
         play.received(Server),
     );
-    assert_eq!(changed(entry), None);
+    assert_eq!(change_of(entry), None);
     play.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
     assert_eq!(
         play.pane(Server)[1],
@@ -1039,7 +994,7 @@ fn a_new_connection_with_old_addresses_is_not_the_old_one() {
         (State::Established, State::CloseWait),
         play.received(Server),
     );
-    assert_eq!(changed(entry), Some("server2"));
+    assert_eq!(change_of(entry), Some("server2"));
     // The second one's remains are its own, too.
     play.carries_out("server close", 0);
     play.table(Server, &[listener(1), (of_server(), State::LastAck, 0)]);
@@ -1068,7 +1023,7 @@ fn a_change_names_the_call_that_caused_it() {
         TransitionCause::Call(play.named(id)),
     );
     assert_eq!(caused_by(entry), "shutdown");
-    assert_eq!(changed(entry), Some("client"));
+    assert_eq!(change_of(entry), Some("client"));
     assert_eq!(entry.lines(), ["client ESTABLISHED -> FIN_WAIT1   caused by shutdown"]);
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 #[path = "support/mod.rs"]
 mod support;
 
+use support::folder::Folder;
 use support::output;
 
 /// What strace saw of a run of `half-close`, a system call a line, whole.
@@ -17,7 +18,8 @@ struct Seen {
 impl Seen {
     /// Runs it with these options more.
     fn of_half_close(name: &str, options: &[&str]) -> Seen {
-        let log = std::env::temp_dir().join(format!("finwait-start-{name}-{}", std::process::id()));
+        let own = Folder::new(&format!("start-{name}"));
+        let log = own.path().join(format!("start-{name}"));
         let mut strace = Command::new("strace");
         strace
             .args(["-f", "-yy", "-a", "1", "-e", "signal=none", "-e"])
@@ -34,7 +36,6 @@ impl Seen {
             "this test needs strace, and the isolated lab: {run:?}"
         );
         let text = fs::read_to_string(&log).unwrap();
-        fs::remove_file(&log).unwrap();
         let mut calls: Vec<(u32, String)> = Vec::new();
         for line in text.lines() {
             let (thread, call) = line.split_once(' ').unwrap();

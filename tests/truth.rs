@@ -12,6 +12,7 @@ mod strace_log;
 mod support;
 
 use strace_log::{lines_by_call, strace};
+use support::folder::Folder;
 use support::{Lab, brief, errno, output};
 
 /// Every call that a socket takes, those that end it last; then some of them again, on the descriptor that is closed.
@@ -124,7 +125,8 @@ fn script() -> Vec<String> {
 /// Nothing is retouched, left out or made up.
 #[track_caller]
 fn agrees(lab: Lab) {
-    let log = std::env::temp_dir().join(format!("finwait-truth-{lab:?}-{}", std::process::id()));
+    let own = Folder::new(&format!("truth-{lab:?}"));
+    let log = own.path().join(format!("truth-{lab:?}"));
     let mut command = strace(&log);
     // Traced, a call takes long to begin, and what has not begun cannot be interrupted. Only what blocks waits that long.
     command
@@ -140,7 +142,6 @@ fn agrees(lab: Lab) {
         .find(|line| !line.ends_with(" is blocked: there is nothing to interrupt"));
     assert_eq!((run.status.code(), others), (Some(1), None));
     let text = fs::read_to_string(&log).unwrap();
-    fs::remove_file(&log).unwrap();
     let seen = lines_by_call(&text);
 
     let mut told = BTreeMap::new();

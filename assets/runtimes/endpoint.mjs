@@ -20,7 +20,7 @@
 import net from 'node:net';
 import {
   KEPT, MOST, OPTIONS, Refused, Unsupported, addressIn, dataIn, deadlineIn, flags, library, literal, made, nameIn, number, ok,
-  quoted, serve, timedOut, word,
+  quoted, serve, socketLater, timedOut, word,
 } from './protocol.mjs';
 
 const TIMEOUT = "'timeout' event";
@@ -315,13 +315,7 @@ const ON_A_SOCKET = {
 };
 
 const OF_THE_PROCESS = {
-  socket(request, begin) {
-    const name = nameIn(request);
-    const family = word(request, 'family', ['inet', 'inet6']);
-    begin('// the socket comes with connect or listen');
-    entries.set(name, new Entry(family));
-    return ok('later');
-  },
+  socket: socketLater(entries, Entry, 'connect or listen'),
 
   // Node ignores SIGPIPE from the start. Removing the last listener does not bring that back: it leaves the default.
   sigpipe(request, begin) {

@@ -20,18 +20,12 @@
 import { dlopen } from 'bun:ffi';
 import { Buffer } from 'node:buffer';
 import {
-  KEPT, MOST, OPTIONS, Unsupported, addressIn, dataIn, deadlineIn, flags, library, literal, made, nameIn, number, ok, quoted, serve,
-  tellConnecting, timedOut, word,
+  KEPT, MOST, OPTIONS, Unsupported, addressIn, dataIn, deadlineIn, flags, library, literal, made, monotonic, nameIn, number, ok,
+  quoted, serve, sigpipeIgnored, socketLater, tellConnecting, timedOut, word,
 } from './protocol.mjs';
 
 const libc = dlopen('libc.so.6', { clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' } });
-const timespec = new BigInt64Array(2);
-
-/** CLOCK_MONOTONIC; Bun's own clock counts from its start. */
-function now() {
-  libc.symbols.clock_gettime(1, timespec);
-  return timespec[0] * 1_000_000_000n + timespec[1];
-}
+const now = monotonic(libc.symbols.clock_gettime);
 
 /** An error that a system call gave has its number, of either sign. */
 function failed(error) {
@@ -288,21 +282,8 @@ const ON_A_SOCKET = {
 };
 
 const OF_THE_PROCESS = {
-  socket(request, begin) {
-    const name = nameIn(request);
-    const family = word(request, 'family', ['inet', 'inet6']);
-    begin('// the socket comes with Bun.connect or Bun.listen');
-    entries.set(name, new Entry(family));
-    return ok('later');
-  },
-
-  sigpipe(request, begin) {
-    if (word(request, 'disposition', ['default', 'ignore']) === 'default') {
-      throw new Unsupported("Bun's writes have MSG_NOSIGNAL: they fail, whatever SIGPIPE does");
-    }
-    begin('// Bun ignores SIGPIPE from the start');
-    return ok('done');
-  },
+  socket: socketLater(entries, Entry, 'Bun.connect or Bun.listen'),
+  sigpipe: sigpipeIgnored('Bun', "Bun's writes have MSG_NOSIGNAL: they fail, whatever SIGPIPE does"),
 };
 
 const IMPOSSIBLE = {

@@ -17,18 +17,12 @@
  */
 import { Buffer } from 'node:buffer';
 import {
-  KEPT, MOST, OPTIONS, Unsupported, addressIn, dataIn, deadlineIn, descriptorOf, flags, library, literal, made, nameIn, number, ok,
-  quoted, serve, tellConnecting, timedOut, word,
+  KEPT, MOST, OPTIONS, Unsupported, addressIn, dataIn, deadlineIn, descriptorOf, flags, library, literal, made, monotonic, nameIn,
+  number, ok, quoted, serve, sigpipeIgnored, socketLater, tellConnecting, timedOut, word,
 } from './protocol.mjs';
 
 const libc = Deno.dlopen('libc.so.6', { clock_gettime: { parameters: ['i32', 'buffer'], result: 'i32' } });
-const timespec = new BigInt64Array(2);
-
-/** CLOCK_MONOTONIC; Deno's own clock counts from its start. */
-function now() {
-  libc.symbols.clock_gettime(1, timespec);
-  return timespec[0] * 1_000_000_000n + timespec[1];
-}
+const now = monotonic(libc.symbols.clock_gettime);
 
 /** The number in Rust's text is the kernel's; an error without one is Deno's own. */
 function failed(error) {
@@ -211,21 +205,8 @@ function start(conn, n) {
 }
 
 const OF_THE_PROCESS = {
-  socket(request, begin) {
-    const name = nameIn(request);
-    const family = word(request, 'family', ['inet', 'inet6']);
-    begin('// the socket comes with Deno.connect or Deno.listen');
-    entries.set(name, new Entry(family));
-    return ok('later');
-  },
-
-  sigpipe(request, begin) {
-    if (word(request, 'disposition', ['default', 'ignore']) === 'default') {
-      throw new Unsupported("a Conn's write has MSG_NOSIGNAL: it fails with EPIPE, whatever SIGPIPE does");
-    }
-    begin('// Deno ignores SIGPIPE from the start');
-    return ok('done');
-  },
+  socket: socketLater(entries, Entry, 'Deno.connect or Deno.listen'),
+  sigpipe: sigpipeIgnored('Deno', "a Conn's write has MSG_NOSIGNAL: it fails with EPIPE, whatever SIGPIPE does"),
 };
 
 const IMPOSSIBLE = {

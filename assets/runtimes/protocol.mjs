@@ -240,6 +240,30 @@ function sockets() {
   });
 }
 
+const timespec = new BigInt64Array(2);
+
+/** CLOCK_MONOTONIC in nanoseconds, by clock_gettime; the own clock of some runtimes counts from their start. */
+export const monotonic = (clockGettime) => () => {
+  clockGettime(1, timespec);
+  return timespec[0] * 1_000_000_000n + timespec[1];
+};
+
+/** `socket` where nothing is made yet: an entry notes the family until the library makes the socket with `comesWith`. */
+export const socketLater = (entries, Entry, comesWith) => (request, begin) => {
+  const name = nameIn(request);
+  const family = word(request, 'family', ['inet', 'inet6']);
+  begin(`// the socket comes with ${comesWith}`);
+  entries.set(name, new Entry(family));
+  return ok('later');
+};
+
+/** `sigpipe` where `runtime` ignores the signal from the start; `why` says what its default would not change. */
+export const sigpipeIgnored = (runtime, why) => (request, begin) => {
+  if (word(request, 'disposition', ['default', 'ignore']) === 'default') throw new Unsupported(why);
+  begin(`// ${runtime} ignores SIGPIPE from the start`);
+  return ok('done');
+};
+
 /** The descriptor of the socket between those ports, -1 if there is none (any more). */
 export function descriptorOf(local, remote = 0) {
   return sockets().find((socket) => socket.local === local && socket.remote === remote)?.fd ?? -1;

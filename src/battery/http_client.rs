@@ -1,7 +1,7 @@
 //! What an HTTP client does when its connection ends at the wrong moment, or nothing comes.
 
-use super::observed::{Got, Observed};
-use super::{Case, Judged, Verdict};
+use super::observed::{Observed, StepResult};
+use super::{Case, CaseVerdict, Verdict};
 
 macro_rules! case {
     ($name:literal $short:literal $judge:expr) => {
@@ -18,16 +18,16 @@ macro_rules! case {
 pub(super) const CASES: &[Case] = &[
     case!("race-rst" "race, RST first" race),
     case!("race-fin" "race, FIN first" race),
-    case!("rst-before" "RST, no answer" |seen| again(seen, Whole::Nothing)),
-    case!("rst-within" "RST in the answer" |seen| again(seen, Whole::Part)),
-    case!("fin-within" "FIN in the answer" |seen| again(seen, Whole::Part)),
+    case!("rst-before" "RST, no answer" |seen| again(seen, AnswerPart::Nothing)),
+    case!("rst-within" "RST in the answer" |seen| again(seen, AnswerPart::Part)),
+    case!("fin-within" "FIN in the answer" |seen| again(seen, AnswerPart::Part)),
     case!("no-continue" "no 100 Continue" no_continue),
     case!("slow-headers" "headers after 7 s" slow_headers),
 ];
 
 /// How much of the answer to the first request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Whole {
+enum AnswerPart {
     /// Nothing of it.
     Nothing,
     /// The beginning of the answer.
@@ -35,15 +35,15 @@ enum Whole {
 }
 
 /// The first line of a request: `GET /1 HTTP/1.1`.
-fn request_line<'a>(got: Got<'a>) -> Option<&'a [u8]> {
+fn request_line<'a>(got: StepResult<'a>) -> Option<&'a [u8]> {
     match got {
-        Got::Data(_, data) => data.split(|byte| *byte == b'\r').next(),
+        StepResult::Data(_, data) => data.split(|byte| *byte == b'\r').next(),
         _ => None,
     }
 }
 
 /// The second request crosses the end of the connection.
-fn race(seen: &Observed<'_>) -> Judged {
+fn race(seen: &Observed<'_>) -> CaseVerdict {
     let asked = request_line(seen.got("asked"));
     if !seen.held("second") {
         return match asked {
@@ -60,15 +60,15 @@ fn race(seen: &Observed<'_>) -> Judged {
 }
 
 /// The first request meets the end of the connection.
-fn again(seen: &Observed<'_>, whole: Whole) -> Judged {
+fn again(seen: &Observed<'_>, whole: AnswerPart) -> CaseVerdict {
     let (first, asked) = (request_line(seen.got("first")), request_line(seen.got("asked")));
     let ended_well = seen.held("exit");
     match (asked, whole) {
         (Some(asked), _) if Some(asked) == first => Verdict::AsksAgain.plain(),
         // It went on with its next request: it was content, or takes a failure lightly.
-        (Some(_), Whole::Part) if ended_well => Verdict::TakesIt.plain(),
+        (Some(_), AnswerPart::Part) if ended_well => Verdict::TakesIt.plain(),
         (Some(_), _) => Verdict::Fails.with("and goes on with the next"),
-        (None, Whole::Part) if ended_well => Verdict::TakesIt.plain(),
+        (None, AnswerPart::Part) if ended_well => Verdict::TakesIt.plain(),
         (None, _) if has_ended(seen) => Verdict::Fails.plain(),
         (None, _) => Verdict::Hangs.plain(),
     }
@@ -76,11 +76,11 @@ fn again(seen: &Observed<'_>, whole: Whole) -> Judged {
 
 /// Has the client ended?
 fn has_ended(seen: &Observed<'_>) -> bool {
-    seen.got("exit") == Got::Done
+    seen.got("exit") == StepResult::Done
 }
 
-fn no_continue(seen: &Observed<'_>) -> Judged {
-    let Got::Data(_, head) = seen.got("first") else {
+fn no_continue(seen: &Observed<'_>) -> CaseVerdict {
+    let StepResult::Data(_, head) = seen.got("first") else {
         return Verdict::NotMeasured.with("no request came");
     };
     let asks = String::from_utf8_lossy(head)
@@ -88,15 +88,15 @@ fn no_continue(seen: &Observed<'_>) -> Judged {
         .contains("100-continue");
     match seen.got("body") {
         _ if !asks => Verdict::AsksNot.plain(),
-        Got::Data(..) => Verdict::SendsIt.with(seen.after("body")),
-        Got::Late(_) => Verdict::Waits.plain(),
+        StepResult::Data(..) => Verdict::SendsIt.with(seen.after("body")),
+        StepResult::Late(_) => Verdict::Waits.plain(),
         _ => Verdict::GivesUp.with(seen.after("body")),
     }
 }
 
-fn slow_headers(seen: &Observed<'_>) -> Judged {
+fn slow_headers(seen: &Observed<'_>) -> CaseVerdict {
     match seen.got("wait") {
-        Got::Ready([]) => Verdict::Waits.plain(),
+        StepResult::Ready([]) => Verdict::Waits.plain(),
         _ => Verdict::GivesUp.with(seen.after("wait")),
     }
 }

@@ -37,7 +37,7 @@ pub struct Case {
     /// The scenario, with `{command}`, `{listen}`, `{backend}` and `{url}` left open.
     text: &'static str,
     /// Says what the program did, by the steps that the scenario names.
-    judge: fn(&Observed<'_>) -> Judged,
+    judge: fn(&Observed<'_>) -> CaseVerdict,
 }
 
 impl PartialEq for Case {
@@ -62,7 +62,7 @@ pub struct Subject {
 
 /// The verdict on a case, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct CaseVerdict {
     /// The verdict.
     pub verdict: Verdict,
     /// What goes with the word: how long it took, how much it was, why it was not measured.
@@ -164,23 +164,23 @@ impl Verdict {
     }
 
     /// Returns the verdict alone.
-    const fn plain(self) -> Judged {
-        Judged {
+    const fn plain(self) -> CaseVerdict {
+        CaseVerdict {
             verdict: self,
             detail: None,
         }
     }
 
     /// Returns the verdict with what goes with it.
-    fn with(self, detail: impl Into<String>) -> Judged {
-        Judged {
+    fn with(self, detail: impl Into<String>) -> CaseVerdict {
+        CaseVerdict {
             verdict: self,
             detail: Some(detail.into()),
         }
     }
 }
 
-impl fmt::Display for Judged {
+impl fmt::Display for CaseVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.detail {
             Some(why) if self.verdict == Verdict::NotMeasured => write!(f, "{}: {why}", self.verdict),
@@ -286,7 +286,7 @@ impl Case {
     }
 
     /// Returns the verdict on a run of the scenario, which is one of that battery's.
-    pub fn judge(&self, battery: Battery, seen: &Observed<'_>) -> Judged {
+    pub fn judge(&self, battery: Battery, seen: &Observed<'_>) -> CaseVerdict {
         match seen.not_measured(battery.unaccepted()) {
             Some(why) => Verdict::NotMeasured.with(why),
             None => (self.judge)(seen),

@@ -18,7 +18,7 @@ pub struct Observed<'a> {
 
 /// The result of a step's command, as far as verdicts tell results apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Got<'a> {
+pub(super) enum StepResult<'a> {
     /// The end of the stream.
     Eof,
     /// So many bytes, and the first of them.
@@ -86,21 +86,21 @@ impl<'a> Observed<'a> {
     }
 
     /// The result of the step of that name.
-    pub(super) fn got(&self, name: &str) -> Got<'a> {
+    pub(super) fn got(&self, name: &str) -> StepResult<'a> {
         self.step(name)
-            .map_or(Got::Nothing, |step| match &step.observation.returned {
+            .map_or(StepResult::Nothing, |step| match &step.observation.returned {
                 CommandResult::Outcome(outcome) => match outcome {
-                    Outcome::Ok(Value::Read { n: 0, .. }) => Got::Eof,
-                    Outcome::Ok(Value::Read { n, data }) => Got::Data(*n, &data.0),
-                    Outcome::Ok(Value::Written { n }) => Got::Wrote(*n),
-                    Outcome::Ok(Value::Ready { events }) => Got::Ready(events),
-                    Outcome::Ok(_) => Got::Done,
-                    Outcome::Err(errno) => Got::Error(*errno),
-                    Outcome::DeadlineExceeded { written } => Got::Late(*written),
-                    Outcome::Library(_) | Outcome::Unsupported(_) => Got::Nothing,
+                    Outcome::Ok(Value::Read { n: 0, .. }) => StepResult::Eof,
+                    Outcome::Ok(Value::Read { n, data }) => StepResult::Data(*n, &data.0),
+                    Outcome::Ok(Value::Written { n }) => StepResult::Wrote(*n),
+                    Outcome::Ok(Value::Ready { events }) => StepResult::Ready(events),
+                    Outcome::Ok(_) => StepResult::Done,
+                    Outcome::Err(errno) => StepResult::Error(*errno),
+                    Outcome::DeadlineExceeded { written } => StepResult::Late(*written),
+                    Outcome::Library(_) | Outcome::Unsupported(_) => StepResult::Nothing,
                 },
-                CommandResult::Done => Got::Done,
-                CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_) => Got::Nothing,
+                CommandResult::Done => StepResult::Done,
+                CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_) => StepResult::Nothing,
             })
     }
 
@@ -117,7 +117,7 @@ impl<'a> Observed<'a> {
             .map_or_else(Queues::default, |step| Queues::of(&step.observation))
     }
 
-    /// Was all as expected in the step of that name?
+    /// Returns whether all was as expected in the step of that name.
     pub(super) fn held(&self, name: &str) -> bool {
         self.step(name).is_some_and(StepReport::held)
     }
@@ -255,7 +255,7 @@ fn state(sockets: &[SocketSnapshot], side: Side) -> Option<&'static str> {
     newest.state.map(crate::state::State::name)
 }
 
-/// Does it end a direction, or the connection?
+/// Returns whether it ends a direction, or the connection.
 fn is_an_end(packet: &ObservedPacket) -> bool {
     match &packet.said {
         PacketContent::Tcp { flags, .. } => packet.again.is_none() && (flags.has(Flags::FIN) || flags.has(Flags::RST)),

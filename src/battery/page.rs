@@ -314,7 +314,7 @@ pub fn cells(markdown: &str, battery: Battery) -> Vec<(String, &'static str, Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::battery::Judged;
+    use crate::battery::CaseVerdict;
 
     const FILE: &str = "battery = \"proxy\"\ntitle = \"Proxies\"\nabout = \"About.\"\nfolder = \"proxies\"\n\
                         [[row]]\nname = \"a\"\nversion = \"a -v\"\nrun = \"a\"\n\
@@ -326,7 +326,7 @@ mod tests {
         let report = |case: &'static Case| CaseReport {
             case: case.name.into(),
             title: "t".into(),
-            judged: Judged {
+            judged: CaseVerdict {
                 verdict: Verdict::Fin,
                 detail: Some("after 3.0 s".into()),
             },

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Battery, Case, Judged, Observed, Verdict};
+use super::{Battery, Case, CaseVerdict, Observed, Verdict};
 use crate::scenario::report::ReportLine;
 use crate::text::wrap;
 
@@ -18,7 +18,7 @@ pub struct CaseReport {
     pub title: String,
     /// The verdict.
     #[serde(flatten)]
-    pub judged: Judged,
+    pub judged: CaseVerdict,
     /// What the verdict rests on: results of calls, states and segments.
     pub evidence: Vec<String>,
     /// The program's last words.
@@ -86,7 +86,7 @@ pub struct BatteryReport {
 impl CaseReport {
     /// What is wrong with it: it was not measured, or not as expected.
     pub fn complaint(&self, expected: &[(&str, Verdict)]) -> Option<String> {
-        let Judged { verdict, .. } = self.judged;
+        let CaseVerdict { verdict, .. } = self.judged;
         let wanted = expected.iter().find(|(case, _)| *case == self.case);
         match wanted {
             Some((_, wanted)) if *wanted != verdict => {
@@ -177,7 +177,7 @@ impl BatteryReport {
 }
 
 /// A verdict as it stands in a cell of a table.
-pub(super) fn cell(judged: &Judged) -> String {
+pub(super) fn cell(judged: &CaseVerdict) -> String {
     match &judged.detail {
         Some(detail) => format!("{} ({})", judged.verdict, escaped(detail)),
         None => judged.verdict.to_string(),

@@ -1,7 +1,7 @@
 //! What a proxy does with the ends of its two connections, with a slow reader, and with a backend that is not there.
 
-use super::observed::{Got, Observed, megabytes};
-use super::{Case, Judged, Verdict};
+use super::observed::{Observed, StepResult, megabytes};
+use super::{Case, CaseVerdict, Verdict};
 use crate::errno::Errno;
 
 macro_rules! case {
@@ -30,29 +30,29 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// A FIN one way; `after` is what is to come the other way afterwards.
-fn half_close(seen: &Observed<'_>, after: &str) -> Judged {
-    let comes = matches!(seen.got(after), Got::Data(..));
+fn half_close(seen: &Observed<'_>, after: &str) -> CaseVerdict {
+    let comes = matches!(seen.got(after), StepResult::Data(..));
     match seen.got("fin") {
-        Got::Eof if comes => Verdict::PassedOn.plain(),
-        Got::Eof => Verdict::RestLost.plain(),
-        Got::Error(Errno::ECONNRESET) => Verdict::AsRst.plain(),
+        StepResult::Eof if comes => Verdict::PassedOn.plain(),
+        StepResult::Eof => Verdict::RestLost.plain(),
+        StepResult::Error(Errno::ECONNRESET) => Verdict::AsRst.plain(),
         _ if comes => Verdict::HeldBack.plain(),
         _ => Verdict::HeldBack.with("and the rest lost"),
     }
 }
 
-fn fin_with_data(seen: &Observed<'_>) -> Judged {
+fn fin_with_data(seen: &Observed<'_>) -> CaseVerdict {
     match seen.got("data") {
-        Got::Data(_, b"last words") => half_close(seen, "answer"),
+        StepResult::Data(_, b"last words") => half_close(seen, "answer"),
         _ if seen.waits_for_a_connection("accept") => Verdict::DataLost.with("with no connection to the backend"),
         _ => Verdict::DataLost.plain(),
     }
 }
 
-fn reset(seen: &Observed<'_>) -> Judged {
+fn reset(seen: &Observed<'_>) -> CaseVerdict {
     match seen.got("rst") {
-        Got::Error(Errno::ECONNRESET) => Verdict::PassedOn.plain(),
-        Got::Eof => Verdict::AsFin.plain(),
+        StepResult::Error(Errno::ECONNRESET) => Verdict::PassedOn.plain(),
+        StepResult::Eof => Verdict::AsFin.plain(),
         _ => Verdict::HeldBack.plain(),
     }
 }
@@ -60,8 +60,8 @@ fn reset(seen: &Observed<'_>) -> Judged {
 /// The send queue of a proxy's socket may hold 4 MB (`tcp_wmem`), and its own buffers something: what is more than this is in its memory.
 const IN_BUFFERS: usize = 8_000_000;
 
-fn slow_reader(seen: &Observed<'_>) -> Judged {
-    let (Got::Late(written) | Got::Wrote(written)) = seen.got("write") else {
+fn slow_reader(seen: &Observed<'_>) -> CaseVerdict {
+    let (StepResult::Late(written) | StepResult::Wrote(written)) = seen.got("write") else {
         return Verdict::Rst.with(seen.after("write"));
     };
     let queues = seen.queues("write");
@@ -75,21 +75,21 @@ fn slow_reader(seen: &Observed<'_>) -> Judged {
 }
 
 /// The end of the client's connection: how, and after what time.
-fn end(seen: &Observed<'_>) -> Judged {
+fn end(seen: &Observed<'_>) -> CaseVerdict {
     match seen.got("end") {
-        Got::Eof => Verdict::Fin.with(seen.after("end")),
-        Got::Error(_) => Verdict::Rst.with(seen.after("end")),
-        Got::Data(..) => Verdict::Answers.with(seen.after("end")),
+        StepResult::Eof => Verdict::Fin.with(seen.after("end")),
+        StepResult::Error(_) => Verdict::Rst.with(seen.after("end")),
+        StepResult::Data(..) => Verdict::Answers.with(seen.after("end")),
         _ => Verdict::Waits.plain(),
     }
 }
 
-fn full(seen: &Observed<'_>) -> Judged {
+fn full(seen: &Observed<'_>) -> CaseVerdict {
     match (seen.got("ask"), seen.got("answer")) {
-        (Got::Data(..), Got::Data(..)) => Verdict::PassedOn.plain(),
-        (Got::Data(..), _) => Verdict::RestLost.plain(),
-        (_, Got::Error(_)) => Verdict::Rst.plain(),
-        (_, Got::Eof) => Verdict::Fin.plain(),
+        (StepResult::Data(..), StepResult::Data(..)) => Verdict::PassedOn.plain(),
+        (StepResult::Data(..), _) => Verdict::RestLost.plain(),
+        (_, StepResult::Error(_)) => Verdict::Rst.plain(),
+        (_, StepResult::Eof) => Verdict::Fin.plain(),
         _ => Verdict::Waits.plain(),
     }
 }

@@ -261,7 +261,7 @@ impl Groups {
             files,
             pcap: pcap.map(Target::of),
             overwrite: Overwrite::of_switch(self.force()),
-            look: self.look.as_ref().and_then(LookArgs::look),
+            look: self.look.as_ref().map(LookArgs::asked).unwrap_or_default(),
         })
     }
 

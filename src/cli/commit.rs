@@ -37,29 +37,30 @@ fn git(root: &Path, arguments: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::Folder;
     use std::fs;
 
     #[test]
     fn the_commit_comes_from_the_repository_or_the_package_or_is_unknown() {
-        let root = std::env::temp_dir().join(format!("finwait-commit-{}", std::process::id()));
-        fs::create_dir_all(&root).unwrap();
-        assert_eq!(commit_of(&root), None);
-        assert_eq!(changes_with(&root), Vec::<PathBuf>::new());
+        let folder = Folder::new("commit");
+        let root = folder.path();
+        assert_eq!(commit_of(root), None);
+        assert_eq!(changes_with(root), Vec::<PathBuf>::new());
         let package = root.join(".cargo_vcs_info.json");
         fs::write(
             &package,
             "{\n \"git\": {\n  \"sha1\": \"0123456789abcdef\"\n },\n \"path_in_vcs\": \"\"\n}",
         )
         .unwrap();
-        assert_eq!(commit_of(&root).as_deref(), Some("0123456"));
+        assert_eq!(commit_of(root).as_deref(), Some("0123456"));
         fs::write(&package, "{}").unwrap();
-        assert_eq!(commit_of(&root), None);
+        assert_eq!(commit_of(root), None);
         // A repository comes before a package.
         let git = |arguments: &[&str]| {
             let mut command = Command::new("git");
             command
                 .arg("-C")
-                .arg(&root)
+                .arg(root)
                 .args(["-c", "user.name=n", "-c", "user.email=e@example.org"]);
             let date = "2026-11-30T12:00:00Z";
             command
@@ -69,16 +70,15 @@ mod tests {
             assert!(command.output().unwrap().status.success(), "{arguments:?}");
         };
         git(&["init", "-q"]);
-        assert_eq!(commit_of(&root), None, "there is no commit yet");
+        assert_eq!(commit_of(root), None, "there is no commit yet");
         git(&["commit", "-q", "--allow-empty", "-m", "First"]);
-        let commit = commit_of(&root).unwrap();
+        let commit = commit_of(root).unwrap();
         let (sha, date) = commit.split_once(' ').unwrap();
         assert!(
             sha.len() >= 7 && sha.bytes().all(|byte| byte.is_ascii_hexdigit()),
             "{commit}"
         );
         assert_eq!(date, "2026-11-30");
-        assert!(!changes_with(&root).is_empty());
-        fs::remove_dir_all(&root).unwrap();
+        assert!(!changes_with(root).is_empty());
     }
 }

@@ -14,7 +14,7 @@ Examples:
   finwait tour ./mine.toml";
 pub(super) const DO: &str = "\
 Examples:
-  finwait do \"server listen\" \"client connect\" \"client shut wr\" \"server read\"
+  finwait do \"server listen\" \"client connect\" \"client shutdown write\"
   finwait do --server-run \"nginx -c ./nginx.conf\" \"client connect\"
   finwait do --json - < commands.txt";
 pub(super) const SHELL: &str = "\

@@ -7,7 +7,7 @@ use clap::Args;
 use super::values::{builtin_theme, screen_size};
 use crate::command::ThemeName;
 use crate::export::write::Target;
-use crate::export::{ExportFormat, ScreenLook};
+use crate::export::{AskedLook, ExportFormat};
 
 /// The capture that grows meanwhile, and what is kept of each packet.
 #[derive(Clone, Debug, Args)]
@@ -114,14 +114,12 @@ pub struct LookArgs {
 }
 
 impl LookArgs {
-    /// Returns the look; none where nothing is said of it.
-    pub(super) fn look(&self) -> Option<ScreenLook> {
-        let usual = ScreenLook::USUAL;
-        let is_said = self.screen_size.is_some() || self.screen_theme.is_some();
-        is_said.then(|| ScreenLook {
-            size: self.screen_size.unwrap_or(usual.size),
+    /// Returns the parts of the look that are asked for.
+    pub(super) const fn asked(&self) -> AskedLook {
+        AskedLook {
+            size: self.screen_size,
             theme: self.screen_theme,
-        })
+        }
     }
 }
 

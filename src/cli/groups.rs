@@ -213,6 +213,24 @@ pub struct ScreenArgs {
     pub no_mouse: bool,
 }
 
+/// The way in which a transcript is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct TranscriptArgs {
+    /// Print JSON lines
+    #[arg(long)]
+    pub json: bool,
+    /// Print all sockets after each command
+    ///
+    /// By default, of an end that has more than eight only those that have changed are printed.
+    #[arg(long)]
+    pub all_sockets: bool,
+    /// Print all of the kernel's counters that have moved
+    ///
+    /// By default, those that every segment moves are left out.
+    #[arg(long)]
+    pub all_counters: bool,
+}
+
 /// The colours of text.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct ColourArgs {

@@ -3,16 +3,15 @@
 use clap::{Arg, Command};
 
 use super::examples;
-use crate::command::table::{CommandGroup, TABLE};
+use crate::command::spec::CommandGroup;
+use crate::command::table::TABLE;
+use crate::text::wrap;
 
 /// Returns the help of a verb, or of the screen.
 pub(super) fn all(mut tree: Command, verb: Option<&str>) -> String {
     tree = match verb {
-        None => listed(tree, "All options of the screen: finwait tour --help, man finwait"),
-        Some(verb) => tree.mut_subcommand(verb, |command| {
-            let more = format!("More of each option: man finwait-{verb} (finwait man DIR writes the pages)");
-            listed(command, &more)
-        }),
+        None => listed(tree, "\n\nAll options of the screen: finwait tour --help, man finwait"),
+        Some(verb) => tree.mut_subcommand(verb, |command| listed(command, "")),
     };
     tree.build();
     let mut command = match verb.and_then(|verb| tree.find_subcommand(verb)) {
@@ -21,12 +20,42 @@ pub(super) fn all(mut tree: Command, verb: Option<&str>) -> String {
     };
     let has_help = command.get_arguments().any(|arg| arg.get_id() == "help");
     if has_help {
-        command = command.mut_arg("help", |arg| arg.help("Print this; -h prints what is used most"));
+        let about = match verb {
+            None => "Print this; -h prints what is used most".to_owned(),
+            Some(verb) => format!("Print this; -h prints less, man finwait-{verb} more"),
+        };
+        command = command.mut_arg("help", |arg| arg.help(about));
     }
-    command.render_help().to_string()
+    if verb == Some("do") {
+        // The end of the help says it, with the commands that there are.
+        command = command.mut_arg("commands", |arg| arg.hide(true));
+    }
+    dense(&command.render_help().to_string())
 }
 
-/// Has the short form of a command's help tell of what the long form would, and at its end where more is said.
+/// Takes out the blank lines between groups of options: their headings stand out without.
+fn dense(help: &str) -> String {
+    let mut text = String::new();
+    let mut lines = help.lines().peekable();
+    let mut is_option = false;
+    while let Some(line) = lines.next() {
+        let is_heading = |line: &&str| line.ends_with(':') && !line.starts_with(' ');
+        if line.is_empty()
+            && is_option
+            && lines
+                .peek()
+                .is_some_and(|next| is_heading(next) && *next != "Examples:")
+        {
+            continue;
+        }
+        is_option = line.starts_with("      ") || line.starts_with("  -");
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+/// Has the short form of a command's help tell of what the long form would, and at its end `more`.
 fn listed(command: Command, more: &str) -> Command {
     let text = |styled: Option<&clap::builder::StyledStr>| styled.map(ToString::to_string);
     let about = text(command.get_long_about()).or_else(|| text(command.get_about()));
@@ -38,20 +67,29 @@ fn listed(command: Command, more: &str) -> Command {
     command
         .mut_args(shown)
         .about(about.unwrap_or_default())
-        .after_help(format!("{}\n\n{more}", end.unwrap_or_default()))
+        .after_help(format!("{}{more}", end.unwrap_or_default()))
 }
 
-/// Returns the end of the help of `finwait do`: the commands that it takes, group by group, and the examples.
+/// Returns the end of the help of `finwait do`: the commands that it takes, and the examples.
 pub(super) fn end_of_do() -> String {
-    let mut text = String::from("Commands, with client, server or wire before them (docs/keys.md says more):");
-    for group in CommandGroup::ALL {
-        let of = TABLE.iter().filter(|spec| spec.group == group && !spec.is_screen());
-        let names: Vec<&str> = of.map(|spec| spec.name).collect();
-        if !names.is_empty() {
-            text.push_str(&format!("\n  {}: {}", group.title(), names.join(", ")));
-        }
-    }
-    text.push_str("\n\n");
-    text.push_str(examples::DO);
-    text
+    let names = |is_of_wire: bool| {
+        let of = TABLE.iter().filter(|spec| !spec.is_screen());
+        let of = of.filter(|spec| (spec.group == CommandGroup::Wire) == is_of_wire);
+        of.map(|spec| spec.name).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "Commands of client and server, like \"client write hello\"; - reads them:\n{}\nCommands of the wire, like \"wire step\" (docs/keys.md says more of all):\n{}\n\n{}",
+        filled(&names(false)),
+        filled(&names(true)),
+        examples::DO
+    )
 }
+
+/// Returns a list of words as indented lines.
+fn filled(words: &str) -> String {
+    let lines = wrap(words, WIDTH - 2).into_iter().map(|line| format!("  {line}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The columns of the help.
+const WIDTH: usize = 80;

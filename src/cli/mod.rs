@@ -18,7 +18,7 @@ use std::io::IsTerminal;
 use clap::{ArgMatches, Error, FromArgMatches, Parser};
 
 pub use belonging::Groups;
-pub use groups::LabChoice;
+pub use groups::{LabChoice, TranscriptArgs};
 pub use read::NotRead;
 pub use tree::{is_option_of, tree};
 pub use verb::{BatteryArgs, Verb};
@@ -62,7 +62,7 @@ impl Cli {
     pub fn has_a_screen(&self) -> bool {
         match &self.verb {
             None | Some(Verb::Tour { .. }) => true,
-            Some(Verb::Open { plain, json, .. }) => !plain && !json && std::io::stdout().is_terminal(),
+            Some(Verb::Open { plain, transcript, .. }) => !plain && !transcript.json && std::io::stdout().is_terminal(),
             Some(_) => false,
         }
     }

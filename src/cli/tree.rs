@@ -46,7 +46,7 @@ pub fn is_option_of(tree: &Command, option: &str) -> Option<String> {
     }
 }
 
-/// Is that the argument's long name, or another of its names?
+/// Returns whether that is the argument's long name, or another of its names.
 fn is_called(arg: &Arg, name: &str) -> bool {
     arg.get_long() == Some(name) || arg.get_all_aliases().is_some_and(|others| others.contains(&name))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
+use super::groups::TranscriptArgs;
 use super::values::{self, patience, port};
 use super::{examples, help};
 use crate::clock::Millis;
@@ -73,25 +74,15 @@ pub enum Verb {
         /// Commands, like "client write hello"; - reads them, one a line
         #[arg(required = true, value_name = "COMMAND")]
         commands: Vec<String>,
-        /// Print JSON lines
-        #[arg(long)]
-        json: bool,
-        /// Print all sockets after each command
-        ///
-        /// By default, of an end that has more than eight only those that have changed are printed.
-        #[arg(long)]
-        all_sockets: bool,
-        /// Print all of the kernel's counters that have moved
-        ///
-        /// By default, those that every segment moves are left out.
-        #[arg(long)]
-        all_counters: bool,
+        /// How the transcript is printed
+        #[command(flatten)]
+        transcript: TranscriptArgs,
         /// Leave out segments of plain data
         ///
         /// Their acknowledgements, too; how many there were is said.
         #[arg(long)]
         no_data: bool,
-        /// Time that a call has before the next command runs
+        /// Time that a call has before the next
         ///
         /// 500ms, 2s, or milliseconds. The call is reported as blocked then.
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
@@ -264,15 +255,9 @@ pub enum Verb {
         /// Print the transcript, which is also done where there is no terminal
         #[arg(long, conflicts_with = "json")]
         plain: bool,
-        /// Print JSON lines, as finwait do --json does
-        #[arg(long)]
-        json: bool,
-        /// Print all sockets after each command
-        #[arg(long)]
-        all_sockets: bool,
-        /// Print all counters that have moved
-        #[arg(long)]
-        all_counters: bool,
+        /// How the transcript is printed
+        #[command(flatten)]
+        transcript: TranscriptArgs,
     },
     /// Export a recorded run, in one format or several
     ///

@@ -42,7 +42,7 @@ pub fn write(program: &Program, language: Language, end: Side) -> String {
     }
 }
 
-/// Is there anything for a packetdrill script: anything that this end did, or that came to it?
+/// Returns whether there is anything for a packetdrill script: anything that this end did, or that came to it.
 pub fn is_seen_by(program: &Program, end: Side) -> bool {
     packetdrill::has_events(program, end)
 }

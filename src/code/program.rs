@@ -166,7 +166,7 @@ impl Program {
         }
     }
 
-    /// Was it something that no program of sockets does, beside which that call returned? Then there is little to wait for.
+    /// Returns whether it was something that no program of sockets does, beside which that call returned. Then there is little to wait for.
     pub fn is_late_by_absent(&self, late: &LateReturn) -> bool {
         let mut statements = self.statements.iter();
         statements.any(|statement| matches!(statement, Statement::Absent { step, .. } if *step == late.came))
@@ -222,14 +222,14 @@ impl Program {
         self.before(made).any(|before| before.call.is_close()) || self.is_unmade(made)
     }
 
-    /// Is this a call on a socket that none before it has made?
+    /// Returns whether this is a call on a socket that none before it has made.
     pub fn is_unmade(&self, made: &CallRecord) -> bool {
         let makes = |before: &CallRecord| before.call.makes(&before.socket) == Some(&made.socket);
         let mut before = self.calls().take_while(|before| before.id != made.id);
         !matches!(made.call, Call::Socket { .. }) && !before.any(|before| before.side == made.side && makes(before))
     }
 
-    /// Is that an address of the family that the scenario is not about?
+    /// Returns whether that is an address of the family that the scenario is not about.
     pub fn is_other_family(&self, address: &SocketAddr) -> bool {
         address.is_ipv6() != self.ipv6
     }

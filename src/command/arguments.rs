@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use super::complaint::{ParseError, nearest, shown};
 use super::programs::{self, AwaitRequest, PROGRAM, program_name};
-use super::table::{self, Arg, ArgKind, EndVerb, Spec};
+use super::spec::{Arg, ArgKind, EndVerb, Spec};
+use super::table;
 use super::token::Token;
 use super::{Address, CallRequest, Command, EndCommand, FORCE, Pick, ScreenCommand, ThemeName, WriteCommand, Written};
 use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketName, SocketOption};

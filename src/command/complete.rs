@@ -3,7 +3,8 @@
 use super::ThemeName;
 use super::parse::WIRE;
 use super::programs::AwaitRequest;
-use super::table::{self, Arg, ArgKind, Verb};
+use super::spec::{Arg, ArgKind, Spec, Verb};
+use super::table;
 use super::token::tokens;
 use crate::call::{SocketName, SocketOption};
 use crate::host::{Setting, SettingKind};
@@ -127,7 +128,7 @@ fn has_letters(name: &str, letters: &str) -> bool {
     letters.chars().all(|letter| chars.any(|c| c == letter))
 }
 
-fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: SocketNames) -> Vec<String> {
+fn arguments(spec: &Spec, given: &[String], begun: &str, sockets: SocketNames) -> Vec<String> {
     let names = || sockets().into_iter().map(|name| name.as_str().to_owned());
     let mut words = Vec::new();
     let mut place = 0;

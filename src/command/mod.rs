@@ -22,6 +22,7 @@ mod on_wire;
 pub mod parse;
 pub mod programs;
 pub mod signature;
+pub mod spec;
 pub mod table;
 mod theme_name;
 pub(crate) mod token;
@@ -31,7 +32,7 @@ pub use arguments::option_value;
 pub use complaint::nearest;
 pub(crate) use complaint::shown;
 use programs::{AwaitRequest, AwaitedEvent, ProgramName};
-use table::{EndVerb, Verb};
+use spec::{EndVerb, Verb};
 pub use theme_name::ThemeName;
 use wire::WireCommand;
 

@@ -2,7 +2,8 @@
 
 use super::arguments::ParsedArguments;
 use super::complaint::nearest;
-use super::table::{self, Spec, Verb};
+use super::spec::{Spec, Verb};
+use super::table;
 use super::token::{Tokens, tokens};
 use super::{Command, EndCommand, programs};
 use crate::side::Side;
@@ -135,7 +136,7 @@ fn run(text: &str, side: Option<Side>) -> Option<Result<Command, ParseError>> {
 }
 
 impl Spec {
-    /// Is it about the screen rather than an end?
+    /// Returns whether it is about the screen rather than an end.
     pub const fn is_screen(&self) -> bool {
         matches!(self.verb, Verb::Screen(_))
     }

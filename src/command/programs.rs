@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::complaint::{ParseError, nearest, shown};
-use super::table::{self, EndVerb, Verb};
+use super::spec::{EndVerb, Verb};
+use super::table;
 use super::token::{Token, Tokens};
 use crate::call::{SocketName, escape};
 use crate::clock::Millis;

@@ -6,7 +6,8 @@
 use super::Command;
 use super::arguments::ParsedArguments;
 use super::parse::{WIRE, parse};
-use super::table::{self, Arg, ArgKind, Spec, Verb};
+use super::spec::{Arg, ArgKind, Spec, Verb};
+use super::table;
 use super::token::{Token, tokens};
 use crate::side::Side;
 use crate::wire::link::OptionSet;
@@ -25,7 +26,7 @@ pub struct Signature {
 pub struct SignaturePart {
     /// The argument, as `[n 0.. (1024)]`: in brackets if it may be left out, with what is taken then in parentheses.
     pub text: String,
-    /// Is it the one that is being typed?
+    /// Whether it is the one that is being typed.
     pub typed: bool,
 }
 

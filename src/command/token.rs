@@ -13,7 +13,7 @@ pub struct Token {
     pub value: Vec<u8>,
     /// The column in which the value begins.
     pub value_column: usize,
-    /// Does it have a quote in it? Then it is meant as bytes.
+    /// Whether it has a quote in it. Then it is meant as bytes.
     pub quoted: bool,
 }
 

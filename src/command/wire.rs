@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::Address;
-use super::table::{self, Verb};
+use super::spec::Verb;
+use super::table;
 use crate::clock::Millis;
 use crate::host::Port;
 use crate::side::{Ends, Side};

@@ -126,7 +126,7 @@ pub fn load(named: Option<&Path>) -> Result<Loaded, String> {
     })
 }
 
-/// Is there no such file, nor a folder where it would be?
+/// Returns whether there is no such file, nor a folder where it would be.
 fn is_missing(error: &std::io::Error) -> bool {
     matches!(
         error.kind(),

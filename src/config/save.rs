@@ -107,6 +107,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::Folder;
 
     fn with(text: &str) -> String {
         with_theme("c.toml", text, ThemeName::new("dark").unwrap()).unwrap()
@@ -148,7 +149,8 @@ mod tests {
     #[test]
     fn a_file_is_made_or_changed_where_a_link_leads_and_keeps_its_mode() {
         use std::os::unix::fs::{PermissionsExt, symlink};
-        let folder = std::env::temp_dir().join(format!("finwait-config-{}", std::process::id()));
+        let own = Folder::new("config");
+        let folder = own.path();
         let made = folder.join("new/config.toml");
         let dark = ThemeName::new("dark").unwrap();
         keep_theme(&made, dark).unwrap();
@@ -167,7 +169,6 @@ mod tests {
             "{:?}",
             keep_theme(&made, dark)
         );
-        fs::remove_dir_all(&folder).unwrap();
     }
 
     proptest::proptest! {

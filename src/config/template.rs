@@ -4,7 +4,8 @@ use super::Config;
 use super::file::LABS;
 use crate::clock::Millis;
 use crate::command::ThemeName;
-use crate::command::table::{CommandGroup, TABLE};
+use crate::command::spec::CommandGroup;
+use crate::command::table::TABLE;
 use crate::tui::keys::{name, standard};
 use crate::tui::theme::DEFAULT;
 

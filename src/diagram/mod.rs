@@ -17,6 +17,6 @@ pub struct TextRow {
     pub at: Duration,
     /// The row, without blanks at its end.
     pub text: String,
-    /// Is it the row of that packet's?
+    /// Whether it is the row of that packet's.
     pub packet: Option<PacketNo>,
 }

@@ -58,7 +58,7 @@ pub struct ToldArrow {
     pub from: Side,
     /// The kind of packet.
     pub kind: SegmentKind,
-    /// Was it sent before?
+    /// Whether it was sent before.
     pub is_again: bool,
     /// The words, the longest first.
     pub texts: Vec<String>,

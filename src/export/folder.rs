@@ -27,11 +27,11 @@ pub struct NewFolder {
     path: PathBuf,
     overwrite: Overwrite,
     /// Whether it is still there to be put in its place, or to be removed.
-    making: Arc<Mutex<Making>>,
+    making: Arc<Mutex<FolderStatus>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Making {
+enum FolderStatus {
     UnderWay,
     /// It is in its place, or was removed.
     Over,
@@ -114,7 +114,7 @@ impl NewFolder {
             place: real,
             path,
             overwrite,
-            making: Arc::new(Mutex::new(Making::UnderWay)),
+            making: Arc::new(Mutex::new(FolderStatus::UnderWay)),
         };
         folder
             .removed_by_signals()
@@ -143,7 +143,7 @@ impl NewFolder {
     /// The place is taken by now, or cannot be written: one sentence. What was there is as it was.
     pub fn put_in_place(self) -> Result<(), String> {
         let mut making = lock(&self.making);
-        if *making != Making::UnderWay {
+        if *making != FolderStatus::UnderWay {
             return Err("it was interrupted".into());
         }
         let name = shown(&self.place);
@@ -154,7 +154,7 @@ impl NewFolder {
             Overwrite::Yes | Overwrite::No => fs::rename(&self.path, &self.place),
         };
         put.map_err(|error| format!("write {name}: {error}"))?;
-        *making = Making::Over;
+        *making = FolderStatus::Over;
         drop(making);
         // What was there before stands beside it now.
         remove(&self.path).map_err(|error| format!("{name} is there, but what was there before is left: {error}"))
@@ -167,8 +167,8 @@ impl NewFolder {
         thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in signals.forever() {
                 let mut making = lock(&making);
-                if *making == Making::UnderWay {
-                    *making = Making::Interrupted;
+                if *making == FolderStatus::UnderWay {
+                    *making = FolderStatus::Interrupted;
                     let _ = remove(&path);
                 }
                 // It ends here, and so do the processes that it started.
@@ -183,13 +183,13 @@ impl Drop for NewFolder {
     fn drop(&mut self) {
         let mut making = lock(&self.making);
         match *making {
-            Making::UnderWay => {
-                *making = Making::Over;
+            FolderStatus::UnderWay => {
+                *making = FolderStatus::Over;
                 let _ = remove(&self.path);
             }
-            Making::Over => {}
+            FolderStatus::Over => {}
             // What failed, failed because the folder is gone: the signal has the last word.
-            Making::Interrupted => {
+            FolderStatus::Interrupted => {
                 drop(making);
                 loop {
                     thread::park();
@@ -199,7 +199,7 @@ impl Drop for NewFolder {
     }
 }
 
-fn lock(making: &Mutex<Making>) -> MutexGuard<'_, Making> {
+fn lock(making: &Mutex<FolderStatus>) -> MutexGuard<'_, FolderStatus> {
     making.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -237,55 +237,30 @@ fn remove(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Scratch {
-            let path = std::env::temp_dir().join(format!("finwait-{}-folder-{name}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            fs::create_dir_all(&path).unwrap();
-            Scratch(path)
-        }
-
-        fn names(&self, of: &str) -> Vec<String> {
-            let entries = fs::read_dir(self.0.join(of)).unwrap().flatten();
-            let mut names: Vec<String> = entries
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .collect();
-            names.sort();
-            names
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::test_folder::{Folder, names_in};
 
     #[test]
     fn a_folder_is_there_as_a_whole_or_not_at_all() {
-        let scratch = Scratch::new("whole");
-        let place = scratch.0.join("book");
+        let within = Folder::new("whole");
+        let place = within.path().join("book");
         let folder = NewFolder::begin(&place, Overwrite::No).unwrap();
         folder.write("a.html", "a").unwrap();
         assert!(!place.exists());
         drop(folder);
-        assert!(scratch.names("").is_empty());
+        assert!(within.names().is_empty());
         let folder = NewFolder::begin(&place, Overwrite::No).unwrap();
         folder.write("a.html", "a").unwrap();
         folder.put_in_place().unwrap();
         assert_eq!(
-            (scratch.names(""), scratch.names("book")),
+            (within.names(), names_in(&within.path().join("book"))),
             (vec!["book".into()], vec!["a.html".into()])
         );
     }
 
     #[test]
     fn an_empty_folder_is_taken_and_another_only_with_force() {
-        let scratch = Scratch::new("force");
-        let place = scratch.0.join("book");
+        let within = Folder::new("force");
+        let place = within.path().join("book");
         fs::create_dir(&place).unwrap();
         NewFolder::begin(&place, Overwrite::No).unwrap().put_in_place().unwrap();
         fs::write(place.join("mine.txt"), "mine").unwrap();
@@ -295,53 +270,56 @@ mod tests {
         folder.write("a.html", "a").unwrap();
         folder.put_in_place().unwrap();
         assert_eq!(
-            (scratch.names(""), scratch.names("book")),
+            (within.names(), names_in(&within.path().join("book"))),
             (vec!["book".into()], vec!["a.html".into()])
         );
     }
 
     #[test]
     fn what_came_there_meanwhile_stays() {
-        let scratch = Scratch::new("meanwhile");
-        let place = scratch.0.join("book");
+        let within = Folder::new("meanwhile");
+        let place = within.path().join("book");
         let folder = NewFolder::begin(&place, Overwrite::No).unwrap();
         fs::create_dir(&place).unwrap();
         fs::write(place.join("mine.txt"), "mine").unwrap();
         folder.put_in_place().unwrap_err();
         assert_eq!(
-            (scratch.names(""), scratch.names("book")),
+            (within.names(), names_in(&within.path().join("book"))),
             (vec!["book".into()], vec!["mine.txt".into()])
         );
     }
 
     #[test]
     fn no_folder_of_folders_is_replaced_and_none_that_we_are_in() {
-        let scratch = Scratch::new("deep");
-        fs::create_dir_all(scratch.0.join("home/photos")).unwrap();
-        let why = NewFolder::begin(&scratch.0.join("home"), Overwrite::Yes).unwrap_err();
+        let within = Folder::new("deep");
+        fs::create_dir_all(within.path().join("home/photos")).unwrap();
+        let why = NewFolder::begin(&within.path().join("home"), Overwrite::Yes).unwrap_err();
         assert!(why.contains("has a folder in it, photos"), "{why}");
         for here in [".", "..", "/"] {
             let why = NewFolder::begin(Path::new(here), Overwrite::Yes).unwrap_err();
             assert!(why.contains("is the folder that finwait runs in"), "{why}");
         }
-        let why = NewFolder::begin(&scratch.0.join("no/book"), Overwrite::No).unwrap_err();
+        let why = NewFolder::begin(&within.path().join("no/book"), Overwrite::No).unwrap_err();
         assert!(why.contains("there is no folder ") && why.ends_with("/no"), "{why}");
-        fs::write(scratch.0.join("file"), "").unwrap();
-        let why = NewFolder::begin(&scratch.0.join("file"), Overwrite::Yes).unwrap_err();
+        fs::write(within.path().join("file"), "").unwrap();
+        let why = NewFolder::begin(&within.path().join("file"), Overwrite::Yes).unwrap_err();
         assert!(why.ends_with("is a file: give the name of a folder"), "{why}");
     }
 
     #[test]
     fn a_file_system_without_an_exchange_is_served_too() {
-        let scratch = Scratch::new("exchange");
-        let (new, place) = (scratch.0.join("new"), scratch.0.join("place"));
+        let within = Folder::new("exchange");
+        let (new, place) = (within.path().join("new"), within.path().join("place"));
         for path in [&new, &place] {
             fs::create_dir(path).unwrap();
             fs::write(path.join(path.file_name().unwrap()), "").unwrap();
         }
         exchanged(&new, &place).unwrap();
         assert_eq!(
-            (scratch.names("new"), scratch.names("place")),
+            (
+                names_in(&within.path().join("new")),
+                names_in(&within.path().join("place"))
+            ),
             (vec!["place".into()], vec!["new".into()])
         );
     }

@@ -5,9 +5,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::series::{Said, Sample};
+use super::colours::colour_rules;
+use super::series::{Sample, SocketNumbers};
 use super::story::Story;
-use super::svg::colour_rules;
 use crate::clock::human;
 use crate::side::Side;
 use crate::text::xml_text;
@@ -40,7 +40,7 @@ const READ_AT_TIMES: &str = "the kernel's tables are read at times: what was wri
 struct Quantity {
     name: &'static str,
     unit: &'static str,
-    of: fn(&Said) -> Option<f64>,
+    of: fn(&SocketNumbers) -> Option<f64>,
     /// Whether there is nothing between two whole numbers.
     is_whole: bool,
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 pub mod asciicast;
 pub mod book;
+mod colours;
 pub mod folder;
 pub mod graphs;
 pub mod html;
@@ -32,9 +33,9 @@ use crate::diagram::TextRow;
 use crate::recording::Recording;
 use crate::session::Session;
 
-/// What exports have the screen draw, which stands above them.
+/// The functions that draw the screen for exports, which stand below it.
 #[derive(Clone, Copy, Debug)]
-pub struct Drawer {
+pub struct Renderer {
     /// The time-sequence diagram of a session in so many columns, as text.
     pub diagram: fn(&Session, u16, MonoTime) -> Vec<TextRow>,
     /// The cells of the screen at the end of a recording.
@@ -52,6 +53,25 @@ pub struct ScreenLook {
     pub size: (u16, u16),
     /// The theme, one of those that come with the program; none is the first of them.
     pub theme: Option<ThemeName>,
+}
+
+/// The parts of a [`ScreenLook`] that are asked for; the others are as usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AskedLook {
+    /// The columns and rows.
+    pub size: Option<(u16, u16)>,
+    /// The theme.
+    pub theme: Option<ThemeName>,
+}
+
+impl AskedLook {
+    /// Returns the look, whose other parts are those of `usual`.
+    pub fn or(self, usual: ScreenLook) -> ScreenLook {
+        ScreenLook {
+            size: self.size.unwrap_or(usual.size),
+            theme: self.theme.or(usual.theme),
+        }
+    }
 }
 
 impl ScreenLook {
@@ -204,13 +224,13 @@ impl ExportFormat {
     /// # Errors
     ///
     /// It cannot be told of in this format: one sentence.
-    pub fn of_recording(self, recording: &Recording, drawer: &Drawer) -> Result<Vec<u8>, String> {
-        self.export(recording, &Story::all_of(recording, drawer), drawer)
+    pub fn of_recording(self, recording: &Recording, renderer: &Renderer) -> Result<Vec<u8>, String> {
+        self.export(recording, &Story::all_of(recording, renderer), renderer)
     }
 
     /// Returns the contents of an export of a session whose recording is not at hand: without the commands, which only that has. None in a
     /// format that is made of what only a recording has.
-    pub fn of_session(self, session: &Session, drawer: &Drawer) -> Option<Vec<u8>> {
+    pub fn of_session(self, session: &Session, renderer: &Renderer) -> Option<Vec<u8>> {
         let write: fn(&Story) -> String = match self {
             ExportFormat::Svg => svg::write,
             ExportFormat::Text => text::write,
@@ -223,7 +243,7 @@ impl ExportFormat {
             | ExportFormat::ScreenSvg
             | ExportFormat::ScreenText => return None,
         };
-        Some(write(&Story::of_session(session, drawer)).into_bytes())
+        Some(write(&Story::of_session(session, renderer)).into_bytes())
     }
 
     /// Returns the contents of an export of the runs of a recording, whose stories are these.
@@ -231,7 +251,7 @@ impl ExportFormat {
     /// # Errors
     ///
     /// They cannot be told of in this format: one sentence.
-    pub fn export(self, recording: &Recording, stories: &[Story], drawer: &Drawer) -> Result<Vec<u8>, String> {
+    pub fn export(self, recording: &Recording, stories: &[Story], renderer: &Renderer) -> Result<Vec<u8>, String> {
         if stories.len() > 1 && !self.has_room_for_several() {
             return Err(format!(
                 "the recording has {} runs, and --{} shows one: --run 1 is the first, --run {} the last",
@@ -254,7 +274,7 @@ impl ExportFormat {
             }
             ExportFormat::Asciicast => {
                 let title = stories.first().map_or_else(String::new, Story::title);
-                (drawer.asciicast)(recording, &title, drawer.look)
+                (renderer.asciicast)(recording, &title, renderer.look)
                     .map_err(|error| format!("draw the screen: {error}"))?
             }
             ExportFormat::Graphs => {
@@ -263,9 +283,9 @@ impl ExportFormat {
             }
             ExportFormat::ScreenSvg => {
                 let title = stories.first().map_or_else(String::new, Story::title);
-                screen::svg(&(drawer.last_frame)(recording, drawer.look), &title).into_bytes()
+                screen::svg(&(renderer.last_frame)(recording, renderer.look), &title).into_bytes()
             }
-            ExportFormat::ScreenText => screen::text(&(drawer.last_frame)(recording, drawer.look)).into_bytes(),
+            ExportFormat::ScreenText => screen::text(&(renderer.last_frame)(recording, renderer.look)).into_bytes(),
             ExportFormat::Html => each(html::write),
             ExportFormat::Svg => each(svg::write),
             ExportFormat::Text => each(text::write),

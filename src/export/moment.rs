@@ -8,7 +8,7 @@ use crate::clock::{MonoTime, human};
 use crate::explain::direction::Direction;
 use crate::explain::role::Role;
 use crate::lab::event::{LabEvent, ObservedSocket, StateChanged, TimedEvent, TransitionCause};
-use crate::session::now::{Pipe, Plate, Said, TABS, Tab};
+use crate::session::now::{FittedSentence, Pipe, Plate, TABS, Tab};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{Session, SessionInput};
@@ -33,7 +33,7 @@ pub struct Moment {
     /// The step of the scenario that it belongs to, by its place in the story.
     pub step: Option<usize>,
     /// Both ends after it; none where only the end of the run is known.
-    pub present: Option<Arc<Present>>,
+    pub present: Option<Arc<EndsSnapshot>>,
 }
 
 impl Moment {
@@ -48,24 +48,24 @@ impl Moment {
 
 /// Both ends at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Present {
+pub struct EndsSnapshot {
     /// The ends.
-    pub ends: Ends<EndPresent>,
+    pub ends: Ends<EndSnapshot>,
     /// The two directions of the connection that is shown; none without one.
     pub directions: Option<Ends<Pipe>>,
 }
 
 /// An end at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndPresent {
+pub struct EndSnapshot {
     /// The meaning of the state of its current socket.
-    pub means: Said,
+    pub means: FittedSentence,
     /// What the end can do.
-    pub can: Said,
+    pub can: FittedSentence,
     /// What it waits for.
-    pub waits: Said,
+    pub waits: FittedSentence,
     /// The sockets: the first of those that are over, the first others, and the current one.
-    pub sockets: Vec<Arc<SocketPresent>>,
+    pub sockets: Vec<Arc<SnapshotSocket>>,
     /// The number of sockets that are not among them.
     pub left_out: usize,
     /// The names of the calls that have not returned.
@@ -76,7 +76,7 @@ pub struct EndPresent {
 
 /// A socket at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketPresent {
+pub struct SnapshotSocket {
     /// The name, else the peer's port: `server`, `from :37790`.
     pub label: String,
     /// The state as the kernel's table has it, CLOSE where it has no row; by the segments in a capture.
@@ -107,11 +107,11 @@ pub struct SocketPresent {
     pub over: bool,
 }
 
-impl Present {
+impl EndsSnapshot {
     /// Reads the present of a session at `now`; what is as it was `before` is shared with it.
-    pub fn of(session: &Session, now: MonoTime, before: Option<&Arc<Present>>) -> Arc<Present> {
-        let present = Present {
-            ends: Ends::from_fn(|side| EndPresent::of(session, side, now, before.map(|before| &before.ends[side]))),
+    pub fn of(session: &Session, now: MonoTime, before: Option<&Arc<EndsSnapshot>>) -> Arc<EndsSnapshot> {
+        let present = EndsSnapshot {
+            ends: Ends::from_fn(|side| EndSnapshot::of(session, side, now, before.map(|before| &before.ends[side]))),
             directions: session.directions(now).map(|directions| {
                 Ends::from_fn(|side| {
                     let pipe = directions.from[side].clone();
@@ -135,25 +135,25 @@ impl Present {
     }
 }
 
-impl EndPresent {
-    fn of(session: &Session, side: Side, now: MonoTime, before: Option<&EndPresent>) -> EndPresent {
+impl EndSnapshot {
+    fn of(session: &Session, side: Side, now: MonoTime, before: Option<&EndSnapshot>) -> EndSnapshot {
         let plate = session.plate(side, now);
         let read = session.ends[side].table.read_at();
-        let shared = |socket: SocketPresent| {
+        let shared = |socket: SnapshotSocket| {
             let known = before.iter().flat_map(|before| &before.sockets);
             let same = known.into_iter().find(|known| ***known == socket);
             same.map_or_else(|| Arc::new(socket), Arc::clone)
         };
         let sockets = if session.lab.capture.is_some() {
-            vec![shared(SocketPresent::of_capture(&plate))]
+            vec![shared(SnapshotSocket::of_capture(&plate))]
         } else {
             // The tabs of the plate are these sockets.
             let few = session.few_sockets(side, TABS);
             let views = few.views.iter().zip(&plate.tabs);
-            let views = views.map(|(view, tab)| shared(SocketPresent::of(view, tab, read, now)));
+            let views = views.map(|(view, tab)| shared(SnapshotSocket::of(view, tab, read, now)));
             views.collect()
         };
-        EndPresent {
+        EndSnapshot {
             left_out: plate.sockets.saturating_sub(sockets.len()),
             means: plate.means,
             can: plate.can,
@@ -165,13 +165,13 @@ impl EndPresent {
     }
 }
 
-impl SocketPresent {
-    fn of(view: &SocketView, tab: &Tab, read: MonoTime, now: MonoTime) -> SocketPresent {
+impl SnapshotSocket {
+    fn of(view: &SocketView, tab: &Tab, read: MonoTime, now: MonoTime) -> SnapshotSocket {
         let row = view.row.map(|observed| &observed.row);
         let timer = view
             .timer(read, now)
             .map(|(kind, left)| format!("{} {}", kind.name(view.state()), human(left)));
-        SocketPresent {
+        SnapshotSocket {
             label: tab.label.clone(),
             state: view.state(),
             role: tab.role,
@@ -190,8 +190,8 @@ impl SocketPresent {
     }
 
     /// An end of a captured connection, of which only the segments tell.
-    fn of_capture(plate: &Plate) -> SocketPresent {
-        SocketPresent {
+    fn of_capture(plate: &Plate) -> SnapshotSocket {
+        SnapshotSocket {
             label: plate.side.name().to_owned(),
             state: plate.state.unwrap_or(State::Close),
             role: plate.role,
@@ -221,7 +221,7 @@ pub(super) struct Moments {
     /// The commands that have led to nothing so far.
     commands: Vec<usize>,
     /// Both ends before the input that is being taken.
-    before: Option<Arc<Present>>,
+    before: Option<Arc<EndsSnapshot>>,
     /// The session whose tables follow each change of state.
     current: Option<Session>,
 }
@@ -251,7 +251,7 @@ impl Moments {
         if !tells_nothing(input) {
             let known = self.before.take();
             let newest = || self.moments.last().and_then(|moment| moment.present.as_ref());
-            self.before = Some(Present::of(current, now, known.as_ref().or_else(newest)));
+            self.before = Some(EndsSnapshot::of(current, now, known.as_ref().or_else(newest)));
         }
         // What was refused then is refused here; what is asked of the lab was asked then.
         let _ = current.take(input.clone());
@@ -319,7 +319,7 @@ impl Moments {
     /// The moments, at the end of the run.
     pub(super) fn ends(mut self, session: &Session, now: MonoTime) -> Vec<Moment> {
         let session = self.current.as_ref().unwrap_or(session);
-        let present = Present::of(session, now, self.before.as_ref());
+        let present = EndsSnapshot::of(session, now, self.before.as_ref());
         if let Some(last) = self.moments.last_mut() {
             last.present = Some(present);
         }
@@ -407,7 +407,7 @@ fn row_of(session: &Session, change: &StateChanged) -> LabEvent {
     }
 }
 
-/// Is it an input that no entry comes of?
+/// Returns whether it is an input that no entry comes of.
 const fn tells_nothing(input: &SessionInput) -> bool {
     match input {
         SessionInput::Look { .. } | SessionInput::Over { .. } => true,

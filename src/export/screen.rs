@@ -63,7 +63,7 @@ impl Look {
 
 /// A character of the screen, in its place.
 #[derive(Clone, Debug)]
-struct Placed<'a> {
+struct PlacedCell<'a> {
     x: u32,
     /// The cells that it takes: 1, or 2.
     wide: u32,
@@ -72,7 +72,7 @@ struct Placed<'a> {
 }
 
 /// The characters of a row; what a wide one covers is part of it.
-fn row(buffer: &Buffer, y: u16) -> Vec<Placed<'_>> {
+fn row(buffer: &Buffer, y: u16) -> Vec<PlacedCell<'_>> {
     let area = buffer.area;
     let mut placed = Vec::new();
     let mut x = area.x;
@@ -80,7 +80,7 @@ fn row(buffer: &Buffer, y: u16) -> Vec<Placed<'_>> {
         let Some(cell) = buffer.cell((x, y)) else { break };
         let symbol = if cell.symbol().is_empty() { " " } else { cell.symbol() };
         let wide = (width(symbol) as u16).clamp(1, area.right() - x);
-        placed.push(Placed {
+        placed.push(PlacedCell {
             x: u32::from(x - area.x),
             wide: u32::from(wide),
             symbol,
@@ -135,7 +135,7 @@ pub fn svg(buffer: &Buffer, title: &str) -> String {
             }
         }
         // Words lie above the ground of all rows, for a letter may reach into the next.
-        let is_shape = |placed: &Placed| shape(placed.symbol).is_some();
+        let is_shape = |placed: &PlacedCell| shape(placed.symbol).is_some();
         for run in runs(&row, |one, other| {
             one.look == other.look && one.wide == other.wide && is_shape(one) == is_shape(other)
         }) {
@@ -167,13 +167,13 @@ fn ground(buffer: &Buffer) -> Rgb {
 
 /// The row in runs of neighbours that are the same in some way.
 fn runs<'a, 'b>(
-    row: &'a [Placed<'b>],
-    same: impl Fn(&Placed, &Placed) -> bool + 'a,
-) -> impl Iterator<Item = &'a [Placed<'b>]> {
+    row: &'a [PlacedCell<'b>],
+    same: impl Fn(&PlacedCell, &PlacedCell) -> bool + 'a,
+) -> impl Iterator<Item = &'a [PlacedCell<'b>]> {
     row.chunk_by(move |one, other| same(one, other))
 }
 
-fn cells(run: &[Placed]) -> u32 {
+fn cells(run: &[PlacedCell]) -> u32 {
     run.iter().map(|placed| placed.wide).sum()
 }
 
@@ -182,8 +182,8 @@ fn hex([red, green, blue]: Rgb) -> String {
 }
 
 /// Writes a run of text, without the blanks at its ends where they look like nothing.
-fn draw_text(svg: &mut String, run: &[Placed], top: u32) {
-    let shows = |placed: &Placed| placed.symbol != " " || placed.look.underlined || placed.look.crossed_out;
+fn draw_text(svg: &mut String, run: &[PlacedCell], top: u32) {
+    let shows = |placed: &PlacedCell| placed.symbol != " " || placed.look.underlined || placed.look.crossed_out;
     let (Some(from), Some(to)) = (run.iter().position(shows), run.iter().rposition(shows)) else {
         return;
     };
@@ -216,7 +216,7 @@ fn draw_text(svg: &mut String, run: &[Placed], top: u32) {
 }
 
 /// Draws a run of box lines and blocks, as one path.
-fn draw_shapes(svg: &mut String, run: &[Placed], top: u32) {
+fn draw_shapes(svg: &mut String, run: &[PlacedCell], top: u32) {
     let Some(first) = run.first() else { return };
     let mut areas = String::new();
     for placed in run {

@@ -14,12 +14,12 @@ pub struct Sample {
     /// The time at which the table was read.
     pub at: MonoTime,
     /// What it said; none where the socket was in it no longer.
-    pub said: Option<Said>,
+    pub said: Option<SocketNumbers>,
 }
 
 /// The numbers of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct SocketNumbers {
     /// The bytes of the send queue, written and not acknowledged; the kernel counts 1 for a SYN or FIN that is not acknowledged (`write_seq - snd_una`).
     pub unacknowledged: u32,
     /// The bytes received and not read.
@@ -30,9 +30,9 @@ pub struct Said {
     pub rtt_us: Option<u32>,
 }
 
-impl Said {
-    fn of(row: &SocketRow) -> Said {
-        Said {
+impl SocketNumbers {
+    fn of(row: &SocketRow) -> SocketNumbers {
+        SocketNumbers {
             unacknowledged: row.tx_queue,
             unread: row.unread(),
             cwnd: row.info.map(|info| info.cwnd),
@@ -42,7 +42,7 @@ impl Said {
 }
 
 /// Adds what was said, where it is news.
-fn add(samples: &mut Vec<Sample>, at: MonoTime, said: Option<Said>) {
+fn add(samples: &mut Vec<Sample>, at: MonoTime, said: Option<SocketNumbers>) {
     if samples.last().map_or(said.is_some(), |last| last.said != said) {
         samples.push(Sample { at, said });
     }
@@ -77,7 +77,7 @@ impl Series {
             let tuple = as_the_client_has_it(observed.row.tuple);
             there.insert(tuple);
             let samples = &mut self.connections.entry(tuple).or_default()[side];
-            add(samples, event.at, Some(Said::of(&observed.row)));
+            add(samples, event.at, Some(SocketNumbers::of(&observed.row)));
         }
         // A whole table has all that there is.
         let is_whole = matches!(event.what, LabEvent::Table { .. });

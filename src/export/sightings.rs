@@ -62,7 +62,7 @@ pub struct Sighting {
 #[derive(Clone, Debug)]
 struct Call {
     id: CallId,
-    /// Does it send data?
+    /// Whether it sends data.
     writes: bool,
     socket: Option<SocketName>,
     text: String,

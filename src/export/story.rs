@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Drawer;
+use super::Renderer;
 use super::moment::{Moment, Moments};
 use super::series::Series;
 use super::sightings::{BytesOrigin, Sighting, Sightings, Way};
@@ -64,25 +64,25 @@ pub struct Story {
 
 impl Story {
     /// Plays a recording: the story of each of its runs.
-    pub fn all_of(recording: &Recording, drawer: &Drawer) -> Vec<Story> {
-        Story::each_of(recording, drawer, Run::default)
+    pub fn all_of(recording: &Recording, renderer: &Renderer) -> Vec<Story> {
+        Story::each_of(recording, renderer, Run::default)
     }
 
     /// Plays a recording for formats that do not step through it: the same without what both ends were after each moment, which takes as long as all the
     /// rest.
-    pub fn all_without_moments(recording: &Recording, drawer: &Drawer) -> Vec<Story> {
-        Story::each_of(recording, drawer, || Run {
+    pub fn all_without_moments(recording: &Recording, renderer: &Renderer) -> Vec<Story> {
+        Story::each_of(recording, renderer, || Run {
             without_moments: true,
             ..Run::default()
         })
     }
 
-    fn each_of(recording: &Recording, drawer: &Drawer, begin: fn() -> Run) -> Vec<Story> {
+    fn each_of(recording: &Recording, renderer: &Renderer, begin: fn() -> Run) -> Vec<Story> {
         let mut stories = Vec::new();
         let mut run = begin();
         // Nothing of it fails.
         let played: Result<(), std::convert::Infallible> = recording.play(|played| {
-            if let Some(story) = run.takes(&played, drawer) {
+            if let Some(story) = run.takes(&played, renderer) {
                 stories.push(story);
                 run = begin();
             }
@@ -94,10 +94,10 @@ impl Story {
     }
 
     /// The story of a session as it stands, whose recording is not at hand: without what only inputs tell.
-    pub fn of_session(session: &Session, drawer: &Drawer) -> Story {
+    pub fn of_session(session: &Session, renderer: &Renderer) -> Story {
         let mut run = Run::default();
         run.hears(session);
-        run.ends(session, Header::of(session, None), MonoTime::now(), drawer)
+        run.ends(session, Header::of(session, None), MonoTime::now(), renderer)
     }
 
     /// Returns the name of the scenario; none of a run that was made by hand.
@@ -167,7 +167,7 @@ struct Run {
 
 impl Run {
     /// Takes in what is played; the story, when a run is over.
-    fn takes(&mut self, played: &Played, drawer: &Drawer) -> Option<Story> {
+    fn takes(&mut self, played: &Played, renderer: &Renderer) -> Option<Story> {
         match played {
             Played::Input { session, input, now } => {
                 self.hears(session);
@@ -199,7 +199,7 @@ impl Run {
             }
             Played::End { header, session, now } => {
                 self.hears(session);
-                return Some(std::mem::take(self).ends(session, Header::clone(header), *now, drawer));
+                return Some(std::mem::take(self).ends(session, Header::clone(header), *now, renderer));
             }
         }
         None
@@ -216,7 +216,7 @@ impl Run {
         self.seen.extend(self.sightings.ready());
     }
 
-    fn ends(mut self, session: &Session, header: Header, now: MonoTime, drawer: &Drawer) -> Story {
+    fn ends(mut self, session: &Session, header: Header, now: MonoTime, renderer: &Renderer) -> Story {
         self.sightings.settle();
         self.seen.extend(self.sightings.ready());
         // Where a packet left says, too, that it never arrived.
@@ -242,7 +242,7 @@ impl Run {
             ended: now,
             rows: told::rows(session),
             rows_apart: told::rows_apart(session),
-            text: (drawer.diagram)(session, COLUMNS, now),
+            text: (renderer.diagram)(session, COLUMNS, now),
         }
     }
 }

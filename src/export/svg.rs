@@ -2,18 +2,19 @@
 //!
 //! One file without anything from outside: text is text, in whatever monospaced font there is, and the reader's light or dark scheme decides the colours.
 
-use std::collections::HashMap;
+mod arrows;
+
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::colours::{COLOURS, class_of, colour_rules};
 use super::story::Story;
 use crate::clock::human;
-use crate::diagram::told::{ArrowEnd, ArrowPart, RowContents, ToldArrow, ToldRow};
-use crate::roles::{SegmentKind, StateRole};
+use crate::diagram::told::{RowContents, ToldRow};
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::text::{width, wrap, xml_text};
-use crate::wire::flow::PacketNo;
+use crate::text::{wrap, xml_text};
+use arrows::{arrows, fate};
 
 /// The measures of a picture, in user units, as all lengths here.
 #[derive(Clone, Copy, Debug)]
@@ -74,47 +75,6 @@ const BESIDE: i32 = 16;
 const LINE: i32 = 17;
 /// The space between rows.
 const GAP: i32 = 9;
-
-/// The colours of a scheme: what a class is drawn in, light and dark.
-pub(super) const COLOURS: [(&str, &str, &str); 13] = [
-    ("ground", "#fbfaf7", "#14181d"),
-    ("ink", "#1c2126", "#dfe3e8"),
-    ("dim", "#5a636d", "#9aa5b1"),
-    ("bad", "#b3141c", "#ff857c"),
-    ("nothing", "#5a636d", "#9aa5b1"),
-    ("listen", "#1257b8", "#79b0ff"),
-    ("opening", "#7a5c00", "#f2d64b"),
-    ("established", "#1a6b33", "#6fd38a"),
-    ("closed-first", "#a8430a", "#ffa34d"),
-    ("was-told", "#6f2fb5", "#cba6ff"),
-    ("syn", "#7a5c00", "#f2d64b"),
-    ("fin", "#a8430a", "#ffa34d"),
-    ("data", "#1a6b33", "#6fd38a"),
-];
-
-/// Returns the class of the colour of a state.
-pub(super) const fn class_of(state: State) -> &'static str {
-    match StateRole::of(state) {
-        StateRole::Nothing => "nothing",
-        StateRole::Listen => "listen",
-        StateRole::Opening => "opening",
-        StateRole::Established => "established",
-        StateRole::ClosedFirst => "closed-first",
-        StateRole::WasTold => "was-told",
-    }
-}
-
-/// Returns the class of the colour of a packet.
-pub(super) const fn colour_of(kind: SegmentKind) -> &'static str {
-    match kind {
-        SegmentKind::Syn => "syn",
-        SegmentKind::Data => "data",
-        SegmentKind::Ack => "dim",
-        SegmentKind::Fin => "fin",
-        SegmentKind::Reset => "bad",
-        SegmentKind::Other => "ink",
-    }
-}
 
 /// A line of text beside a life line.
 enum SideLine {
@@ -203,20 +163,6 @@ pub(super) fn draw(story: &Story, told: &[ToldRow], shape: &Shape, top: i32) -> 
     }
 }
 
-/// Writes the rules of these colours: the class of each, its light and its dark colour.
-pub(super) fn colour_rules(svg: &mut String, all: &[(&'static str, &'static str, &'static str)]) {
-    let scheme = |svg: &mut String, pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
-        for colours in all {
-            let (class, colour) = (colours.0, pick(colours));
-            let _ = write!(svg, ".{class}{{fill:{colour}}}.s-{class}{{stroke:{colour}}}");
-        }
-    };
-    scheme(svg, |colours| colours.1);
-    svg.push_str("@media(prefers-color-scheme:dark){");
-    scheme(svg, |colours| colours.2);
-    svg.push('}');
-}
-
 /// The style sheet: no variables, which not every renderer knows.
 fn style(svg: &mut String) {
     svg.push_str("<style>text{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:12px}");
@@ -287,32 +233,8 @@ fn description(story: &Story) -> String {
     words
 }
 
-/// Says what became of a packet on its row.
-fn fate(arrow: &ToldArrow) -> &'static str {
-    match arrow.end {
-        ArrowEnd::Arrived => "arrived",
-        ArrowEnd::Held => "held on the wire",
-        ArrowEnd::UnderWay => "under way",
-        ArrowEnd::Lost => "lost",
-        ArrowEnd::Discarded => "discarded",
-    }
-}
-
 fn first(texts: &[String]) -> &str {
     texts.first().map_or("", String::as_str)
-}
-
-/// The longest of the texts that fits, or the last, cut.
-fn fitting(texts: &[String], columns: usize) -> String {
-    let fits = texts.iter().find(|text| width(text) <= columns);
-    match (fits, texts.last()) {
-        (Some(text), _) => text.clone(),
-        (None, Some(last)) => {
-            let cut: String = last.chars().take(columns.saturating_sub(3)).collect();
-            format!("{cut}...")
-        }
-        (None, None) => String::new(),
-    }
 }
 
 fn text(svg: &mut String, x: i32, y: i32, class: &str, words: &str) {
@@ -418,198 +340,6 @@ fn words(svg: &mut String, shape: &Shape, placed: &PlacedRow) {
 
 fn seconds(at: Duration) -> String {
     format!("{:.3}", at.as_secs_f64())
-}
-
-/// The arrows: one for each packet, from the row where it left to the row where it arrived.
-fn arrows(svg: &mut String, shape: &Shape, rows: &[PlacedRow]) {
-    let mut left: HashMap<PacketNo, (i32, ArrowEnd)> = HashMap::new();
-    // Words stand above all lines.
-    let mut labels = String::new();
-    for placed in rows {
-        let RowContents::Arrow(arrow) = &placed.row.what else {
-            continue;
-        };
-        let y = placed.y;
-        match (arrow.part, arrow.end) {
-            (ArrowPart::Leaves, ArrowEnd::Held | ArrowEnd::UnderWay) => {
-                left.insert(arrow.no, (y, arrow.end));
-                let arrives = rows.iter().any(|other| {
-                    matches!(&other.row.what, RowContents::Arrow(of) if of.no == arrow.no && of.part == ArrowPart::Arrives)
-                });
-                if arrives {
-                    // Its line is drawn where it ends; where it leaves it has its words.
-                    label(&mut labels, shape, placed, arrow, LabelPlace::AtSender);
-                } else {
-                    line(svg, shape, arrow, y, y, None, 0.55);
-                    label(&mut labels, shape, placed, arrow, LabelPlace::AtSender);
-                }
-            }
-            (ArrowPart::Arrives, _) => {
-                let from = left.remove(&arrow.no);
-                let (start, held) = from.unwrap_or((y, ArrowEnd::UnderWay));
-                let pause = (held == ArrowEnd::Held).then_some(start);
-                line(svg, shape, arrow, start, y, pause, reach(arrow.end));
-                label(&mut labels, shape, placed, arrow, LabelPlace::AtReceiver);
-            }
-            (ArrowPart::Whole | ArrowPart::Leaves, end) => {
-                // It took some time, on a row of its own.
-                let slant = if arrow.waited.is_some() { 8 } else { 0 };
-                line(svg, shape, arrow, y, y + slant, None, reach(end));
-                label(&mut labels, shape, placed, arrow, LabelPlace::Middle);
-            }
-        }
-    }
-    svg.push_str(&labels);
-}
-
-/// The part of the way to the other life line that a line goes.
-const fn reach(end: ArrowEnd) -> f64 {
-    match end {
-        ArrowEnd::Arrived => 1.0,
-        ArrowEnd::Held | ArrowEnd::UnderWay | ArrowEnd::Discarded => 0.55,
-        ArrowEnd::Lost => 0.7,
-    }
-}
-
-/// The place of a packet's words.
-#[derive(Clone, Copy)]
-enum LabelPlace {
-    AtSender,
-    Middle,
-    AtReceiver,
-}
-
-fn label(svg: &mut String, shape: &Shape, placed: &PlacedRow, arrow: &ToldArrow, place: LabelPlace) {
-    let more = match (place, arrow.waited) {
-        (LabelPlace::AtReceiver | LabelPlace::Middle, Some(waited)) => format!(" after {}", human(waited)),
-        _ => String::new(),
-    };
-    // What leaves or arrives alone has half of the way.
-    let room = match place {
-        LabelPlace::Middle => shape.columns_between - 4,
-        LabelPlace::AtSender | LabelPlace::AtReceiver => shape.columns_between / 2 - 3,
-    };
-    let words = fitting(&arrow.texts, room.saturating_sub(more.len())) + &more;
-    let inner = |side: Side, by: i32| match side {
-        Side::Client => (shape.life_lines.client + by, ""),
-        Side::Server => (shape.life_lines.server - by, " e"),
-    };
-    let (x, anchor) = match place {
-        LabelPlace::Middle => ((shape.life_lines.client + shape.life_lines.server) / 2, " m"),
-        LabelPlace::AtSender => inner(arrow.from, 14),
-        LabelPlace::AtReceiver => inner(arrow.from.other(), 22),
-    };
-    // A cross is taller than a line.
-    let above = if arrow.end == ArrowEnd::Lost { 10 } else { 6 };
-    let class = if arrow.end == ArrowEnd::Lost {
-        "bad"
-    } else {
-        colour_of(arrow.kind)
-    };
-    text(
-        svg,
-        x,
-        placed.y - above,
-        &format!("on s-ground {class}{anchor}"),
-        &words,
-    );
-}
-
-/// Draws a packet's line from its sender's life line at `start` towards the other, which it would reach at `end`, as far as `reach`; one that was
-/// held from `pause` on waits in the middle.
-fn line(svg: &mut String, shape: &Shape, arrow: &ToldArrow, start: i32, end: i32, pause: Option<i32>, reach: f64) {
-    let from = shape.life_lines[arrow.from];
-    let to = shape.life_lines[arrow.from.other()];
-    let way = if to > from { 1 } else { -1 };
-    let (from, to) = (from + way * (BAR / 2 + 1), to - way * (BAR / 2 + 2));
-    let x = from + (f64::from(to - from) * reach) as i32;
-    let y = if pause.is_some() {
-        end
-    } else {
-        start + (f64::from(end - start) * reach) as i32
-    };
-    let colour = match arrow.end {
-        ArrowEnd::Lost => "bad",
-        _ => colour_of(arrow.kind),
-    };
-    let heavy = if arrow.kind == SegmentKind::Fin { " heavy" } else { "" };
-    let again = if arrow.is_again { " again" } else { "" };
-    let _ = writeln!(
-        svg,
-        "<g><title>{} {}: {}</title>",
-        arrow.no,
-        xml_text(first(&arrow.texts)),
-        fate(arrow)
-    );
-    let class = format!("s-{colour}{heavy}{again}");
-    match pause {
-        Some(held) if held != end => {
-            let middle = from + (to - from) / 2;
-            let _ = writeln!(svg, "<path class=\"l {class}\" d=\"M{from} {held}H{middle}\"/>");
-            let _ = writeln!(svg, "<path class=\"l s-{colour} waits\" d=\"M{middle} {held}V{end}\"/>");
-            if (x - middle) * way > 0 {
-                let _ = writeln!(svg, "<path class=\"l {class}\" d=\"M{middle} {end}H{x}\"/>");
-            }
-            pause_sign(svg, middle, held, colour);
-        }
-        _ => {
-            let _ = writeln!(svg, "<path class=\"l {class}\" d=\"M{from} {start}L{x} {y}\"/>");
-        }
-    }
-    match arrow.end {
-        ArrowEnd::Arrived => {
-            let back = x - way * 9;
-            // The head lies along the line.
-            let rise = if pause.is_some() || x == from {
-                0
-            } else {
-                (f64::from(y - start) * 9.0 / f64::from((x - from).abs())) as i32
-            };
-            let base = y - rise;
-            let _ = writeln!(
-                svg,
-                "<path class=\"{colour}\" d=\"M{x} {y}L{back} {}L{back} {}Z\"/>",
-                base - 4,
-                base + 4
-            );
-        }
-        ArrowEnd::Lost => {
-            let _ = writeln!(
-                svg,
-                "<path class=\"l s-bad heavy\" d=\"M{} {}L{} {}M{} {}L{} {}\"/>",
-                x - 6,
-                y - 6,
-                x + 6,
-                y + 6,
-                x - 6,
-                y + 6,
-                x + 6,
-                y - 6
-            );
-        }
-        ArrowEnd::Held => pause_sign(svg, x, y, colour),
-        ArrowEnd::UnderWay => {
-            let _ = writeln!(svg, "<circle class=\"{colour}\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>");
-        }
-        ArrowEnd::Discarded => {
-            let _ = writeln!(svg, "<circle class=\"ground s-dim\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>");
-        }
-    }
-    svg.push_str("</g>\n");
-}
-
-/// Two upright strokes: it is held here.
-fn pause_sign(svg: &mut String, x: i32, y: i32, colour: &str) {
-    let _ = writeln!(
-        svg,
-        "<path class=\"l s-{colour} heavy\" d=\"M{} {}V{}M{} {}V{}\"/>",
-        x + 3,
-        y - 6,
-        y + 6,
-        x + 8,
-        y - 6,
-        y + 6
-    );
 }
 
 /// The states that occur, each in its colour; the height of the last line.

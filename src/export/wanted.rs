@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::pcapng::LivePcap;
 use super::story::Story;
 use super::write::{Overwrite, Target, check, whole};
-use super::{Drawer, ExportFormat, ScreenLook};
+use super::{AskedLook, ExportFormat, Renderer};
 use crate::recording::{Recording, RecordingFile};
 use crate::stderr::complain;
 use crate::text::excerpt;
@@ -24,8 +24,8 @@ pub struct ExportChoices {
     pub pcap: Option<Target>,
     /// Whether files that are there are replaced.
     pub overwrite: Overwrite,
-    /// The look of the screen in films and pictures of it, where something is said of it.
-    pub look: Option<ScreenLook>,
+    /// The look of the screen in films and pictures of it.
+    pub look: AskedLook,
 }
 
 impl ExportChoices {
@@ -34,10 +34,13 @@ impl ExportChoices {
         files: Vec::new(),
         pcap: None,
         overwrite: Overwrite::No,
-        look: None,
+        look: AskedLook {
+            size: None,
+            theme: None,
+        },
     };
 
-    /// Is nothing wanted?
+    /// Returns whether nothing is wanted.
     pub fn is_none(&self) -> bool {
         self.files.is_empty() && self.pcap.is_none()
     }
@@ -59,10 +62,18 @@ impl ExportChoices {
     ///
     /// The first that cannot: one sentence.
     pub fn check(&self) -> Result<(), String> {
-        if self.look.is_some() && !self.files.iter().any(|(format, _)| format.is_of_the_screen()) {
-            return Err(
-                "--screen-size and --screen-theme are about --screen and --asciicast, and neither is asked for".into(),
-            );
+        if !self.files.iter().any(|(format, _)| format.is_of_the_screen()) {
+            let about = match (self.look.size, self.look.theme) {
+                (None, None) => None,
+                (Some(_), None) => Some("--screen-size is"),
+                (None, Some(_)) => Some("--screen-theme is"),
+                (Some(_), Some(_)) => Some("--screen-size and --screen-theme are"),
+            };
+            if let Some(about) = about {
+                return Err(format!(
+                    "{about} about --screen and --asciicast, and neither is asked for"
+                ));
+            }
         }
         let to_stdout: Vec<&str> = self
             .targets()
@@ -171,10 +182,9 @@ impl ExportChoices {
             };
             arguments.push(format!("--{name}={path}"));
         }
-        if let Some(look) = self.look {
-            arguments.push(format!("--screen-size={}x{}", look.size.0, look.size.1));
-            arguments.extend(look.theme.map(|theme| format!("--screen-theme={theme}")));
-        }
+        let AskedLook { size, theme } = self.look;
+        arguments.extend(size.map(|(columns, rows)| format!("--screen-size={columns}x{rows}")));
+        arguments.extend(theme.map(|theme| format!("--screen-theme={theme}")));
         if self.overwrite == Overwrite::Yes && !arguments.is_empty() {
             arguments.push("--force".into());
         }
@@ -216,13 +226,13 @@ impl ExportChoices {
     /// # Errors
     ///
     /// The first that cannot be made or written: one sentence. All others are there, and what else failed is said.
-    pub fn write_recorded(&self, record: Option<&RecordingFile>, drawer: &Drawer) -> Result<(), String> {
+    pub fn write_recorded(&self, record: Option<&RecordingFile>, renderer: &Renderer) -> Result<(), String> {
         let Some(record) = record else { return Ok(()) };
         let mut failed = Vec::new();
         if !self.files.is_empty()
             && let Some(recording) = record.read_back()?
         {
-            for (format, target, made) in self.made(&recording, drawer) {
+            for (format, target, made) in self.made(&recording, renderer) {
                 failed.extend(made.and_then(|bytes| self.put(format, target, &bytes)).err());
             }
         }
@@ -241,9 +251,9 @@ impl ExportChoices {
     /// # Errors
     ///
     /// There is no such run, or an export cannot be made or written: one sentence.
-    pub fn write(&self, recording: &Recording, run: Option<usize>, drawer: &Drawer) -> Result<(), String> {
+    pub fn write(&self, recording: &Recording, run: Option<usize>, renderer: &Renderer) -> Result<(), String> {
         let Some(run) = run else {
-            return self.write_all(recording, drawer);
+            return self.write_all(recording, renderer);
         };
         let Some(one) = run.checked_sub(1).and_then(|run| recording.of_run(run)) else {
             let runs = match recording.headers().count() {
@@ -252,13 +262,13 @@ impl ExportChoices {
             };
             return Err(format!("--run {run}: the recording has {runs}"));
         };
-        self.write_all(&one, drawer)
+        self.write_all(&one, renderer)
     }
 
-    fn write_all(&self, recording: &Recording, drawer: &Drawer) -> Result<(), String> {
+    fn write_all(&self, recording: &Recording, renderer: &Renderer) -> Result<(), String> {
         // All are made before the first is written: a format that cannot tell of them leaves nothing half done.
         let made = self
-            .made(recording, drawer)
+            .made(recording, renderer)
             .map(|(format, target, made)| Ok((format, target, made?)))
             .collect::<Result<Vec<_>, String>>()?;
         made.iter()
@@ -269,21 +279,21 @@ impl ExportChoices {
     fn made<'a>(
         &'a self,
         recording: &'a Recording,
-        drawer: &Drawer,
+        renderer: &Renderer,
     ) -> impl Iterator<Item = (ExportFormat, &'a Target, Result<Vec<u8>, String>)> + 'a {
-        let drawer = Drawer {
-            look: self.look.unwrap_or(drawer.look),
-            ..*drawer
+        let renderer = Renderer {
+            look: self.look.or(renderer.look),
+            ..*renderer
         };
         let has_page = self.files.iter().any(|(format, _)| *format == ExportFormat::Html);
         let stories = if has_page {
-            Story::all_of(recording, &drawer)
+            Story::all_of(recording, &renderer)
         } else {
-            Story::all_without_moments(recording, &drawer)
+            Story::all_without_moments(recording, &renderer)
         };
         self.files
             .iter()
-            .map(move |(format, target)| (*format, target, format.export(recording, &stories, &drawer)))
+            .map(move |(format, target)| (*format, target, format.export(recording, &stories, &renderer)))
     }
 
     /// Writes an export, and says where it went.

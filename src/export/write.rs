@@ -157,35 +157,12 @@ fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A folder of its own, which goes again.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Folder {
-            let path = std::env::temp_dir().join(format!("finwait-export-{}-{name}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Folder(path)
-        }
-
-        fn names(&self) -> Vec<String> {
-            let entries = fs::read_dir(&self.0).unwrap().flatten();
-            entries
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .collect()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::test_folder::Folder;
 
     #[test]
     fn a_file_is_there_as_a_whole_and_nothing_beside_it() {
         let folder = Folder::new("whole");
-        let path = folder.0.join("a.svg");
+        let path = folder.path().join("a.svg");
         whole(&path, b"first", Overwrite::No).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(folder.names(), ["a.svg"]);
@@ -194,7 +171,7 @@ mod tests {
     #[test]
     fn a_file_that_is_there_is_replaced_only_where_that_is_asked_for() {
         let folder = Folder::new("force");
-        let path = folder.0.join("a.svg");
+        let path = folder.path().join("a.svg");
         whole(&path, b"first", Overwrite::No).unwrap();
         let why = whole(&path, b"second", Overwrite::No).unwrap_err();
         assert!(
@@ -210,11 +187,11 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let folder = Folder::new("missing");
-        let why = whole(&folder.0.join("no/a.svg"), b"", Overwrite::No).unwrap_err();
+        let why = whole(&folder.path().join("no/a.svg"), b"", Overwrite::No).unwrap_err();
         assert!(why.contains("there is no folder ") && why.ends_with("/no"), "{why}");
-        let why = whole(&folder.0, b"", Overwrite::Yes).unwrap_err();
+        let why = whole(folder.path(), b"", Overwrite::Yes).unwrap_err();
         assert!(why.ends_with(" is a folder: give the name of a file"), "{why}");
-        let why = check(&folder.0.join("pictures/"), Overwrite::No).unwrap_err();
+        let why = check(&folder.path().join("pictures/"), Overwrite::No).unwrap_err();
         assert!(
             why.ends_with("pictures/ is the name of a folder: give the name of a file"),
             "{why}"

@@ -20,8 +20,8 @@ use crate::json::Versioned;
 use crate::lab::{LabMode, Options};
 use crate::mistake::did_you_mean;
 use crate::progress::Progress;
+use crate::run::RunManner;
 use crate::scenario::Kernel;
-use crate::scenario::run::RunManner;
 use crate::stderr::complain;
 use crate::text::SanitizingWriter;
 

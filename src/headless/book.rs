@@ -16,12 +16,12 @@ use crate::export::write::Overwrite;
 use crate::lab::Options;
 use crate::progress::Progress;
 use crate::recording::Recording;
+use crate::run::RunManner;
 use crate::scenario::report::{ReportLine, Summary};
-use crate::scenario::run::RunManner;
 use crate::scenario::{Group, Scenario, catalog};
 use crate::stderr::complain;
 use crate::text::excerpt;
-use crate::tui::film::DRAWER;
+use crate::tui::film::RENDERER;
 
 /// The most characters of a path that are repeated.
 const LONGEST_PATH: usize = 400;
@@ -37,7 +37,7 @@ pub fn book(
     record: Option<&Path>,
 ) -> ExitCode {
     let written = chosen(names, allow_run).and_then(|chosen| {
-        let making = Making {
+        let making = BookJob {
             options,
             allow_run,
             record,
@@ -77,13 +77,13 @@ fn chosen(names: &[String], allow_run: AllowRun) -> Result<Vec<Scenario>, ExitEr
 }
 
 /// The making of a book.
-struct Making<'a> {
+struct BookJob<'a> {
     options: &'a Options,
     allow_run: AllowRun,
     record: Option<&'a Path>,
 }
 
-impl Making<'_> {
+impl BookJob<'_> {
     fn write(
         &self,
         dir: &Path,
@@ -199,7 +199,7 @@ fn read(record: &Path, lines: &[ReportLine]) -> Result<Option<(Story, Summary)>,
     let file = File::open(record).map_err(|error| format!("the recording of {}: {error}", summary.scenario))?;
     let recording = Recording::read(BufReader::new(file));
     let recording = recording.map_err(|error| format!("the recording of {}: {error}", summary.scenario))?;
-    let Some(mut story) = Story::all_of(&recording, &DRAWER).pop() else {
+    let Some(mut story) = Story::all_of(&recording, &RENDERER).pop() else {
         return Ok(None);
     };
     // Where the file was on this machine is nothing to a reader elsewhere.

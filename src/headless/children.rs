@@ -14,8 +14,8 @@ use std::time::Duration;
 use crate::lab::Options;
 use crate::os::signal::die_with_parent;
 use crate::progress::Progress;
+use crate::run::RunManner;
 use crate::scenario::report::ReportLine;
-use crate::scenario::run::RunManner;
 use crate::stderr::complain;
 
 /// One run.
@@ -45,24 +45,24 @@ pub const AT_ONCE_WITH_PROGRAMS: usize = 3;
 const STARTING: usize = 2;
 
 /// Leaves to start a lab; each is given back by its drop.
-struct Starts {
+struct StartPermits {
     left: Mutex<usize>,
     given_back: Condvar,
 }
 
 /// A leave to start a lab.
-struct Start<'a>(&'a Starts);
+struct StartPermit<'a>(&'a StartPermits);
 
-impl Starts {
-    fn take(&self) -> Start<'_> {
+impl StartPermits {
+    fn take(&self) -> StartPermit<'_> {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let left = self.given_back.wait_while(left, |left| *left == 0);
         *left.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Start(self)
+        StartPermit(self)
     }
 }
 
-impl Drop for Start<'_> {
+impl Drop for StartPermit<'_> {
     fn drop(&mut self) {
         *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.0.given_back.notify_one();
@@ -87,7 +87,7 @@ pub fn run(
     let stop = || queue.lock().map(|mut queue| queue.clear());
     let (sender, results) = channel();
     let cpus = thread::available_parallelism().map_or(2, usize::from);
-    let starts = Starts {
+    let starts = StartPermits {
         left: Mutex::new(cpus * STARTING),
         given_back: Condvar::new(),
     };
@@ -151,7 +151,7 @@ pub fn reports(jobs: &[ChildRun], at_once: usize, mut progress: Progress) -> io:
 }
 
 /// The report of `finwait run NAME --json`, whose lab has started when its first step is over.
-fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
+fn in_child(job: &ChildRun, start: StartPermit<'_>) -> io::Result<Vec<ReportLine>> {
     let mut start = Some(start);
     let name = &job.scenario;
     let mut command = Command::new(&job.options.program);
@@ -261,7 +261,7 @@ mod tests {
     /// As many labs start at once as there are leaves, and the next as soon as one is given back.
     #[test]
     fn a_lab_starts_when_another_has_started() {
-        let starts = Starts {
+        let starts = StartPermits {
             left: Mutex::new(1),
             given_back: Condvar::new(),
         };

@@ -12,13 +12,13 @@ use crate::exit::{BAD, CANNOT, DIFFERS, fail};
 use crate::json::Versioned;
 use crate::lab::Options;
 use crate::progress::{Progress, while_compiling};
+use crate::run::RunManner;
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::scenario::catalog::{self, Entry};
 use crate::scenario::claim_status::{ClaimStatus, parts, tried};
 use crate::scenario::expect::Check;
 use crate::scenario::observation::CommandResult;
 use crate::scenario::report::{ReportLine, StepReport, Summary, count};
-use crate::scenario::run::RunManner;
 use crate::scenario::{Kernel, Scenario};
 use crate::side::Ends;
 

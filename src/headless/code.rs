@@ -9,8 +9,8 @@ use crate::code::{Language, Program, is_seen_by, write};
 use crate::exit::{BAD, CANNOT, DIFFERS, fail, print};
 use crate::lab::Options;
 use crate::progress::Progress;
-use crate::scenario::run::RunManner;
-use crate::scenario::{Scenario, run};
+use crate::run::{self, RunManner};
+use crate::scenario::Scenario;
 use crate::side::{Ends, Side};
 use crate::stderr::complain;
 

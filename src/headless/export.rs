@@ -7,7 +7,7 @@ use crate::exit::{BAD, fail};
 use crate::export::wanted::ExportChoices;
 use crate::stderr::complain;
 use crate::text::excerpt;
-use crate::tui::film::DRAWER;
+use crate::tui::film::RENDERER;
 
 /// The most characters of a file's name that are repeated.
 const LONGEST_NAME: usize = 400;
@@ -29,7 +29,7 @@ pub fn export(file: &str, connection: Option<u64>, run: Option<usize>, choices: 
     if let Some(note) = recording.note() {
         complain(&format!("finwait: {shown}: {note}"));
     }
-    match choices.write(&recording, run, &DRAWER) {
+    match choices.write(&recording, run, &RENDERER) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => fail(BAD, &format!("{shown}: {why}")),
     }

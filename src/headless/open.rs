@@ -9,7 +9,9 @@ use finwait_capture::reader::format_of;
 
 use super::explain::capture::connection_of;
 use super::explain::source::Source;
-use super::{Format, Printer, Printing, not_read};
+use super::not_read;
+use super::printer::{Format, Printer, Printing};
+use crate::cli::TranscriptArgs;
 use crate::exit::{BAD, DIFFERS, fail};
 use crate::paint::{Paint, PaintingWriter};
 use crate::recording::{Recording, Replay};
@@ -26,14 +28,13 @@ pub fn open(
     file: &str,
     connection: Option<u64>,
     format: Option<Format>,
-    all_sockets: bool,
-    all_counters: bool,
+    transcript: TranscriptArgs,
     setup: Setup,
     paint: Paint,
 ) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
     match recording_in(file, connection) {
-        Ok(recording) => show(recording, format, all_sockets, all_counters, &shown, setup, paint),
+        Ok(recording) => show(recording, format, transcript, &shown, setup, paint),
         Err(why) => fail(BAD, &why),
     }
 }
@@ -68,8 +69,7 @@ pub(super) fn recording_in(file: &str, connection: Option<u64>) -> Result<Record
 fn show(
     recording: Recording,
     format: Option<Format>,
-    all_sockets: bool,
-    all_counters: bool,
+    transcript: TranscriptArgs,
     shown: &str,
     setup: Setup,
     paint: Paint,
@@ -78,12 +78,7 @@ fn show(
     match format {
         Some(format) => {
             let paint = paint.unless(format == Format::Json);
-            print(
-                recording,
-                Printing::new(format, all_sockets, all_counters),
-                shown,
-                paint,
-            )
+            print(recording, Printing::new(format, transcript), shown, paint)
         }
         None => screen(recording, setup),
     }

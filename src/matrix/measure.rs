@@ -76,7 +76,7 @@ fn of_step(step: &StepReport) -> Vec<MeasuredCall<'_>> {
     calls
 }
 
-/// Is it what a rule gives?
+/// Returns whether it is what a rule gives.
 fn is_given(gives: RuleOutcome, returned: &CommandResult) -> bool {
     match (gives, returned) {
         (RuleOutcome::Errno(errno), CommandResult::Outcome(Outcome::Err(got))) => errno == *got,
@@ -103,7 +103,7 @@ fn gives(returned: &CommandResult) -> String {
     }
 }
 
-/// Is it plain success, of which there is nothing to say?
+/// Returns whether it is plain success, of which there is nothing to say.
 fn is_plain(returned: &CommandResult) -> bool {
     match returned {
         CommandResult::Outcome(Outcome::Ok(Value::Read { n, .. })) => *n > 0,

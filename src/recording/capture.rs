@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use finwait_capture::flow::Connection;
 use finwait_capture::reader::CapturedPacket;
 
-use super::{Header, Line, Recording, SCHEMA};
+use super::{Header, Recording, RecordingLine, SCHEMA};
 use crate::clock::MonoTime;
 use crate::host::Port;
 use crate::lab::event::{
@@ -148,7 +148,12 @@ impl Kept {
             }),
         };
         let mut lines = Vec::new();
-        let mut event = |at, what| lines.push(Line::Input(Box::new(SessionInput::Event(TimedEvent { at, what }))));
+        let mut event = |at, what| {
+            lines.push(RecordingLine::Input(Box::new(SessionInput::Event(TimedEvent {
+                at,
+                what,
+            }))))
+        };
         let mut states: Ends<Option<State>> = Ends::default();
         let left_out = self.left_out();
         for kept in self.first.iter().chain(&self.last) {

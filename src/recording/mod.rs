@@ -95,7 +95,7 @@ pub struct RunEnd {
 /// A line of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-enum Line {
+enum RecordingLine {
     /// A run begins.
     Begin { recording: Box<Header> },
     /// The run is over.

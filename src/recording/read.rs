@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::fmt;
 use std::io::{self, BufRead};
 
-use super::{Header, Line, RunEnd, SCHEMA};
+use super::{Header, RecordingLine, RunEnd, SCHEMA};
 use crate::scenario::report::StepReport;
 use crate::text::excerpt;
 
@@ -14,7 +14,7 @@ pub struct Recording {
     /// The beginning of the first run.
     pub(super) first: Box<Header>,
     /// The lines that follow.
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<RecordingLine>,
     /// The remark that the user should read: that it breaks off.
     note: Option<String>,
 }
@@ -81,14 +81,14 @@ impl Recording {
             (Some(line), _) => Some(format!(
                 "the recording breaks off in line {line}, which is left out: finwait was killed, or the disk was full"
             )),
-            (None, Some(Line::End { .. })) => None,
+            (None, Some(RecordingLine::End { .. })) => None,
             (None, _) => Some("the recording has no last line: finwait was still running, or was killed".into()),
         };
         Ok(Recording { first, lines, note })
     }
 
     /// Returns a recording that was not read from a file of its own.
-    pub(super) fn made(header: Header, lines: Vec<Line>) -> Recording {
+    pub(super) fn made(header: Header, lines: Vec<RecordingLine>) -> Recording {
         Recording {
             first: Box::new(header),
             lines,
@@ -99,7 +99,7 @@ impl Recording {
     /// Returns one of its runs, from 0 on, as a recording of its own; none where there is no such run.
     pub fn of_run(&self, run: usize) -> Option<Recording> {
         let header = self.headers().nth(run)?.clone();
-        let mut runs = self.lines.split(|line| matches!(line, Line::Begin { .. }));
+        let mut runs = self.lines.split(|line| matches!(line, RecordingLine::Begin { .. }));
         Some(Recording {
             first: Box::new(header),
             lines: runs.nth(run)?.to_vec(),
@@ -115,8 +115,8 @@ impl Recording {
     /// Returns the beginning of each run.
     pub fn headers(&self) -> impl Iterator<Item = &Header> {
         let more = self.lines.iter().filter_map(|line| match line {
-            Line::Begin { recording } => Some(recording.as_ref()),
-            Line::Input(_) | Line::Step { .. } | Line::End { .. } => None,
+            RecordingLine::Begin { recording } => Some(recording.as_ref()),
+            RecordingLine::Input(_) | RecordingLine::Step { .. } | RecordingLine::End { .. } => None,
         });
         std::iter::once(self.first.as_ref()).chain(more)
     }
@@ -139,7 +139,7 @@ fn header(bytes: &[u8]) -> Result<Box<Header>, String> {
 }
 
 /// A line after the first; the error is one sentence.
-fn following(bytes: &[u8]) -> Result<Line, String> {
+fn following(bytes: &[u8]) -> Result<RecordingLine, String> {
     #[derive(Deserialize)]
     struct End {
         end: RunEnd,
@@ -149,19 +149,19 @@ fn following(bytes: &[u8]) -> Result<Line, String> {
         step: Box<StepReport>,
     }
     match key(bytes) {
-        Some("recording") => header(bytes).map(|recording| Line::Begin { recording }),
+        Some("recording") => header(bytes).map(|recording| RecordingLine::Begin { recording }),
         Some("step") => {
             let step: Result<Step, _> = serde_json::from_slice(bytes);
-            step.map(|Step { step }| Line::Step { step })
+            step.map(|Step { step }| RecordingLine::Step { step })
                 .map_err(|error| sentence(&error))
         }
         Some("end") => {
             let end: Result<End, _> = serde_json::from_slice(bytes);
-            end.map(|End { end }| Line::End { end })
+            end.map(|End { end }| RecordingLine::End { end })
                 .map_err(|error| sentence(&error))
         }
         _ => serde_json::from_slice(bytes)
-            .map(|input| Line::Input(Box::new(input)))
+            .map(|input| RecordingLine::Input(Box::new(input)))
             .map_err(|error| sentence(&error)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Digest, Header, Line, Recording};
+use super::{Digest, Header, Recording, RecordingLine};
 use crate::clock::MonoTime;
 use crate::scenario::report::StepReport;
 use crate::session::{CommandError, Session, SessionInput};
@@ -75,24 +75,24 @@ impl Player {
         }
     }
 
-    fn play(&mut self, line: &Line) {
+    fn play(&mut self, line: &RecordingLine) {
         // A refusal was one then, too.
         let _ = self.try_play(line);
     }
 
     /// Plays a line; a command's refusal is handed back.
-    fn try_play(&mut self, line: &Line) -> Result<(), CommandError> {
+    fn try_play(&mut self, line: &RecordingLine) -> Result<(), CommandError> {
         match line {
-            Line::Begin { recording } => {
+            RecordingLine::Begin { recording } => {
                 self.session = recording.session();
                 self.now = recording.began;
             }
-            Line::Input(input) => {
+            RecordingLine::Input(input) => {
                 self.now = self.now.max(input.at().unwrap_or_default());
                 // What is asked of the lab was asked then.
                 self.session.take(SessionInput::clone(input))?;
             }
-            Line::Step { .. } | Line::End { .. } => {}
+            RecordingLine::Step { .. } | RecordingLine::End { .. } => {}
         }
         Ok(())
     }
@@ -120,19 +120,19 @@ impl Replay {
             }
             told = stop.entry;
             match line {
-                Line::Input(input) if input.typed().is_some() => {
+                RecordingLine::Input(input) if input.typed().is_some() => {
                     stops.push(Stop { command: true, ..stop });
                     commanded = true;
                 }
-                Line::Begin { .. } => {
+                RecordingLine::Begin { .. } => {
                     stops.push(stop);
                     (run, told, digest, commanded) = (run + 1, 0, Digest::new(), false);
                 }
-                Line::End { end } => differs |= *end != digest.end(),
-                Line::Input(_) | Line::Step { .. } => {}
+                RecordingLine::End { end } => differs |= *end != digest.end(),
+                RecordingLine::Input(_) | RecordingLine::Step { .. } => {}
             }
             player.play(line);
-            if player.session.transcript.last() > told && !matches!(line, Line::Begin { .. }) {
+            if player.session.transcript.last() > told && !matches!(line, RecordingLine::Begin { .. }) {
                 if !commanded {
                     stops.push(stop);
                 }
@@ -188,11 +188,11 @@ impl Replay {
         let of_this_run = played
             .iter()
             .rev()
-            .take_while(|line| !matches!(line, Line::Begin { .. }));
+            .take_while(|line| !matches!(line, RecordingLine::Begin { .. }));
         of_this_run
             .filter_map(|line| match line {
-                Line::Input(input) => input.typed(),
-                Line::Begin { .. } | Line::Step { .. } | Line::End { .. } => None,
+                RecordingLine::Input(input) => input.typed(),
+                RecordingLine::Begin { .. } | RecordingLine::Step { .. } | RecordingLine::End { .. } => None,
             })
             .next()
     }
@@ -206,7 +206,7 @@ impl Replay {
     pub fn next_command(&self) -> Option<String> {
         let stop = self.stop();
         match self.recording.lines.get(stop.lines) {
-            Some(Line::Input(input)) if stop.command => input.typed(),
+            Some(RecordingLine::Input(input)) if stop.command => input.typed(),
             _ => None,
         }
     }
@@ -246,13 +246,15 @@ impl Replay {
         if to >= from {
             let began = self.recording.lines[from..to]
                 .iter()
-                .any(|line| matches!(line, Line::Begin { .. }));
+                .any(|line| matches!(line, RecordingLine::Begin { .. }));
             self.play(session, from, to);
             return began;
         }
         // The run that it is in begins anew.
         let played = &self.recording.lines[..to];
-        let begin = played.iter().rposition(|line| matches!(line, Line::Begin { .. }));
+        let begin = played
+            .iter()
+            .rposition(|line| matches!(line, RecordingLine::Begin { .. }));
         *session = Player::new(&self.recording).session;
         self.play(session, begin.unwrap_or(0), to);
         true
@@ -321,7 +323,7 @@ impl Recording {
         let mut header = self.first.as_ref();
         for line in &self.lines {
             match line {
-                Line::Input(input) => {
+                RecordingLine::Input(input) => {
                     show(Played::Input {
                         session: &player.session,
                         input,
@@ -334,13 +336,13 @@ impl Recording {
                         Err(why) => Played::Refused { input, why },
                     })?;
                 }
-                Line::Begin { recording } => {
+                RecordingLine::Begin { recording } => {
                     show(player.end(header))?;
                     header = recording;
                     player.play(line);
                 }
-                Line::Step { step } => show(Played::Step(step))?,
-                Line::End { .. } => {}
+                RecordingLine::Step { step } => show(Played::Step(step))?,
+                RecordingLine::End { .. } => {}
             }
         }
         show(player.end(header))

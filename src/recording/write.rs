@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Digest, Header, Line, Recording, SUFFIX};
+use super::{Digest, Header, Recording, RecordingLine, SUFFIX};
 use crate::lab::Options;
 use crate::scenario::report::StepReport;
 use crate::session::transcript::Entry;
@@ -43,7 +43,7 @@ struct Output {
     path: PathBuf,
     /// The file of the user's; none where the run is kept for exports alone.
     file: Option<File>,
-    /// Was it made here? Then it goes again if nothing is written.
+    /// Whether it was made here. Then it goes again if nothing is written.
     ours: bool,
     /// The same again for exports, in memory.
     copy: Option<File>,
@@ -202,7 +202,7 @@ impl RecordingFile {
     pub fn step(&self, report: &StepReport) {
         if let Ok(mut output) = self.0.lock() {
             let step = Box::new(report.clone());
-            output.write(&Line::Step { step });
+            output.write(&RecordingLine::Step { step });
         }
     }
 
@@ -243,7 +243,7 @@ impl RecordingFile {
             if let Some(kept) = &mut output.kept {
                 kept.restart();
             }
-            output.write(&Line::Begin { recording });
+            output.write(&RecordingLine::Begin { recording });
             output.runs += 1;
             output.runs
         });
@@ -255,7 +255,7 @@ impl RecordingFile {
 }
 
 impl Output {
-    /// Is there anything that lines are written to?
+    /// Returns whether there is anything that lines are written to.
     const fn is_written(&self) -> bool {
         self.file.is_some() || self.copy.is_some()
     }
@@ -284,7 +284,7 @@ impl Output {
         let digest = std::mem::replace(&mut self.digest, Digest::new());
         // Nobody compares what is only kept.
         if self.is_written() {
-            self.write(&Line::End { end: digest.end() });
+            self.write(&RecordingLine::End { end: digest.end() });
         }
         for follower in &mut self.followers {
             follower.ends();

@@ -78,7 +78,7 @@ impl Bound {
         }
     }
 
-    /// Does it fail for that number and for every larger one, so that a number that only grows cannot meet it any more?
+    /// Returns whether it fails for that number and for every larger one, so that a number that only grows cannot meet it any more.
     pub const fn is_passed(self, number: i64) -> bool {
         match self.order {
             Comparison::Equal | Comparison::AtMost => number > self.number,

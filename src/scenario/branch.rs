@@ -1,15 +1,12 @@
 //! A comparison of two runs: the same steps twice, with one of them changed.
 
-use std::io;
 use std::sync::Arc;
 
 use super::mistake::Position;
-use super::report::{ReportLine, StepReport};
-use super::run::{Run, RunManner};
-use super::{Scenario, StepAction, run};
+use super::report::StepReport;
+use super::{Scenario, StepAction};
 use crate::command::Command;
-use crate::lab::Options;
-use crate::side::{Ends, Side};
+use crate::side::Side;
 
 /// Two scenarios with the same beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,35 +45,6 @@ impl Branch {
             branch: Arc::new(branch),
             at,
         }
-    }
-
-    /// Runs both, one after the other, each in a lab of its own.
-    ///
-    /// # Errors
-    ///
-    /// One sentence: the first of the two that could not be run, and why.
-    pub fn run_both(&self, options: &Options) -> BranchResult {
-        let both = [&self.trunk, &self.branch].map(|scenario| {
-            let mut reports = Vec::new();
-            let mut tell = |line: ReportLine| -> io::Result<()> {
-                if let ReportLine::Step(report) = line {
-                    reports.push(*report);
-                }
-                Ok(())
-            };
-            let how = Run {
-                more: &Ends::default(),
-                manner: RunManner::TO_THE_END,
-                record: None,
-            };
-            let end = run::run(scenario, options, how, &mut tell).map_err(|error| error.to_string())?;
-            match end.skipped {
-                Some(why) => Err(why),
-                None => Ok(reports),
-            }
-        });
-        let [trunk, branch] = both;
-        Ok([trunk?, branch?])
     }
 }
 

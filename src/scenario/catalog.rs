@@ -7,7 +7,8 @@ use super::lesson::{Course, Lesson, Level, Shelf, SideBySide, Topic};
 use super::mistake::Mistake;
 use super::returns::Returns;
 use super::{Group, Scenario, file};
-use crate::command::table::{Verb, named};
+use crate::command::spec::Verb;
+use crate::command::table::named;
 use crate::explain::rules::CallClass;
 
 /// A scenario that the binary carries: its file, and what lists and answers show of it, found when the program was built.
@@ -27,7 +28,7 @@ pub struct Entry {
     pub lesson: Option<Lesson>,
     /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.
     pub ipv6: Option<bool>,
-    /// Does it try a claim of the article?
+    /// Whether it tries a claim of the article.
     pub claims: bool,
     /// The programs that it runs, which must be installed.
     pub programs: &'static [&'static str],

@@ -304,12 +304,12 @@ pub struct Check {
     pub expected: String,
     /// The observation, in the same.
     pub observed: String,
-    /// Was it so? None where it cannot be seen: the loopback lab has no wire.
+    /// Whether it was so. None where it cannot be seen: the loopback lab has no wire.
     pub held: Option<bool>,
 }
 
 impl Expectation {
-    /// Is it so? None where that cannot be seen: the loopback lab has no wire, raw calls have no words.
+    /// Returns whether it is so. None where that cannot be seen: the loopback lab has no wire, raw calls have no words.
     pub fn holds(&self, seen: &Observation) -> Option<bool> {
         match &self.what {
             Expected::Returns(returns) => Some(returns.holds(&seen.returned)),
@@ -393,7 +393,7 @@ impl Expectation {
         }
     }
 
-    /// Can it not come true any more, whatever is still to happen in this step?
+    /// Returns whether it cannot come true any more, whatever is still to happen in this step.
     pub fn is_lost(&self, seen: &Observation) -> bool {
         match &self.what {
             Expected::Returns(returns) => {

@@ -77,7 +77,7 @@ struct Reader<'a> {
     mistakes: Vec<Mistake>,
     /// The programs that steps name, and where.
     programs_named: Vec<(ProgramName, Range<usize>)>,
-    /// Is there a command that is not understood, which may have been to start one?
+    /// Whether there is a command that is not understood, which may have been to start one.
     has_unread_command: bool,
 }
 

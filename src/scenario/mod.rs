@@ -29,7 +29,6 @@ pub mod programs;
 pub mod record;
 pub mod report;
 pub mod returns;
-pub mod run;
 pub mod segments;
 
 pub use crate::mistake;
@@ -121,7 +120,7 @@ pub struct StepAction {
 }
 
 impl Step {
-    /// Does it wait for something that a host or a program does, which may be so already?
+    /// Returns whether it waits for something that a host or a program does, which may be so already.
     pub fn awaits(&self) -> bool {
         let command = self.action.as_ref().map(|action| &action.command);
         matches!(command, Some(Command::End(_, EndCommand::Await(_))))

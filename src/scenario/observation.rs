@@ -83,9 +83,9 @@ pub struct ObservedPacket {
     pub from: Side,
     /// The contents.
     pub said: PacketContent,
-    /// Is it sent again?
+    /// Whether it is sent again.
     pub again: Option<Retransmission>,
-    /// Does it only repeat an acknowledgement, because what that is of came again?
+    /// Whether it only repeats an acknowledgement, because what that is of came again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeats: bool,
     /// The origin.

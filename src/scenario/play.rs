@@ -35,12 +35,12 @@ pub struct Play {
     now: Option<StepInProgress>,
     /// The calls that were open when the last step was over: what comes of it belongs to the next step, however late that begins.
     open: OpenEnds,
-    work: Work,
+    work: PlayCounts,
 }
 
 /// Counts of what was looked at so far, which grow with what happens and with nothing else: for tests and benches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
+pub struct PlayCounts {
     /// Looks at the session, of which none saw the same as the one before.
     pub looks: usize,
     /// Entries of the transcript that were read.
@@ -75,7 +75,7 @@ struct StepInProgress {
     programs: ProgramWatch,
     lists: Vec<Option<ListProgress>>,
     /// The moment that the observation is of.
-    looked: Option<Looked>,
+    looked: Option<LookMark>,
     /// Is all that it expects so?
     all: bool,
 }
@@ -89,7 +89,7 @@ struct ListProgress {
 
 /// The moment of an observation: as long as it is the same, nothing new can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Looked {
+struct LookMark {
     inputs: u64,
     /// Has the step's command a result? It may also have one because its time is up.
     returned: bool,
@@ -122,7 +122,7 @@ impl Play {
             next: 0,
             now: None,
             open: OpenEnds::default(),
-            work: Work::default(),
+            work: PlayCounts::default(),
         }
     }
 
@@ -152,7 +152,7 @@ impl Play {
     }
 
     /// The work that it has been so far.
-    pub const fn work(&self) -> Work {
+    pub const fn work(&self) -> PlayCounts {
         self.work
     }
 
@@ -333,7 +333,7 @@ impl StepInProgress {
         }
     }
 
-    /// Is something expected that cannot come true any more, whatever happens?
+    /// Returns whether something is expected that cannot come true any more, whatever happens.
     fn is_lost(&self, step: &Step) -> bool {
         let mut expected = step.expected.iter().zip(&self.lists);
         expected.any(|(expected, list)| match list {
@@ -351,7 +351,7 @@ impl StepInProgress {
     }
 
     /// Looks at what is new; has the step's command a result?
-    fn look(&mut self, session: &Session, step: &Step, quiet: bool, now: MonoTime, work: &mut Work) -> bool {
+    fn look(&mut self, session: &Session, step: &Step, quiet: bool, now: MonoTime, work: &mut PlayCounts) -> bool {
         // A result stays.
         let mut returned =
             self.looked.is_some_and(|looked| looked.returned) && self.seen.returned != CommandResult::Blocked;
@@ -363,7 +363,7 @@ impl StepInProgress {
             returned = result.is_some();
             self.seen.returned = result.unwrap_or(CommandResult::Blocked);
         }
-        let looked = Looked {
+        let looked = LookMark {
             inputs: session.inputs(),
             returned,
         };

@@ -137,7 +137,7 @@ impl ProgramRef {
         lines.any(|line| contains(line, text))
     }
 
-    /// Has every one ended?
+    /// Returns whether every one has ended.
     pub(super) fn are_over(&self, seen: &Observation) -> bool {
         let mut all = self.all(seen).peekable();
         all.peek().is_some() && all.all(|snapshot| !snapshot.runs)
@@ -235,7 +235,7 @@ impl Scenario {
     }
 }
 
-/// Is there a program of that name? Of one that is no plain name, the lab finds out.
+/// Returns whether there is a program of that name. Of one that is no plain name, the lab finds out.
 pub fn is_here(name: &str) -> bool {
     let is_executable = |path: &Path| {
         let file = path.metadata().ok().filter(|file| file.is_file());

@@ -143,7 +143,7 @@ impl Recorder {
         self.done.len() + usize::from(self.open.is_some())
     }
 
-    /// Was none given?
+    /// Returns whether none was given.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -193,7 +193,7 @@ impl StepReport {
         }
     }
 
-    /// Was all as expected, as far as it can be seen?
+    /// Returns whether all was as expected, as far as it can be seen.
     pub fn held(&self) -> bool {
         self.differences().next().is_none()
     }
@@ -205,7 +205,7 @@ impl StepReport {
 }
 
 /// A duration as JSON has it.
-pub(super) fn millis(took: Duration) -> f64 {
+pub(crate) fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e6).round() / 1e3
 }
 
@@ -239,7 +239,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Was all as expected?
+    /// Returns whether all was as expected.
     pub const fn held(&self) -> bool {
         self.skipped.is_none() && self.failed.is_none() && self.differ == 0 && self.left == 0
     }

@@ -144,7 +144,7 @@ impl Returns {
         })
     }
 
-    /// Is that what was returned?
+    /// Returns whether that is what was returned.
     pub fn holds(&self, returned: &CommandResult) -> bool {
         let outcome = match (self, returned) {
             (Returns::Blocked, returned) => return matches!(returned, CommandResult::Blocked),

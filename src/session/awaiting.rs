@@ -137,7 +137,7 @@ impl Wait {
         }
     }
 
-    /// Is it among what has happened since it was looked for last?
+    /// Returns whether it is among what has happened since it was looked for last.
     fn has_come(&self, session: &Session) -> bool {
         let mut since = session.transcript.since(self.looked.get());
         let come = since.any(|entry| match (&self.what, &entry.what) {
@@ -173,7 +173,7 @@ impl Wait {
             .filter(move |candidate| program.is_none_or(|program| program == candidate.no))
     }
 
-    /// Can it come no more? Why, in one sentence.
+    /// Returns whether it can come no more. Why, in one sentence.
     fn is_lost(&self, session: &Session, now: MonoTime) -> Option<String> {
         let last = self.candidates(session).next_back();
         match &self.what {

@@ -149,7 +149,7 @@ impl ChainSocket<'_> {
         }
     }
 
-    /// Is that an outcome on the same socket that failed, met the end, or ended something?
+    /// Returns whether that is an outcome on the same socket that failed, met the end, or ended something.
     fn has_told(&self, entry: &Entry) -> bool {
         let is_same = |call: &&FinishedCall| {
             call.side() == self.side && connection(call.socket.as_ref()) == connection(self.socket)

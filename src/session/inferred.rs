@@ -12,7 +12,7 @@ use crate::wire::segment::{Flags, Packet, Segment};
 
 /// The state of one end according to the segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Known {
+struct InferredState {
     end: InferredEnd,
     /// The time of its last change.
     since: MonoTime,
@@ -21,7 +21,7 @@ struct Known {
 /// The states of all ends according to the segments.
 #[derive(Debug, Default)]
 pub struct Inferred {
-    known: QuickMap<(Side, Tuple), Known>,
+    known: QuickMap<(Side, Tuple), InferredState>,
     newest: MonoTime,
 }
 
@@ -62,7 +62,7 @@ impl Inferred {
     }
 
     fn received(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, ack: Option<u32>) {
-        let Some(Known { end, .. }) = self.known.get(&whose).copied() else {
+        let Some(InferredState { end, .. }) = self.known.get(&whose).copied() else {
             return;
         };
         let next = end.received(segment.flags, ack);
@@ -76,7 +76,7 @@ impl Inferred {
         if self.known.len() >= MOST {
             self.known.clear();
         }
-        self.known.insert(whose, Known { end, since: at });
+        self.known.insert(whose, InferredState { end, since: at });
     }
 
     /// Returns when a state changed last.

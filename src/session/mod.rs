@@ -32,7 +32,7 @@ mod forged;
 mod inferred;
 mod input;
 mod issued;
-mod latest;
+mod last_changes;
 pub mod lineup;
 pub mod moves;
 pub mod now;

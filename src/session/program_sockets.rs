@@ -185,7 +185,7 @@ impl Session {
         self.transcript.push(at, EntryKind::Note { text });
     }
 
-    /// Are these the addresses of a connection of the host with itself, which does not come to the wire?
+    /// Returns whether these are the addresses of a connection of the host with itself, which does not come to the wire.
     pub(super) fn is_inside(&self, side: Side, tuple: &Tuple) -> bool {
         let own = self.lab.addresses[side];
         let is_own = |ip: IpAddr| ip.is_loopback() || ip == own;
@@ -221,8 +221,8 @@ impl Session {
         self.ends[side].socket(name)?.owner()
     }
 
-    /// The current socket of an end, where a call without a socket's name would go to it and it is a program's, so that the call is refused.
-    pub fn not_ours(&self, side: Side, request: &CallRequest) -> Option<&Socket> {
+    /// Returns the socket that a call without a socket's name would go to and be refused on, for it is a program's; none where it would not be.
+    pub fn refused_target(&self, side: Side, request: &CallRequest) -> Option<&Socket> {
         let end = &self.ends[side];
         let target = end.socket(current_target(end, request)?)?;
         (!target.is_endpoints()).then_some(target)

@@ -96,7 +96,7 @@ impl Program {
         }
     }
 
-    /// Has it written a line with that text in it, upper and lower case being the same?
+    /// Returns whether it has written a line with that text in it, upper and lower case being the same.
     pub fn has_said(&self, text: &str) -> bool {
         self.lines.iter().any(|line| contains(&line.text, text))
     }

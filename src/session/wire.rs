@@ -33,7 +33,7 @@ pub struct WaitingPacket {
 }
 
 impl WaitingPacket {
-    /// Is it under way, in slow mode?
+    /// Returns whether it is under way, in slow mode.
     pub const fn is_in_flight(&self) -> bool {
         matches!(self.record.disposition, Disposition::InFlight(_))
     }

@@ -10,7 +10,7 @@ use super::keys::{self, KeyLabel, Keymap};
 use super::large;
 use super::theme::Theme;
 use crate::clock::MonoTime;
-use crate::command::table::Button;
+use crate::command::spec::Button;
 use crate::text::{safe, width};
 
 /// A frame in the making.

@@ -16,11 +16,11 @@ use super::theme::{Depth, Theme, Themes};
 use crate::clock::MonoTime;
 use crate::command::ScreenCommand;
 use crate::export::asciicast::{Cast, CastHeader};
-use crate::export::{Drawer, ScreenLook};
+use crate::export::{Renderer, ScreenLook};
 use crate::recording::Recording;
 
 /// The screen as what exports have it draw.
-pub const DRAWER: Drawer = Drawer {
+pub const RENDERER: Renderer = Renderer {
     diagram: text::rows,
     last_frame,
     asciicast,
@@ -61,9 +61,9 @@ pub fn last_frame(recording: &Recording, look: ScreenLook) -> Buffer {
 
 /// What a terminal is written: the drawing side writes, and the film takes it frame by frame.
 #[derive(Clone, Debug, Default)]
-struct Written(Rc<RefCell<Vec<u8>>>);
+struct FilmedBytes(Rc<RefCell<Vec<u8>>>);
 
-impl Write for Written {
+impl Write for FilmedBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.borrow_mut().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -90,7 +90,7 @@ pub fn asciicast(recording: &Recording, title: &str, look: ScreenLook) -> io::Re
     let mut cast = Cast::begin(Vec::new(), &header)?;
     // The file is for whoever has colours.
     crossterm::style::force_color_output(true);
-    let written = Written::default();
+    let written = FilmedBytes::default();
     let options = TerminalOptions {
         viewport: Viewport::Fixed(Rect::new(0, 0, look.size.0, look.size.1)),
     };

@@ -3,44 +3,24 @@
 //! Pure: from the action of an area or of the mark, the session and the end that has the keys. What the action is comes from the command
 //! table; what it would give now, where the state of a socket decides, from what that state means.
 
-use crate::call::{Call, ReadFlag, ShutdownHow, SocketName};
-use crate::command::table::{self, Arg, Button, Spec};
+mod now;
+mod parts;
+
+use crate::call::{Call, ShutdownHow};
+use crate::command::spec::{Arg, Spec, Verb};
+use crate::command::table;
 use crate::command::wire::{Target, WireCommand};
-use crate::command::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
-use crate::explain::meaning::{ReadReply, WriteReply};
+use crate::command::{CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::session::transcript::EntryKind;
-use crate::session::view::{HeldBy, SocketView};
 use crate::session::{LabKind, ProcessState, Session};
 use crate::side::Side;
-use crate::state::State;
-use crate::text::width;
-use crate::tui::dialog::state::StateOf;
+use crate::tui::dialog::state::SocketIdentity;
 use crate::tui::hit::Action;
 use crate::tui::keys::Keymap;
 use crate::tui::shown::ShownConnection;
 use crate::wire::queue::Mode;
-
-/// The parts of a hint, of which those are left out that there is no room for.
-#[derive(Clone, Debug, Default)]
-struct Parts {
-    /// The button, or what else is pressed.
-    name: Option<Name>,
-    /// The effect.
-    does: String,
-    /// The arguments that can be changed before it is pressed.
-    takes: Option<String>,
-    /// The outcome that it would have now.
-    now: Option<String>,
-}
-
-/// The name of what is pressed.
-#[derive(Clone, Debug)]
-enum Name {
-    /// A button, by its key and its label: `w write`.
-    Button(&'static Button),
-    /// Anything else.
-    Text(String),
-}
+use now::{of_call, view};
+use parts::{Name, Parts};
 
 /// Returns the line for what is under the pointer, or marked: what a press does here and now, in at most `columns` columns.
 ///
@@ -49,122 +29,11 @@ pub fn hint(action: &Action, session: &Session, focus: Side, columns: u16, keys:
     parts(action, session, focus, keys).fit(usize::from(columns), keys)
 }
 
-impl Parts {
-    fn does(text: impl Into<String>) -> Parts {
-        Parts {
-            does: text.into(),
-            ..Parts::default()
-        }
-    }
-
-    fn now(self, now: impl Into<String>) -> Parts {
-        Parts {
-            now: Some(now.into()),
-            ..self
-        }
-    }
-
-    /// The longest of its forms that fits.
-    fn fit(&self, room: usize, keys: &Keymap) -> String {
-        let clauses = clauses(&self.does);
-        let (takes, now) = (self.takes.as_deref(), self.now.as_deref());
-        let whole = self.does.as_str();
-        let first = clauses.first().copied().unwrap_or(whole);
-        let last = clauses.last().copied().unwrap_or(whole);
-        let forms = [
-            (whole, takes, now),
-            (first, takes, now),
-            (whole, None, now),
-            (first, None, now),
-            (last, None, now),
-            (first, None, None),
-        ];
-        let mut texts = forms
-            .into_iter()
-            .map(|(does, takes, now)| self.line(keys, does, takes, now));
-        if let Some(text) = texts.find(|text| width(text) <= room) {
-            return text;
-        }
-        let shorter = clauses.iter().map(|does| self.line(keys, does, None, None));
-        shorter
-            .into_iter()
-            .find(|text| width(text) <= room)
-            .unwrap_or_else(|| cut(&self.line(keys, last, None, None), room))
-    }
-
-    fn line(&self, keys: &Keymap, does: &str, takes: Option<&str>, now: Option<&str>) -> String {
-        let mut line = String::new();
-        match &self.name {
-            Some(Name::Text(name)) => line.push_str(&format!("{name}: ")),
-            Some(Name::Button(button)) => {
-                let key = keys.label(button);
-                let blank = if key.is_empty() { "" } else { " " };
-                line.push_str(&format!("{key}{blank}{}: ", button.label));
-            }
-            None => {}
-        }
-        line.push_str(does);
-        if let Some(takes) = takes {
-            line.push_str("; right click: ");
-            line.push_str(takes);
-        }
-        if let Some(now) = now {
-            if !line.ends_with(['.', '?']) {
-                line.push('.');
-            }
-            line.push(' ');
-            line.push_str(now);
-        }
-        line
-    }
-}
-
-/// The beginnings of a text that end where a clause does, the longest first: before `; `, then `: `, ` (` or `, `.
-fn clauses(text: &str) -> Vec<&str> {
-    let mut ends: Vec<usize> = ["; ", ". ", ": ", " (", ", "]
-        .iter()
-        .flat_map(|mark| text.match_indices(mark).map(|(at, _)| at))
-        .filter(|at| *at > 0)
-        // A list within parentheses is one thing.
-        .filter(|at| text[..*at].matches('(').count() == text[..*at].matches(')').count())
-        .collect();
-    ends.sort_unstable();
-    ends.dedup();
-    let main = text.find("; ");
-    let mut begins: Vec<&str> = ends.iter().rev().map(|end| &text[..*end]).collect();
-    // The first form to be tried is the main clause.
-    if let Some(main) = main {
-        begins.retain(|begin| begin.len() <= main);
-    } else {
-        begins.insert(0, text);
-    }
-    begins
-}
-
 /// A refusal as a sentence.
 fn sentence(why: &str) -> String {
     let mut letters = why.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-}
-
-/// The words of a text that fit, with two dots for the rest.
-fn cut(text: &str, room: usize) -> String {
-    if width(text) <= room {
-        return text.to_owned();
-    }
-    let mut line = String::new();
-    for word in text.split(' ') {
-        let blank = usize::from(!line.is_empty());
-        if width(&line) + blank + width(word) + 2 > room {
-            break;
-        }
-        if blank == 1 {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line + ".."
 }
 
 fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Parts {
@@ -402,142 +271,9 @@ fn of_end(side: Side, command: &EndCommand, session: &Session) -> Parts {
     Parts { now, ..parts }
 }
 
-/// The socket that a call goes to: the one that is named, or the current one.
-fn view<'a>(side: Side, on: Option<&SocketName>, session: &'a Session) -> Option<SocketView<'a>> {
-    let end = &session.ends[side];
-    let name = on
-        .map(|name| end.shown(name))
-        .or_else(|| end.current().map(|socket| end.shown(&socket.name)))?;
-    session.view_named(side, name)
-}
-
-/// The outcome that a call would have now, as far as the state decides it.
-fn of_call(side: Side, on: Option<&SocketName>, call: &CallRequest, session: &Session) -> Option<String> {
-    let end = &session.ends[side];
-    if end.refuses(call) {
-        return Some("The language of this end has no such call.".to_owned());
-    }
-    if let Some(socket) = session.not_ours(side, call).filter(|_| on.is_none()) {
-        let shown = socket.shown();
-        return Some(match socket.owner() {
-            Some(owner) => format!("{shown} is {}'s: finwait makes no calls on it.", owner.name),
-            None => match session
-                .view_named(side, shown)
-                .is_some_and(|view| view.held == HeldBy::Queued)
-            {
-                true => format!("{shown} waits for a program to accept it."),
-                false => format!("{shown} was a program's, which has closed it."),
-            },
-        });
-    }
-    match call {
-        CallRequest::Socket => return None,
-        CallRequest::Connect {
-            address: Address::Default,
-            ..
-        } => return Some(peer(side, session)),
-        CallRequest::Accept => return Some(queue(side, on, session)),
-        CallRequest::Connect { .. } | CallRequest::Bind { .. } | CallRequest::Full(Call::Listen { .. }) => return None,
-        CallRequest::Reconnect { .. } | CallRequest::Dup | CallRequest::Full(_) => {}
-    }
-    let Some(view) = view(side, on, session) else {
-        return Some(format!("The {side} has no socket yet: EBADF."));
-    };
-    let CallRequest::Full(call) = call else { return None };
-    // A call that waits on the socket holds it: what the next one does is another story.
-    let meaning = session.meaning(side, &view)?;
-    let state = view.state();
-    let within = |text: &str| Some(format!("In {state}: {text}."));
-    match call {
-        _ if !view.open => Some(format!("{} is closed: EBADF.", view.name?)),
-        Call::Read { flags, .. } => {
-            let unread = view.unread.unwrap_or(0);
-            let at_once = flags.contains(&ReadFlag::Dontwait) || view.sock.is_some_and(|sock| sock.options.nonblock);
-            match (meaning.read, unread) {
-                (ReadReply::Works | ReadReply::Eof | ReadReply::Error, 1..) => within(&format!("{unread} B are there")),
-                (ReadReply::Works, 0) if at_once => within("EAGAIN, nothing has come"),
-                (ReadReply::Works, 0) => within("waits, nothing has come"),
-                (ReadReply::Eof, 0) => within("EOF"),
-                (ReadReply::Error, 0) => within("the error that is pending"),
-                (ReadReply::Waits, _) if at_once => within("EAGAIN"),
-                (ReadReply::Waits, _) => within("waits for the handshake"),
-                (ReadReply::NotConnected, _) => within("ENOTCONN"),
-                (ReadReply::None, _) => None,
-            }
-        }
-        Call::Write { .. } => match meaning.write {
-            WriteReply::Works => within("allowed"),
-            WriteReply::Waits => within("waits for the handshake"),
-            WriteReply::BrokenPipe => within("EPIPE"),
-            WriteReply::Error => within("the error that is pending"),
-            WriteReply::None => None,
-        },
-        Call::Close
-        | Call::Shutdown {
-            how: ShutdownHow::Write | ShutdownHow::Both,
-        } => match fin(side, &view, call, session) {
-            Some(sends) => within(sends),
-            None => Some(format!("It is in {state}.")),
-        },
-        _ => Some(format!("It is in {state}.")),
-    }
-}
-
-/// What closing a socket, or its direction, sends now; none where that is not decided by what is known: a library may do more than it is
-/// asked for, and another descriptor, or a call that waits, keeps a socket open (`tcp_close`, `inet_shutdown`).
-fn fin(side: Side, view: &SocketView, call: &Call, session: &Session) -> Option<&'static str> {
-    let end = &session.ends[side];
-    let sock = view.sock?;
-    let holders = end
-        .sockets
-        .iter()
-        .filter(|socket| socket.open && std::ptr::eq(end.sock(socket), sock));
-    let alone = holders.count() == 1 && end.pending.is_empty() && end.process.makes_raw_calls();
-    let closes = *call == Call::Close;
-    let is_open = matches!(view.state(), State::Established | State::CloseWait) && sock.sending_shut.is_none();
-    if !is_open || (closes && (!alone || sock.options.linger.is_some_and(|seconds| seconds >= 0))) {
-        return None;
-    }
-    let unread = view.unread.unwrap_or(0);
-    Some(if closes && unread > 0 {
-        "sends RST, for bytes are unread"
-    } else {
-        "sends FIN"
-    })
-}
-
-/// The socket that waits for a connection at the other end.
-fn peer(side: Side, session: &Session) -> String {
-    let peer = side.other();
-    let listens = session.sockets(peer).iter().any(|view| view.state() == State::Listen);
-    if listens {
-        format!("The {peer} listens.")
-    } else {
-        format!("Nobody listens at the {peer} now.")
-    }
-}
-
-/// The connections in the listener's queue.
-fn queue(side: Side, on: Option<&SocketName>, session: &Session) -> String {
-    let end = &session.ends[side];
-    let listener = on.or_else(|| end.listener().map(|socket| &socket.name));
-    let view = listener.and_then(|name| view(side, Some(name), session));
-    match view
-        .filter(|view| view.state() == State::Listen)
-        .and_then(|view| view.row)
-    {
-        None => format!("Nothing listens at the {side}: an error."),
-        Some(observed) => match observed.row.unread() {
-            0 => "The queue is empty: it waits.".to_owned(),
-            1 => "A connection is in the queue.".to_owned(),
-            n => format!("{n} connections are in the queue."),
-        },
-    }
-}
-
 fn of_wire(command: &WireCommand, session: &Session) -> Parts {
     let parts = of_row(
-        table::row(table::Verb::Wire(command.verb())),
+        table::row(Verb::Wire(command.verb())),
         &Command::Wire(command.clone()),
         Side::Client,
     );
@@ -607,9 +343,11 @@ fn of_segment(entry: u64, session: &Session) -> Parts {
     }
 }
 
-fn of_meaning(side: Side, of: &StateOf, session: &Session) -> Parts {
+fn of_meaning(side: Side, of: &SocketIdentity, session: &Session) -> Parts {
     let views = session.sockets(side);
-    let found = views.iter().find(|view| StateOf::view(view).as_ref() == Some(of));
+    let found = views
+        .iter()
+        .find(|view| SocketIdentity::view(view).as_ref() == Some(of));
     match found {
         Some(view) => {
             let parts = Parts::does(format!(
@@ -622,47 +360,5 @@ fn of_meaning(side: Side, of: &StateOf, session: &Session) -> Parts {
             }
         }
         None => Parts::does("this socket is in no table of the kernel's any more"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_where_a_clause_ends() {
-        let parts = Parts {
-            name: Some(Name::Text("w write".into())),
-            does: "write bytes, by default \"hello\"; repeat=n writes them n times in one call".into(),
-            takes: Some("bytes, flags".into()),
-            now: Some("In CLOSE_WAIT: allowed.".into()),
-        };
-        for (room, line) in [
-            (
-                140,
-                "w write: write bytes, by default \"hello\"; repeat=n writes them n times in one call; right click: bytes, flags. In CLOSE_WAIT: allowed.",
-            ),
-            (
-                120,
-                "w write: write bytes, by default \"hello\"; right click: bytes, flags. In CLOSE_WAIT: allowed.",
-            ),
-            (
-                80,
-                "w write: write bytes, by default \"hello\". In CLOSE_WAIT: allowed.",
-            ),
-            (60, "w write: write bytes. In CLOSE_WAIT: allowed."),
-            (40, "w write: write bytes, by default \"hello\""),
-            (22, "w write: write bytes"),
-            (14, "w write:.."),
-        ] {
-            assert_eq!(parts.fit(room, Keymap::standard()), line);
-        }
-    }
-
-    #[test]
-    fn what_stands_in_parentheses_is_not_cut() {
-        assert_eq!(clauses("a (b, c) d, e"), ["a (b, c) d, e", "a (b, c) d", "a"]);
-        assert_eq!(clauses("a: b; c, d"), ["a: b", "a"]);
-        assert_eq!(clauses("alone"), ["alone"]);
     }
 }

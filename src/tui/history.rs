@@ -159,17 +159,12 @@ fn private() -> OpenOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::Folder;
     use std::os::unix::fs::PermissionsExt;
 
-    /// A file of this test's own, in a folder that is not there yet.
-    fn place(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("finwait-history-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        folder.join("state").join("history")
-    }
-
-    fn done(file: &Path) {
-        fs::remove_dir_all(file.parent().unwrap().parent().unwrap()).unwrap();
+    /// Returns the file in a folder that is not there yet, within one that is the test's own.
+    fn place(own: &Folder) -> PathBuf {
+        own.path().join("state").join("history")
     }
 
     fn kept(file: &Path) -> Vec<String> {
@@ -180,7 +175,8 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_there_the_next_time_and_nobody_elses() {
-        let file = place("kept");
+        let own = Folder::new("kept");
+        let file = place(&own);
         let (mut one, why) = History::kept_in(file.clone());
         assert_eq!((one.len(), why), (0, None));
         // Two at the same time.
@@ -194,13 +190,13 @@ mod tests {
             ["client connect", "client write \"a\u{e9}\"", "server accept"]
         );
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        done(&file);
     }
 
     #[test]
     fn a_long_file_is_shortened_to_its_newest_lines() {
         for lines in [3 * REMEMBERED, 20_000] {
-            let file = place(&format!("long-{lines}"));
+            let own = Folder::new(&format!("long-{lines}"));
+            let file = place(&own);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             let text: String = (0..lines).map(|n| format!("client write {n}\n")).collect();
             fs::write(&file, text).unwrap();
@@ -209,23 +205,23 @@ mod tests {
             assert_eq!(newest.last(), Some(&format!("client write {}", lines - 1)));
             assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), REMEMBERED);
             assert_eq!(kept(&file), newest);
-            done(&file);
         }
     }
 
     #[test]
     fn lines_that_are_no_commands_are_passed_over() {
-        let file = place("garbled");
+        let own = Folder::new("garbled");
+        let file = place(&own);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, b"client close\n\n  \n\x1b[2J\nserver read\xff\nclient read").unwrap();
         assert_eq!(kept(&file), ["client close", "server read\u{fffd}", "client read"]);
-        done(&file);
     }
 
     /// A folder in its place, a file in its folder's place: one sentence, and what is typed is remembered all the same.
     #[test]
     fn a_place_that_cannot_be_used_is_said_once() {
-        let file = place("unusable");
+        let own = Folder::new("unusable");
+        let file = place(&own);
         fs::create_dir_all(&file).unwrap();
         let (mut history, why) = History::kept_in(file.clone());
         let why = why.expect("a sentence");
@@ -235,7 +231,6 @@ mod tests {
         );
         assert_eq!(history.remember("client read".into()), None);
         assert_eq!(history.back(1).unwrap(), "client read");
-        done(&file);
         let file = PathBuf::from("/dev/null/finwait/history");
         let (mut history, why) = History::kept_in(file.clone());
         assert!(why.is_some());

@@ -13,8 +13,8 @@ use crate::scenario::branch::Branch;
 use crate::scenario::lesson::SideBySide;
 use crate::side::Side;
 use crate::state::State;
-use crate::tui::app::ChosenLab;
-use crate::tui::dialog::state::StateOf;
+use crate::tui::dialog::state::SocketIdentity;
+use crate::tui::lab_spec::ChosenLab;
 use crate::tui::shown::ShownConnection;
 
 /// The effect of a press, whether on the screen or in a dialog.
@@ -41,7 +41,7 @@ pub enum Action {
     /// Explains what *now* shows; where that is no call, the last call of the end that has the keys.
     WhyNow,
     /// The meaning of the state of an end's socket now.
-    Meaning(Side, StateOf),
+    Meaning(Side, SocketIdentity),
     /// The meaning of a state, wherever it stands.
     Means(State),
     /// The details of an end have all of the screen.

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_width::UnicodeWidthChar;
 
-use crate::command::table::{self, Button, Spec, TABLE};
+use crate::command::spec::{Button, Spec};
+use crate::command::table::{self, TABLE};
 use crate::command::{Command, ScreenCommand};
 use crate::mistake::{did_you_mean, quoted};
 use crate::side::Side;

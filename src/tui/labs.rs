@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::app::{App, LabSpec};
+use super::app::App;
+use super::lab_spec::LabSpec;
 use super::theme::Theme;
 use super::{Message, Sender};
 use crate::clock::MonoTime;

@@ -33,6 +33,7 @@ pub mod hit;
 pub mod inbox;
 pub mod keys;
 pub mod lab_run;
+pub mod lab_spec;
 mod labs;
 pub mod large;
 pub mod layout;

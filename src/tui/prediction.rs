@@ -37,7 +37,7 @@ pub struct Prediction {
 /// The answer to a prediction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PredictionAnswer {
-    /// Was it so?
+    /// Whether it was so.
     pub right: bool,
     /// What was observed, in the words of the choices.
     pub observed: String,

@@ -12,7 +12,7 @@ pub struct Scroll {
 }
 
 impl Scroll {
-    /// Does it follow what happens?
+    /// Returns whether it follows what happens.
     pub const fn follows(&self) -> bool {
         self.top.is_none()
     }

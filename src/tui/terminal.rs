@@ -77,7 +77,7 @@ impl MouseUse {
 /// The terminal while it is ours: restored when this is dropped, and by the panic hook.
 pub struct Guard {
     // Never dropped: ratatui's drop writes to the terminal after we have given it back, and prints, or panics, when it is dead.
-    terminal: ManuallyDrop<Terminal<KnownSize<BufWriter<Out>>>>,
+    terminal: ManuallyDrop<Terminal<KnownSize<BufWriter<TerminalOutput>>>>,
     /// The film of what is drawn, where one is made.
     cast: Option<LiveCast>,
     mouse: MouseUse,
@@ -87,12 +87,12 @@ pub struct Guard {
 
 /// Standard output, written to until the terminal has taken all: a shell's other jobs may have made it non-blocking.
 #[derive(Debug, Default)]
-struct Out {
+struct TerminalOutput {
     /// The film that sees what is written, where one is made.
     cast: Option<LiveCast>,
 }
 
-impl Write for Out {
+impl Write for TerminalOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match rustix::io::write(stdout(), bytes) {
@@ -118,7 +118,7 @@ impl Write for Out {
     }
 }
 
-/// Is there a terminal that a screen can be drawn on?
+/// Returns whether there is a terminal that a screen can be drawn on.
 ///
 /// # Errors
 ///
@@ -149,7 +149,7 @@ pub fn is_gone(error: &io::Error) -> bool {
     hung_up || Errno::from_io_error(error) == Some(Errno::IO)
 }
 
-/// Are we in the terminal's foreground? A terminal that is not our controlling one has no background.
+/// Returns whether we are in the terminal's foreground. A terminal that is not our controlling one has no background.
 pub fn in_front() -> bool {
     tcgetpgrp(stdout()).map_or(true, |front| {
         Job::own().is_none_or(|own| front.as_raw_nonzero().get() == own.group)
@@ -161,7 +161,7 @@ impl Guard {
     pub fn enter(mouse: MouseUse, cast: Option<LiveCast>) -> Result<Guard> {
         can_draw()?;
         hook();
-        let out = BufWriter::with_capacity(64 << 10, Out { cast: cast.clone() });
+        let out = BufWriter::with_capacity(64 << 10, TerminalOutput { cast: cast.clone() });
         let terminal = Terminal::new(KnownSize::new(out)).during(taking)?;
         // From here on, an early return gives the terminal back.
         let mut guard = Guard {
@@ -217,7 +217,7 @@ impl Guard {
     fn filmed<R>(
         &mut self,
         size: (u16, u16),
-        write: impl FnOnce(&mut Terminal<KnownSize<BufWriter<Out>>>) -> io::Result<R>,
+        write: impl FnOnce(&mut Terminal<KnownSize<BufWriter<TerminalOutput>>>) -> io::Result<R>,
     ) -> io::Result<R> {
         let Some(cast) = &self.cast else {
             return write(&mut self.terminal);
@@ -298,7 +298,7 @@ impl Drop for Guard {
 /// Gives the terminal back, if it is ours. A dead terminal is no reason to fail.
 fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut out = BufWriter::new(Out::default());
+        let mut out = BufWriter::new(TerminalOutput::default());
         if TITLED.swap(false, Ordering::SeqCst) {
             let _ = queue!(out, Print(RESTORE_TITLE));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::prediction::{Prediction, PredictionQuestion, RETURNS, questions};
 use crate::call::{Call, SocketName};
 use crate::clock::MonoTime;
-use crate::command::table::Button;
+use crate::command::spec::{Button, Verb};
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand, Pick, table};
 use crate::explain::EntryNo;
@@ -24,7 +24,7 @@ use crate::side::{Ends, Side};
 
 /// The way in which the tour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
+enum TourPace {
     /// The tour waits for the user.
     Stands,
     /// The tour goes on until so many steps are done.
@@ -58,7 +58,7 @@ pub enum TourPress {
 
 /// The state of the lab when a step was over.
 #[derive(Debug)]
-struct Standing {
+struct StepEnd {
     at: MonoTime,
     entry: EntryNo,
     /// The current sockets: the next step is about them, whatever the user looks at meanwhile.
@@ -69,7 +69,7 @@ struct Standing {
 #[derive(Debug)]
 pub struct Tour {
     play: Play,
-    pace: Pace,
+    pace: TourPace,
     /// The steps that are over.
     pub done: Vec<StepReport>,
     /// The predictions, the oldest first.
@@ -78,7 +78,7 @@ pub struct Tour {
     left: Option<String>,
     /// The pause that may be the reason why the last step was not as expected.
     pause: Option<Pause>,
-    standing: Option<Standing>,
+    standing: Option<StepEnd>,
     /// The user has made other sockets current since.
     looked_elsewhere: bool,
     quiet: bool,
@@ -94,7 +94,7 @@ impl Tour {
     pub fn new(scenario: Arc<Scenario>) -> Tour {
         Tour {
             play: Play::new(scenario),
-            pace: Pace::Stands,
+            pace: TourPace::Stands,
             done: Vec::new(),
             predictions: Vec::new(),
             left: None,
@@ -111,7 +111,7 @@ impl Tour {
         let mut predictions = self.predictions.clone();
         predictions.retain(|prediction| prediction.step < steps);
         Tour {
-            pace: Pace::Until(steps),
+            pace: TourPace::Until(steps),
             predictions,
             ..Tour::new(self.scenario())
         }
@@ -140,7 +140,7 @@ impl Tour {
         let command = &self.step()?.action.as_ref()?.command;
         let (side, spec) = match command {
             Command::End(side, command) => (Some(*side), table::of_end(command)),
-            Command::Wire(command) => (None, table::row(table::Verb::Wire(command.verb()))),
+            Command::Wire(command) => (None, table::row(Verb::Wire(command.verb()))),
             Command::Screen(_) | Command::Write(_) => return None,
         };
         let presses = |button: &&Button| is_the_same(command, &(button.command)(side.unwrap_or(Side::Client)), session);
@@ -152,24 +152,24 @@ impl Tour {
         self.play.next()
     }
 
-    /// Does it go on by itself just now?
+    /// Returns whether it goes on by itself just now.
     pub fn goes_on(&self) -> bool {
-        self.play.is_under_way() || self.pace != Pace::Stands
+        self.play.is_under_way() || self.pace != TourPace::Stands
     }
 
     /// One step further.
     pub fn next(&mut self) {
-        self.pace = Pace::Until(self.at() + 1);
+        self.pace = TourPace::Until(self.at() + 1);
     }
 
     /// Goes on until so many steps are done.
     pub fn until(&mut self, steps: usize) {
-        self.pace = Pace::Until(steps);
+        self.pace = TourPace::Until(steps);
     }
 
     /// Goes on to the end.
     pub fn to_the_end(&mut self) {
-        self.pace = Pace::Until(usize::MAX);
+        self.pace = TourPace::Until(usize::MAX);
     }
 
     /// The lab said so, or something has happened.
@@ -220,11 +220,11 @@ impl Tour {
         });
         match fits {
             Some(next) => {
-                self.pace = Pace::Until(first + next + 1);
+                self.pace = TourPace::Until(first + next + 1);
                 TourPress::NextStep
             }
             None => {
-                self.pace = Pace::Stands;
+                self.pace = TourPace::Stands;
                 self.left = Some(command.to_string());
                 TourPress::Leaves
             }
@@ -263,7 +263,7 @@ impl Tour {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// Is there a prediction that the next step will answer?
+    /// Returns whether there is a prediction that the next step will answer.
     pub fn has_prediction(&self) -> bool {
         let step = self.at();
         self.predictions.iter().any(|prediction| prediction.step == step)
@@ -307,7 +307,7 @@ impl Tour {
                             }
                         }
                         self.over(*report);
-                        self.standing = Some(Standing {
+                        self.standing = Some(StepEnd {
                             at: now,
                             entry: session.transcript.last(),
                             current: current(session),
@@ -320,7 +320,7 @@ impl Tour {
                 ends.any(|(_, end)| matches!(end.process, ProcessState::Starting { .. }))
             };
             match self.pace {
-                Pace::Until(steps) if self.at() < steps && self.step().is_some() => {
+                TourPace::Until(steps) if self.at() < steps && self.step().is_some() => {
                     // An endpoint that is not up yet takes no calls.
                     if starting(session) {
                         return requests;
@@ -345,8 +345,8 @@ impl Tour {
                     self.quiet = asked.is_empty();
                     requests.extend(asked);
                 }
-                Pace::Until(_) | Pace::Stands => {
-                    self.pace = Pace::Stands;
+                TourPace::Until(_) | TourPace::Stands => {
+                    self.pace = TourPace::Stands;
                     return requests;
                 }
             }
@@ -381,13 +381,13 @@ impl Tour {
         if report.held() {
             self.pause = None;
         } else {
-            self.pace = Pace::Stands;
+            self.pace = TourPace::Stands;
         }
         self.done.push(report);
     }
 }
 
-impl Standing {
+impl StepEnd {
     /// The pause since then, if it was long.
     fn paused(&self, session: &Session, now: MonoTime) -> Option<Pause> {
         let lasted = now.since(self.at);
@@ -456,7 +456,7 @@ fn is_the_same(step: &Command, pressed: &Command, session: &Session) -> bool {
     }
 }
 
-/// Is that the plain button of the step's call, whose arguments are only how much, or what?
+/// Returns whether that is the plain button of the step's call, whose arguments are only how much, or what.
 fn stands_for(side: Side, pressed: &EndCommand, made: &CallRequest, step: &CallRequest) -> bool {
     let plain = |call: &CallRequest| match call {
         CallRequest::Full(Call::Read { flags, .. }) => flags.is_empty(),

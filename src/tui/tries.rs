@@ -2,7 +2,7 @@
 //! frame.
 
 use crate::clock::MonoTime;
-use crate::command::table::Button;
+use crate::command::spec::Button;
 use crate::session::Session;
 use crate::session::moves::Move;
 use crate::side::{Ends, Side};

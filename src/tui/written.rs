@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::app::App;
-use super::film::{self, DRAWER};
+use super::film::{self, RENDERER};
 use crate::clock::MonoTime;
 use crate::command::{WriteCommand, Written};
 use crate::error::{Error, Operation};
@@ -116,7 +116,7 @@ fn exported(
     if matches!(format, ExportFormat::ScreenSvg | ExportFormat::ScreenText) {
         return of_screen(app, file, size, now);
     }
-    let made = |recording: &Recording| Ok((format.of_recording(recording, &DRAWER)?, format.about()));
+    let made = |recording: &Recording| Ok((format.of_recording(recording, &RENDERER)?, format.about()));
     if let Some(replay) = app.replay() {
         let one = replay.recording().of_run(replay.run());
         return made(one.as_ref().unwrap_or(replay.recording()));
@@ -127,7 +127,7 @@ fn exported(
         KeptRecording::TooLong => {
             let why =
                 "this run is longer than what is kept for exports: start finwait with --record, and export that file";
-            Ok((format.of_session(app.session(), &DRAWER).ok_or(why)?, format.about()))
+            Ok((format.of_session(app.session(), &RENDERER).ok_or(why)?, format.about()))
         }
         KeptRecording::Nothing => Err("there is no run to export".into()),
     }

@@ -19,6 +19,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use support::folder::Folder;
 
 /// One run of a lab: what was on the wire, and how its sockets' states changed.
 struct Run {
@@ -28,7 +29,8 @@ struct Run {
 
 /// A run of every scenario of the catalog that has a wire.
 static CATALOG: LazyLock<Vec<Run>> = LazyLock::new(|| {
-    let folder = std::env::temp_dir().join(format!("finwait-{}-captures", std::process::id()));
+    let own = Folder::new("captures");
+    let folder = own.path().join("runs");
     let mut command = support::finwait();
     command.args(["run", "--all", "--keep-going", "--lab", "isolated", "--record"]);
     let output = support::output_within(command.arg(&folder), std::time::Duration::from_secs(300));
@@ -41,9 +43,7 @@ static CATALOG: LazyLock<Vec<Run>> = LazyLock::new(|| {
         scenario: path.file_stem().unwrap().to_string_lossy().into_owned(),
         events: events(&std::fs::read_to_string(path).unwrap()),
     });
-    let runs = runs.collect();
-    std::fs::remove_dir_all(&folder).unwrap();
-    runs
+    runs.collect()
 });
 
 fn events(text: &str) -> Vec<TimedEvent> {
@@ -295,10 +295,10 @@ fn whole_catalog() -> Vec<Bytes> {
 #[test]
 fn wireshark_counts_the_same_streams_and_what_was_sent_again() {
     let file = pcap::pcap(Frame::Ethernet, &whole_catalog(), 4096);
-    let path = std::env::temp_dir().join(format!("finwait-{}-catalog.pcap", std::process::id()));
+    let own = Folder::new("catalog");
+    let path = own.path().join("catalog.pcap");
     std::fs::write(&path, &file).unwrap();
     let streams = tshark(&path);
-    std::fs::remove_file(&path).unwrap();
     let ours: BTreeMap<u64, Counts> = connections(&file)
         .iter()
         .map(|connection| (connection.no.0 - 1, counts(connection)))
@@ -354,7 +354,8 @@ fn told(file: &[u8], timed: bool) -> Vec<String> {
 #[test]
 fn tcpdumps_text_says_the_same_as_the_file_that_it_is_of() {
     let file = pcap::pcap(Frame::Ethernet, &whole_catalog(), 4096);
-    let path = std::env::temp_dir().join(format!("finwait-{}-tcpdump.pcap", std::process::id()));
+    let own = Folder::new("tcpdump");
+    let path = own.path().join("tcpdump.pcap");
     std::fs::write(&path, &file).unwrap();
     let mut compared = 0;
     for (options, timed) in [
@@ -385,6 +386,5 @@ fn tcpdumps_text_says_the_same_as_the_file_that_it_is_of() {
         );
         compared += ours.len();
     }
-    std::fs::remove_file(&path).unwrap();
     assert!(compared > 1000, "{compared}");
 }

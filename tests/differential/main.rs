@@ -30,6 +30,7 @@ use claims::{Tally, check};
 use present::Reading;
 use record::Record;
 use serde_json::Value;
+use support::folder::Folder;
 use support::{Lab, Run};
 
 /// What every script begins with.
@@ -98,8 +99,8 @@ fn at_random() {
     let seeds: std::ops::RangeInclusive<u64> = first.parse().unwrap()..=last.parse().unwrap();
     let mut tally = Tally::default();
     let (mut wrong, mut held) = (Vec::new(), 0);
-    let folder = std::env::temp_dir().join(format!("finwait-{}-at-random", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let own = Folder::new("at-random");
+    let folder = own.path();
     for seed in seeds {
         let lab = if seed % 4 == 0 { Lab::Isolated6 } else { Lab::Isolated };
         let recording = folder.join(format!("{seed}.jsonl"));
@@ -121,7 +122,6 @@ fn at_random() {
         held += reading.held;
         wrong.extend(reading.wrong);
     }
-    std::fs::remove_dir_all(&folder).unwrap();
     println!("{tally}");
     println!("{held} sentences of the present held");
     assert!(held > 1000, "{held}");

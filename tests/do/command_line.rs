@@ -1,5 +1,6 @@
 //! What is typed, what is said about it, and the exit status.
 
+use crate::support::folder::Folder;
 use crate::support::{Lab, finwait, output, output_of, without_ipv6, without_sock_diag};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -223,8 +224,8 @@ fn what_is_blocked_is_told_once() {
 /// Nothing that is typed, named or written in a file reaches a terminal raw, and no more of it is repeated than anyone would read.
 #[test]
 fn what_is_repeated_is_harmless_and_short() {
-    let folder = std::env::temp_dir().join(format!("finwait-harmless-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    let own = Folder::new("harmless");
+    let folder = own.path();
     let file = |name: &str, text: &str| {
         let path = folder.join(name);
         fs::write(&path, text).unwrap();
@@ -293,7 +294,6 @@ fn what_is_repeated_is_harmless_and_short() {
     let script = [b"a".repeat(20_000_000), b"=1\n".to_vec()].concat();
     let output = output_of(finwait().args(["--lab", "loopback", "do", "-", "--json"]), &script);
     assert!(output.stderr.len() < 1000 && output.stdout.len() < 8000);
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Nothing on standard input is nothing to do.
@@ -695,14 +695,14 @@ fn neither_lab() {
 fn head() {
     let path = env!("CARGO_BIN_EXE_finwait");
     let script = "{ \"$0\" --lab loopback do - <\"$1\"; echo \"status $?\" >&2; } | head -n 1";
-    let file = std::env::temp_dir().join(format!("finwait-head-{}", std::process::id()));
+    let own = Folder::new("head");
+    let file = own.path().join("head");
     fs::write(
         &file,
         "server listen\nclient connect\nserver accept\nclient write\n".repeat(200),
     )
     .unwrap();
     let output = output(Command::new("sh").args(["-c", script, path]).arg(&file));
-    fs::remove_file(&file).unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "status 0\n");
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::folder::Folder;
 use crate::support::{finwait, has, output};
 
 /// A server of a dozen lines, which answers one request and says so.
@@ -263,7 +264,8 @@ fn a_command_line_in_quotes_is_told_to_leave_them_out() {
 /// A file that starts programs says so before it does.
 #[test]
 fn a_file_that_runs_programs_must_be_allowed_to() {
-    let path = std::env::temp_dir().join(format!("finwait-allow-{}.toml", std::process::id()));
+    let own = Folder::new("allow");
+    let path = own.path().join("allow.toml");
     let file = "title = \"t\"\nsummary = \"s\"\ngroup = \"programs\"\nlab = \"isolated\"\n\
                 driven = { server = { run = \"sh -c 'echo up; sleep 60'\", ready = \"output up\" } }\n\
                 [[step]]\nclient = \"run true\"\n[[step]]\nclient = \"await exit\"\nexits = 0\n";
@@ -275,7 +277,6 @@ fn a_file_that_runs_programs_must_be_allowed_to() {
     };
     let refused = run(&[]);
     let allowed = run(&["--allow-run"]);
-    std::fs::remove_file(&path).unwrap();
     assert_eq!(refused.status.code(), Some(2));
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
@@ -293,7 +294,8 @@ fn a_file_that_runs_programs_must_be_allowed_to() {
 /// What a scenario names and nothing starts is told before anything runs.
 #[test]
 fn a_programs_wrong_name_in_a_scenario_is_told_by_check() {
-    let path = std::env::temp_dir().join(format!("finwait-names-{}.toml", std::process::id()));
+    let own = Folder::new("names");
+    let path = own.path().join("names.toml");
     let file = "title = \"t\"\nsummary = \"s\"\ngroup = \"programs\"\nlab = \"isolated\"\n\
                 [[step]]\nclient = \"run curl http://server/\"\n[[step]]\nclient = \"run curl http://server/\"\n\
                 [[step]]\nclient = \"await exit curl2\"\nexits = { crul = 7 }\n\
@@ -301,7 +303,6 @@ fn a_programs_wrong_name_in_a_scenario_is_told_by_check() {
     std::fs::write(&path, file).unwrap();
     let mut command = finwait();
     let output = output(command.arg("check").arg(&path));
-    std::fs::remove_file(&path).unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     let told: Vec<&str> = told
         .lines()
@@ -343,8 +344,8 @@ fn a_wrong_word_on_the_command_line_is_answered_with_what_would_be_right() {
     );
     for (arguments, line) in [
         (&["help"][..], "Usage: finwait"),
-        (&["help", "do"], "  Programs of your own: run, signal, kill-program"),
-        (&["do", "--help"], "  Open a connection: "),
+        (&["help", "do"], "destroy, host, run, signal, kill-program"),
+        (&["do", "--help"], "Commands of the wire, "),
     ] {
         let mut command = finwait();
         let output = output(command.args(arguments));

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::path::PathBuf;
 
+use crate::support::folder::Folder;
 use crate::support::{Lab, Run, finwait, has, output_of};
 
 /// What the runtime's lines of this step say, in order.
@@ -71,10 +72,11 @@ fn an_endpoint_is_compiled_once() {
     if !has("cc") {
         return;
     }
-    let caches = std::env::temp_dir().join(format!("finwait-compiles-{}", std::process::id()));
+    let own = Folder::new("compiles");
+    let caches = own.path();
     for told in [&["server c compiling", "server c ready"][..], &["server c ready"]] {
         let mut command = finwait();
-        command.env("XDG_CACHE_HOME", &caches);
+        command.env("XDG_CACHE_HOME", caches);
         let mut run = Lab::Loopback.open_by(command, &["--patience", "300"]);
         run.succeeds(&["server runtime c"]);
         assert_eq!(progress(&run), told);
@@ -82,7 +84,6 @@ fn an_endpoint_is_compiled_once() {
         assert_eq!(born(&run).as_deref(), Some("c"));
         run.end();
     }
-    std::fs::remove_dir_all(caches).unwrap();
 }
 
 /// A runtime that is not installed is refused in one sentence, with its package; the end stays what it was, also when it is restarted.
@@ -142,8 +143,8 @@ fn a_scenario_that_changes_a_runtime() {
     if !has("python3") {
         return;
     }
-    let folder = std::env::temp_dir().join(format!("finwait-changes-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let own = Folder::new("changes");
+    let folder = own.path();
     let (file, record) = (folder.join("changes.toml"), folder.join("changes.jsonl"));
     let (file, record) = (file.to_str().unwrap(), record.to_str().unwrap());
     let steps = [
@@ -184,7 +185,6 @@ fn a_scenario_that_changes_a_runtime() {
     let nowhere = output_of(finwait().env("PATH", "/nonexistent").args(["run", file]), b"");
     let told = String::from_utf8_lossy(&nowhere.stdout).into_owned();
     assert!(told.contains("skipped: the runtime python needs python3"), "{told}");
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Where strace looks on, it looks on at the new process too.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use finwait::state::State;
 
+use crate::support::folder::Folder;
 use crate::support::{Lab, Run, finwait, output};
 
 /// How long a state must stand still.
@@ -615,7 +616,8 @@ fn forged_packets_are_taken_beside_super_segments_and_a_smaller_mtu_makes_smalle
 /// The log says what a super-segment stands for; a recording of it opens, and shows the same.
 #[test]
 fn a_super_segment_says_so_in_the_log_and_in_a_recording() {
-    let path = std::env::temp_dir().join(format!("finwait-offload-{}.jsonl", std::process::id()));
+    let own = Folder::new("offload");
+    let path = own.path().join("offload.jsonl");
     let file = path.to_str().unwrap();
     let made = output(
         finwait()
@@ -628,7 +630,6 @@ fn a_super_segment_says_so_in_the_log_and_in_a_recording() {
             ]),
     );
     let opened = output(finwait().args(["open", "--plain", file]));
-    std::fs::remove_file(&path).unwrap();
     let text = |output: &std::process::Output| String::from_utf8(output.stdout.clone()).unwrap();
     assert!(made.status.success() && opened.status.success());
     for told in [text(&made), text(&opened)] {

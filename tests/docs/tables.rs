@@ -2,7 +2,8 @@
 
 use clap::Command;
 use finwait::cli::tree;
-use finwait::command::table::{Arg, CommandGroup, Spec, TABLE};
+use finwait::command::spec::{Arg, CommandGroup, Spec};
+use finwait::command::table::TABLE;
 use finwait::scenario::catalog;
 use serde_json::Value;
 

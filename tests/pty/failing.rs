@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use super::support::folder::Folder;
 use super::terminal::Terminal;
 use super::{clean, support, untouched};
 
@@ -27,7 +28,8 @@ fn what_is_no_hang_up_is_said() {
     if !support::has("strace") {
         return;
     }
-    let complaints = std::env::temp_dir().join(format!("finwait-complaints-{}", std::process::id()));
+    let own = Folder::new("complaints");
+    let complaints = own.path().join("complaints");
     let shell = format!("exec \"$@\" 2> {}", complaints.display());
     let mut terminal = Terminal::start_by(&["sh", "-c", &shell, "sh"], &[]);
     terminal.see_both_up();
@@ -57,5 +59,4 @@ fn what_is_no_hang_up_is_said() {
     );
     assert_eq!(status.code(), Some(1));
     assert_eq!(terminal.modes(), untouched());
-    std::fs::remove_file(&complaints).expect("it was just there");
 }

@@ -4,7 +4,8 @@ use super::support::folder::Folder;
 use std::collections::BTreeSet;
 
 use finwait::command::ScreenCommand;
-use finwait::command::table::{CommandGroup, Spec, TABLE, of_screen};
+use finwait::command::spec::{CommandGroup, Spec};
+use finwait::command::table::{TABLE, of_screen};
 use finwait::side::Side;
 
 use super::terminal::{Half, Terminal};

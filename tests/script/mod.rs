@@ -13,8 +13,8 @@ use finwait::host::Port;
 use finwait::host::{Setting, SettingValue};
 use finwait::lab::event::{
     CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, ObservedSocket, PacketRecord,
-    ProcessBorn, ProcessDied, ProgramCall, ProgramCause, ProgramDeed, ProgramEvent, ProgramNews, ReceivedPacket,
-    StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
+    ProcessBorn, ProcessDied, ProgramCall, ProgramDeed, ProgramEvent, ProgramNews, ReceivedPacket, StateChanged,
+    TimedEvent, TransitionCause, WireChange, Witness,
 };
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
 use finwait::program::{OutputStream, ProgramNo, SocketOwner};
@@ -31,6 +31,12 @@ use finwait::tui::theme::Theme;
 use finwait::wire::flow::Flows;
 use finwait::wire::queue::{Mode, Origin, Wire};
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
+
+#[path = "../support/lab_events.rs"]
+mod lab_events;
+
+pub use lab_events::process;
+use lab_events::{by_program, changed};
 
 pub const CLIENT: &str = "10.0.0.1:41822";
 pub const SERVER: &str = "10.0.0.2:8080";
@@ -343,15 +349,7 @@ impl Script {
         } else {
             tuple(side)
         };
-        self.tell(LabEvent::Transition(StateChanged {
-            side,
-            tuple,
-            inode,
-            from,
-            to,
-            cause,
-            witness: Witness::Table,
-        }))
+        self.tell(changed(side, tuple, inode, (from, to), cause))
     }
 
     /// A call with its name, as a cause has it.
@@ -957,20 +955,6 @@ env   = { PYTHONUTF8 = "1" }
 client = "run no-such-client-here --url http://server:8080/"
 "#;
     Arc::new(finwait::scenario::file::read("with-programs.toml", text).unwrap_or_else(|why| panic!("{why:?}")))
-}
-
-/// A process of a program.
-pub fn process(no: u32, pid: u32, name: &str) -> SocketOwner {
-    SocketOwner {
-        program: Some(ProgramNo(no)),
-        pid,
-        name: name.to_owned(),
-    }
-}
-
-fn by_program(no: u32, pid: u32, name: &str, by: ProgramDeed) -> TransitionCause {
-    let process = process(no, pid, name);
-    TransitionCause::Program(ProgramCause { process, by })
 }
 
 pub fn fallback() -> LabKind {

@@ -38,7 +38,7 @@ pub struct Reset {
     pub by: Side,
     /// When.
     pub at: MonoTime,
-    /// Does it have ACK? One that answers a segment with ACK has none (RFC 9293, 3.10.7.1), one that the kernel sends by itself has.
+    /// Whether it has ACK. One that answers a segment with ACK has none (RFC 9293, 3.10.7.1), one that the kernel sends by itself has.
     pub ack: bool,
     /// The sender's state before it; none where that is not known.
     pub sender: Option<State>,
@@ -246,7 +246,7 @@ impl Reset {
         reasons.into_iter().filter_map(|reason| reason.scenario(self)).collect()
     }
 
-    /// Is nothing before it in the capture, so that its reason is not there either?
+    /// Returns whether nothing is before it in the capture, so that its reason is not there either.
     pub const fn is_alone(&self) -> bool {
         self.sender.is_none() && self.receiver.is_none() && matches!(self.answered, Answered::Nothing)
     }

@@ -41,7 +41,7 @@ pub struct ConnectionView {
     /// The addresses.
     #[serde(flatten)]
     pub addresses: Ends<SocketAddr>,
-    /// Is it a guess which end is the client?
+    /// Whether it is a guess which end is the client.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub guessed: bool,
     /// Where it begins.

@@ -600,7 +600,7 @@ impl KeptBytes {
 }
 
 impl PacketRecord {
-    /// Is it plain data, or an acknowledgement, as its host sent it, that passed at once?
+    /// Returns whether it is plain data, or an acknowledgement, as its host sent it, that passed at once.
     pub fn is_plain(&self) -> bool {
         const TELLING: [Flags; 3] = [Flags::SYN, Flags::FIN, Flags::RST];
         let is_data = match &self.packet {
@@ -784,7 +784,7 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    /// Is it on the wire: held, delayed, or under way?
+    /// Returns whether it is on the wire: held, delayed, or under way.
     pub const fn is_held(self) -> bool {
         matches!(
             self,
@@ -899,7 +899,7 @@ pub enum ProgramDeed {
 }
 
 impl ProgramDeed {
-    /// Does it let go of the last descriptor?
+    /// Returns whether it lets go of the last descriptor.
     pub const fn lets_go(self) -> bool {
         match self {
             ProgramDeed::Connect | ProgramDeed::Listen | ProgramDeed::Shutdown | ProgramDeed::Disconnect => false,

@@ -91,7 +91,7 @@ impl LineReader {
 pub struct RawLine<'a> {
     bytes: &'a [u8],
     is_longer: bool,
-    /// Is it for a terminal, with what a terminal acts on?
+    /// Whether it is for a terminal, with what a terminal acts on.
     is_terminals: bool,
 }
 
@@ -120,7 +120,7 @@ pub struct PartialLine {
     is_longer: bool,
     /// The stream's last byte was a carriage return.
     returned: bool,
-    /// Is it for a terminal?
+    /// Whether it is for a terminal.
     is_terminals: bool,
 }
 

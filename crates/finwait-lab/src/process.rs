@@ -424,7 +424,7 @@ impl Process {
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
     }
 
-    /// Is it on its way out, so that the kernel is closing its descriptors?
+    /// Returns whether it is on its way out, so that the kernel is closing its descriptors.
     pub fn is_exiting(&self) -> bool {
         /// `PF_EXITING`, `include/linux/sched.h`.
         const PF_EXITING: u64 = 0x4;

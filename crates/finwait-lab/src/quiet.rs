@@ -27,7 +27,7 @@ impl Quiet {
         self.0 = requests == 0;
     }
 
-    /// Is it quiet?
+    /// Returns whether it is quiet.
     pub const fn is_quiet(self) -> bool {
         self.0
     }

@@ -65,7 +65,7 @@ impl SynPatience {
         self.at_least() * 9 / 8
     }
 
-    /// Is it about that long? It may be a sixth more or less.
+    /// Returns whether it is about that long. It may be a sixth more or less.
     pub fn is_about(self, wanted: Duration) -> bool {
         self.at_most() >= wanted * 5 / 6 && self.at_least() <= wanted * 7 / 6
     }

@@ -351,7 +351,7 @@ impl Watch {
             .all(|row| !is_between_states(row) && is_stuck(row))
     }
 
-    /// Is there something that an endpoint may accept or read?
+    /// Returns whether there is something that an endpoint may accept or read.
     pub fn holds_something(&self) -> bool {
         let mut rows = self.rows.all().iter();
         rows.any(|row| row.rx_queue > 0 && (row.inode != 0 || row.state == State::Listen))
@@ -462,7 +462,7 @@ fn since(mut row: SocketRow, later: Duration) -> SocketRow {
     row
 }
 
-/// Are they the same but for how much of a timer is left?
+/// Returns whether they are the same but for how much of a timer is left.
 fn is_alike(a: &SocketRow, b: &SocketRow) -> bool {
     let kind = |row: &SocketRow| row.timer.map(|timer| timer.kind);
     kind(a) == kind(b) && is_same_without_timer(a, b)

@@ -33,7 +33,7 @@ impl CounterName {
         shown(&self.0)
     }
 
-    /// Is it meant by that name, with or without `TcpExt`?
+    /// Returns whether it is meant by that name, with or without `TcpExt`.
     pub fn is_called(&self, name: &str) -> bool {
         self.nstat() == name || self.shown() == name
     }

@@ -109,7 +109,7 @@ impl Setting {
         }
     }
 
-    /// Is it the machine's own in a lab without hosts? A process is ours in any lab.
+    /// Returns whether it is the machine's own in a lab without hosts. A process is ours in any lab.
     pub const fn is_the_hosts(self) -> bool {
         !matches!(self.scope(), SettingScope::Process)
     }

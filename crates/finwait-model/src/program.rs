@@ -32,7 +32,7 @@ pub struct ProgramSpec {
     /// Text that it reads as its standard input, whose end follows at once; none where it has nothing to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<String>,
-    /// Does it have a terminal as standard input, output and error?
+    /// Whether it has a terminal as standard input, output and error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub terminal: bool,
 }

@@ -16,7 +16,7 @@ pub struct Tuple {
 }
 
 impl Tuple {
-    /// Are these a listener's addresses?
+    /// Returns whether these are a listener's addresses.
     pub const fn is_listener(&self) -> bool {
         self.peer.port() == 0
     }

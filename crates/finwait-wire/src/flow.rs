@@ -28,9 +28,9 @@ pub struct FlowInfo {
     pub ack: Option<u32>,
     /// The window in bytes, scaled as both SYNs agreed.
     pub window: Option<u32>,
-    /// Is it sent again?
+    /// Whether it is sent again.
     pub again: Option<Retransmission>,
-    /// Is it sent again although its receiver has had all of it? Its sender does not know.
+    /// Whether it is sent again although its receiver has had all of it. Its sender does not know.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub had: bool,
     /// The numbers that belong to another connection between the same addresses.
@@ -49,7 +49,7 @@ pub struct OtherConnection {
 }
 
 impl OtherConnection {
-    /// Are both the newest connection's?
+    /// Returns whether both are the newest connection's.
     pub const fn is_nowhere(&self) -> bool {
         !self.seq && !self.ack
     }

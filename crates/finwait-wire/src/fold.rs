@@ -30,7 +30,7 @@ impl Passage {
         }
     }
 
-    /// Is it under way, in slow mode or on the link?
+    /// Returns whether it is under way, in slow mode or on the link.
     pub const fn is_in_flight(self) -> bool {
         matches!(self, Passage::InFlight(_) | Passage::OnLink(_))
     }
@@ -76,7 +76,7 @@ impl OnWire<'_> {
         }
     }
 
-    /// Is it a copy of that one, which its host sent before it: a retransmission that carries the same, neither more nor less?
+    /// Returns whether it is a copy of that one, which its host sent before it: a retransmission that carries the same, neither more nor less.
     ///
     /// A packet that the user made up or doubled is nobody's copy, and has none: it was wanted.
     pub fn repeats(&self, first: &OnWire) -> bool {
@@ -110,7 +110,7 @@ impl OnWire<'_> {
         self.is_twin_of(arrived) || is_of && is_part()
     }
 
-    /// Does it stand behind that one, folded: a held copy of what has not been let go? One that a rule of its own holds does not.
+    /// Returns whether it stands behind that one, folded: a held copy of what has not been let go. One that a rule of its own holds does not.
     fn stands_behind(&self, first: &OnWire) -> bool {
         let by_the_same = self.rule.is_none() || (self.rule == first.rule && !first.passage.is_in_flight());
         self.passage == Passage::Held && by_the_same && self.repeats(first)

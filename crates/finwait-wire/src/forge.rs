@@ -70,7 +70,7 @@ impl Forgery {
         }
     }
 
-    /// Does it claim to be a segment, so that a sequence number can be chosen?
+    /// Returns whether it claims to be a segment, so that a sequence number can be chosen.
     pub const fn is_segment(self) -> bool {
         !matches!(
             self,

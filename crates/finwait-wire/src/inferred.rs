@@ -79,7 +79,7 @@ impl InferredEnd {
         SentChange::State(InferredEnd { state: next, fin_end })
     }
 
-    /// Has it sent a FIN that this acknowledgement does not cover?
+    /// Returns whether it has sent a FIN that this acknowledgement does not cover.
     fn has_fin_beyond(self, ack: Option<u32>) -> bool {
         let ends = self.fin_end.zip(ack);
         ends.is_some_and(|(fin_end, ack)| ack != fin_end && fin_end.wrapping_sub(ack) < 1 << 31)

@@ -151,7 +151,7 @@ impl OptionSet {
         OptionSet(self.0 | other.0)
     }
 
-    /// Is there none?
+    /// Returns whether there is none.
     pub const fn is_empty(&self) -> bool {
         self.0 == 0
     }
@@ -259,7 +259,7 @@ impl Default for Link {
 }
 
 impl Link {
-    /// Is something of it left to dice?
+    /// Returns whether something is of it left to dice.
     const fn is_random(&self) -> bool {
         let none = self.loss.is_none() && self.duplicate.is_none() && self.corrupt.is_none() && self.reorder.is_none();
         !none || self.jitter.0 > 0
@@ -689,7 +689,7 @@ impl Links {
         }
     }
 
-    /// Is there a link in that host's direction?
+    /// Returns whether there is a link in that host's direction.
     pub fn has(&self, from: Side) -> bool {
         self.of[from].is_some()
     }

@@ -72,7 +72,7 @@ impl Mode {
         }
     }
 
-    /// Does it hold what comes?
+    /// Returns whether it holds what comes.
     pub const fn is_step(self) -> bool {
         matches!(self, Mode::Step | Mode::StepAll)
     }
@@ -237,7 +237,7 @@ impl Wire {
         }
     }
 
-    /// Is there no room for more on the wire?
+    /// Returns whether there is no room for more on the wire.
     pub fn is_full(&self) -> bool {
         self.held.len() >= MOST_HELD
     }

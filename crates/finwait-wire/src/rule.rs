@@ -266,7 +266,7 @@ impl Sizes {
         most: None,
     };
 
-    /// Is it every size?
+    /// Returns whether it is every size.
     pub const fn is_any(&self) -> bool {
         self.least.is_none() && self.most.is_none()
     }
@@ -437,7 +437,7 @@ pub struct RuleStatus {
     pub no: RuleNo,
     /// The contents.
     pub rule: Rule,
-    /// Is it switched on?
+    /// Whether it is switched on.
     pub on: bool,
     /// The number of packets that matched, chance and `nth` aside.
     pub fitted: u32,

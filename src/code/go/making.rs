@@ -333,7 +333,7 @@ impl<'a> GoTranslator<'a> {
         }
     }
 
-    /// Is it ever set not to block?
+    /// Returns whether it is ever set not to block.
     fn is_nonblocking(&self, made: &CallRecord) -> bool {
         let sets = |before: &CallRecord| {
             (before.side, &before.socket) == (made.side, &made.socket)
@@ -371,7 +371,7 @@ pub fn listens(program: &Program, port: &ProgramPort) -> bool {
     decides.next().is_some_and(is_its)
 }
 
-/// Is that a `bind` which fails in `Listen`, as no other call makes it?
+/// Returns whether that is a `bind` which fails in `Listen`, as no other call makes it.
 fn is_failing_listen(program: &Program, made: &CallRecord) -> bool {
     let binds = |made: &CallRecord| matches!(made.call, Call::Bind { .. });
     let is_bound = program.before(made).any(|before| binds(before) && before.given.is_ok());
@@ -379,7 +379,7 @@ fn is_failing_listen(program: &Program, made: &CallRecord) -> bool {
     binds(made) && !made.given.is_ok() && !is_bound && role == Some(SocketRole::Listener)
 }
 
-/// Is that a `connect` after one that has connected the socket?
+/// Returns whether that is a `connect` after one that has connected the socket.
 pub fn is_after_dial(program: &Program, made: &CallRecord) -> bool {
     let connects = |made: &CallRecord| matches!(made.call, Call::Connect { .. });
     connects(made)

@@ -222,7 +222,7 @@ fn set_option(fd: Fd, option: SocketOption, value: i64, result: &str) -> CallTex
     CallText::Calls(vec![text])
 }
 
-/// Is that an option whose value is a plain number?
+/// Returns whether that is an option whose value is a plain number.
 const fn is_number(option: SocketOption) -> bool {
     matches!(option.kind(), OptionKind::Switch | OptionKind::Number(_)) && !matches!(option, SocketOption::Nonblock)
 }

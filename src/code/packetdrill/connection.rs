@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::segment::Numbers;
+use super::segment::SegmentNumbers;
 use crate::lab::event::PacketRecord;
 use crate::side::Side;
 use crate::wire::flow::FlowInfo;
@@ -53,8 +53,8 @@ impl Connection {
     }
 
     /// Takes in a segment of the connection.
-    pub fn takes(&mut self, record: &PacketRecord, segment: &Segment, leaves: bool) -> Numbers {
-        let mut numbers = Numbers {
+    pub fn takes(&mut self, record: &PacketRecord, segment: &Segment, leaves: bool) -> SegmentNumbers {
+        let mut numbers = SegmentNumbers {
             seq: record.seen.seq.unwrap_or(segment.seq.0),
             ack: record.seen.ack.unwrap_or(segment.ack.0),
         };
@@ -106,7 +106,7 @@ const fn is_from(number: u32, from: u32) -> bool {
     number.wrapping_sub(from) < 1 << 31
 }
 
-/// Does it begin a connection?
+/// Returns whether it begins a connection.
 pub fn is_syn(segment: &Segment) -> bool {
     segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK)
 }

@@ -70,7 +70,7 @@ impl ScriptLine {
         }
     }
 
-    /// Is it a call on that socket?
+    /// Returns whether it is a call on that socket.
     pub fn is_on(&self, socket: Fd) -> bool {
         match self {
             ScriptLine::Comment(_) => false,
@@ -79,14 +79,14 @@ impl ScriptLine {
         }
     }
 
-    /// Is it a call that had not returned then?
+    /// Returns whether it is a call that had not returned then.
     pub fn is_under_way(&self, then: Duration) -> bool {
         matches!(self, ScriptLine::Waits { ended, .. } if *ended > then)
     }
 }
 
 /// A segment that came after what another one acknowledges.
-pub struct After {
+pub struct LaterSegment {
     /// The line.
     pub place: usize,
     /// The first byte, and the one after its last.
@@ -96,7 +96,7 @@ pub struct After {
 }
 
 /// The next bytes after those that `ack` acknowledges, where both came just now, one behind the other.
-pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<After> {
+pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<LaterSegment> {
     let came = |line: &ScriptLine| match line {
         ScriptLine::Event {
             at,
@@ -112,7 +112,7 @@ pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<After> {
         .map_while(|(place, line)| Some((place, came(line)?)));
     let (place, (_, bytes)) = just_now.find(|(_, (_, bytes))| bytes.0 == ack)?;
     let (_, (answers, _)) = just_now.next().filter(|(_, (_, bytes))| bytes.1 == ack)?;
-    Some(After { place, bytes, answers })
+    Some(LaterSegment { place, bytes, answers })
 }
 
 /// The reference for a time.

@@ -32,7 +32,7 @@ const RACED: &str = "Segments arrive during this call. Timing decides what the k
 
 /// The socket that packetdrill takes the next segment of a script to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Followed {
+enum FollowedSocket {
     /// No socket: none has been made yet.
     Nothing,
     /// The socket that was made last.
@@ -57,7 +57,7 @@ struct Script {
     next: Fd,
     sent: HashSet<PacketNo>,
     lines: Vec<ScriptLine>,
-    followed: Followed,
+    followed: FollowedSocket,
     connection: Option<Connection>,
     /// The socket of the last `connect`.
     connecting: Option<Fd>,
@@ -116,7 +116,7 @@ fn longest_segment(program: &Program, end: Side) -> usize {
     lengths.max().unwrap_or_default()
 }
 
-/// Is that what a timer ends a call with, and nothing that comes?
+/// Returns whether that is what a timer ends a call with, and nothing that comes.
 const fn ends_by_a_timer(outcome: &Outcome) -> bool {
     matches!(
         outcome,
@@ -138,7 +138,7 @@ impl Script {
             next: 3,
             sent: HashSet::new(),
             lines: Vec::new(),
-            followed: Followed::Nothing,
+            followed: FollowedSocket::Nothing,
             connection: None,
             connecting: None,
             changed: false,
@@ -324,7 +324,7 @@ impl Script {
             if matches!(outcome, Outcome::Ok(_)) && !sends && !self.is_begun() {
                 return Err(StopReason::Itself);
             }
-            if sends && self.followed != Followed::Socket(fd) && !self.is_begun() {
+            if sends && self.followed != FollowedSocket::Socket(fd) && !self.is_begun() {
                 return Err(StopReason::OtherSocket);
             }
         }
@@ -345,7 +345,7 @@ impl Script {
         others.find(|other| other.at < ended)
     }
 
-    /// Is it a SYN that the end sends before then?
+    /// Returns whether it is a SYN that the end sends before then.
     fn is_syn_by(&self, statement: &Statement, then: Option<Duration>) -> bool {
         let Statement::Packet(at, record) = statement else {
             return false;
@@ -359,7 +359,7 @@ impl Script {
         match &made.call {
             Call::Socket { .. } if matches!(outcome, Outcome::Ok(_)) => {
                 self.make(&made.socket);
-                self.followed = Followed::Socket(fd);
+                self.followed = FollowedSocket::Socket(fd);
             }
             Call::Accept { r#as } if matches!(outcome, Outcome::Ok(_)) => self.make(r#as),
             Call::Bind { .. } if matches!(outcome, Outcome::Ok(_)) => {
@@ -534,14 +534,16 @@ impl Script {
     /// Fails where the segment is not one of what packetdrill follows.
     fn follow(&mut self, first: bool, begun: bool, leaves: bool) -> Result<(), StopReason> {
         match self.followed {
-            Followed::Socket(_) if begun && !first => Err(StopReason::OtherSocket),
+            FollowedSocket::Socket(_) if begun && !first => Err(StopReason::OtherSocket),
             // It looks for a listener there, and nowhere else.
-            Followed::Socket(fd) if first && !leaves && !self.listens.contains(&fd) && !self.listens.is_empty() => {
+            FollowedSocket::Socket(fd)
+                if first && !leaves && !self.listens.contains(&fd) && !self.listens.is_empty() =>
+            {
                 Err(StopReason::OtherSocket)
             }
             _ => {
                 if first {
-                    self.followed = Followed::Connection;
+                    self.followed = FollowedSocket::Connection;
                 }
                 Ok(())
             }
@@ -559,7 +561,7 @@ impl Script {
             .iter()
             .position(|line| began.is_some() && line.began_on(fd) == began);
         self.lines.truncate(connect.unwrap_or(self.lines.len()));
-        if self.followed == Followed::Socket(fd) {
+        if self.followed == FollowedSocket::Socket(fd) {
             self.lines.retain(|line| !line.is_on(fd));
         }
     }

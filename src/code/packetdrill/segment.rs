@@ -7,7 +7,7 @@ const TIMESTAMPS: u16 = 12;
 
 /// A segment's numbers, as the script counts them.
 #[derive(Clone, Copy, Debug)]
-pub struct Numbers {
+pub struct SegmentNumbers {
     /// The first byte.
     pub seq: u32,
     /// The next byte expected.
@@ -15,20 +15,20 @@ pub struct Numbers {
 }
 
 /// A segment that the end sends: `> P. 1:11(10) ack 1 <...>`. Its window and options are those of the kernel that runs the script.
-pub fn leaves(segment: &Segment, numbers: Numbers) -> String {
+pub fn leaves(segment: &Segment, numbers: SegmentNumbers) -> String {
     format!("> {}{} <...>", head(segment, numbers), urgent(segment))
 }
 
 /// A segment that comes: `< S. 0:0(0) ack 1 win 65160 <mss 1448>`.
-pub fn comes(segment: &Segment, numbers: Numbers) -> String {
+pub fn comes(segment: &Segment, numbers: SegmentNumbers) -> String {
     let (head, window) = (head(segment, numbers), segment.window);
     let (urgent, options) = (urgent(segment), options(segment, numbers));
     format!("< {head} win {window}{urgent}{options}")
 }
 
 /// `P. 1:11(10) ack 1`
-fn head(segment: &Segment, numbers: Numbers) -> String {
-    let Numbers { seq, ack } = numbers;
+fn head(segment: &Segment, numbers: SegmentNumbers) -> String {
+    let SegmentNumbers { seq, ack } = numbers;
     let end = seq.wrapping_add(segment.len as u32);
     let flags = flags(segment.flags);
     let range = format!("{flags} {seq}:{end}({})", segment.len);
@@ -69,7 +69,7 @@ fn urgent(segment: &Segment) -> String {
 }
 
 /// The options of a segment that comes, without the timestamps.
-fn options(segment: &Segment, numbers: Numbers) -> String {
+fn options(segment: &Segment, numbers: SegmentNumbers) -> String {
     let stamped = segment
         .options
         .iter()
@@ -94,7 +94,7 @@ fn options(segment: &Segment, numbers: Numbers) -> String {
 }
 
 /// `nop,nop,sack 11:12`: blocks of the end's own numbers, counted as the acknowledgement beside them is.
-fn sack(blocks: &[(u32, u32)], segment: &Segment, numbers: Numbers) -> String {
+fn sack(blocks: &[(u32, u32)], segment: &Segment, numbers: SegmentNumbers) -> String {
     let first = segment.ack.0.wrapping_sub(numbers.ack);
     let blocks = blocks.iter().map(|(from, to)| {
         let (from, to) = (from.wrapping_sub(first), to.wrapping_sub(first));

@@ -1,6 +1,7 @@
 use super::*;
 use crate::call::{Bytes, Call, SocketName};
 use crate::clock::Millis;
+use crate::command::spec::CommandGroup;
 use crate::command::{Address, CallRequest, ScreenCommand, ThemeName};
 use crate::program::ProgramSpec;
 use proptest::prelude::*;
@@ -216,7 +217,7 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
 #[test]
 fn every_row_of_the_table_reads_back_as_itself() {
     for spec in table::TABLE.iter().filter(|spec| !spec.is_screen()) {
-        if spec.group == table::CommandGroup::Wire {
+        if spec.group == CommandGroup::Wire {
             continue;
         }
         let args = match spec.name {

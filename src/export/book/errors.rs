@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Answer, AnsweredCall};
-use super::paper::{self, Own, text};
+use super::paper::{self, OwnPage, text};
 use super::{Book, BookPage};
 use crate::explain::RuleId;
 use crate::roles::LIFE;
 
 /// The calls of a rule, and the pages that they are on.
 #[derive(Default)]
-struct Seen<'a> {
+struct RuleCalls<'a> {
     calls: BTreeSet<&'a str>,
     states: BTreeSet<crate::state::State>,
     pages: Vec<&'a BookPage>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> RuleCalls<'a> {
     fn add(&mut self, call: &'a AnsweredCall, page: &'a BookPage) {
         self.calls.insert(&call.call);
         self.states.extend(call.state);
@@ -28,7 +28,7 @@ impl<'a> Seen<'a> {
 
 /// Returns the page.
 pub fn write(book: &Book) -> String {
-    let mut all: BTreeMap<Answer, BTreeMap<Option<RuleId>, Seen<'_>>> = BTreeMap::new();
+    let mut all: BTreeMap<Answer, BTreeMap<Option<RuleId>, RuleCalls<'_>>> = BTreeMap::new();
     for (page, run) in book.measured() {
         for call in &run.facts.answered {
             let rules = all.entry(call.answer).or_default();
@@ -68,10 +68,10 @@ pub fn write(book: &Book) -> String {
         }
         main.push_str("</section>\n");
     }
-    paper::page(Own::Errors, "Errors", &main)
+    paper::page(OwnPage::Errors, "Errors", &main)
 }
 
-fn reason(main: &mut String, rule: Option<RuleId>, seen: &Seen<'_>) {
+fn reason(main: &mut String, rule: Option<RuleId>, seen: &RuleCalls<'_>) {
     match rule {
         Some(id) => {
             let rule = id.rule();

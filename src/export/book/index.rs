@@ -1,7 +1,7 @@
 //! The index: the scenarios chapter by chapter, and the field that searches them.
 
 use super::facts::Answer;
-use super::paper::{self, Own, attribute, counted, text};
+use super::paper::{self, OwnPage, attribute, counted, text};
 use super::{Book, BookPage, Chapter, PageResult};
 use crate::roles::LIFE;
 use crate::scenario::catalog;
@@ -49,7 +49,7 @@ pub fn write(book: &Book) -> String {
         }
         main.push_str("</section>\n");
     }
-    paper::page(Own::Index, "TCP, as it was measured", &main)
+    paper::page(OwnPage::Index, "TCP, as it was measured", &main)
 }
 
 /// The chapters, each with its pages.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::BookPage;
 use super::facts::Answer;
-use crate::export::svg;
+use crate::export::colours::class_of;
 use crate::state::State;
 use crate::text::{xml_attribute, xml_text};
 
@@ -12,7 +12,7 @@ const TEMPLATE: &str = include_str!("../../../assets/book/page.html");
 
 /// A page of the book's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Own {
+pub(super) enum OwnPage {
     Index,
     Errors,
     States,
@@ -21,19 +21,19 @@ pub(super) enum Own {
 }
 
 /// Returns a page; `main` is its contents, as HTML.
-pub(super) fn page(own: Own, title: &str, main: &str) -> String {
-    let link = |of: Own, file: &str, words: &str| {
+pub(super) fn page(own: OwnPage, title: &str, main: &str) -> String {
+    let link = |of: OwnPage, file: &str, words: &str| {
         let here = if of == own { " aria-current=\"page\"" } else { "" };
         format!("<a href=\"{file}\"{here}>{words}</a>")
     };
     let links = [
-        link(Own::Index, "index.html", "Contents"),
-        link(Own::Errors, "errors.html", "Errors"),
-        link(Own::States, "states.html", "States"),
+        link(OwnPage::Index, "index.html", "Contents"),
+        link(OwnPage::Errors, "errors.html", "Errors"),
+        link(OwnPage::States, "states.html", "States"),
     ];
     let script = match own {
-        Own::Index => "<script src=\"search.js\" defer=\"defer\"></script>\n",
-        Own::Errors | Own::States | Own::Other => "",
+        OwnPage::Index => "<script src=\"search.js\" defer=\"defer\"></script>\n",
+        OwnPage::Errors | OwnPage::States | OwnPage::Other => "",
     };
     // Once each, the contents last: a text with braces in it is never taken for a place.
     let (before, rest) = TEMPLATE.split_once("{{title}}").unwrap_or((TEMPLATE, ""));
@@ -66,7 +66,7 @@ pub(super) fn attribute(value: &str) -> String {
 
 /// Returns the link to a state's part of the page of states.
 pub(super) fn state(state: State) -> String {
-    let role = svg::class_of(state);
+    let role = class_of(state);
     format!("<a class=\"state {role}\" href=\"states.html#{state}\">{state}</a>")
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::paper::{self, Own, counted, text};
+use super::paper::{self, OwnPage, counted, text};
 use super::{Book, BookPage};
 use crate::explain::meaning::{Meaning, Settings, of_state};
 use crate::roles::LIFE;
@@ -26,7 +26,7 @@ pub fn write(book: &Book) -> String {
     for state in LIFE {
         section(&mut main, book, state);
     }
-    paper::page(Own::States, "States", &main)
+    paper::page(OwnPage::States, "States", &main)
 }
 
 fn section(main: &mut String, book: &Book, state: State) {

@@ -1,6 +1,6 @@
 //! The page of a scenario that could not run: why, and what it would have done.
 
-use super::paper::{self, Own, attribute, text};
+use super::paper::{self, OwnPage, attribute, text};
 use super::{Book, BookPage, Neighbour};
 
 /// Returns the page at that place of the book.
@@ -34,5 +34,5 @@ pub fn write(book: &Book, place: usize, page: &BookPage, why: &str) -> String {
         main.push_str("</li>\n");
     }
     main.push_str("</ol>\n");
-    paper::page(Own::Other, &scenario.title, &main)
+    paper::page(OwnPage::Other, &scenario.title, &main)
 }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-use crate::export::moment::{EndPresent, Moment, Present, SocketPresent};
+use crate::export::colours::class_of;
+use crate::export::moment::{EndSnapshot, EndsSnapshot, Moment, SnapshotSocket};
 use crate::export::story::Story;
-use crate::export::svg::{Drawing, class_of};
+use crate::export::svg::Drawing;
 use crate::session::now::Pipe;
 use crate::session::view::HeldBy;
 use crate::side::Side;
@@ -94,7 +95,7 @@ impl Places {
     }
 }
 
-fn of_present(present: &Present, sockets: &mut Pool, ends: &mut Pool) -> Value {
+fn of_present(present: &EndsSnapshot, sockets: &mut Pool, ends: &mut Pool) -> Value {
     let mut end = |side: Side| {
         let end = of_end(&present.ends[side], sockets);
         ends.place(end)
@@ -117,7 +118,7 @@ fn of_pipe(pipe: &Pipe) -> Value {
     })
 }
 
-fn of_end(end: &EndPresent, sockets: &mut Pool) -> Value {
+fn of_end(end: &EndSnapshot, sockets: &mut Pool) -> Value {
     let places: Vec<usize> = end
         .sockets
         .iter()
@@ -134,7 +135,7 @@ fn of_end(end: &EndPresent, sockets: &mut Pool) -> Value {
     })
 }
 
-fn of_socket(socket: &SocketPresent) -> Value {
+fn of_socket(socket: &SnapshotSocket) -> Value {
     json!({
         "label": socket.label,
         "state": socket.state.name(),
@@ -148,7 +149,7 @@ fn of_socket(socket: &SocketPresent) -> Value {
 }
 
 /// Returns the facts of a socket, each in a few words: its descriptor and holder, addresses, queues and timer.
-fn facts(socket: &SocketPresent) -> Vec<String> {
+fn facts(socket: &SnapshotSocket) -> Vec<String> {
     let mut facts = Vec::new();
     facts.extend(socket.fd.map(|fd| format!("fd {fd}")));
     facts.extend(socket.owner.clone());
@@ -176,7 +177,7 @@ fn facts(socket: &SocketPresent) -> Vec<String> {
 }
 
 /// Returns what the peer has not acknowledged: SYN and FIN have a number each, and are counted among the bytes of the queue.
-fn unacknowledged(socket: &SocketPresent) -> Option<String> {
+fn unacknowledged(socket: &SnapshotSocket) -> Option<String> {
     let control = match socket.state {
         State::SynSent | State::SynRecv => Some("SYN"),
         State::FinWait1 | State::Closing | State::LastAck => Some("FIN"),

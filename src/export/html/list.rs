@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::explain::counters::is_shown;
-use crate::export::moment::{EndPresent, Moment, SocketPresent};
+use crate::export::colours::{class_of, colour_of};
+use crate::export::moment::{EndSnapshot, Moment, SnapshotSocket};
 use crate::export::story::Story;
-use crate::export::svg::{class_of, colour_of};
 use crate::lab::event::Disposition;
 use crate::outcome::Outcome;
 use crate::roles::SegmentKind;
@@ -235,10 +235,10 @@ fn class_of_entry(entry: &Entry) -> String {
 }
 
 /// The states of an end's sockets, those that are over left out where there are others.
-fn states(html: &mut String, side: Side, end: &EndPresent) {
+fn states(html: &mut String, side: Side, end: &EndSnapshot) {
     let _ = write!(html, "<span class=\"side\">{side}");
-    let shown = |socket: &&SocketPresent| !socket.over || socket.current;
-    let sockets: Vec<&SocketPresent> = end.sockets.iter().map(|socket| &**socket).filter(shown).collect();
+    let shown = |socket: &&SnapshotSocket| !socket.over || socket.current;
+    let sockets: Vec<&SnapshotSocket> = end.sockets.iter().map(|socket| &**socket).filter(shown).collect();
     if let Some(process) = &end.process {
         let _ = write!(html, " {}", xml_text(process));
     } else if sockets.is_empty() {

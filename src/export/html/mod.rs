@@ -9,8 +9,9 @@ mod sha256;
 use std::fmt::Write;
 
 use self::sha256::{base64, sha256};
+use super::colours::COLOURS;
 use super::story::Story;
-use super::svg::{self, COLOURS, Drawing, NARROW, Shape, WIDE};
+use super::svg::{self, Drawing, NARROW, Shape, WIDE};
 use crate::scenario::catalog;
 use crate::side::Side;
 use crate::text::{xml_attribute, xml_text};

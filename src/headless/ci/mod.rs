@@ -27,7 +27,7 @@ pub struct CiChoices {
 }
 
 impl CiChoices {
-    /// Is any asked for?
+    /// Returns whether any is asked for.
     pub const fn is_wanted(&self) -> bool {
         self.junit.is_some() || self.tap || self.github
     }

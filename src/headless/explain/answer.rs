@@ -57,7 +57,7 @@ pub struct Remark {
 }
 
 impl Remark {
-    /// Does it only say that the words are another system's?
+    /// Returns whether it only says that the words are another system's.
     fn is_of_system(&self) -> bool {
         wording::is_of_system(self.text)
     }
@@ -177,7 +177,7 @@ pub struct ScenarioRef {
     pub name: &'static str,
     /// The title.
     pub title: &'static str,
-    /// Does it prove one of the causes? Else the errno occurs in it.
+    /// Whether it proves one of the causes. Else the errno occurs in it.
     pub proves: bool,
 }
 
@@ -197,7 +197,7 @@ pub struct Answer {
     pub call: Option<CallClass>,
     /// The languages or programs whose words they are.
     pub dialects: Vec<Dialect>,
-    /// Is it Windows' wording? What is said is of Linux.
+    /// Whether it is Windows' wording. What is said is of Linux.
     pub windows: bool,
     /// The system that speaks, where the words show that it is not Linux.
     pub system: Option<System>,

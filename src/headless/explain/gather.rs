@@ -25,20 +25,20 @@ pub(super) fn reasons_looked_for_by(work: impl FnOnce()) -> u32 {
 /// What lines say.
 pub struct Gathered {
     /// The messages.
-    pub said: Said,
+    pub said: Messages,
     /// The tables, and the kernel's own messages.
     pub listed: ListingScanner,
 }
 
 /// The messages of lines, and what there is besides.
-pub struct Said {
+pub struct Messages {
     /// The messages.
     pub lines: GroupedLines,
     /// The beginning of the first line that is not empty.
     pub first: Option<String>,
 }
 
-impl Said {
+impl Messages {
     /// The reason why there is no answer, in one sentence.
     pub fn why_unknown(&self) -> String {
         const SHOWN: usize = 60;
@@ -129,7 +129,7 @@ pub fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io:
         gathered = GroupedLines::default();
         gathered.add(only.end());
     }
-    let said = Said {
+    let said = Messages {
         lines: gathered,
         first: first.text,
     };

@@ -12,7 +12,7 @@ use finwait_capture::reader::format_of;
 use gather::{Gathered, gather};
 use progress::Progress;
 use source::Source;
-use told::Told;
+use told::ExplainOutput;
 
 mod answer;
 pub mod capture;
@@ -60,8 +60,8 @@ pub fn explain(words: &[String], of_capture: CaptureOptions, json: bool, output:
             let log = BufReader::with_capacity(BUFFER, bytes.from);
             match gather(log, |bytes, lines| progress.show(bytes, lines)) {
                 Ok(gathered) => {
-                    let explained = Explained::of_lines(gathered, json, columns(), all);
-                    Explained {
+                    let explained = ExplainResult::of_lines(gathered, json, columns(), all);
+                    ExplainResult {
                         unknown: explained
                             .unknown
                             .map(|why| if is_binary { binary(&bytes.name) } else { why }),
@@ -100,15 +100,15 @@ fn ended(printed: io::Result<()>) -> ExitCode {
 
 /// What `finwait explain` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explained {
+pub struct ExplainResult {
     /// The answer, for standard output.
     pub printed: String,
     /// The reason why there is no answer, in one sentence.
     pub unknown: Option<String>,
 }
 
-impl Explained {
-    fn of(told: &Told, json: bool, columns: usize, all: bool) -> Explained {
+impl ExplainResult {
+    fn of(told: &ExplainOutput, json: bool, columns: usize, all: bool) -> ExplainResult {
         let mut out = Vec::new();
         let printed = match json {
             true if told.is_silent() => Ok(()),
@@ -116,18 +116,18 @@ impl Explained {
             false => told.print(&mut out, columns, all),
         };
         let text = String::from_utf8_lossy(&out);
-        Explained {
+        ExplainResult {
             // A process names itself.
             printed: if json { text.into_owned() } else { harmless(&text) },
             unknown: printed.err().map(|error| error.to_string()),
         }
     }
 
-    fn of_lines(gathered: Gathered, json: bool, columns: usize, all: bool) -> Explained {
+    fn of_lines(gathered: Gathered, json: bool, columns: usize, all: bool) -> ExplainResult {
         let Gathered { said, listed } = gathered;
-        let told = Told::of_lines(&said, listed);
-        let explained = Explained::of(&told, json, columns, all);
-        Explained {
+        let told = ExplainOutput::of_lines(&said, listed);
+        let explained = ExplainResult::of(&told, json, columns, all);
+        ExplainResult {
             unknown: explained
                 .unknown
                 .or_else(|| told.is_empty().then(|| said.why_unknown())),
@@ -137,31 +137,31 @@ impl Explained {
 }
 
 /// Explains a text: the name of a state, a counter or a situation, or lines, of which one may be all there is.
-pub fn explained(text: &str, json: bool, columns: usize) -> Explained {
+pub fn explained(text: &str, json: bool, columns: usize) -> ExplainResult {
     explain_text(text, json, columns, false)
 }
 
 /// The same; with `all`, each cause in full.
-fn explain_text(text: &str, json: bool, columns: usize, all: bool) -> Explained {
-    if let Some(told) = Told::of_name(text) {
-        return Explained::of(&told, json, columns, all);
+fn explain_text(text: &str, json: bool, columns: usize, all: bool) -> ExplainResult {
+    if let Some(told) = ExplainOutput::of_name(text) {
+        return ExplainResult::of(&told, json, columns, all);
     }
     match gather(text.as_bytes(), |_, _| {}) {
         Ok(gathered) => {
-            let explained = Explained::of_lines(gathered, json, columns, all);
+            let explained = ExplainResult::of_lines(gathered, json, columns, all);
             match explained
                 .unknown
                 .is_some()
-                .then(|| Told::of_similar_name(text))
+                .then(|| ExplainOutput::of_similar_name(text))
                 .flatten()
             {
-                Some(told) => Explained::of(&told, json, columns, all),
+                Some(told) => ExplainResult::of(&told, json, columns, all),
                 None => explained,
             }
         }
-        Err(error) => Explained {
+        Err(error) => ExplainResult {
             unknown: Some(error.to_string()),
-            ..Explained::default()
+            ..ExplainResult::default()
         },
     }
 }

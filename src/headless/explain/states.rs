@@ -16,12 +16,12 @@ pub struct StateAnswer {
     /// The state, as procfs names it.
     pub state: State,
     /// The situations in which a socket stands in it.
-    pub meanings: Vec<Described>,
+    pub meanings: Vec<SituationMoves>,
 }
 
 /// A situation, and what the calls in it lead to.
 #[derive(Debug, Serialize)]
-pub struct Described {
+pub struct SituationMoves {
     /// The situation.
     #[serde(flatten)]
     pub meaning: Meaning,
@@ -37,7 +37,7 @@ pub fn answer(state: State) -> StateAnswer {
     StateAnswer {
         state,
         meanings: of_state(state)
-            .map(|entry| Described {
+            .map(|entry| SituationMoves {
                 meaning: entry.words(&settings),
                 moves: usual(entry, &ON_A_CONNECTION),
             })
@@ -53,7 +53,7 @@ impl StateAnswer {
             1 => writeln!(out, "{}: a state of TCP", self.state)?,
             _ => writeln!(out, "{}: a state of TCP; {count} situations", self.state)?,
         }
-        for Described { meaning, moves } in &self.meanings {
+        for SituationMoves { meaning, moves } in &self.meanings {
             writeln!(out, "\n{}", meaning.id)?;
             paper.paragraph(out, "  ", &meaning.meaning)?;
             paper.paragraph(out, "  in short:   ", &meaning.in_short())?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::answer::{Answer, ElseFinding, MeasuredAnswer, answer};
 use super::counters::{self, CounterAnswer};
-use super::gather::Said;
+use super::gather::Messages;
 use super::kernel::{self, KernelAnswer};
 use super::listing::{self, ListingAnswer, NamedFinding};
 use super::overview::overview;
@@ -21,7 +21,7 @@ use crate::explain::situation::{SITUATIONS, situation_named};
 
 /// The answers, and a key of the object for each kind that there is.
 #[derive(Default, Serialize)]
-pub struct Told {
+pub struct ExplainOutput {
     /// Messages, the most frequent first.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "measured")]
     answers: Vec<Answer>,
@@ -61,10 +61,10 @@ fn measured<S: Serializer>(answers: &[Answer], serializer: S) -> Result<S::Ok, S
     serializer.collect_seq(answers.iter().map(MeasuredAnswer::of))
 }
 
-impl Told {
+impl ExplainOutput {
     /// Answers a text that is a name alone: a state's, a counter's, a situation's, or a rule's id, which
     /// may stand in brackets as finwait do prints it. In a message it is what stands beside an error.
-    pub fn of_name(text: &str) -> Option<Told> {
+    pub fn of_name(text: &str) -> Option<ExplainOutput> {
         let name = text.trim();
         let id = name
             .strip_prefix('[')
@@ -74,19 +74,19 @@ impl Told {
         if states.is_empty() {
             states.extend(states_cut_off(name));
         }
-        let told = Told {
+        let told = ExplainOutput {
             states: states.into_iter().map(states::answer).collect(),
             counters: counter_named(name).map(counters::answer).into_iter().collect(),
             situations: situation_named(name).map(situations::answer).into_iter().collect(),
             rules: rule_named(id).map(RuleAnswer::of).into_iter().collect(),
-            ..Told::default()
+            ..ExplainOutput::default()
         };
         (!told.is_empty()).then_some(told)
     }
 
     /// Answers a name that is written in other letters or with other characters between its words: `accept queue full`,
     /// `tcpext listen overflows`. What it says as a message goes before.
-    pub fn of_similar_name(text: &str) -> Option<Told> {
+    pub fn of_similar_name(text: &str) -> Option<ExplainOutput> {
         const LONGEST: usize = 60;
         let plain = |name: &str| {
             let letters = name.chars().filter(char::is_ascii_alphanumeric);
@@ -97,7 +97,7 @@ impl Told {
             return None;
         }
         let is_it = |name: &str| plain(name) == wanted;
-        let told = Told {
+        let told = ExplainOutput {
             counters: COUNTERS
                 .iter()
                 .find(|counter| is_it(counter.name) || is_it(counter.shown()))
@@ -116,23 +116,23 @@ impl Told {
                 .map(RuleAnswer::of)
                 .into_iter()
                 .collect(),
-            ..Told::default()
+            ..ExplainOutput::default()
         };
         if !told.is_empty() {
             return Some(told);
         }
         let finding = FindingId::ALL.iter().find(|id| is_it(id.name()))?;
-        Some(Told {
+        Some(ExplainOutput {
             findings: vec![listing::named(*finding)],
             ..told
         })
     }
 
     /// Answers lines.
-    pub fn of_lines(said: &Said, listed: ListingScanner) -> Told {
-        let Said { lines, first } = said;
+    pub fn of_lines(said: &Messages, listed: ListingScanner) -> ExplainOutput {
+        let Messages { lines, first } = said;
         let (table, read, kernel) = listed.end();
-        let mut told = Told {
+        let mut told = ExplainOutput {
             answers: lines.most_first().into_iter().map(answer).collect(),
             kernel: kernel::answers(&kernel),
             listing: listing::answer(&table),
@@ -140,7 +140,7 @@ impl Told {
             something_else: lines.something_else(),
             read,
             lines: (lines.lines(), lines.saying()),
-            ..Told::default()
+            ..ExplainOutput::default()
         };
         if told.is_empty() && lines.lines() == 1 {
             // In one line the name may stand among other words.
@@ -150,7 +150,7 @@ impl Told {
         told
     }
 
-    /// Is there no answer? To say what it is not about is none.
+    /// Returns whether there is no answer. To say what it is not about is none.
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty()
             && self.states.is_empty()
@@ -163,7 +163,7 @@ impl Told {
             && self.read.is_empty()
     }
 
-    /// Is there nothing to say for a program either?
+    /// Returns whether there is nothing to say for a program either.
     pub fn is_silent(&self) -> bool {
         self.is_empty() && self.something_else.is_empty()
     }

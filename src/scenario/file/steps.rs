@@ -16,7 +16,7 @@ use crate::mistake::{did_you_mean, quoted};
 use crate::scenario::expect::{Expectation, Expected, Queue, SocketExpectation, SocketRef};
 use crate::scenario::programs::ProgramRef;
 use crate::scenario::returns::Returns;
-use crate::scenario::segments::{Item, Segments};
+use crate::scenario::segments::{SegmentItem, Segments};
 use crate::scenario::{Step, StepAction, WITHIN, expect, keys};
 use crate::side::Side;
 
@@ -274,7 +274,9 @@ impl<'a> Reader<'a> {
                 return expected;
             };
             let before = self.mistakes.len();
-            let items = array.iter().filter_map(|item| self.parsed(Some(item), Item::parse));
+            let items = array
+                .iter()
+                .filter_map(|item| self.parsed(Some(item), SegmentItem::parse));
             let segments = Segments(items.collect());
             if segments.is_empty_talk() {
                 self.wrong(

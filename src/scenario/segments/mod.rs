@@ -9,23 +9,23 @@ use crate::side::Side;
 
 mod pattern;
 
-pub use pattern::Item;
 pub(super) use pattern::Pattern;
+pub use pattern::SegmentItem;
 use pattern::{Annotation, Number, SegmentKind};
 
 /// The segments of a step, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segments(pub Vec<Item>);
+pub struct Segments(pub Vec<SegmentItem>);
 
 impl ObservedPacket {
-    /// Does it count where a list speaks of no retransmission and no probe? Those come with time, and so do the answers to them.
+    /// Returns whether it counts where a list speaks of no retransmission and no probe. Those come with time, and so do the answers to them.
     const fn counts(&self) -> bool {
         self.again.is_none() && !self.repeats
     }
 }
 
 impl Segments {
-    /// Are these the segments? Retransmissions and probes, which come with time, count only where the list speaks of such.
+    /// Returns whether these are the segments. Retransmissions and probes, which come with time, count only where the list speaks of such.
     pub fn holds(&self, seen: &[ObservedPacket]) -> bool {
         let mut matcher = Matcher::new(Pattern::is);
         matcher.see(self, seen, 0..0);
@@ -47,19 +47,19 @@ impl Segments {
 
     /// Does the list speak of retransmissions or probes?
     fn asks_for_repetitions(&self) -> bool {
-        let is_one = |item: &Item| matches!(item, Item::One(pattern) if pattern.besides.iter().any(|besides| besides.is_again()));
+        let is_one = |item: &SegmentItem| matches!(item, SegmentItem::One(pattern) if pattern.besides.iter().any(|besides| besides.is_again()));
         self.0.iter().any(is_one)
     }
 
-    /// Would it hold of anything?
+    /// Returns whether it would hold of anything.
     pub fn is_empty_talk(&self) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|item| *item == Item::Any)
+        !self.0.is_empty() && self.0.iter().all(|item| *item == SegmentItem::Any)
     }
 
     /// Lists of which none holds where this one does: each of its segments from the other end in turn.
     pub fn opposites(&self) -> Vec<Segments> {
         if self.0.is_empty() {
-            let any = Item::One(Pattern {
+            let any = SegmentItem::One(Pattern {
                 from: Side::Client,
                 kind: SegmentKind::Any,
                 numbers: Vec::new(),
@@ -70,7 +70,7 @@ impl Segments {
         }
         let flipped = |place: usize| {
             let mut items = self.0.clone();
-            if let Some(Item::One(pattern)) = items.get_mut(place) {
+            if let Some(SegmentItem::One(pattern)) = items.get_mut(place) {
                 // No segment has bytes of payload and none.
                 pattern
                     .numbers
@@ -78,7 +78,7 @@ impl Segments {
             }
             Segments(items)
         };
-        let ones = self.0.iter().enumerate().filter(|(_, item)| **item != Item::Any);
+        let ones = self.0.iter().enumerate().filter(|(_, item)| **item != SegmentItem::Any);
         ones.map(|(place, _)| flipped(place)).collect()
     }
 }
@@ -134,9 +134,9 @@ impl Matcher {
                 for (at, item) in items.iter().enumerate() {
                     match item {
                         _ if !has(before, at) => {}
-                        Item::Any => reach(&mut set, at, items),
-                        Item::One(pattern) if (self.is)(pattern, packet) => reach(&mut set, at + 1, items),
-                        Item::One(_) => {}
+                        SegmentItem::Any => reach(&mut set, at, items),
+                        SegmentItem::One(pattern) if (self.is)(pattern, packet) => reach(&mut set, at + 1, items),
+                        SegmentItem::One(_) => {}
                     }
                 }
             } else {
@@ -168,9 +168,9 @@ impl Matcher {
 }
 
 /// Notes that `at` may come next, and what comes after it where it stands for none, too.
-fn reach(set: &mut [u64], mut at: usize, items: &[Item]) {
+fn reach(set: &mut [u64], mut at: usize, items: &[SegmentItem]) {
     set[at / 64] |= 1 << (at % 64);
-    while items.get(at) == Some(&Item::Any) {
+    while items.get(at) == Some(&SegmentItem::Any) {
         at += 1;
         set[at / 64] |= 1 << (at % 64);
     }
@@ -235,7 +235,7 @@ mod tests {
     use crate::wire::segment::Flags;
 
     fn segments(items: &[&str]) -> Segments {
-        Segments(items.iter().map(|item| Item::parse(item).unwrap()).collect())
+        Segments(items.iter().map(|item| SegmentItem::parse(item).unwrap()).collect())
     }
 
     fn seen(from: Side, flags: u16, seq: u32, payload: &[u8]) -> ObservedPacket {
@@ -267,7 +267,7 @@ mod tests {
             "server any win 0",
             "client data len >=1000",
         ] {
-            assert_eq!(Item::parse(text).unwrap().to_string(), text);
+            assert_eq!(SegmentItem::parse(text).unwrap().to_string(), text);
         }
     }
 
@@ -326,18 +326,18 @@ mod tests {
             ("client SYN seq one", 15, "seq takes a number, not \"one\""),
             ("client", 6, "what it is"),
         ] {
-            let (found, said) = Item::parse(text).unwrap_err();
+            let (found, said) = SegmentItem::parse(text).unwrap_err();
             assert_eq!(found, at, "{text}");
             assert!(said.contains(why), "{text}: {said}");
         }
     }
 
     /// The definition: an item is one packet, and dots any number of them.
-    fn matches(items: &[Item], seen: &[&ObservedPacket], is: fn(&Pattern, &ObservedPacket) -> bool) -> bool {
+    fn matches(items: &[SegmentItem], seen: &[&ObservedPacket], is: fn(&Pattern, &ObservedPacket) -> bool) -> bool {
         match items.split_first() {
             None => seen.is_empty(),
-            Some((Item::Any, rest)) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..], is)),
-            Some((Item::One(pattern), rest)) => match seen.split_first() {
+            Some((SegmentItem::Any, rest)) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..], is)),
+            Some((SegmentItem::One(pattern), rest)) => match seen.split_first() {
                 Some((first, others)) => is(pattern, first) && matches(rest, others, is),
                 None => false,
             },

@@ -15,7 +15,7 @@ use crate::wire::segment::Flags;
 
 /// An item of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum SegmentItem {
     /// `...`: any number of others.
     Any,
     /// A segment like that.
@@ -147,7 +147,7 @@ impl Annotation {
         }
     }
 
-    /// May it become such a one, whatever is still to happen to it?
+    /// Returns whether it may become such a one, whatever is still to happen to it.
     pub(super) const fn may_be(self, seen: &ObservedPacket) -> bool {
         let is_of_its_end = matches!(
             self,
@@ -179,15 +179,15 @@ const FLAGS: [(&str, Flags); 8] = [
     ("ACK", Flags::ACK),
 ];
 
-impl Item {
+impl SegmentItem {
     /// Reads one.
     ///
     /// # Errors
     ///
     /// The character where it is wrong, from 0 on, and one sentence.
-    pub fn parse(text: &str) -> Result<Item, (usize, String)> {
+    pub fn parse(text: &str) -> Result<SegmentItem, (usize, String)> {
         if text.trim() == ANY {
-            return Ok(Item::Any);
+            return Ok(SegmentItem::Any);
         }
         let mut words = WordSplitter { text, at: 0 };
         let (at, word) = words.next().unwrap_or((0, ""));
@@ -253,7 +253,7 @@ impl Item {
                 }
             }
         }
-        Ok(Item::One(pattern))
+        Ok(SegmentItem::One(pattern))
     }
 }
 
@@ -302,7 +302,7 @@ fn flags(word: &str) -> Result<Flags, String> {
 }
 
 impl Pattern {
-    /// Is it such a segment?
+    /// Returns whether it is such a segment.
     pub fn is(&self, seen: &ObservedPacket) -> bool {
         self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.is(seen))
     }
@@ -312,7 +312,7 @@ impl Pattern {
         self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.may_be(seen))
     }
 
-    /// Is it what was sent so, whatever it is besides?
+    /// Returns whether it is what was sent so, whatever it is besides.
     pub(super) fn is_sent_as(&self, seen: &ObservedPacket) -> bool {
         let kind = match (&self.kind, &seen.said) {
             (SegmentKind::Any, _) => true,
@@ -345,11 +345,11 @@ impl Pattern {
     }
 }
 
-impl fmt::Display for Item {
+impl fmt::Display for SegmentItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pattern = match self {
-            Item::Any => return f.write_str(ANY),
-            Item::One(pattern) => pattern,
+            SegmentItem::Any => return f.write_str(ANY),
+            SegmentItem::One(pattern) => pattern,
         };
         write!(f, "{} ", pattern.from)?;
         match &pattern.kind {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
-use super::latest::Latest;
+use super::last_changes::LastChanges;
 use super::sockets::Sockets;
 use super::table::HostTable;
 use super::{CommandError, LastOutcome, PendingCall};
@@ -72,7 +72,7 @@ pub struct End {
     /// The calls that the endpoint's language supports.
     support: CallSupport,
     /// The sockets that have changed, and rows of the table.
-    pub(super) changed: Latest<Changed>,
+    pub(super) changed: LastChanges<Changed>,
     /// The sockets on which `listen` was called, and their dups.
     listened: Vec<SocketName>,
     /// The names of connections, for those that outlive their descriptors.
@@ -117,7 +117,7 @@ impl End {
             settings,
             options: None,
             support: CallSupport::default(),
-            changed: Latest::default(),
+            changed: LastChanges::default(),
             listened: Vec::new(),
             named: QuickMap::default(),
             names: SocketNames::default(),

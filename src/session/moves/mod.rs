@@ -9,7 +9,8 @@ use super::connections::ConnectionNo;
 use super::{ProcessState, Session};
 use crate::call::{Call, EndpointCall, ShutdownHow, Sigpipe, SocketName};
 use crate::clock::MonoTime;
-use crate::command::table::{BACKLOG, Button, READ_BYTES, TABLE, WRITTEN};
+use crate::command::spec::Button;
+use crate::command::table::{BACKLOG, READ_BYTES, TABLE, WRITTEN};
 use crate::command::wire::{Target as HeldTarget, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand};
 use crate::explain::meaning::MeaningId;
@@ -22,7 +23,7 @@ use crate::wire::segment::{Flags, Packet, Segment};
 
 mod present;
 
-use present::Known;
+use present::KnownEnd;
 
 /// The most moves that are offered at once.
 pub const MOST: usize = 3;
@@ -46,7 +47,7 @@ pub struct Move {
     /// The place among the others, from 0 on.
     #[serde(skip)]
     rank: u8,
-    /// Is it one of those that lead on from a half-close, at whichever end?
+    /// Whether it is one of those that lead on from a half-close, at whichever end.
     #[serde(skip)]
     ends_a_half_close: bool,
 }
@@ -147,7 +148,7 @@ impl Session {
     /// The buttons of an end that lead on now, whatever becomes of segments: the others are there, too, and show what does not work, or
     /// change nothing.
     pub fn likely(&self, side: Side, now: MonoTime) -> Vec<&'static Button> {
-        let known = Known::of(self, side, now);
+        let known = KnownEnd::of(self, side, now);
         let end = &self.ends[side];
         let mut acts = Vec::new();
         match &end.process {
@@ -185,7 +186,7 @@ impl Session {
 
     /// All presses at an end whose outcome is sure, in no order: [`Session::moves`] takes the best of them.
     pub fn sure_moves(&self, side: Side, now: MonoTime) -> Vec<Move> {
-        let known = Known::of(self, side, now);
+        let known = KnownEnd::of(self, side, now);
         let mut acts: Vec<(Act, Follows, Option<Tuple>, usize)> = Vec::new();
         match &self.ends[side].process {
             ProcessState::Running { .. } => {}
@@ -231,7 +232,7 @@ impl Session {
         present::situation(self, side, tuple)
     }
 
-    fn offered(&self, side: Side, known: &Known, acts: Vec<(Act, Follows, Option<Tuple>, usize)>) -> Vec<Move> {
+    fn offered(&self, side: Side, known: &KnownEnd, acts: Vec<(Act, Follows, Option<Tuple>, usize)>) -> Vec<Move> {
         let end = &self.ends[side];
         let takes = |command: &Command| match command {
             Command::End(_, EndCommand::Call { call, .. }) => !end.refuses(call),
@@ -317,7 +318,7 @@ impl Session {
 impl Session {
     /// A connect to a program that listens on the other host, where no more is sure than what becomes of its SYN.
     pub fn connect_to_a_program(&self, side: Side, now: MonoTime) -> Option<Move> {
-        let known = Known::of(self, side, now);
+        let known = KnownEnd::of(self, side, now);
         let is_running = matches!(self.ends[side].process, ProcessState::Running { .. });
         let command = press(Act::Connect, side);
         let is_taken = |call: &CallRequest| !self.ends[side].refuses(call);
@@ -376,7 +377,7 @@ fn carries(segment: &Segment) -> &'static str {
 }
 
 /// The place of a move among the others: what is likely to teach most comes first.
-fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
+fn rank(act: Act, follows: &Follows, known: &KnownEnd) -> u8 {
     use MeaningId::{CloseEnded, CloseError, CloseNew, CloseWait, Established, FinWait2, TimeWaitHeld};
     let id = known.this.as_ref().map(|this| this.party.id);
     let rank = match (act, follows.returns, id) {
@@ -411,8 +412,8 @@ fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
     if is_old { rank + AGAIN } else { rank }
 }
 
-/// Is it what a half-close is for: the write of the end that may still write, the read of the other, the close that ends it?
-fn ends_a_half_close(act: Act, follows: &Follows, known: &Known) -> bool {
+/// Returns whether it is what a half-close is for: the write of the end that may still write, the read of the other, the close that ends it.
+fn ends_a_half_close(act: Act, follows: &Follows, known: &KnownEnd) -> bool {
     use MeaningId::{CloseWait, FinWait2};
     let id = known.this.as_ref().map(|this| this.party.id);
     match (act, follows.returns) {

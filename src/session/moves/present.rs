@@ -36,7 +36,7 @@ pub(super) struct Subject<'a> {
 
 /// The present of one end.
 #[derive(Debug)]
-pub(super) struct Known<'a> {
+pub(super) struct KnownEnd<'a> {
     session: &'a Session,
     side: Side,
     /// The current socket, where it is open and no listener.
@@ -51,8 +51,8 @@ pub(super) struct Known<'a> {
     pub(super) last: Option<(CallKind, Reply)>,
 }
 
-impl<'a> Known<'a> {
-    pub(super) fn of(session: &'a Session, side: Side, now: MonoTime) -> Known<'a> {
+impl<'a> KnownEnd<'a> {
+    pub(super) fn of(session: &'a Session, side: Side, now: MonoTime) -> KnownEnd<'a> {
         let end = &session.ends[side];
         // No call is made on a program's.
         let current = end.current().filter(|socket| socket.open && socket.is_endpoints());
@@ -67,7 +67,7 @@ impl<'a> Known<'a> {
             .filter(|tuple| is_of_the_lab(session, side, tuple))
             .and_then(|tuple| of_tuple(session, side.other(), &tuple.mirrored(), now))
             .filter(|peer| !is_being_accepted(session, side.other(), peer.party.id));
-        Known {
+        KnownEnd {
             session,
             side,
             this,
@@ -252,7 +252,7 @@ impl<'a> Known<'a> {
             .is_some_and(|listener| queued(listener) || (self.this.is_none() && !waits(listener)))
     }
 
-    /// Is there no connection here, and somebody to connect to, or nobody at all?
+    /// Returns whether there is no connection here, and somebody to connect to, or nobody at all.
     pub(super) fn may_connect(&self) -> bool {
         use MeaningId::{CloseEnded, CloseError, CloseNew, TimeWaitHeld};
         let end = &self.session.ends[self.side];

@@ -22,7 +22,7 @@ use crate::wire::segment::Packet;
 
 /// The event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct What {
+pub struct NowEvent {
     /// The entry of the transcript.
     pub entry: EntryNo,
     /// The end that it happened at; none for the wire.
@@ -37,7 +37,7 @@ pub struct What {
 
 /// The reason why it happened: the sentence of the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Why {
+pub struct NowReason {
     /// The sentence.
     pub sentence: String,
     /// Does what it says of the present still hold?
@@ -48,14 +48,14 @@ pub struct Why {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NowLines {
     /// The event; none where nothing has happened.
-    pub what: Option<What>,
+    pub what: Option<NowEvent>,
     /// The reason; none where there is nothing to say.
-    pub why: Option<Why>,
+    pub why: Option<NowReason>,
     /// The present: one to three sentences, the most pressing first.
     pub so: Vec<String>,
 }
 
-impl Why {
+impl NowReason {
     /// Returns the sentence as it is shown: introduced with "Then:" where it does not hold any more.
     pub fn text(&self) -> String {
         if self.holds {
@@ -66,15 +66,15 @@ impl Why {
     }
 }
 
-impl What {
+impl NowEvent {
     /// A call that is over.
-    pub(super) fn of_call(last: &LastOutcome) -> What {
+    pub(super) fn of_call(last: &LastOutcome) -> NowEvent {
         let call = &last.call;
         let errno = match call.outcome() {
             Some(Outcome::Ok(Value::PendingError { error })) => *error,
             _ => call.errno(),
         };
-        What {
+        NowEvent {
             entry: last.entry,
             side: Some(call.side()),
             cuts: last.cuts(),
@@ -87,7 +87,7 @@ impl What {
     }
 
     /// An event that no call tells of.
-    fn of_event(event: &Entry) -> What {
+    fn of_event(event: &Entry) -> NowEvent {
         let side = match &event.what {
             EntryKind::Died(died) => Some(died.side),
             EntryKind::Born(born) => Some(born.side),
@@ -101,7 +101,7 @@ impl What {
         let mut cuts = event.lines();
         cuts.truncate(1);
         cuts.extend(short);
-        What {
+        NowEvent {
             entry: event.no,
             side,
             cuts,
@@ -125,8 +125,8 @@ impl What {
     }
 
     /// A call that has not returned.
-    fn of_pending(side: Side, pending: &PendingCall) -> What {
-        What {
+    fn of_pending(side: Side, pending: &PendingCall) -> NowEvent {
+        NowEvent {
             entry: pending.began,
             side: Some(side),
             cuts: pending.words().cuts(" has not returned"),
@@ -156,9 +156,9 @@ impl Session {
         let event = event.filter(|event| Some(event.no) == newest);
         let begun = begun.filter(|(_, pending)| Some(pending.began) == newest);
         let (what, why) = match (event, begun, last) {
-            (Some(event), ..) => (Some(What::of_event(event)), self.why_of_event(event)),
-            (None, Some((side, pending)), _) => (Some(What::of_pending(side, pending)), None),
-            (None, None, Some(last)) => (Some(What::of_call(last)), self.last_why(last.call.side())),
+            (Some(event), ..) => (Some(NowEvent::of_event(event)), self.why_of_event(event)),
+            (None, Some((side, pending)), _) => (Some(NowEvent::of_pending(side, pending)), None),
+            (None, None, Some(last)) => (Some(NowEvent::of_call(last)), self.last_why(last.call.side())),
             (None, None, None) => (None, None),
         };
         NowLines {
@@ -169,9 +169,9 @@ impl Session {
     }
 
     /// Returns the reason of a failure that a program's line or call tells of; of its end, what it told of before, else its last line.
-    fn why_of_event(&self, event: &Entry) -> Option<Why> {
+    fn why_of_event(&self, event: &Entry) -> Option<NowReason> {
         if let Some(sentence) = event.why() {
-            return Some(Why {
+            return Some(NowReason {
                 sentence: sentence.to_owned(),
                 holds: true,
             });
@@ -201,13 +201,13 @@ impl Session {
             Some(format!("Its last line: {line}"))
         };
         let sentence = told.or_else(last)?;
-        Some(Why { sentence, holds: true })
+        Some(NowReason { sentence, holds: true })
     }
 
     /// Returns why the last call of an end that ended did so; none where none has.
-    pub fn last_why(&self, side: Side) -> Option<Why> {
+    pub fn last_why(&self, side: Side) -> Option<NowReason> {
         let last = self.ends[side].last.as_ref()?;
-        Some(Why {
+        Some(NowReason {
             sentence: last.call.why.sentence.clone(),
             holds: self.still_holds(last),
         })

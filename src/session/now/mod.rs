@@ -8,6 +8,6 @@ mod lines;
 mod plate;
 
 pub use directions::{Directions, Pipe};
-pub use lines::{NowLines, What, Why};
+pub use lines::{NowEvent, NowLines, NowReason};
 pub(crate) use plate::TABS;
-pub use plate::{Blocked, Plate, Said, Tab};
+pub use plate::{Blocked, FittedSentence, Plate, Tab};

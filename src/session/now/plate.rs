@@ -17,11 +17,11 @@ use crate::socket_table::{SocketRow, Tuple};
 use crate::state::State;
 use crate::syscall::CallText;
 
-use super::What;
+use super::NowEvent;
 
 /// A sentence that fits its place, and the whole of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct FittedSentence {
     /// In 42 columns at most; of what it waits for, in 35.
     pub short: String,
     /// Sentences without a limit.
@@ -80,11 +80,11 @@ pub struct Plate {
     /// The situation; none without a socket, and in the moment between a call and the reading of the table.
     pub id: Option<MeaningId>,
     /// The meaning of its state.
-    pub means: Said,
+    pub means: FittedSentence,
     /// The calls that make sense at this end.
-    pub can: Said,
+    pub can: FittedSentence,
     /// The thing that it waits for, and how long still.
-    pub waits: Said,
+    pub waits: FittedSentence,
     /// The fact that matters most, in 34 columns.
     pub brief: String,
     /// Sentences about its queues and its holder.
@@ -92,7 +92,7 @@ pub struct Plate {
     /// The calls of this end that have not returned, the oldest first.
     pub blocked: Vec<Blocked>,
     /// The last call of this end that ended.
-    pub last: Option<What>,
+    pub last: Option<NowEvent>,
     /// The sockets of the end: of many the first few that are over, the first few others, and the current one.
     pub tabs: Vec<Tab>,
     /// The number of sockets that it has in all.
@@ -135,9 +135,9 @@ impl Session {
             state: None,
             role: Role::Nothing,
             id: None,
-            means: Said::none(),
-            can: Said::none(),
-            waits: Said::none(),
+            means: FittedSentence::none(),
+            can: FittedSentence::none(),
+            waits: FittedSentence::none(),
             brief: String::new(),
             beside: Vec::new(),
             blocked: blocked
@@ -148,7 +148,7 @@ impl Session {
                     waited: now.since(pending.since),
                 })
                 .collect(),
-            last: end.last.as_ref().map(What::of_call),
+            last: end.last.as_ref().map(NowEvent::of_call),
             tabs,
             sockets: few.count,
             over: few.over,
@@ -176,7 +176,7 @@ impl Session {
         };
         (plate.tuple, plate.process) = (Some(tuple), None);
         plate.state = self.inferred.state(side, &tuple, self.quiet_at);
-        plate.means = Said::both("By the segments; no kernel was asked.".into());
+        plate.means = FittedSentence::both("By the segments; no kernel was asked.".into());
         plate.tabs.clear();
         (plate.sockets, plate.over) = (0, 0);
     }
@@ -190,7 +190,7 @@ impl Session {
         plate.tuple = view.row.map(|observed| observed.row.tuple).or(known);
         (plate.note, plate.alarm) = (view.note(), view.alarm());
         let Some(meaning) = self.meaning(side, view) else {
-            plate.means = Said::both(words::changing());
+            plate.means = FittedSentence::both(words::changing());
             return;
         };
         plate.role = self.role(side, view, meaning.id);
@@ -200,15 +200,15 @@ impl Session {
         let has_queue = |row: &&SocketRow| row.state != State::Listen;
         let queued = view.row.map(|observed| &observed.row).filter(has_queue).map(Queued::of);
         let queued = queued.unwrap_or_default();
-        plate.waits = Said {
+        plate.waits = FittedSentence {
             short: words::waits(&meaning, timer, queued, unacknowledged),
             long: meaning.waits_for,
         };
-        plate.means = Said {
+        plate.means = FittedSentence {
             short: meaning.short,
             long: meaning.meaning,
         };
-        plate.can = Said {
+        plate.can = FittedSentence {
             short: meaning.can_short,
             long: meaning.can,
         };
@@ -252,22 +252,22 @@ impl Plate {
             ProcessState::Dead { .. } => Without::Dead,
         };
         let said = words::without_socket(without);
-        self.means = Said::both(said.short);
-        self.waits = Said::both(said.awaits);
+        self.means = FittedSentence::both(said.short);
+        self.waits = FittedSentence::both(said.awaits);
         self.brief = said.brief;
     }
 }
 
-impl Said {
-    const fn none() -> Said {
-        Said {
+impl FittedSentence {
+    const fn none() -> FittedSentence {
+        FittedSentence {
             short: String::new(),
             long: String::new(),
         }
     }
 
-    fn both(said: String) -> Said {
-        Said {
+    fn both(said: String) -> FittedSentence {
+        FittedSentence {
             short: said.clone(),
             long: said,
         }

@@ -167,12 +167,12 @@ pub struct ProgramCallEntry {
 }
 
 impl ProgramCallEntry {
-    /// Has it only found that it would have had to wait, which programs that wait for events often do?
+    /// Returns whether it has only found that it would have had to wait, which programs that wait for events often do.
     pub(super) fn is_usual(&self) -> bool {
         matches!(self.call.made.errno, Some(Errno::EAGAIN | Errno::EINPROGRESS))
     }
 
-    /// Has it failed, with an error that is known?
+    /// Returns whether it has failed, with an error that is known.
     pub fn has_failed(&self) -> bool {
         self.call.made.errno.is_some() && self.why.is_some() && !self.is_usual()
     }

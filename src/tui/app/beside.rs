@@ -1,4 +1,4 @@
-//! Effects of keys and buttons while a lesson of two labs has the screen.
+//! A lesson of two labs, which has the screen in place of the panes: how it begins, goes on and ends.
 
 use super::*;
 
@@ -7,6 +7,51 @@ impl App {
     pub fn begin_beside(&mut self, lesson: Arc<SideBySide>) -> Vec<Effect> {
         self.dialogs.clear();
         vec![Effect::Beside(lesson, 0)]
+    }
+
+    /// Two labs for a lesson are there: it begins in them, and goes on by itself as far as `steps`.
+    pub fn open_beside(&mut self, lesson: Arc<SideBySide>, sessions: [Session; 2], steps: usize) {
+        self.beside = Some(Beside::new(lesson, sessions, steps));
+        self.dialogs.clear();
+        self.pointing = Pointing::default();
+        self.status = None;
+        self.stale = true;
+    }
+
+    /// Shows why the two labs of a lesson are not available, in one sentence.
+    pub fn refuse_beside(&mut self, why: String) {
+        self.beside = None;
+        self.say(why);
+    }
+
+    /// Takes in what happened in one of the two labs of a lesson, 0 the left one.
+    pub fn absorb_beside(&mut self, column: usize, event: TimedEvent) -> Vec<Effect> {
+        let Some(beside) = &mut self.beside else {
+            return Vec::new();
+        };
+        let at = event.at;
+        self.stale |= event.what != LabEvent::Quiet;
+        let requests = beside.absorb(column, event);
+        let mut effects: Vec<Effect> = requests
+            .into_iter()
+            .map(|request| Effect::BesideLab(column, request))
+            .collect();
+        effects.extend(self.go_on_beside(at));
+        effects
+    }
+
+    /// The lesson of two labs goes on as far as it can.
+    pub(super) fn go_on_beside(&mut self, now: MonoTime) -> Vec<Effect> {
+        let Some(beside) = &mut self.beside else {
+            return Vec::new();
+        };
+        let before = (beside.at(), beside.goes_on());
+        let requests = beside.go_on(now);
+        self.stale |= (beside.at(), beside.goes_on()) != before;
+        let asked = requests.into_iter();
+        asked
+            .map(|(column, request)| Effect::BesideLab(column, request))
+            .collect()
     }
 
     /// Does what a button of the lesson does; none for a command that is not about it, and goes its usual way.

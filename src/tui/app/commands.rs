@@ -1,7 +1,8 @@
 //! Effects of typed commands and buttons: to an end, to the wire, to the screen itself.
 
 use super::*;
-use crate::command::table::{self, EndVerb, Verb};
+use crate::command::spec::{EndVerb, Verb};
+use crate::command::table;
 use crate::session::connections::ConnectionNo;
 
 impl App {
@@ -378,7 +379,7 @@ impl App {
             Some(Action::Segment(_)) => HelpTopic::Diagram,
             Some(Action::Meaning(side, of)) => {
                 let views = self.run.session.sockets(*side);
-                let is_it = |view: &&SocketView| StateOf::view(view).as_ref() == Some(of);
+                let is_it = |view: &&SocketView| SocketIdentity::view(view).as_ref() == Some(of);
                 views
                     .iter()
                     .find(is_it)

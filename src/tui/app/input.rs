@@ -104,7 +104,7 @@ impl App {
         }
         if self.is_too_small {
             // What it would do, nobody sees.
-            let quits = |button: &crate::command::table::Button| {
+            let quits = |button: &crate::command::spec::Button| {
                 (button.command)(self.focus) == Command::Screen(ScreenCommand::Quit)
             };
             return match self.setup.keys.pressed(key).filter(|button| quits(button)) {
@@ -121,7 +121,7 @@ impl App {
         }
         if !self.dialogs.is_empty() {
             let actions = self.of_dialogs(|dialogs, context| dialogs.key(key, context));
-            return self.all(actions, now);
+            return self.act_all(actions, now);
         }
         if self.beside.is_some() && key.code == KeyCode::Esc && plain {
             return self.leave_beside();

@@ -2,14 +2,19 @@
 //!
 //! No clock, no terminal and no lab here, so that a test can play all three.
 
+mod act;
 mod beside;
 mod commands;
 mod draw;
+mod effect;
 mod input;
 mod replay;
 mod waits;
 
+pub use effect::Effect;
 pub use input::suspends;
+
+pub use crate::tui::lab_spec::{ChosenLab, LabSpec};
 
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -20,18 +25,14 @@ use ratatui::layout::Position;
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, ThemeName, WriteCommand};
-use crate::lab::LabMode;
-use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
-use std::path::PathBuf;
+use crate::lab::event::{LabEvent, TimedEvent};
 use std::sync::Arc;
 
 use crate::recording::{Recording, Replay};
-use crate::runtime::Runtime;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::scenario::lesson::SideBySide;
-use crate::session::lineup::FirstProgram;
-use crate::session::transcript::{Entry, EntryKind};
+use crate::session::transcript::EntryKind;
 use crate::session::view::SocketView;
 use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
@@ -56,7 +57,7 @@ use crate::tui::dialog::raw::RawDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
-use crate::tui::dialog::state::{StateDialog, StateOf};
+use crate::tui::dialog::state::{SocketIdentity, StateDialog};
 use crate::tui::dialog::themes::ThemesDialog;
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
@@ -76,105 +77,6 @@ use waits::WaitShown;
 
 /// The number of lines that a turn of the wheel moves.
 const WHEEL: i64 = 3;
-
-/// An effect that the screen wants outside of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask the lab.
-    Lab(LabRequest),
-    /// Put text on the clipboard.
-    Copy(String),
-    /// Draw all of it anew: something else has written on the terminal.
-    Redraw,
-    /// Release the terminal, and stop until SIGCONT comes.
-    Suspend,
-    /// Run both, and hand what comes of them to [`App::compared`].
-    RunBoth(Branch),
-    /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
-    Fresh(LabSpec),
-    /// Keep this theme in the configuration file.
-    KeepTheme(PathBuf, ThemeName),
-    /// Write a file as [`Effect::Save`] does, and where that succeeds make a fresh lab in place of this one.
-    SaveAndRenew(String, String, LabSpec),
-    /// Make two labs for that lesson beside the one that there is, in place of any other two, and hand their sessions to
-    /// [`App::open_beside`], with the number of steps.
-    Beside(Arc<SideBySide>, usize),
-    /// Ask one of these two labs: 0 the left one.
-    BesideLab(usize, LabRequest),
-    /// End these two labs.
-    EndBeside,
-    /// Write a file of this name, or of one like it that is not there yet: its text.
-    Save(String, String),
-    /// Write that file, and say where it went; where it is there already, hand it to [`App::ask_to_replace`].
-    Write(WriteCommand),
-    /// Write the screen as it is to a new file.
-    Screenshot,
-    /// Have the terminal report the mouse, or keep it for itself.
-    Mouse(MouseUse),
-    /// Leave.
-    Leave(Exit),
-}
-
-/// Requirements for a fresh lab.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LabSpec {
-    /// The wire is needed.
-    pub isolated: bool,
-    /// The family that it is for: IPv6 alone, or IPv4 alone.
-    pub ipv6: Option<bool>,
-    /// The wire that it is for: with super-segments, or with segments as a cable carries them.
-    pub offload: Option<bool>,
-    /// The runtimes that it says drive the ends.
-    pub driven: Ends<Runtime>,
-    /// The programs that its run begins with.
-    pub programs: Ends<Vec<FirstProgram>>,
-    /// The user's own choice of the lab, which goes before the others.
-    pub chosen: Option<ChosenLab>,
-    /// Whether nothing of it goes into the recording, which is of another lab.
-    pub unrecorded: bool,
-}
-
-/// A lab as the user chooses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChosenLab {
-    /// The kind.
-    pub mode: LabMode,
-    /// Whether its addresses are of IPv6.
-    pub ipv6: bool,
-    /// What drives the ends; none for what does since the program was started.
-    pub runtimes: Ends<Option<Runtime>>,
-}
-
-impl LabSpec {
-    /// The requirements of a scenario.
-    pub fn of(scenario: &Scenario) -> LabSpec {
-        LabSpec {
-            isolated: scenario.isolated,
-            ipv6: scenario.ipv6,
-            offload: scenario.offload,
-            driven: scenario.driven,
-            programs: scenario.programs.clone(),
-            chosen: None,
-            unrecorded: false,
-        }
-    }
-
-    /// The requirements of a lab that stands beside another for a while.
-    pub fn beside(scenario: &Scenario) -> LabSpec {
-        LabSpec {
-            unrecorded: true,
-            ..LabSpec::of(scenario)
-        }
-    }
-
-    /// Returns whether a compiler may have to work before the lab that the user chose can start.
-    pub fn may_compile(&self) -> bool {
-        let runtimes = self.chosen.iter().flat_map(|chosen| chosen.runtimes.iter());
-        runtimes
-            .filter_map(|(_, runtime)| *runtime)
-            .any(|runtime| runtime.needs().is_some())
-    }
-}
 
 /// The screen.
 #[derive(Debug)]
@@ -328,51 +230,6 @@ impl App {
         self.act(Action::Screen(None, ScreenCommand::Scenarios), now)
     }
 
-    /// Two labs for a lesson are there: it begins in them, and goes on by itself as far as `steps`.
-    pub fn open_beside(&mut self, lesson: Arc<SideBySide>, sessions: [Session; 2], steps: usize) {
-        self.beside = Some(Beside::new(lesson, sessions, steps));
-        self.dialogs.clear();
-        self.pointing = Pointing::default();
-        self.status = None;
-        self.stale = true;
-    }
-
-    /// Shows why the two labs of a lesson are not available, in one sentence.
-    pub fn refuse_beside(&mut self, why: String) {
-        self.beside = None;
-        self.say(why);
-    }
-
-    /// Takes in what happened in one of the two labs of a lesson, 0 the left one.
-    pub fn absorb_beside(&mut self, column: usize, event: TimedEvent) -> Vec<Effect> {
-        let Some(beside) = &mut self.beside else {
-            return Vec::new();
-        };
-        let at = event.at;
-        self.stale |= event.what != LabEvent::Quiet;
-        let requests = beside.absorb(column, event);
-        let mut effects: Vec<Effect> = requests
-            .into_iter()
-            .map(|request| Effect::BesideLab(column, request))
-            .collect();
-        effects.extend(self.go_on_beside(at));
-        effects
-    }
-
-    /// The lesson of two labs goes on as far as it can.
-    fn go_on_beside(&mut self, now: MonoTime) -> Vec<Effect> {
-        let Some(beside) = &mut self.beside else {
-            return Vec::new();
-        };
-        let before = (beside.at(), beside.goes_on());
-        let requests = beside.go_on(now);
-        self.stale |= (beside.at(), beside.goes_on()) != before;
-        let asked = requests.into_iter();
-        asked
-            .map(|(column, request)| Effect::BesideLab(column, request))
-            .collect()
-    }
-
     /// Shows why something that the screen wanted is not available, in one sentence, and ends the tour.
     pub fn refuse(&mut self, why: String) {
         self.run.tour = None;
@@ -431,7 +288,7 @@ impl App {
         self.pointing.hits()
     }
 
-    /// Has anything changed since the last frame?
+    /// Returns whether anything has changed since the last frame.
     pub const fn is_stale(&self) -> bool {
         self.stale
     }
@@ -468,206 +325,6 @@ impl App {
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
         let actions = self.of_dialogs(|dialogs, context| dialogs.hear(news, context));
-        self.all(actions, now)
-    }
-
-    /// Does one after the other.
-    fn all(&mut self, actions: Vec<Action>, now: MonoTime) -> Vec<Effect> {
-        actions.into_iter().flat_map(|action| self.act(action, now)).collect()
-    }
-
-    /// Does what a press does.
-    fn act(&mut self, action: Action, now: MonoTime) -> Vec<Effect> {
-        match action {
-            Action::End(..) | Action::Wire(_) if self.beside.is_some() => {
-                self.say("this lesson presses the buttons itself: . goes on, , goes back, ; leaves".into());
-                Vec::new()
-            }
-            Action::End(side, command) => {
-                self.focus = side;
-                let command = self.panes.programs.aimed(&self.run.session, side, &command);
-                let mut effects = self.command(side, &command, now);
-                if matches!(command, EndCommand::Use(_)) {
-                    effects.extend(self.bring_the_peer_along(side, now));
-                }
-                effects
-            }
-            Action::Wire(command) => self.wire(command, now),
-            Action::Screen(side, command) => {
-                self.focus = side.unwrap_or(self.focus);
-                self.screen(command, now)
-            }
-            Action::Focus(side) => {
-                self.focus = side;
-                Vec::new()
-            }
-            Action::LogLine(row) => {
-                self.pointing.set_mark(Some(Action::LogLine(None)));
-                // What is selected already is looked into.
-                let log = &mut self.panes.log;
-                let again = row.is_none() || row == log.selected();
-                let entry = log.selected_entry().filter(|_| again);
-                match row {
-                    Some(row) => log.select(row),
-                    None => log.select_by(0),
-                }
-                match entry.and_then(|no| self.run.session.transcript.entry(no)) {
-                    Some(Entry {
-                        what: EntryKind::Ended(call),
-                        ..
-                    }) => self.dialogs.open(WhyDialog::new(call.call())),
-                    Some(Entry {
-                        no,
-                        what: EntryKind::Packet(_),
-                        ..
-                    }) => self.dialogs.open(SegmentDialog::new(*no)),
-                    Some(
-                        entry @ Entry {
-                            what: EntryKind::Program(_) | EntryKind::ProgramCall(_),
-                            ..
-                        },
-                    ) => {
-                        let (no, explained) = (entry.no, entry.why().is_some());
-                        let program = match &entry.what {
-                            EntryKind::Program(news) => Some(news.event.program),
-                            EntryKind::ProgramCall(call) => Some(call.call.program),
-                            _ => None,
-                        };
-                        match program {
-                            Some(program) if !explained => self.dialogs.open(OutputDialog::new(program)),
-                            _ => self.dialogs.open(WhyDialog::of_entry(no)),
-                        }
-                    }
-                    Some(Entry {
-                        what: EntryKind::State { change, .. },
-                        ..
-                    }) => self.dialogs.open(StateDialog::table(change.to)),
-                    _ => {}
-                }
-                Vec::new()
-            }
-            Action::Segment(entry) => {
-                let session = &self.run.session;
-                let no = match session.transcript.entry(entry).map(|entry| &entry.what) {
-                    Some(EntryKind::Packet(record)) => Some(record.no),
-                    _ => None,
-                };
-                // One on the wire is chosen first, and looked into when it is pressed again.
-                if !no.is_some_and(|no| self.panes.wire.choose(session, no)) {
-                    self.dialogs.open(SegmentDialog::new(entry));
-                }
-                Vec::new()
-            }
-            Action::Why(call) => {
-                self.dialogs.open(WhyDialog::new(call));
-                Vec::new()
-            }
-            Action::WhyEntry(entry) => {
-                self.dialogs.open(WhyDialog::of_entry(entry));
-                Vec::new()
-            }
-            Action::Program(side, no) => {
-                self.focus = side;
-                self.panes.programs.select(side, no);
-                Vec::new()
-            }
-            Action::WhyNow => match (
-                pane::now::call(&self.run.session, now),
-                pane::now::explained(&self.run.session, now),
-            ) {
-                (Some(call), _) => self.act(Action::Why(call), now),
-                (None, Some(entry)) => self.act(Action::WhyEntry(entry), now),
-                (None, None) => self.screen(ScreenCommand::Why, now),
-            },
-            Action::Meaning(side, of) => {
-                self.focus = side;
-                self.dialogs.open(StateDialog::new(side, of));
-                Vec::new()
-            }
-            Action::Means(state) => {
-                self.dialogs.open(StateDialog::table(state));
-                Vec::new()
-            }
-            Action::Details(side) => {
-                self.focus = side;
-                self.panes.zoom = Some(Pane::End);
-                Vec::new()
-            }
-            Action::Item(item) => {
-                let actions = self.of_dialogs(|dialogs, context| dialogs.press(item, context));
-                self.all(actions, now)
-            }
-            Action::MoreOfTheGuide => {
-                self.panes.guide.more();
-                Vec::new()
-            }
-            Action::Back => {
-                self.dialogs.close();
-                Vec::new()
-            }
-            Action::Typed(text, command) => {
-                if let Some(why) = self.history.remember(text) {
-                    self.say(why);
-                }
-                match command {
-                    Command::End(side, command) => self.command(side, &command, now),
-                    Command::Wire(command) => self.wire(command, now),
-                    Command::Screen(command) => self.screen(command, now),
-                    Command::Write(command) => vec![Effect::Write(command)],
-                }
-            }
-            Action::ReadOptions(side, socket) => {
-                let issued = self.run.session.look(side, socket, now);
-                self.issue(issued)
-            }
-            Action::ShowEntry(entry) => {
-                self.panes.log.show(entry);
-                // The guide has the log's place.
-                if self.run.tour.is_some() {
-                    self.panes.zoom = Some(Pane::Log);
-                    self.status = Some("Esc goes back to the guide".into());
-                }
-                self.pointing.set_mark(Some(Action::LogLine(None)));
-                Vec::new()
-            }
-            Action::Guide(_) | Action::GuideAllowed(_) | Action::GuideInstead { .. } if self.is_only_shown() => {
-                Vec::new()
-            }
-            Action::Guide(scenario) if !self.setup.allow_run && !scenario.commands().is_empty() => {
-                let user = (self.setup.user_name)(self.setup.run_as.as_deref());
-                self.dialogs.open(AllowRunDialog::new(scenario, user));
-                Vec::new()
-            }
-            Action::Guide(scenario) | Action::GuideAllowed(scenario) => match self.run.commands() {
-                // A guide's own lab has nothing that is lost.
-                done @ 1.. if self.run.tour.is_none() => {
-                    self.dialogs.open(QuestionDialog::leave(&scenario, done));
-                    Vec::new()
-                }
-                _ => self.guide_instead(scenario, false),
-            },
-            Action::GuideInstead { scenario, record } => self.guide_instead(scenario, record),
-            Action::SideBySide(_) if self.is_only_shown() => Vec::new(),
-            Action::SideBySide(lesson) => self.begin_beside(lesson),
-            Action::NewLab { .. } if self.is_only_shown() => Vec::new(),
-            Action::NewLab { lab, record } => self.new_lab(lab, record),
-            Action::ShowConnection(shown) => self.show_connection(shown, now),
-            Action::Predict { about, picked } => {
-                if let Some(tour) = &mut self.run.tour {
-                    tour.predict(about, picked);
-                }
-                Vec::new()
-            }
-            Action::Compare(branch) => {
-                self.dialogs.open(CompareDialog::new(branch.clone()));
-                vec![Effect::RunBoth(branch)]
-            }
-            Action::Write(command) => vec![Effect::Write(command)],
-            Action::Say(text) => {
-                self.say(text);
-                Vec::new()
-            }
-            Action::Nothing => Vec::new(),
-        }
+        self.act_all(actions, now)
     }
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use std::sync::Arc;
 
 use super::question::draw_answers;
-use super::{About, Context, Dialog, Reaction, browse, moved, scrolled};
+use super::{Context, Dialog, DialogHelp, Reaction, browse, moved, scrolled};
 use crate::command::{Command, EndCommand};
 use crate::program::ProgramSpec;
 use crate::scenario::Scenario;
@@ -134,8 +134,8 @@ impl Dialog for AllowRunDialog {
         Some(does.to_owned())
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "A lesson that runs programs",
             keys: &[
                 (

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{About, Context, Dialog, News, scrolled};
+use super::{Context, Dialog, DialogHelp, News, scrolled};
 use crate::scenario::branch::{Branch, BranchResult, lines};
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
@@ -45,8 +45,8 @@ impl Dialog for CompareDialog {
         None
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "Both ways",
             keys: &[],
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{About, Context, Dialog, Reaction, help_about, plain};
+use super::{Context, Dialog, DialogHelp, Reaction, help_about, plain};
 use crate::command::{ScreenCommand, WriteCommand, Written};
 use crate::export::ExportFormat;
 use crate::text::wrap_to;
@@ -129,8 +129,8 @@ impl Dialog for ExportDialog {
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The export of the run",
             keys: &[
                 (

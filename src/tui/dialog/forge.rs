@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use super::{About, Context, Dialog, Reaction, browse, moved, plain};
+use super::{Context, Dialog, DialogHelp, Reaction, browse, moved, plain};
 use crate::call::Bytes;
 use crate::command::ScreenCommand;
 use crate::command::wire::{ForgeAim, WireCommand};
@@ -104,8 +104,8 @@ impl Dialog for ForgeDialog {
         Some(ScreenCommand::ForgeDialog)
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "Forge a packet",
             keys: &[
                 ("Enter", "send the selected packet in the other end's name"),

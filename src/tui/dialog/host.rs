@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::prompt::Prompt;
-use super::{About, Context, Dialog, Reaction, moved};
+use super::{Context, Dialog, DialogHelp, Reaction, moved};
 use crate::command::{EndCommand, ScreenCommand};
 use crate::explain::settings;
 use crate::host::{Setting, SettingKind, SettingValue};
@@ -78,8 +78,8 @@ impl Dialog for HostDialog {
         Some(ScreenCommand::HostSettings)
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The settings of a host",
             keys: &[("Enter", "change the selected setting")],
         }

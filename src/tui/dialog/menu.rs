@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use super::{Context, Dialog, Reaction, moved};
 use crate::command::ScreenCommand;
-use crate::command::table::{self, Button, Spec};
+use crate::command::spec::{Button, Spec};
+use crate::command::table;
 use crate::session::Session;
 use crate::side::Side;
 use crate::text::width;
@@ -16,7 +17,7 @@ use crate::tui::pane::buttons::{self, Row};
 use crate::tui::pane::wire_buttons;
 
 /// A line of the menu.
-enum Line {
+enum MenuLine {
     Heading(&'static str),
     /// A button, counted from 0.
     Button(usize, &'static Button),
@@ -47,17 +48,17 @@ impl MenuDialog {
         }
     }
 
-    fn lines(&self) -> Vec<Line> {
+    fn lines(&self) -> Vec<MenuLine> {
         let lines = all(self.side);
         if !self.is_capture {
             return lines;
         }
         let of_screen = lines
             .into_iter()
-            .skip_while(|line| !matches!(line, Line::Heading(OF_SCREEN)));
+            .skip_while(|line| !matches!(line, MenuLine::Heading(OF_SCREEN)));
         let numbered = of_screen.enumerate().map(|(no, line)| match line {
             // Behind the heading.
-            Line::Button(_, button) => Line::Button(no - 1, button),
+            MenuLine::Button(_, button) => MenuLine::Button(no - 1, button),
             heading => heading,
         });
         numbered.collect()
@@ -65,7 +66,7 @@ impl MenuDialog {
 
     fn button(&self, no: usize) -> Option<&'static Button> {
         self.lines().into_iter().find_map(|line| match line {
-            Line::Button(at, button) if at == no => Some(button),
+            MenuLine::Button(at, button) if at == no => Some(button),
             _ => None,
         })
     }
@@ -74,7 +75,7 @@ impl MenuDialog {
 /// The heading of what is about neither an end nor the wire, which stands last.
 const OF_SCREEN: &str = "screen";
 
-fn all(side: Side) -> Vec<Line> {
+fn all(side: Side) -> Vec<MenuLine> {
     let of_ends = Row::ALL
         .into_iter()
         .map(|row| (row.name(), row.buttons(side).collect::<Vec<_>>()));
@@ -92,9 +93,9 @@ fn all(side: Side) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut no = 0;
     for (name, buttons) in groups {
-        lines.push(Line::Heading(name));
+        lines.push(MenuLine::Heading(name));
         for button in buttons {
-            lines.push(Line::Button(no, button));
+            lines.push(MenuLine::Button(no, button));
             no += 1;
         }
     }
@@ -106,8 +107,8 @@ pub fn buttons(side: Side) -> Vec<&'static Button> {
     let lines = all(side).into_iter();
     lines
         .filter_map(|line| match line {
-            Line::Button(_, button) => Some(button),
-            Line::Heading(_) => None,
+            MenuLine::Button(_, button) => Some(button),
+            MenuLine::Heading(_) => None,
         })
         .collect()
 }
@@ -131,7 +132,7 @@ impl Dialog for MenuDialog {
         let count = self
             .lines()
             .iter()
-            .filter(|line| matches!(line, Line::Button(..)))
+            .filter(|line| matches!(line, MenuLine::Button(..)))
             .count();
         self.selected = moved(self.selected, lines, count);
     }
@@ -157,17 +158,17 @@ impl Dialog for MenuDialog {
         let height = usize::from(inside.height);
         let at = lines
             .iter()
-            .position(|line| matches!(line, Line::Button(no, _) if *no == self.selected))
+            .position(|line| matches!(line, MenuLine::Button(no, _) if *no == self.selected))
             .unwrap_or(0);
         // The heading above the selected one stays in sight.
         self.skip = self.skip.min(at.saturating_sub(1)).max((at + 1).saturating_sub(height));
         let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
         for (line, y) in lines.iter().skip(self.skip).take(height).zip(inside.y..) {
             match line {
-                Line::Heading(name) => {
+                MenuLine::Heading(name) => {
                     canvas.put(inside.x, y, inside.right(), name, strong);
                 }
-                Line::Button(no, button) => {
+                MenuLine::Button(no, button) => {
                     let place = Rect::new(inside.x, y, inside.width, 1);
                     let x = canvas.put(
                         inside.x + 2,

@@ -161,14 +161,14 @@ pub trait Dialog: Debug {
         None
     }
 
-    /// Does it ask the user for a prediction, whose answer nothing on the screen may tell?
+    /// Returns whether it asks the user for a prediction, whose answer nothing on the screen may tell.
     fn asks_for_a_prediction(&self) -> bool {
         false
     }
 
     /// Returns what the help says first when it is opened over this dialog.
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "This dialog",
             keys: &[],
         }
@@ -177,7 +177,7 @@ pub trait Dialog: Debug {
 
 /// The help of a dialog: what it is, and its own keys and signs with what they mean, besides those that all share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct About {
+pub struct DialogHelp {
     /// The heading.
     pub title: &'static str,
     /// The keys and signs, with what they mean.

@@ -10,14 +10,14 @@ use crate::runtime::Runtime;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::text::wrap;
-use crate::tui::app::ChosenLab;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::tui::lab_spec::ChosenLab;
 use crate::tui::layout;
 
 /// A thing in the dialog that can be pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Item {
+enum NewLabItem {
     Mode(LabMode),
     Ipv6(bool),
     Runtime(Side),
@@ -38,7 +38,7 @@ pub struct NewLabDialog {
     /// The file into which all of it is recorded anyway.
     recording: Option<String>,
     /// The item that is selected.
-    selected: Item,
+    selected: NewLabItem,
 }
 
 impl NewLabDialog {
@@ -57,29 +57,29 @@ impl NewLabDialog {
             },
             done,
             recording,
-            selected: Item::Begin { record: false },
+            selected: NewLabItem::Begin { record: false },
         }
     }
 
     /// The items to press, in the order of the keys.
-    fn items(&self) -> Vec<Item> {
+    fn items(&self) -> Vec<NewLabItem> {
         let mut items = vec![
-            Item::Mode(LabMode::Isolated),
-            Item::Mode(LabMode::Loopback),
-            Item::Ipv6(false),
-            Item::Ipv6(true),
-            Item::Runtime(Side::Client),
-            Item::Runtime(Side::Server),
-            Item::Begin { record: false },
+            NewLabItem::Mode(LabMode::Isolated),
+            NewLabItem::Mode(LabMode::Loopback),
+            NewLabItem::Ipv6(false),
+            NewLabItem::Ipv6(true),
+            NewLabItem::Runtime(Side::Client),
+            NewLabItem::Runtime(Side::Server),
+            NewLabItem::Begin { record: false },
         ];
         if self.done > 0 {
-            items.push(Item::Begin { record: true });
+            items.push(NewLabItem::Begin { record: true });
         }
-        items.push(Item::Stay);
+        items.push(NewLabItem::Stay);
         items
     }
 
-    fn place(&self, item: Item) -> Option<usize> {
+    fn place(&self, item: NewLabItem) -> Option<usize> {
         self.items().iter().position(|known| *known == item)
     }
 
@@ -118,17 +118,17 @@ impl Dialog for NewLabDialog {
         };
         self.selected = item;
         match item {
-            Item::Mode(mode) => self.chosen.mode = mode,
-            Item::Ipv6(ipv6) => self.chosen.ipv6 = ipv6,
-            Item::Runtime(side) => self.turn(side, 1),
-            Item::Begin { record } => {
+            NewLabItem::Mode(mode) => self.chosen.mode = mode,
+            NewLabItem::Ipv6(ipv6) => self.chosen.ipv6 = ipv6,
+            NewLabItem::Runtime(side) => self.turn(side, 1),
+            NewLabItem::Begin { record } => {
                 let begin = Action::NewLab {
                     lab: self.chosen,
                     record,
                 };
                 return vec![Reaction::Close, Reaction::Do(begin)];
             }
-            Item::Stay => return vec![Reaction::Close],
+            NewLabItem::Stay => return vec![Reaction::Close],
         }
         Vec::new()
     }
@@ -141,8 +141,8 @@ impl Dialog for NewLabDialog {
             _ => return browse(self, key, context),
         };
         match self.selected {
-            Item::Runtime(side) if step < 0 => self.turn(side, Runtime::ALL.len() - 1),
-            Item::Runtime(side) => self.turn(side, 1),
+            NewLabItem::Runtime(side) if step < 0 => self.turn(side, Runtime::ALL.len() - 1),
+            NewLabItem::Runtime(side) => self.turn(side, 1),
             _ => self.scroll(step, context),
         }
         Vec::new()
@@ -162,16 +162,18 @@ impl Dialog for NewLabDialog {
 
     fn hint(&self, item: usize) -> Option<String> {
         let does = match self.items().get(item)? {
-            Item::Mode(LabMode::Isolated) => {
+            NewLabItem::Mode(LabMode::Isolated) => {
                 "network namespaces with a wire between them: every segment is seen, and can be held"
             }
-            Item::Mode(LabMode::Loopback | LabMode::Auto) => "the loopback interface of this host: no wire to see",
-            Item::Ipv6(false) => "IPv4 addresses",
-            Item::Ipv6(true) => "IPv6 addresses",
-            Item::Runtime(side) => return Some(format!("the next language that drives the {side}'s sockets")),
-            Item::Begin { record: false } => "make the new lab; the sockets of this one are closed",
-            Item::Begin { record: true } => "write what was done to a scenario file, then make the new lab",
-            Item::Stay => "stay in this lab",
+            NewLabItem::Mode(LabMode::Loopback | LabMode::Auto) => {
+                "the loopback interface of this host: no wire to see"
+            }
+            NewLabItem::Ipv6(false) => "IPv4 addresses",
+            NewLabItem::Ipv6(true) => "IPv6 addresses",
+            NewLabItem::Runtime(side) => return Some(format!("the next language that drives the {side}'s sockets")),
+            NewLabItem::Begin { record: false } => "make the new lab; the sockets of this one are closed",
+            NewLabItem::Begin { record: true } => "write what was done to a scenario file, then make the new lab",
+            NewLabItem::Stay => "stay in this lab",
         };
         Some(does.to_owned())
     }
@@ -208,7 +210,7 @@ impl Dialog for NewLabDialog {
             // As wide as the longest, so that a second press meets it.
             format!("{name:<24}< >")
         };
-        let rows: [(&str, Vec<(Item, String)>); 5] = [
+        let rows: [(&str, Vec<(NewLabItem, String)>); 5] = [
             (
                 "lab",
                 [LabMode::Isolated, LabMode::Loopback]
@@ -218,7 +220,7 @@ impl Dialog for NewLabDialog {
                         } else {
                             "loopback"
                         };
-                        (Item::Mode(mode), radio(self.chosen.mode == mode, word))
+                        (NewLabItem::Mode(mode), radio(self.chosen.mode == mode, word))
                     })
                     .to_vec(),
             ),
@@ -227,21 +229,27 @@ impl Dialog for NewLabDialog {
                 [false, true]
                     .map(|ipv6| {
                         let word = if ipv6 { "IPv6" } else { "IPv4" };
-                        (Item::Ipv6(ipv6), radio(self.chosen.ipv6 == ipv6, word))
+                        (NewLabItem::Ipv6(ipv6), radio(self.chosen.ipv6 == ipv6, word))
                     })
                     .to_vec(),
             ),
-            ("client", vec![(Item::Runtime(Side::Client), runtime(Side::Client))]),
-            ("server", vec![(Item::Runtime(Side::Server), runtime(Side::Server))]),
+            (
+                "client",
+                vec![(NewLabItem::Runtime(Side::Client), runtime(Side::Client))],
+            ),
+            (
+                "server",
+                vec![(NewLabItem::Runtime(Side::Server), runtime(Side::Server))],
+            ),
             (
                 "",
                 self.items()
                     .into_iter()
                     .filter_map(|item| {
                         let word = match item {
-                            Item::Begin { record: false } => "new lab",
-                            Item::Begin { record: true } => "record first",
-                            Item::Stay => "stay",
+                            NewLabItem::Begin { record: false } => "new lab",
+                            NewLabItem::Begin { record: true } => "record first",
+                            NewLabItem::Stay => "stay",
                             _ => return None,
                         };
                         Some((item, word.to_owned()))

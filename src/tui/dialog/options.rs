@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::prompt::Prompt;
-use super::{About, Context, Dialog, News, Reaction, moved};
+use super::{Context, Dialog, DialogHelp, News, Reaction, moved};
 use crate::call::{Call, CallId, OptionKind, SocketName, SocketOption};
 use crate::command::{CallRequest, EndCommand, ScreenCommand, option_value};
 use crate::outcome::{Outcome, Reading};
@@ -115,8 +115,8 @@ impl Dialog for OptionsDialog {
         None
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The options of a socket",
             keys: &[("Enter", "change the selected option")],
         }

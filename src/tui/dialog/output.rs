@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use std::ops::Range;
 
-use super::{About, Context, Dialog, Reaction, browse, plain};
+use super::{Context, Dialog, DialogHelp, Reaction, browse, plain};
 use crate::command::ScreenCommand;
 use crate::program::{OutputStream, ProgramNo};
 use crate::tui::canvas::{Canvas, keyless_width};
@@ -15,7 +15,7 @@ use crate::tui::scroll::Scroll;
 
 /// The lines that are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Shown {
+enum OutputFilter {
     /// All.
     #[default]
     All,
@@ -25,23 +25,23 @@ enum Shown {
     Calls,
 }
 
-impl Shown {
-    const ALL: [Shown; 3] = [Shown::All, Shown::Output, Shown::Calls];
+impl OutputFilter {
+    const ALL: [OutputFilter; 3] = [OutputFilter::All, OutputFilter::Output, OutputFilter::Calls];
 
     const fn label(self) -> &'static str {
         match self {
-            Shown::All => "all",
-            Shown::Output => "output",
-            Shown::Calls => "calls",
+            OutputFilter::All => "all",
+            OutputFilter::Output => "output",
+            OutputFilter::Calls => "calls",
         }
     }
 
     /// Are these lines among them?
     const fn has(self, kind: LineKind) -> bool {
         match self {
-            Shown::All => true,
-            Shown::Output => !matches!(kind, LineKind::Call),
-            Shown::Calls => matches!(kind, LineKind::Call),
+            OutputFilter::All => true,
+            OutputFilter::Output => !matches!(kind, LineKind::Call),
+            OutputFilter::Calls => matches!(kind, LineKind::Call),
         }
     }
 }
@@ -50,7 +50,7 @@ impl Shown {
 #[derive(Debug)]
 pub struct OutputDialog {
     program: ProgramNo,
-    shown: Shown,
+    shown: OutputFilter,
     scroll: Scroll,
     /// The line that is selected.
     selected: Option<u64>,
@@ -59,7 +59,7 @@ pub struct OutputDialog {
 }
 
 /// The lines that are shown, in their order, the first one's number being that of those that are gone.
-fn rows(lines: Option<&ProgramLines>, shown: Shown) -> (u64, Vec<&Line>) {
+fn rows(lines: Option<&ProgramLines>, shown: OutputFilter) -> (u64, Vec<&Line>) {
     let Some(lines) = lines else { return (0, Vec::new()) };
     let of = [&lines.wrote, &lines.calls, &lines.news].map(|lines| lines.range().filter_map(|at| lines.get(at)));
     let mut rows: Vec<&Line> = of.into_iter().flatten().filter(|line| shown.has(line.kind)).collect();
@@ -76,7 +76,7 @@ impl OutputDialog {
     pub fn new(program: ProgramNo) -> OutputDialog {
         OutputDialog {
             program,
-            shown: Shown::default(),
+            shown: OutputFilter::default(),
             scroll: Scroll::default(),
             selected: None,
             first: 0,
@@ -88,22 +88,25 @@ impl OutputDialog {
         gone..gone + rows.len() as u64
     }
 
-    fn show(&mut self, shown: Shown) {
+    fn show(&mut self, shown: OutputFilter) {
         (self.shown, self.selected) = (shown, None);
         self.scroll.end();
     }
 }
 
 /// The first item that is a line, behind the kinds.
-const LINES: usize = Shown::ALL.len();
+const LINES: usize = OutputFilter::ALL.len();
 
 impl Dialog for OutputDialog {
     /// Left and right go through the kinds of lines.
     fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
-        let at = Shown::ALL.iter().position(|shown| *shown == self.shown).unwrap_or(0);
+        let at = OutputFilter::ALL
+            .iter()
+            .position(|shown| *shown == self.shown)
+            .unwrap_or(0);
         match plain(key) {
-            Some(KeyCode::Left) => self.show(Shown::ALL[(at + 2) % 3]),
-            Some(KeyCode::Right) => self.show(Shown::ALL[(at + 1) % 3]),
+            Some(KeyCode::Left) => self.show(OutputFilter::ALL[(at + 2) % 3]),
+            Some(KeyCode::Right) => self.show(OutputFilter::ALL[(at + 1) % 3]),
             _ => return browse(self, key, context),
         }
         Vec::new()
@@ -111,7 +114,7 @@ impl Dialog for OutputDialog {
 
     /// A kind of lines is shown; a line is explained where it can be, else shown in the log.
     fn press(&mut self, item: usize, context: Context) -> Vec<Reaction> {
-        if let Some(shown) = Shown::ALL.get(item) {
+        if let Some(shown) = OutputFilter::ALL.get(item) {
             self.show(*shown);
             return Vec::new();
         }
@@ -146,10 +149,10 @@ impl Dialog for OutputDialog {
     }
 
     fn hint(&self, item: usize) -> Option<String> {
-        Some(match Shown::ALL.get(item) {
-            Some(Shown::All) => "show all lines".into(),
-            Some(Shown::Output) => "show what it wrote, with its beginning and its end".into(),
-            Some(Shown::Calls) => "show its system calls, which --syscalls reports".into(),
+        Some(match OutputFilter::ALL.get(item) {
+            Some(OutputFilter::All) => "show all lines".into(),
+            Some(OutputFilter::Output) => "show what it wrote, with its beginning and its end".into(),
+            Some(OutputFilter::Calls) => "show its system calls, which --syscalls reports".into(),
             None => "why, where that is known; else this line in the log".into(),
         })
     }
@@ -158,8 +161,8 @@ impl Dialog for OutputDialog {
         Some(ScreenCommand::ProgramOutput)
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The lines of a program",
             keys: &[
                 ("out err", "what it wrote to standard output, and to standard error"),
@@ -190,7 +193,7 @@ impl Dialog for OutputDialog {
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
         // How far it is, and the kinds of lines.
         let (head, body) = layout::top(inside, 1);
-        let wide: u16 = Shown::ALL.iter().map(|shown| keyless_width(shown.label())).sum();
+        let wide: u16 = OutputFilter::ALL.iter().map(|shown| keyless_width(shown.label())).sum();
         let mut x = head.right().saturating_sub(wide);
         let left_out = match program.left_out {
             0 => String::new(),
@@ -198,7 +201,7 @@ impl Dialog for OutputDialog {
         };
         let how_far = format!("{}{left_out}", program.words());
         canvas.put_cut(head.x, head.y, x.saturating_sub(1), &how_far, strong);
-        for (nth, shown) in Shown::ALL.into_iter().enumerate() {
+        for (nth, shown) in OutputFilter::ALL.into_iter().enumerate() {
             let end = canvas.button(x, head.y, head.right(), None, shown.label(), Action::Item(nth));
             if shown == self.shown {
                 let selected = canvas.theme.selected();
@@ -212,8 +215,8 @@ impl Dialog for OutputDialog {
         self.first = gone;
         if rows.is_empty() {
             let said = match self.shown {
-                Shown::Calls => "no system call was reported: --syscalls has strace report them",
-                Shown::All | Shown::Output => "it has written nothing yet",
+                OutputFilter::Calls => "no system call was reported: --syscalls has strace report them",
+                OutputFilter::All | OutputFilter::Output => "it has written nothing yet",
             };
             canvas.put_cut(body.x, body.y, body.right(), said, text);
         }

@@ -4,10 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use super::prompt::Prompt;
-use super::{About, Context, Dialog, Reaction, browse, moved, plain};
+use super::{Context, Dialog, DialogHelp, Reaction, browse, moved, plain};
 use crate::command::complete::closeness;
 use crate::command::signature::Signature;
-use crate::command::table::{Spec, TABLE, Verb};
+use crate::command::spec::{Spec, Verb};
+use crate::command::table::TABLE;
 use crate::command::{Command, ScreenCommand};
 use crate::side::Side;
 use crate::tui::canvas::Canvas;
@@ -17,7 +18,7 @@ use crate::tui::layout;
 
 /// One thing that can be done.
 #[derive(Clone, Debug)]
-struct Choice {
+struct PaletteEntry {
     spec: &'static Spec,
     /// The key; none for what is only typed.
     key: Option<char>,
@@ -48,8 +49,8 @@ impl PaletteDialog {
     }
 
     /// Everything that fits what is searched for, the nearest first.
-    fn found(&self) -> Vec<Choice> {
-        let mut found: Vec<(usize, Choice)> = TABLE
+    fn found(&self) -> Vec<PaletteEntry> {
+        let mut found: Vec<(usize, PaletteEntry)> = TABLE
             .iter()
             .filter(|spec| spec.verb != Verb::Screen(ScreenCommand::Palette))
             .flat_map(|spec| choices(spec, self.side))
@@ -64,7 +65,7 @@ impl PaletteDialog {
     }
 
     /// The text that the prompt begins with for a choice.
-    fn typed(&self, choice: &Choice) -> String {
+    fn typed(&self, choice: &PaletteEntry) -> String {
         let before = match choice.spec.verb {
             Verb::End(_) => format!("{} ", self.side),
             Verb::Wire(_) => "wire ".to_owned(),
@@ -75,8 +76,8 @@ impl PaletteDialog {
 }
 
 /// The buttons of a row, or the row itself where it has none.
-fn choices(spec: &'static Spec, side: Side) -> Vec<Choice> {
-    let alone = || Choice {
+fn choices(spec: &'static Spec, side: Side) -> Vec<PaletteEntry> {
+    let alone = || PaletteEntry {
         spec,
         key: None,
         words: spec.name.to_owned(),
@@ -90,14 +91,14 @@ fn choices(spec: &'static Spec, side: Side) -> Vec<Choice> {
         return vec![alone()];
     }
     let several = spec.buttons.len() > 1;
-    let of_button = |button: &crate::command::table::Button| {
+    let of_button = |button: &crate::command::spec::Button| {
         let command = (button.command)(side);
         let whole = match &command {
             Command::End(_, command) => command.to_string(),
             Command::Wire(command) => command.to_string(),
             Command::Screen(_) | Command::Write(_) => spec.name.to_owned(),
         };
-        Choice {
+        PaletteEntry {
             spec,
             key: Some(button.key),
             words: if several { whole } else { spec.name.to_owned() },
@@ -109,7 +110,7 @@ fn choices(spec: &'static Spec, side: Side) -> Vec<Choice> {
 }
 
 /// The button's label.
-fn label(choice: &Choice) -> &'static str {
+fn label(choice: &PaletteEntry) -> &'static str {
     let mut buttons = choice.spec.buttons.iter();
     let button = buttons.find(|button| Some(button.key) == choice.key);
     button.map_or("", |button| button.label)
@@ -171,8 +172,8 @@ impl Dialog for PaletteDialog {
         Some(ScreenCommand::Palette)
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The palette",
             keys: &[
                 ("letters", "find what has them in its name, its button or its help"),

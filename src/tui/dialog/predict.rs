@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{About, Context, Dialog, Reaction, moved};
+use super::{Context, Dialog, DialogHelp, Reaction, moved};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
@@ -103,8 +103,8 @@ impl Dialog for PredictDialog {
         true
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "A prediction",
             keys: &[
                 ("arrows", "select an answer"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{About, Context, Dialog, Reaction, help_about};
+use super::{Context, Dialog, DialogHelp, Reaction, help_about};
 use crate::call::SocketName;
 use crate::command::ScreenCommand;
 use crate::command::complete::complete;
@@ -283,8 +283,8 @@ impl Dialog for Prompt {
         self.error = None;
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The prompt",
             keys: &[
                 (

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use super::{About, Context, Dialog, Reaction, browse, plain, scrolled};
+use super::{Context, Dialog, DialogHelp, Reaction, browse, plain, scrolled};
 use crate::command::ScreenCommand;
 use crate::side::Side;
 use crate::text::width;
@@ -57,8 +57,8 @@ impl Dialog for RawDialog {
         Some(ScreenCommand::RawRows)
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The kernel's rows",
             keys: &[("Left Right", "show the rest of long rows")],
         }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use super::{About, Context, Dialog, Reaction, browse, moved, plain};
+use super::{Context, Dialog, DialogHelp, Reaction, browse, moved, plain};
 use crate::command::ScreenCommand;
 use crate::command::wire::{Preset, WireCommand};
 use crate::session::{LabKind, Session};
@@ -75,8 +75,8 @@ impl Dialog for RulesDialog {
         Some(ScreenCommand::WireRules)
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "The wire's rules",
             keys: &[
                 ("Enter", "switch the selected rule on or off, or add the preset"),

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{About, Context, Dialog, scrolled};
+use super::{Context, Dialog, DialogHelp, scrolled};
 use crate::call::escape;
 use crate::session::transcript::{EntryKind, became, besides};
 use crate::text::width;
@@ -31,8 +31,8 @@ impl Dialog for SegmentDialog {
         self.skip = scrolled(self.skip, lines);
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "One packet",
             keys: &[],
         }

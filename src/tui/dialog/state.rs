@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{About, Context, Dialog, scrolled};
+use super::{Context, Dialog, DialogHelp, scrolled};
 use crate::call::SocketName;
 use crate::explain::meaning::{self, Meaning, Settings};
 use crate::session::view::SocketView;
@@ -15,18 +15,18 @@ use crate::tui::layout;
 
 /// The socket that a state is looked up of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StateOf {
+pub enum SocketIdentity {
     /// The one of that name.
     Named(SocketName),
     /// The one of these addresses, which has no name: nobody has accepted it.
     Unnamed(Tuple),
 }
 
-impl StateOf {
+impl SocketIdentity {
     /// The socket that is shown; none for what has neither name nor row.
-    pub fn view(view: &SocketView) -> Option<StateOf> {
-        let tuple = || view.row.map(|observed| StateOf::Unnamed(observed.row.tuple));
-        view.name.cloned().map(StateOf::Named).or_else(tuple)
+    pub fn view(view: &SocketView) -> Option<SocketIdentity> {
+        let tuple = || view.row.map(|observed| SocketIdentity::Unnamed(observed.row.tuple));
+        view.name.cloned().map(SocketIdentity::Named).or_else(tuple)
     }
 }
 
@@ -34,7 +34,7 @@ impl StateOf {
 #[derive(Debug)]
 enum Subject {
     /// A socket of an end, in whatever state it is.
-    Socket(Side, StateOf),
+    Socket(Side, SocketIdentity),
     /// A state, in all the situations that it is seen in.
     State(State),
 }
@@ -54,7 +54,7 @@ const NAMES: u16 = 11;
 
 impl StateDialog {
     /// The state of that socket.
-    pub const fn new(side: Side, of: StateOf) -> StateDialog {
+    pub const fn new(side: Side, of: SocketIdentity) -> StateDialog {
         StateDialog {
             subject: Subject::Socket(side, of),
             skip: 0,
@@ -77,10 +77,12 @@ impl StateDialog {
         };
         let session = context.session;
         let views = session.sockets(side);
-        let found = views.iter().find(|view| StateOf::view(view).as_ref() == Some(of));
+        let found = views
+            .iter()
+            .find(|view| SocketIdentity::view(view).as_ref() == Some(of));
         let name = match of {
-            StateOf::Named(name) => name.to_string(),
-            StateOf::Unnamed(tuple) => format!("from :{}", tuple.peer.port()),
+            SocketIdentity::Named(name) => name.to_string(),
+            SocketIdentity::Unnamed(tuple) => format!("from :{}", tuple.peer.port()),
         };
         let Some(view) = found else {
             let gone = "It is in no table of the kernel's any more.".to_owned();
@@ -130,8 +132,8 @@ impl Dialog for StateDialog {
         self.skip = scrolled(self.skip, lines);
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "What a state means",
             keys: &[],
         }

@@ -11,7 +11,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 use crate::tui::setup::Setup;
-use crate::tui::theme::{Choice, HELD, Theme};
+use crate::tui::theme::{HELD, Theme, ThemeChoice};
 
 /// A theme of the list.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct ThemesDialog {
 impl ThemesDialog {
     /// Returns a list of all themes, with a mark on the one that is in use.
     pub fn new(setup: &Setup) -> ThemesDialog {
-        let row = |choice: &Choice| match &choice.styles {
+        let row = |choice: &ThemeChoice| match &choice.styles {
             Ok(styles) => Row {
                 name: choice.name,
                 about: styles.about.clone(),

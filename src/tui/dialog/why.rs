@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use std::sync::Arc;
 
-use super::{About, Context, Dialog, Reaction, scrolled};
+use super::{Context, Dialog, DialogHelp, Reaction, scrolled};
 use crate::call::{CallId, CallKind, EndpointCall};
 use crate::command::ScreenCommand;
 use crate::counter::MovedCounters;
@@ -288,8 +288,8 @@ impl Dialog for WhyDialog {
         Some(ScreenCommand::Why)
     }
 
-    fn about(&self) -> About {
-        About {
+    fn about(&self) -> DialogHelp {
+        DialogHelp {
             title: "Why?",
             keys: &[
                 ("Enter", "go to the selected link's line in the log"),

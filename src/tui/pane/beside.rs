@@ -174,7 +174,7 @@ struct Facts {
     pressed: String,
     /// The call and what it returned, and whether that is an error.
     result: Option<(String, bool)>,
-    ends: [(Side, Standing); 2],
+    ends: [(Side, EndStatus); 2],
 }
 
 impl Facts {
@@ -241,7 +241,7 @@ fn draw_column(canvas: &mut Canvas, area: Rect, beside: &Beside, column: usize) 
     let x = marked(canvas, (x, place.y), place.right(), differs);
     canvas.put_cut(x, place.y, place.right(), &facts.pressed, emphasis(differs, text));
     let chips = facts.ends.iter().zip(&other.ends);
-    let chips: Vec<(Side, &Standing, bool)> = chips
+    let chips: Vec<(Side, &EndStatus, bool)> = chips
         .map(|((side, here), (_, there))| (*side, here, here.text() != there.text()))
         .collect();
     if tight {
@@ -322,7 +322,7 @@ fn whole_sentences(text: &str, room: usize, lines: usize) -> Vec<String> {
 }
 
 /// How an end stands.
-struct Standing {
+struct EndStatus {
     /// The state of its socket; none where it has none.
     state: Option<State>,
     /// Who holds the socket, where that is not plain.
@@ -331,7 +331,7 @@ struct Standing {
     meaning: Option<Meaning>,
 }
 
-impl Standing {
+impl EndStatus {
     /// The words of [`chip`] after the end's name.
     fn text(&self) -> String {
         let state = self.state.map(|state| format!(" {} ", state.name()));
@@ -341,21 +341,21 @@ impl Standing {
 }
 
 /// The standing of an end's connection, or else of what it waits with.
-fn standing(session: &Session, side: Side) -> Standing {
+fn standing(session: &Session, side: Side) -> EndStatus {
     let all = session.sockets(side);
     let is_a_connection = |view: &&SocketView| {
         let own = view.name.is_none_or(|name| *name == SocketRole::from(side).into());
         own && view.state() != State::Listen
     };
     let Some(view) = all.iter().rfind(is_a_connection).or_else(|| all.last()) else {
-        return Standing {
+        return EndStatus {
             state: None,
             held: "no socket",
             meaning: None,
         };
     };
     let is_there = view.row.is_some() || view.held == HeldBy::Open;
-    Standing {
+    EndStatus {
         state: is_there.then(|| view.state()),
         held: match view.held {
             _ if !is_there => "gone",
@@ -368,7 +368,7 @@ fn standing(session: &Session, side: Side) -> Standing {
 }
 
 /// An end's name, its state as a chip, and who holds it.
-fn chip(canvas: &mut Canvas, (x, y): (u16, u16), right: u16, side: Side, standing: &Standing) {
+fn chip(canvas: &mut Canvas, (x, y): (u16, u16), right: u16, side: Side, standing: &EndStatus) {
     let x = canvas.put(x, y, right, side.name(), canvas.theme.text()) + 1;
     let x = match standing.state {
         Some(state) => {

@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 use super::programs::ProgramsPane;
 use super::wire_buttons;
 use crate::call::CallKind;
-use crate::command::table::{self, Button, CommandGroup, EndVerb, Verb};
+use crate::command::spec::{Button, CommandGroup, EndVerb, Spec, Verb};
+use crate::command::table;
 use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::session::{End, Session};
 use crate::side::{Ends, Side};
@@ -50,7 +51,7 @@ impl Row {
     }
 
     /// The row of a command that is about an end; none for one of the wire's, or the screen's.
-    const fn of(spec: &table::Spec) -> Option<Row> {
+    const fn of(spec: &Spec) -> Option<Row> {
         match (spec.verb, spec.group) {
             (Verb::End(EndVerb::Call(CallKind::Dup)), _) => Some(Row::More),
             (_, CommandGroup::Open) => Some(Row::Open),
@@ -67,12 +68,12 @@ impl Row {
     pub fn buttons(self, side: Side) -> impl Iterator<Item = &'static Button> {
         let of_it = move |primary: bool| {
             let specs = table::TABLE.iter().filter(move |spec| Row::of(spec) == Some(self));
-            let connects = |spec: &&&table::Spec| spec.verb == Verb::End(EndVerb::Call(CallKind::Connect));
+            let connects = |spec: &&&Spec| spec.verb == Verb::End(EndVerb::Call(CallKind::Connect));
             let (first, rest): (Vec<_>, Vec<_>) = specs.partition(|spec| side == Side::Client && connects(spec));
             first
                 .into_iter()
                 .chain(rest)
-                .flat_map(|spec: &'static &'static table::Spec| spec.buttons)
+                .flat_map(|spec: &'static &'static Spec| spec.buttons)
                 .filter(move |button| button.primary == primary)
         };
         of_it(true).chain(of_it(false))
@@ -349,7 +350,7 @@ impl EndButtons<'_> {
     fn weight(&self, button: &Button, action: &Action) -> Weight {
         match action {
             Action::End(_, EndCommand::Call { call, .. })
-                if self.end.refuses(call) || self.session.not_ours(self.side, call).is_some() =>
+                if self.end.refuses(call) || self.session.refused_target(self.side, call).is_some() =>
             {
                 Weight::Refused
             }

@@ -149,12 +149,12 @@ fn title(canvas: &mut Canvas, area: Rect, tour: &Tour) {
 
 /// The words of the guide: what came of the last step, what came of a prediction, where to look, what the next step is about. Where there
 /// is no room for `all` of it, a result that is as expected is left out, and the summary comes last.
-fn words(canvas: &Canvas, tour: &Tour, room: usize, all: bool) -> Vec<Line> {
+fn words(canvas: &Canvas, tour: &Tour, room: usize, all: bool) -> Vec<GuideLine> {
     let (text, strong, bad) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.bad());
     let scenario = tour.scenario();
-    let mut lines: Vec<Line> = Vec::new();
-    let say = |lines: &mut Vec<Line>, said: &str, style: Style| {
-        lines.extend(wrap(said, room).into_iter().map(|line| Line::text(line, style)));
+    let mut lines: Vec<GuideLine> = Vec::new();
+    let say = |lines: &mut Vec<GuideLine>, said: &str, style: Style| {
+        lines.extend(wrap(said, room).into_iter().map(|line| GuideLine::text(line, style)));
     };
     let last = tour.done.last();
     if let Some(report) = last.filter(|report| all || !report.held()) {
@@ -182,7 +182,7 @@ fn words(canvas: &Canvas, tour: &Tour, room: usize, all: bool) -> Vec<Line> {
             human(pause.lasted)
         );
         say(&mut lines, &said, strong);
-        lines.push(Line::buttons([ScreenCommand::TourRejoin]));
+        lines.push(GuideLine::buttons([ScreenCommand::TourRejoin]));
     }
     match tour.step() {
         Some(step) => say(&mut lines, step.say.as_deref().unwrap_or_default(), strong),
@@ -263,18 +263,18 @@ fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
         None => "the guide was at its end".to_owned(),
     };
     let said = format!("You have left the guide's path: you pressed {left}, and {instead}.");
-    let mut lines: Vec<Line> = wrap(&said, room)
+    let mut lines: Vec<GuideLine> = wrap(&said, room)
         .into_iter()
-        .map(|line| Line::text(line, strong))
+        .map(|line| GuideLine::text(line, strong))
         .collect();
-    lines.push(Line::buttons([
+    lines.push(GuideLine::buttons([
         ScreenCommand::TourRejoin,
         ScreenCommand::ToTheStart,
         ScreenCommand::TourLeave,
     ]));
     let key = canvas.keys.of_screen(ScreenCommand::TourRejoin);
     let about = format!("rejoin ({key}) runs the steps so far again, in a fresh lab.");
-    lines.extend(wrap(&about, room).into_iter().map(|line| Line::text(line, text)));
+    lines.extend(wrap(&about, room).into_iter().map(|line| GuideLine::text(line, text)));
     // The buttons stay in sight.
     let height = usize::from(area.height);
     if lines.len() > height {
@@ -287,7 +287,7 @@ fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
 }
 
 /// Tells what came of a prediction, and the reason in a sentence.
-fn answered(canvas: &Canvas, lines: &mut Vec<Line>, prediction: &Prediction, room: usize) {
+fn answered(canvas: &Canvas, lines: &mut Vec<GuideLine>, prediction: &Prediction, room: usize) {
     let Some(answer) = &prediction.answer else { return };
     let who = match prediction.about.strip_prefix("state of ") {
         Some(socket) => format!("{socket} "),
@@ -301,7 +301,7 @@ fn answered(canvas: &Canvas, lines: &mut Vec<Line>, prediction: &Prediction, roo
     .flatten()
     .collect();
     let (strong, text) = (canvas.theme.strong(), canvas.theme.text());
-    let head = |said: String, links| Line {
+    let head = |said: String, links| GuideLine {
         said,
         style: strong,
         links,
@@ -321,11 +321,11 @@ fn answered(canvas: &Canvas, lines: &mut Vec<Line>, prediction: &Prediction, roo
         .why
         .find(". ")
         .map_or(answer.why.as_str(), |end| &answer.why[..=end]);
-    lines.extend(wrap(reason, room).into_iter().map(|line| Line::text(line, text)));
+    lines.extend(wrap(reason, room).into_iter().map(|line| GuideLine::text(line, text)));
 }
 
 /// A line of the guide.
-struct Line {
+struct GuideLine {
     said: String,
     style: Style,
     /// Links behind the text.
@@ -334,9 +334,9 @@ struct Line {
     buttons: Vec<ScreenCommand>,
 }
 
-impl Line {
-    const fn text(said: String, style: Style) -> Line {
-        Line {
+impl GuideLine {
+    const fn text(said: String, style: Style) -> GuideLine {
+        GuideLine {
             said,
             style,
             links: Vec::new(),
@@ -344,8 +344,8 @@ impl Line {
         }
     }
 
-    fn buttons(buttons: impl Into<Vec<ScreenCommand>>) -> Line {
-        Line {
+    fn buttons(buttons: impl Into<Vec<ScreenCommand>>) -> GuideLine {
+        GuideLine {
             said: String::new(),
             style: Style::new(),
             links: Vec::new(),

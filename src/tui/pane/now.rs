@@ -11,7 +11,7 @@ use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::session::Session;
 use crate::session::moves::Move;
-use crate::session::now::{NowLines, Why};
+use crate::session::now::{NowLines, NowReason};
 use crate::session::transcript::EntryKind;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
@@ -134,7 +134,7 @@ fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines)
     let height = usize::from(area.height);
     let failed = now.what.as_ref().is_some_and(|what| what.failed);
     // Of the moment when it happened; what of it is not so any more is introduced with "Then:".
-    let why = now.why.as_ref().map(Why::text).unwrap_or_default();
+    let why = now.why.as_ref().map(NowReason::text).unwrap_or_default();
     let mut lines: Vec<(&str, String)> = Vec::new();
     let mut say = |name: &'static str, text: &str, most: usize| {
         for (nth, line) in wrap_to(text, room, most).into_iter().take(most).enumerate() {

@@ -15,7 +15,7 @@ use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::text::width;
 use crate::tui::canvas::{Canvas, keyless_width, longest};
-use crate::tui::dialog::state::StateOf;
+use crate::tui::dialog::state::SocketIdentity;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::large;
 use crate::tui::layout::{self, Plates};
@@ -92,7 +92,7 @@ pub fn chip(canvas: &Canvas, plate: &Plate, session: &Session, side: Side) -> (S
 /// Returns the question what the state of an end's socket means; none without a socket.
 pub fn meaning(session: &Session, side: Side) -> Option<Action> {
     let view = session.current_view(side)?;
-    Some(Action::Meaning(side, StateOf::view(&view)?))
+    Some(Action::Meaning(side, SocketIdentity::view(&view)?))
 }
 
 /// An end, as its plate is drawn.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::buttons::{self, Row};
 use crate::clock::{MonoTime, human};
-use crate::command::table::Button;
+use crate::command::spec::Button;
 use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::explain::EntryNo;
 use crate::lab::event::{Death, ProgramNews};
@@ -66,9 +66,9 @@ pub struct Line {
     /// What it is.
     pub kind: LineKind,
     words: Words,
-    /// Is there a reason to be told of?
+    /// Whether there is a reason to be told of.
     pub why: bool,
-    /// Does it tell of a failure?
+    /// Whether it tells of a failure.
     pub failed: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::side::Side;
 use crate::state::State;
 use crate::text::{width, wrap};
 use crate::tui::canvas::Canvas;
-use crate::tui::dialog::state::StateOf;
+use crate::tui::dialog::state::SocketIdentity;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::layout;
 
@@ -377,7 +377,7 @@ fn head(canvas: &mut Canvas, area: Rect, side: Side, view: &SocketView, alone: b
     }
     let begins = x + 1;
     x = canvas.put(begins, area.y, right, state.name(), canvas.theme.state(state));
-    if let Some(of) = StateOf::view(view) {
+    if let Some(of) = SocketIdentity::view(view) {
         let word = Rect::new(begins, area.y, x.saturating_sub(begins), 1);
         let action = Action::Meaning(side, of);
         canvas.hits.add(word, action.clone(), true);

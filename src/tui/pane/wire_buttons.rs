@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use crate::command::Command;
 use crate::command::ScreenCommand;
-use crate::command::table::{self, Button, CommandGroup, Verb};
+use crate::command::spec::{Button, CommandGroup, Verb};
+use crate::command::table;
 use crate::command::wire::{ModeChoice, WireCommand, WireVerb};
 use crate::session::{LabKind, Session};
 use crate::side::Side;

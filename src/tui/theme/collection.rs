@@ -8,7 +8,7 @@ use crate::command::{ThemeName, nearest};
 
 /// A theme that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct ThemeChoice {
     /// The theme's name.
     pub name: ThemeName,
     /// The styles, or the mistake in the file.
@@ -17,13 +17,13 @@ pub struct Choice {
 
 /// The themes that can be chosen, those of the program first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Themes(Vec<Choice>);
+pub struct Themes(Vec<ThemeChoice>);
 
 impl Default for Themes {
     /// Returns the themes of the program.
     fn default() -> Themes {
         let all = ThemeName::BUILTIN.iter().filter_map(|name| {
-            Some(Choice {
+            Some(ThemeChoice {
                 name: ThemeName::new(name)?,
                 styles: Ok(builtin(name)?),
             })
@@ -49,7 +49,7 @@ impl Themes {
             let styles = fs::read_to_string(&path)
                 .map_err(|error| format!("{shown}: {error}"))
                 .and_then(|text| read(&shown, &text).map_err(|mistake| mistake.to_string()));
-            let choice = Choice { name, styles };
+            let choice = ThemeChoice { name, styles };
             match themes.0.iter_mut().find(|other| other.name == name) {
                 Some(other) => *other = choice,
                 None => themes.0.push(choice),
@@ -59,7 +59,7 @@ impl Themes {
     }
 
     /// Every theme.
-    pub fn all(&self) -> &[Choice] {
+    pub fn all(&self) -> &[ThemeChoice] {
         &self.0
     }
 
@@ -98,12 +98,12 @@ impl Themes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::Folder;
 
     #[test]
     fn a_folders_themes_stand_beside_the_programs() {
-        let folder = std::env::temp_dir().join(format!("finwait-themes-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        let folder = Folder::new("themes");
+        let write = |name: &str, text: &str| folder.write(name, text);
         write(
             "mine.toml",
             "based-on = \"dark\"\n[state]\nopening = \"bold #ffff00\"\n",
@@ -112,8 +112,7 @@ mod tests {
         write("broken.toml", "[state]\nopenin = \"bold\"\n");
         write("Not A Name.toml", "");
         write("notes.txt", "");
-        let themes = Themes::with(&folder);
-        fs::remove_dir_all(&folder).unwrap();
+        let themes = Themes::with(folder.path());
         let names: Vec<String> = themes.all().iter().map(|choice| choice.name.to_string()).collect();
         assert_eq!(names[..6], ThemeName::BUILTIN);
         assert_eq!(names[6..], ["broken", "mine"]);

@@ -36,7 +36,7 @@ impl Depth {
         }
     }
 
-    /// Is there a colour in this style that this depth has not?
+    /// Returns whether there is a colour in this style that this depth has not.
     pub(super) fn lacks(self, style: &Style) -> bool {
         let has = |colour: Color| match self {
             Depth::Truecolour => true,

@@ -14,7 +14,7 @@ use crate::command::ThemeName;
 use crate::roles::{SegmentKind, StateRole};
 use crate::state::State;
 
-pub use collection::{Choice, Themes};
+pub use collection::{ThemeChoice, Themes};
 pub use colour::{Depth, contrast};
 pub use file::read;
 pub use segment::{HELD, LEFT, LOST, RESET, RIGHT};

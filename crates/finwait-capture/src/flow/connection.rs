@@ -88,7 +88,7 @@ pub struct Connection {
     pub no: ConnectionNo,
     /// The addresses.
     pub addresses: Ends<SocketAddr>,
-    /// Is it a guess which end is the client: no SYN is in the capture?
+    /// Whether it is a guess which end is the client: no SYN is in the capture.
     pub guessed: bool,
     /// Where it begins.
     pub start: Start,
@@ -340,7 +340,7 @@ impl Connection {
         }
     }
 
-    /// Is it the packet before once more, as a capture on several interfaces sees it?
+    /// Returns whether it is the packet before once more, as a capture on several interfaces sees it.
     ///
     /// The identification tells it. Where there is none (IPv6, and IPv4's SYN,ACK and RST from Linux, which have 0), the same segment at
     /// once on another interface, and nothing from the other end between, is no retransmission: no timer is so short (`TCP_TIMEOUT_MIN`),
@@ -488,7 +488,7 @@ impl Connection {
         }
     }
 
-    /// Is it a FIN that was sent before the other end's came (RFC 9293, figure 13)? It does not acknowledge that.
+    /// Returns whether it is a FIN that was sent before the other end's came (RFC 9293, figure 13). It does not acknowledge that.
     fn crosses(&self, from: Side, segment: &Segment, place: Place) -> bool {
         let (own, peer) = (&self.ends[from], &self.ends[from.other()]);
         let is_first = segment.flags.has(Flags::FIN) && !matches!(place, Place::Again | Place::Copied);

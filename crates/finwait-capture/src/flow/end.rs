@@ -87,7 +87,7 @@ pub struct End {
     fin_taken: bool,
     /// Was its SYN,ACK sent again after the other end had acknowledged it: has it not taken that?
     pub(super) answers_again: bool,
-    /// Has it sent SYN,ACK?
+    /// Whether it has sent SYN,ACK.
     has_answered: bool,
     pub(super) answers_acked: bool,
     /// The packets.
@@ -131,7 +131,7 @@ pub struct End {
     pub(super) ip_id: Option<u16>,
     /// The highest identification.
     last_id: Option<u16>,
-    /// Has it sent data since the other end last did?
+    /// Whether it has sent data since the other end last did.
     pub(super) has_data_last: bool,
     /// The packets in a row whose identification was a little above that before, as Linux counts them in each connection.
     ids_rise: u8,
@@ -151,7 +151,7 @@ const fn before(a: SeqNo, b: SeqNo) -> bool {
 }
 
 impl End {
-    /// Is it in that state, as the segments imply it?
+    /// Returns whether it is in that state, as the segments imply it.
     pub(super) fn is_in(&self, state: State) -> bool {
         self.state.is_some_and(|end| end.state() == state)
     }
@@ -417,7 +417,7 @@ impl End {
         self.fin_taken
     }
 
-    /// Is it the number that the other end expects next, as far as the capture has it?
+    /// Returns whether it is the number that the other end expects next, as far as the capture has it.
     pub(super) fn expects(&self, seq: SeqNo) -> bool {
         seq == self.contiguous || seq == self.next
     }

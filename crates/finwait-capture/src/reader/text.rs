@@ -80,7 +80,7 @@ pub(super) struct Text {
     numbers: QuickMap<(SocketAddr, SocketAddr), [WayNumbers; 2]>,
 }
 
-/// Is it a line of tcpdump's or tshark's about TCP?
+/// Returns whether it is a line of tcpdump's or tshark's about TCP.
 pub fn is_tcpdump_line(line: &[u8]) -> bool {
     let line = &line[..line.len().min(LONGEST)];
     let Some(at) = memmem::find(line, b"Flags [") else {

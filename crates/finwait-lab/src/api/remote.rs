@@ -282,7 +282,7 @@ impl Remote {
         at(&self.told().view)
     }
 
-    /// Is there still a lab?
+    /// Returns whether there is still a lab.
     ///
     /// # Errors
     ///

@@ -166,7 +166,7 @@ fn take_in_lines(text: &[u8], counters: &mut Vec<CounterLine>, moved: &mut Vec<(
     }
 }
 
-/// Is that a line of the group?
+/// Returns whether that is a line of the group.
 fn is_of(line: &[u8], group: &str) -> bool {
     line.strip_prefix(group.as_bytes())
         .is_some_and(|rest| rest.starts_with(b":"))

@@ -174,7 +174,7 @@ impl Diag {
     }
 }
 
-/// Do they name the same connection? An IPv6 socket may carry an IPv4 one, whose addresses it shows mapped.
+/// Returns whether they name the same connection. An IPv6 socket may carry an IPv4 one, whose addresses it shows mapped.
 fn same(a: &Tuple, b: &Tuple) -> bool {
     let plain = |address: SocketAddr| (address.ip().to_canonical(), address.port());
     // An IPv6 socket's unspecified address stands for IPv4's too.

@@ -53,7 +53,7 @@ pub struct KeeperSpec {
     pub hosts: String,
     /// The user whom it runs as; who the keeper is when absent.
     pub user: Option<Credentials>,
-    /// Does it wait for [`KeeperOrder::Go`] before it becomes the program?
+    /// Whether it waits for [`KeeperOrder::Go`] before it becomes the program.
     pub waits: bool,
 }
 

@@ -298,7 +298,7 @@ impl ProgramProcesses {
 }
 
 impl Descriptor {
-    /// Does it still stand for the socket with that inode?
+    /// Returns whether it still stands for the socket with that inode.
     pub fn holding(&self, inode: u64) -> Holding {
         KnownProcess::of(self.pid).holding(self.fd, inode)
     }

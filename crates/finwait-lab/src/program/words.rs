@@ -92,7 +92,7 @@ fn unclosed(quote: char, run: &str) -> String {
     format!("the quote {quote} is not closed: {run}")
 }
 
-/// Can it be a variable's name?
+/// Returns whether it can be a variable's name.
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

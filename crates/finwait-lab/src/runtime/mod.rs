@@ -331,7 +331,7 @@ impl Runtime {
         self.recipe().map(|recipe| (recipe.tool, recipe.package))
     }
 
-    /// Is it available here?
+    /// Returns whether it is available here.
     pub fn is_here(self) -> bool {
         self.recipe().is_none_or(|recipe| recipe.find().is_ok())
     }

@@ -130,7 +130,7 @@ pub enum Call {
 }
 
 impl Call {
-    /// Does it end by itself after a time, whatever others do?
+    /// Returns whether it ends by itself after a time, whatever others do.
     pub const fn has_deadline(&self) -> bool {
         matches!(
             self,
@@ -167,7 +167,7 @@ impl Call {
         }
     }
 
-    /// Does it give the descriptor back?
+    /// Returns whether it gives the descriptor back.
     pub const fn is_close(&self) -> bool {
         self.kind().spec().releases()
     }

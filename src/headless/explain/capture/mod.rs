@@ -46,7 +46,7 @@ struct ReadCapture {
 
 /// The output of `finwait explain --json` of a capture.
 #[derive(Serialize)]
-struct Told<'a> {
+struct CaptureOutput<'a> {
     capture: Capture<'a>,
 }
 
@@ -99,7 +99,7 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool, output: TextOu
             counted: read.totals,
             connections: views,
         };
-        Versioned::new(Told { capture }).print(&mut out)
+        Versioned::new(CaptureOutput { capture }).print(&mut out)
     } else {
         let columns = columns();
         let paper = Paper {

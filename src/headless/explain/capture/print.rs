@@ -197,7 +197,7 @@ fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<(
     Ok(())
 }
 
-/// Is there more to say of it than its line in the overview does?
+/// Returns whether there is more to say of it than its line in the overview does.
 fn has_news(view: &ConnectionView) -> bool {
     view.findings.iter().any(|told| told.finding.severity() > 0)
 }
@@ -347,7 +347,7 @@ fn words(seen: &Seen) -> String {
     format!("{}: {}{remark}", seen.call, seen.gives)
 }
 
-/// Is it an RST of which nothing before is known?
+/// Returns whether it is an RST of which nothing before is known.
 fn is_alone(finding: &Finding) -> bool {
     matches!(finding, Finding::Reset { states, .. } if states.client.is_none() && states.server.is_none())
 }

@@ -3,7 +3,8 @@
 use super::super::Context;
 use super::HelpTopic;
 use crate::command::signature::Signature;
-use crate::command::table::{self, Button, CommandGroup, Spec, TABLE, Verb};
+use crate::command::spec::{Button, CommandGroup, Spec, Verb};
+use crate::command::table::{self, TABLE};
 use crate::command::wire::WireVerb;
 use crate::command::{Command, ScreenCommand};
 use crate::explain::meaning::{Settings, of_state};
@@ -123,7 +124,7 @@ pub(super) enum Press {
 
 /// A thing that the help explains.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
+pub(super) struct HelpEntry {
     /// The key or the sign.
     pub(super) key: String,
     /// The label of its button; empty where it has none.
@@ -139,12 +140,12 @@ pub(super) struct Item {
 #[derive(Clone, Debug)]
 pub(super) struct Section {
     pub(super) title: String,
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<HelpEntry>,
 }
 
-impl Item {
-    fn plain(key: &str, text: &str) -> Item {
-        Item {
+impl HelpEntry {
+    fn plain(key: &str, text: &str) -> HelpEntry {
+        HelpEntry {
             key: key.into(),
             label: String::new(),
             text: text.into(),
@@ -153,7 +154,7 @@ impl Item {
         }
     }
 
-    /// Has it each of these words, in lower case, somewhere?
+    /// Returns whether it has each of these words, in lower case, somewhere.
     fn fits(&self, words: &[&str]) -> bool {
         let typed = match &self.press {
             Some(Press::Type(typed)) => typed.as_str(),
@@ -167,7 +168,7 @@ impl Item {
 
 /// Returns all of the help, what has the focus first; `unfolded` is the state that is explained in place.
 pub(super) fn sections(topic: &HelpTopic, unfolded: Option<State>, context: Context) -> Vec<Section> {
-    let plain = |keys: &[(&str, &str)]| keys.iter().map(|(key, text)| Item::plain(key, text)).collect();
+    let plain = |keys: &[(&str, &str)]| keys.iter().map(|(key, text)| HelpEntry::plain(key, text)).collect();
     let mut sections = vec![focused(topic, unfolded, context)];
     for group in CommandGroup::ALL {
         let rows = TABLE.iter().filter(|spec| spec.group == group);
@@ -179,7 +180,7 @@ pub(super) fn sections(topic: &HelpTopic, unfolded: Option<State>, context: Cont
                     (group == CommandGroup::Program)
                         .then_some(PROGRAMS)
                         .into_iter()
-                        .flat_map(|of| of.map(|(key, text)| Item::plain(key, text))),
+                        .flat_map(|of| of.map(|(key, text)| HelpEntry::plain(key, text))),
                 )
                 .collect(),
         });
@@ -211,7 +212,7 @@ pub(super) fn found(mut sections: Vec<Section>, text: &str) -> Vec<Section> {
     }
     // What has the focus stands in its group, too.
     sections.remove(0);
-    let all: Vec<Item> = sections.iter().flat_map(|section| section.items.clone()).collect();
+    let all: Vec<HelpEntry> = sections.iter().flat_map(|section| section.items.clone()).collect();
     for section in &mut sections {
         section.items.retain(|item| item.fits(&words));
     }
@@ -219,8 +220,8 @@ pub(super) fn found(mut sections: Vec<Section>, text: &str) -> Vec<Section> {
     // A key that is looked for stands before all that has its letter.
     let mut letters = text.trim().chars();
     if let (Some(letter), None) = (letters.next(), letters.next()) {
-        let is_it = |item: &&Item| item.key.split(' ').any(|key| key == letter.to_string());
-        let keys: Vec<Item> = all.iter().filter(is_it).cloned().collect();
+        let is_it = |item: &&HelpEntry| item.key.split(' ').any(|key| key == letter.to_string());
+        let keys: Vec<HelpEntry> = all.iter().filter(is_it).cloned().collect();
         if !keys.is_empty() {
             let title = format!("The key {letter}");
             sections.insert(0, Section { title, items: keys });
@@ -240,7 +241,7 @@ fn focused(topic: &HelpTopic, unfolded: Option<State>, context: Context) -> Sect
         HelpTopic::Programs(side) => Section {
             title: format!("The {side} shows programs of your own"),
             items: primary(*side, context.keys, |spec| spec.group == CommandGroup::Program)
-                .chain(PROGRAMS.map(|(key, text)| Item::plain(key, text)))
+                .chain(PROGRAMS.map(|(key, text)| HelpEntry::plain(key, text)))
                 .collect(),
         },
         HelpTopic::Log => Section {
@@ -260,14 +261,14 @@ fn focused(topic: &HelpTopic, unfolded: Option<State>, context: Context) -> Sect
             items: about
                 .keys
                 .iter()
-                .map(|(key, text)| Item::plain(key, text))
+                .map(|(key, text)| HelpEntry::plain(key, text))
                 .chain([
-                    Item::plain(
+                    HelpEntry::plain(
                         "arrows",
                         "move; PgUp and PgDn by what is visible, Home and End to the ends",
                     ),
-                    Item::plain("Enter", "press what is selected, as a click does"),
-                    Item::plain("Esc", "close it"),
+                    HelpEntry::plain("Enter", "press what is selected, as a click does"),
+                    HelpEntry::plain("Esc", "close it"),
                 ])
                 .collect(),
         },
@@ -303,7 +304,7 @@ fn marked(command: &Command, context: Context) -> Section {
 }
 
 /// Returns the buttons that an end has in its pane, of those rows of the table.
-fn primary(side: Side, keys: &Keymap, is_of: impl Fn(&Spec) -> bool) -> impl Iterator<Item = Item> {
+fn primary(side: Side, keys: &Keymap, is_of: impl Fn(&Spec) -> bool) -> impl Iterator<Item = HelpEntry> {
     let rows = TABLE.iter().filter(move |spec| is_of(spec));
     rows.flat_map(move |spec| {
         let all = spec.buttons.iter().zip(buttons(spec, side, keys));
@@ -312,7 +313,7 @@ fn primary(side: Side, keys: &Keymap, is_of: impl Fn(&Spec) -> bool) -> impl Ite
 }
 
 /// A state in a line, with what it means where it is unfolded, or wanted.
-fn state_item(state: State, unfolded: Option<State>) -> Item {
+fn state_item(state: State, unfolded: Option<State>) -> HelpEntry {
     let entries: Vec<_> = of_state(state).map(|entry| entry.words(&Settings::default())).collect();
     let first = entries.first().map_or_else(String::new, |entry| entry.meaning.clone());
     let mut more = Vec::new();
@@ -329,7 +330,7 @@ fn state_item(state: State, unfolded: Option<State>) -> Item {
         }
         more.pop();
     }
-    Item {
+    HelpEntry {
         key: state.name().into(),
         label: String::new(),
         text: first,
@@ -339,18 +340,18 @@ fn state_item(state: State, unfolded: Option<State>) -> Item {
 }
 
 /// The keys of the log.
-fn log_keys(keys: &Keymap) -> Vec<Item> {
+fn log_keys(keys: &Keymap) -> Vec<HelpEntry> {
     let of = |command| keys.of_screen(command);
     vec![
-        Item::plain(
+        HelpEntry::plain(
             "click",
             "select a line; once more: why a call returned what it did, or what is in a segment",
         ),
-        Item::plain("Up Down", "select another line, while the log is marked"),
-        Item::plain("PgUp PgDn", "scroll by what is visible; End follows what comes"),
-        Item::plain(&of(ScreenCommand::LogFollow), "follow new lines, or stay"),
-        Item::plain(&of(ScreenCommand::LogFilter), "choose which lines are shown"),
-        Item::plain(
+        HelpEntry::plain("Up Down", "select another line, while the log is marked"),
+        HelpEntry::plain("PgUp PgDn", "scroll by what is visible; End follows what comes"),
+        HelpEntry::plain(&of(ScreenCommand::LogFollow), "follow new lines, or stay"),
+        HelpEntry::plain(&of(ScreenCommand::LogFilter), "choose which lines are shown"),
+        HelpEntry::plain(
             &of(ScreenCommand::CopyLine),
             "copy the selected line to the terminal's clipboard",
         ),
@@ -358,27 +359,27 @@ fn log_keys(keys: &Keymap) -> Vec<Item> {
 }
 
 /// The keys of the diagram.
-fn diagram_keys(keys: &Keymap) -> Vec<Item> {
+fn diagram_keys(keys: &Keymap) -> Vec<HelpEntry> {
     let of = |command| keys.of_screen(command);
     let wire = |verb| {
         let first = table::row(Verb::Wire(verb)).buttons.first();
         first.map_or_else(String::new, |button| keys.label(button).to_string())
     };
     vec![
-        Item::plain(
+        HelpEntry::plain(
             "click",
             "select a held segment; any other is looked into: header, bytes, what became of it",
         ),
-        Item::plain(
+        HelpEntry::plain(
             &format!("{} {}", of(ScreenCommand::HeldBefore), of(ScreenCommand::HeldAfter)),
             "select the held segment before, or after",
         ),
-        Item::plain(
+        HelpEntry::plain(
             &format!("{} {}", wire(WireVerb::Deliver), wire(WireVerb::Drop)),
             "deliver the selected segment, or drop it",
         ),
-        Item::plain(&of(ScreenCommand::States), "the state diagram in its place, and back"),
-        Item::plain(&of(ScreenCommand::Zoom), "give it the whole screen"),
+        HelpEntry::plain(&of(ScreenCommand::States), "the state diagram in its place, and back"),
+        HelpEntry::plain(&of(ScreenCommand::Zoom), "give it the whole screen"),
     ]
 }
 
@@ -389,7 +390,7 @@ fn keys_of(button: &Button, keys: &Keymap) -> String {
 }
 
 /// The buttons of a row, or the row itself where it has none, each with its arguments.
-fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<Item> {
+fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<HelpEntry> {
     let signature = Signature::of(spec);
     let parts: Vec<&str> = signature.parts.iter().map(|part| part.text.as_str()).collect();
     let takes = (!parts.is_empty()).then(|| ("takes", format!("{} {}", spec.name, parts.join(" "))));
@@ -402,7 +403,7 @@ fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<Item> {
         Some(Press::Type(format!("{before}{words} ")))
     };
     if spec.buttons.is_empty() {
-        return vec![Item {
+        return vec![HelpEntry {
             key: ":".into(),
             label: spec.name.into(),
             text: spec.help.into(),
@@ -410,12 +411,12 @@ fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<Item> {
             press: typed(spec.name),
         }];
     }
-    let mut items: Vec<Item> = spec
+    let mut items: Vec<HelpEntry> = spec
         .buttons
         .iter()
         .map(|button| {
             let command = (button.command)(side);
-            Item {
+            HelpEntry {
                 key: keys_of(button, keys),
                 label: button.label.into(),
                 text: special(&command).unwrap_or(spec.help).into(),

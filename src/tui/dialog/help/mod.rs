@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::prompt::Prompt;
-use super::{About, Context, Dialog, Reaction, browse, moved, plain};
+use super::{Context, Dialog, DialogHelp, Reaction, browse, moved, plain};
 use crate::command::{Command, ScreenCommand};
 use crate::side::Side;
 use crate::state::State;
@@ -36,11 +36,11 @@ pub enum HelpTopic {
     /// A socket's state.
     State(State),
     /// The dialog that the help was opened over.
-    Dialog(About),
+    Dialog(DialogHelp),
 }
 
 /// A line as it is drawn.
-struct Line {
+struct HelpLine {
     key: String,
     label: String,
     text: String,
@@ -88,18 +88,18 @@ impl HelpDialog {
     }
 
     /// The lines for a window so wide; what can be pressed is noted, each with its line.
-    fn lines(&mut self, room: usize, canvas: &Canvas, context: Context) -> Vec<Line> {
+    fn lines(&mut self, room: usize, canvas: &Canvas, context: Context) -> Vec<HelpLine> {
         let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
         let columns = Columns::of(room);
         let mut lines = Vec::new();
         self.presses.clear();
         for section in found(sections(&self.topic, self.unfolded, context), &self.search) {
             if !lines.is_empty() {
-                lines.push(Line::blank(text));
+                lines.push(HelpLine::blank(text));
             }
-            lines.push(Line {
+            lines.push(HelpLine {
                 key: section.title,
-                ..Line::blank(strong)
+                ..HelpLine::blank(strong)
             });
             for item in section.items {
                 let place = item.press.map(|press| {
@@ -109,7 +109,7 @@ impl HelpDialog {
                 let (key, label) = columns.named(&item.key, &item.label);
                 for (nth, part) in wrap(&item.text, columns.room).into_iter().enumerate() {
                     let first = nth == 0;
-                    lines.push(Line {
+                    lines.push(HelpLine {
                         key: if first { key.clone() } else { String::new() },
                         label: if first { label.clone() } else { String::new() },
                         text: part,
@@ -119,11 +119,11 @@ impl HelpDialog {
                 }
                 for (name, more) in item.more {
                     for (nth, part) in wrap(&more, columns.room).into_iter().enumerate() {
-                        lines.push(Line {
+                        lines.push(HelpLine {
                             label: if nth == 0 { name.into() } else { String::new() },
                             text: part,
                             item: place,
-                            ..Line::blank(dim)
+                            ..HelpLine::blank(dim)
                         });
                     }
                 }
@@ -168,9 +168,9 @@ impl Columns {
     }
 }
 
-impl Line {
-    const fn blank(style: Style) -> Line {
-        Line {
+impl HelpLine {
+    const fn blank(style: Style) -> HelpLine {
+        HelpLine {
             key: String::new(),
             label: String::new(),
             text: String::new(),

@@ -1,19 +1,20 @@
-//! Runs a scenario from its first step to its last in a lab of its own.
+//! Runs a scenario from its first step to its last in a lab of its own, recorded where that is wanted; or two with the same beginning.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use super::Scenario;
-use super::claim_status::{ClaimStatus, parts, tried};
-use super::needs::Needs;
-use super::play::{Play, StepStatus};
-use super::report::{Heading, ReportLine, StepReport, Summary, millis};
 use crate::clock::MonoTime;
 use crate::lab::{LabMode, LocalLab as Lab, Options};
 use crate::live::{EventSink, Live, WaitOutcome};
 use crate::recording::{RecordingFile, recorded};
+use crate::scenario::Scenario;
+use crate::scenario::branch::{Branch, BranchResult};
+use crate::scenario::claim_status::{ClaimStatus, parts, tried};
+use crate::scenario::needs::Needs;
+use crate::scenario::play::{Play, StepStatus};
+use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, millis};
 use crate::session::Session;
 use crate::session::lineup::{FirstProgram, LineupStatus, ProgramFailed, ProgramFailure};
 use crate::session::transcript::plain_lines;
@@ -257,4 +258,35 @@ pub fn watched(
     drop(live);
     drop(lab);
     finish(end, &mut tell)
+}
+
+impl Branch {
+    /// Runs both, one after the other, each in a lab of its own.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: the first of the two that could not be run, and why.
+    pub fn run_both(&self, options: &Options) -> BranchResult {
+        let both = [&self.trunk, &self.branch].map(|scenario| {
+            let mut reports = Vec::new();
+            let mut tell = |line: ReportLine| -> io::Result<()> {
+                if let ReportLine::Step(report) = line {
+                    reports.push(*report);
+                }
+                Ok(())
+            };
+            let how = Run {
+                more: &Ends::default(),
+                manner: RunManner::TO_THE_END,
+                record: None,
+            };
+            let end = run(scenario, options, how, &mut tell).map_err(|error| error.to_string())?;
+            match end.skipped {
+                Some(why) => Err(why),
+                None => Ok(reports),
+            }
+        });
+        let [trunk, branch] = both;
+        Ok([trunk?, branch?])
+    }
 }

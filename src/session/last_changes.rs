@@ -7,15 +7,15 @@ use crate::hash::QuickMap;
 
 /// The changed things, each once.
 #[derive(Debug)]
-pub(super) struct Latest<K> {
+pub(super) struct LastChanges<K> {
     number: QuickMap<K, u64>,
     in_order: BTreeMap<u64, K>,
     next: u64,
 }
 
-impl<K> Default for Latest<K> {
-    fn default() -> Latest<K> {
-        Latest {
+impl<K> Default for LastChanges<K> {
+    fn default() -> LastChanges<K> {
+        LastChanges {
             number: QuickMap::default(),
             in_order: BTreeMap::new(),
             next: 0,
@@ -23,7 +23,7 @@ impl<K> Default for Latest<K> {
     }
 }
 
-impl<K: Copy + Eq + Hash> Latest<K> {
+impl<K: Copy + Eq + Hash> LastChanges<K> {
     /// Notes that a thing has changed.
     pub(super) fn note(&mut self, key: K) {
         self.forget(&key);
@@ -45,7 +45,7 @@ impl<K: Copy + Eq + Hash> Latest<K> {
         self.in_order.clear();
     }
 
-    /// The mark of the present, for [`Latest::since`].
+    /// The mark of the present, for [`LastChanges::since`].
     pub(super) const fn mark(&self) -> u64 {
         self.next
     }
@@ -62,13 +62,13 @@ mod tests {
 
     #[test]
     fn what_changes_twice_is_named_once_at_its_last_change() {
-        let mut latest = Latest::default();
-        ["a", "b"].into_iter().for_each(|key| latest.note(key));
-        let mark = latest.mark();
-        ["c", "a", "d", "c"].into_iter().for_each(|key| latest.note(key));
-        latest.forget(&"d");
-        assert_eq!(latest.since(mark).collect::<Vec<_>>(), ["a", "c"]);
-        assert_eq!(latest.since(0).collect::<Vec<_>>(), ["b", "a", "c"]);
-        assert!(latest.since(latest.mark()).next().is_none());
+        let mut changes = LastChanges::default();
+        ["a", "b"].into_iter().for_each(|key| changes.note(key));
+        let mark = changes.mark();
+        ["c", "a", "d", "c"].into_iter().for_each(|key| changes.note(key));
+        changes.forget(&"d");
+        assert_eq!(changes.since(mark).collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(changes.since(0).collect::<Vec<_>>(), ["b", "a", "c"]);
+        assert!(changes.since(changes.mark()).next().is_none());
     }
 }
