@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_forgotten_with_all_its_addresses_but_those_that_are_anothers_by_now() {
+    fn a_name_is_forgotten_with_all_its_addresses_but_those_of_another_by_now() {
         let mut named = NamedConnections::default();
         let [a, b] = ["client", "client2"].map(|name| SocketName::new(name).unwrap());
         for (port, name) in [(1, &a), (2, &a), (3, &b), (1, &b), (1, &b)] {
