@@ -120,7 +120,10 @@ impl Wait {
                 state: State::Close,
                 on: Some(on),
                 ..
-            } => end.socket(on).is_some() && end.state_of(on).is_none(),
+            } => match end.socket(on) {
+                Some(_) => end.state_of(on).is_none(),
+                None => end.names.has_forgotten(on),
+            },
             AwaitedEvent::State { state, port, on } => {
                 let named = on
                     .as_ref()

@@ -3,11 +3,13 @@
 //! A connection is a pair of addresses, from its first SYN until both ends have forgotten it; when the pair is used again, that is the
 //! next one. What is about no connection, like a call on a listener or the end of a process, belongs to all of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::Bound;
 use std::time::Duration;
 
+use super::due::Due;
 use super::transcript::{Entry, EntryKind};
 use super::{End, Session};
 use crate::call::{CallId, SocketId, SocketName};
@@ -60,6 +62,11 @@ struct Connection {
     /// The sequence numbers of their SYNs.
     syn: Ends<Option<u32>>,
     segments: u64,
+    /// The newest entry that is about it.
+    told: EntryNo,
+    /// The sockets that were its, and the calls of accept that took it.
+    sockets: Vec<(Side, SocketName)>,
+    accepts: Vec<CallId>,
 }
 
 impl Connection {
@@ -81,6 +88,9 @@ impl Connection {
             begun: Ends::default(),
             syn: Ends::default(),
             segments: 0,
+            told: since,
+            sockets: Vec::new(),
+            accepts: Vec::new(),
         }
     }
 
@@ -97,8 +107,12 @@ impl Connection {
 /// The connections of a run.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    all: Vec<Connection>,
-    /// Returns the connections with the same two addresses, the oldest first.
+    all: BTreeMap<ConnectionNo, Connection>,
+    /// The number of connections so far.
+    count: u32,
+    /// Those that are to be looked at: may they be forgotten?
+    pub(super) due: Due<ConnectionNo>,
+    /// The connections with the same two addresses, the oldest first.
     of_pair: QuickMap<Tuple, Vec<ConnectionNo>>,
     /// The connections of a socket, each from the entry on from which it is that one's.
     of_socket: QuickMap<(Side, SocketName), Vec<(EntryNo, ConnectionNo)>>,
@@ -123,15 +137,15 @@ fn first_name(name: &SocketName) -> SocketName {
 
 impl Connections {
     fn get(&self, no: ConnectionNo) -> Option<&Connection> {
-        self.all.get(no.0.checked_sub(1)? as usize)
+        self.all.get(&no)
     }
 
     fn get_mut(&mut self, no: ConnectionNo) -> Option<&mut Connection> {
-        self.all.get_mut(no.0.checked_sub(1)? as usize)
+        self.all.get_mut(&no)
     }
 
     /// The newest one with these addresses.
-    fn newest(&self, tuple: Tuple) -> Option<ConnectionNo> {
+    pub(super) fn newest(&self, tuple: Tuple) -> Option<ConnectionNo> {
         self.of_pair.get(&pair(tuple))?.last().copied()
     }
 
@@ -146,8 +160,10 @@ impl Connections {
     }
 
     fn add(&mut self, connection: Connection, tuple: Tuple) -> ConnectionNo {
-        self.all.push(connection);
-        let no = ConnectionNo(self.all.len() as u32);
+        self.count += 1;
+        let no = ConnectionNo(self.count);
+        self.due.add(no, connection.told);
+        self.all.insert(no, connection);
         self.of_pair.entry(pair(tuple)).or_default().push(no);
         no
     }
@@ -188,6 +204,7 @@ impl Connections {
         };
         let no = known.unwrap_or_else(|| self.add(Connection::new(side, tuple, entry, at), tuple));
         let Some(connection) = self.get_mut(no) else { return };
+        connection.told = entry;
         // Of a connection of a host with itself, the end that began it is shown.
         if connection.addresses[side] != tuple.local {
             return;
@@ -202,24 +219,29 @@ impl Connections {
 
     /// The socket of that name is the connection's from that entry on.
     fn is_of(&mut self, side: Side, name: &SocketName, no: ConnectionNo, since: EntryNo) {
-        let of = self.of_socket.entry((side, first_name(name))).or_default();
+        let socket = (side, first_name(name));
+        let of = self.of_socket.entry(socket.clone()).or_default();
         if of.last().is_none_or(|(_, last)| *last != no) {
             of.push((since, no));
+            if let Some(connection) = self.get_mut(no).filter(|known| !known.sockets.contains(&socket)) {
+                connection.sockets.push(socket);
+            }
         }
     }
 
     /// Takes in a packet, in the entry `entry`.
     pub(super) fn passed(&mut self, record: &PacketRecord, entry: EntryNo, at: Duration) {
         let Packet::Tcp(segment) = &record.packet else { return };
-        // What was held was counted when it came.
-        if record.waited.is_some() {
-            return;
-        }
         let side = record.from;
         let tuple = Tuple {
             local: segment.source,
             peer: segment.destination,
         };
+        // What was held was counted when it came.
+        if let Some(waited) = record.waited {
+            let sent_in = self.at(tuple, entry, Some(at.saturating_sub(waited)));
+            return self.is_told(sent_in, entry);
+        }
         let is_syn = segment.flags.has(Flags::SYN) && record.origin.is_of_host();
         let opens = is_syn && !segment.flags.has(Flags::ACK);
         let known = self.newest(tuple).filter(|no| {
@@ -233,6 +255,7 @@ impl Connections {
         };
         if let Some(connection) = self.get_mut(no) {
             connection.segments += 1;
+            connection.told = entry;
             if is_syn {
                 connection.syn[side] = Some(segment.seq.0);
             }
@@ -251,14 +274,97 @@ impl Connections {
         let Some(no) = no else { return };
         if let Some(connection) = self.get_mut(no) {
             connection.names[side] = Some(name.clone());
+            connection.told = entry;
+            connection.accepts.push(call);
         }
         self.of_accept.insert(call, no);
         self.is_of(side, name, no, entry);
     }
 
+    /// Notes that an entry of that number is about a connection.
+    pub(super) fn is_told(&mut self, no: Option<ConnectionNo>, entry: EntryNo) {
+        if let Some(connection) = no.and_then(|no| self.get_mut(no)) {
+            connection.told = entry;
+        }
+    }
+
+    /// Is there one of that socket?
+    pub(super) fn has_of(&self, side: Side, name: &SocketName) -> bool {
+        self.of_socket.contains_key(&(side, first_name(name)))
+    }
+
+    /// Returns the sizes of all that is kept.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> [usize; 4] {
+        [
+            self.all.len(),
+            self.of_pair.len(),
+            self.of_socket.len(),
+            self.of_accept.len(),
+        ]
+    }
+
+    /// The addresses of one, as each end has them; none once it is forgotten.
+    pub(super) fn tuples(&self, no: ConnectionNo) -> impl Iterator<Item = (Side, Tuple)> {
+        let addresses = self.get(no).map(|connection| connection.addresses);
+        let of = |side: Side, ends: Ends<SocketAddr>| Tuple {
+            local: ends[side],
+            peer: ends[side.other()],
+        };
+        let both = addresses.map(|ends| Side::BOTH.map(|side| (side, of(side, ends))));
+        both.into_iter().flatten()
+    }
+
+    /// Returns the name of the socket of one at that end, where it was told with it.
+    pub(super) fn name(&self, side: Side, no: ConnectionNo) -> Option<&SocketName> {
+        self.get(no)?.names[side].as_ref()
+    }
+
+    /// Returns the newest entry that is about one that is over at both ends; none of one that is not.
+    pub(super) fn told_of_over(&self, no: ConnectionNo) -> Option<EntryNo> {
+        let connection = self.get(no)?;
+        connection.is_over().then_some(connection.told)
+    }
+
+    /// Is it one that was, and is forgotten?
+    pub(super) fn has_forgotten(&self, no: ConnectionNo) -> bool {
+        (1..=self.count).contains(&no.0) && self.get(no).is_none()
+    }
+
+    /// Forgets one; returns the sockets that were its. When its addresses are used again, that is another one.
+    pub(super) fn forget(&mut self, no: ConnectionNo) -> Vec<(Side, SocketName)> {
+        let Some(connection) = self.all.remove(&no) else {
+            return Vec::new();
+        };
+        self.due.remove(no);
+        let Ends { client, server } = connection.addresses;
+        let addresses = pair(Tuple {
+            local: client,
+            peer: server,
+        });
+        if let Some(all) = self.of_pair.get_mut(&addresses) {
+            all.retain(|known| *known != no);
+            if all.is_empty() {
+                self.of_pair.remove(&addresses);
+            }
+        }
+        for socket in &connection.sockets {
+            if let Some(of) = self.of_socket.get_mut(socket) {
+                of.retain(|(_, known)| *known != no);
+                if of.is_empty() {
+                    self.of_socket.remove(socket);
+                }
+            }
+        }
+        for call in connection.accepts {
+            self.of_accept.remove(&call);
+        }
+        connection.sockets
+    }
+
     /// The newest connection with that local port at an end, whichever its local address, from that peer.
     pub(super) fn from(&self, side: Side, port: u16, peer: SocketAddr) -> Option<Tuple> {
-        let mut all = self.all.iter().rev();
+        let mut all = self.all.values().rev();
         let found = all.find(|known| known.addresses[side].port() == port && known.addresses[side.other()] == peer);
         found.map(|known| Tuple {
             local: known.addresses[side],
@@ -292,21 +398,34 @@ impl Connections {
 }
 
 impl Session {
-    /// The connections of the run, in the order in which they came.
+    /// The connections of the run that are kept, in the order in which they came.
     pub fn connections(&self) -> Vec<ConnectionView<'_>> {
-        let all = self.connections.all.iter().zip(1..);
-        all.map(|(known, no)| {
-            let no = ConnectionNo(no);
-            ConnectionView {
-                no,
-                addresses: known.addresses,
-                names: Ends::from_fn(|side| self.name_in(side, known, no)),
-                states: known.states,
-                is_over: known.is_over(),
-                segments: known.segments,
-            }
-        })
-        .collect()
+        let all = self.connections.all.iter();
+        all.map(|(no, known)| self.connection_view(*no, known)).collect()
+    }
+
+    /// The connection of that number; none where there is none yet, and once it is forgotten.
+    pub fn connection(&self, no: ConnectionNo) -> Option<ConnectionView<'_>> {
+        let known = self.connections.get(no)?;
+        Some(self.connection_view(no, known))
+    }
+
+    /// The numbers of the connections that are kept after that one, from the first on where none is named.
+    pub fn connections_after(&self, no: Option<ConnectionNo>) -> impl Iterator<Item = ConnectionNo> {
+        let from = no.map_or(Bound::Unbounded, Bound::Excluded);
+        let all = self.connections.all.range((from, Bound::Unbounded));
+        all.map(|(no, _)| *no)
+    }
+
+    fn connection_view<'a>(&'a self, no: ConnectionNo, known: &'a Connection) -> ConnectionView<'a> {
+        ConnectionView {
+            no,
+            addresses: known.addresses,
+            names: Ends::from_fn(|side| self.name_in(side, known, no)),
+            states: known.states,
+            is_over: known.is_over(),
+            segments: known.segments,
+        }
     }
 
     /// The newest connection between these two addresses, whichever end names them.
@@ -314,9 +433,14 @@ impl Session {
         self.connections.newest(tuple)
     }
 
+    /// Returns how many connections are kept: what is over, and in no entry of the transcript any more, is forgotten.
+    pub fn connections_kept(&self) -> usize {
+        self.connections.all.len()
+    }
+
     /// Returns the number of connections so far, which is that of the newest.
-    pub fn connection_count(&self) -> u32 {
-        self.connections.all.len() as u32
+    pub const fn connection_count(&self) -> u32 {
+        self.connections.count
     }
 
     /// The name of its socket at that end, as it is shown.

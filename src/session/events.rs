@@ -50,11 +50,12 @@ impl Session {
             }
             LabEvent::Table { side, rows } => {
                 self.ends[side].observe(rows, at);
-                self.adopt_rows(side);
+                self.adopt_rows(side, None);
             }
             LabEvent::Rows { side, rows, gone } => {
+                let inodes = rows.iter().map(|observed| observed.row.inode).collect();
                 self.ends[side].observe_singly(rows, &gone);
-                self.adopt_rows(side);
+                self.adopt_rows(side, Some(inodes));
             }
             LabEvent::Program(event) => return self.program_news(at, event),
             LabEvent::Owned { side, inode, mut owner } => {
@@ -217,11 +218,14 @@ impl Session {
         let since_began = at.since(self.transcript.began());
         self.connections
             .changed(&change, socket.as_ref(), by, entry, since_began);
+        if let Some(name) = &socket {
+            self.ends[side].is_told(name, entry);
+        }
         let no = self.transcript.push(at, EntryKind::State { change, socket, called });
         let socks = &mut self.ends[side].socks;
         let begins = from == State::Close && to != State::Listen;
         let sock = socks.changed(tuple, inode, begins);
-        socks.get_mut(sock).changed(from, to, made_by, by.unwrap_or(no), no);
+        socks.change(sock, |sock| sock.changed(from, to, made_by, by.unwrap_or(no), no));
         // It may be over before a table was reported that had it.
         if to == State::Close || inode == 0 {
             self.ends[side].note_holder(&tuple, 0);
@@ -444,7 +448,7 @@ impl Session {
     fn on_sock(&mut self, side: Side, tuple: &Tuple, change: impl FnOnce(&mut Sock)) {
         let socks = &mut self.ends[side].socks;
         if let Some(id) = socks.of_tuple(tuple) {
-            change(socks.get_mut(id));
+            socks.change(id, change);
         }
     }
 

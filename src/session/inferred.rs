@@ -25,8 +25,8 @@ pub struct Inferred {
     newest: MonoTime,
 }
 
-/// Connections that are remembered; beyond that all are forgotten.
-const MOST: usize = 8192;
+/// The most ends that are remembered; beyond that all are forgotten. The session forgets those of connections that it forgets long before.
+const MOST: usize = 1 << 18;
 
 impl Inferred {
     /// Takes in what became of a packet.
@@ -77,6 +77,17 @@ impl Inferred {
             self.known.clear();
         }
         self.known.insert(whose, InferredState { end, since: at });
+    }
+
+    /// Returns how many ends are remembered.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Forgets the state of an end.
+    pub fn forget(&mut self, side: Side, tuple: Tuple) {
+        self.known.remove(&(side, tuple));
     }
 
     /// Returns when a state changed last.

@@ -213,6 +213,7 @@ impl Session {
                 Ok(IssuedCommand { requests, root: None })
             }
         };
+        self.forget();
         self.show_new();
         issued
     }

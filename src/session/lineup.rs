@@ -291,11 +291,7 @@ impl Session {
         let side = by.map_or(Side::Server, |program| program.side);
         let end = &self.ends[side];
         let is_its = |inode: u64| {
-            let sockets = end
-                .sockets
-                .of_inode(inode)
-                .iter()
-                .filter_map(|place| end.sockets.get(*place));
+            let sockets = end.sockets.of_inode(inode).iter().filter_map(|no| end.sockets.get(*no));
             let mut owners = sockets.filter_map(|socket| socket.owner());
             by.is_none_or(|program| owners.any(|owner| owner.program == Some(program.no)))
         };

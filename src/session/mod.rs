@@ -24,11 +24,13 @@ use crate::wire::segment::{Flags, IcmpError, Packet};
 pub mod awaiting;
 pub mod chain;
 pub mod connections;
+mod due;
 pub mod edges;
 mod end;
 mod events;
 pub mod finished;
 mod forged;
+mod forgetting;
 mod inferred;
 mod input;
 mod issued;
@@ -56,7 +58,7 @@ pub use finished::{CallEnd, FinishedCall, LastOutcome};
 pub use input::{InputTap, SessionInput};
 use issued::IssuedCalls;
 use programs::Programs;
-pub use sockets::Sockets;
+pub use sockets::{SocketNo, Sockets};
 use transcript::{EntryKind, Transcript};
 pub use wire::{WaitingPacket, WireView};
 
@@ -168,8 +170,13 @@ pub struct Session {
 impl Session {
     /// A run that begins at `began`, with both endpoints about to start.
     pub fn new(lab: LabFacts, began: MonoTime) -> Session {
+        Session::keeping(transcript::KEPT, lab, began)
+    }
+
+    /// The same, with a transcript that keeps so many entries, and a session so much of what is over.
+    pub fn keeping(entries: usize, lab: LabFacts, began: MonoTime) -> Session {
         let ends = Ends::from_fn(|side| End::new(lab.settings[side].clone(), began));
-        let mut transcript = Transcript::new(began);
+        let mut transcript = Transcript::keeping(entries, began);
         if let LabKind::Loopback(Some(why)) = &lab.kind {
             let text = format!(
                 "loopback lab: {why}; segments, host settings and the kernel's counters are not available here"
@@ -428,9 +435,7 @@ impl Session {
                 Call::Socket { .. } => end.add_unborn(socket.clone()),
                 Call::Listen { .. } => end.listens(socket),
                 Call::Connect { .. } => {
-                    if let Some(sock) = end.sock_mut(socket) {
-                        sock.connected = true;
-                    }
+                    end.change_sock(socket, |sock| sock.connected = true);
                 }
                 _ => {}
             }

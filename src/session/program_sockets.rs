@@ -1,19 +1,21 @@
 //! The sockets of programs: which there are, by the host's table and by the descriptors of their processes, and the names that they get.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use super::end::{Changed, SocketMaker};
 use super::plan::current_target;
 use super::transcript::EntryKind;
 use super::view::HeldBy;
 use super::{CommandError, LabKind, Session, Socket};
-use crate::call::{SocketName, SocketRole};
+use crate::call::{ConnectionId, SocketId, SocketName, SocketRole};
 use crate::clock::MonoTime;
 use crate::command::CallRequest;
 use crate::lab::event::StateChanged;
 use crate::program::SocketOwner;
 use crate::side::Side;
-use crate::socket_table::Tuple;
+use crate::socket_table::{SocketRow, Tuple};
 use crate::state::State;
 
 impl Session {
@@ -23,15 +25,15 @@ impl Session {
         end.has_others |= owner.program.is_none();
         let known = end.sockets.of_inode(inode).first().copied();
         match known {
-            Some(place) => {
-                if let SocketMaker::Program(_) = end.sockets[place].maker {
-                    end.changed.note(Changed::Socket(place));
+            Some(no) => {
+                if let SocketMaker::Program(_) = end.sockets[no].maker {
+                    end.changed.note(Changed::Socket(no));
                     end.sockets
-                        .change(place, |socket| socket.maker = SocketMaker::Program(Some(owner)));
+                        .change(no, |socket| socket.maker = SocketMaker::Program(Some(owner)));
                 }
             }
             None => {
-                end.owners.insert(inode, owner);
+                end.unnamed.insert(inode, owner);
                 let row = end.table.of_inode(inode).map(|place| &end.table.rows()[place].row);
                 if let Some((tuple, state)) = row.map(|row| (row.tuple, row.state)) {
                     self.adopt(side, inode, tuple, state);
@@ -40,17 +42,21 @@ impl Session {
         }
     }
 
-    /// Gives names to the sockets of programs that stand in the host's table by now.
-    pub(super) fn adopt_rows(&mut self, side: Side) {
+    /// Gives names to the sockets of programs that stand in the host's table by now: in the rows with these inodes, where they are named.
+    pub(super) fn adopt_rows(&mut self, side: Side, among: Option<Vec<u64>>) {
         let end = &self.ends[side];
-        if end.owners.is_empty() {
+        if end.unnamed.is_empty() {
             return;
         }
-        let row_of = |inode: u64| Some(&end.table.rows()[end.table.of_inode(inode)?].row);
-        let inodes = end.owners.keys().copied();
-        let mut found: Vec<(u64, Tuple, State)> = inodes
-            .filter_map(|inode| row_of(inode).map(|row| (inode, row.tuple, row.state)))
-            .collect();
+        let rows = end.table.rows();
+        let mut found: Vec<(u64, Tuple, State)> = match among {
+            Some(inodes) => {
+                let places = inodes.into_iter().filter_map(|inode| end.table.of_inode(inode));
+                places.map(|place| &rows[place].row).map(of_row).collect()
+            }
+            None => rows.iter().map(|observed| of_row(&observed.row)).collect(),
+        };
+        found.retain(|(inode, ..)| end.unnamed.has(*inode));
         found.sort_unstable_by_key(|(inode, ..)| *inode);
         for (inode, tuple, state) in found {
             self.adopt(side, inode, tuple, state);
@@ -59,7 +65,7 @@ impl Session {
 
     /// Gives a name to the socket of a program with that inode, which is seen with these addresses and in that state; to no other.
     fn adopt(&mut self, side: Side, inode: u64, tuple: Tuple, state: State) {
-        let Some(owner) = self.ends[side].owners.remove(&inode) else {
+        let Some(owner) = self.ends[side].unnamed.remove(inode) else {
             return;
         };
         if self.is_inside(side, &tuple) {
@@ -67,18 +73,18 @@ impl Session {
         }
         let end = &mut self.ends[side];
         // It waited in the queue of a program's listener, and had a name there.
-        let queued = end.named.get(&tuple).and_then(|name| end.sockets.place(name));
-        let queued = queued.filter(|place| {
-            let socket = &end.sockets[*place];
+        let queued = end.named.get(&tuple).and_then(|name| end.sockets.number(name));
+        let queued = queued.filter(|no| {
+            let socket = &end.sockets[*no];
             socket.inode.is_none() && socket.maker == SocketMaker::Program(None)
         });
-        if let Some(place) = queued {
-            end.changed.note(Changed::Socket(place));
-            end.sockets.change(place, |socket| {
+        if let Some(no) = queued {
+            end.changed.note(Changed::Socket(no));
+            end.sockets.change(no, |socket| {
                 (socket.inode, socket.open) = (Some(inode), true);
                 socket.maker = SocketMaker::Program(Some(owner));
             });
-            let sock = end.sockets[place].sock;
+            let sock = end.sockets[no].sock;
             end.socks.holds(inode, sock);
             return;
         }
@@ -101,11 +107,10 @@ impl Session {
         let (inode, owner) = held.unzip();
         let begins = matches!(state, State::SynSent | State::SynRecv) && inode.is_none();
         let sock = end.socks.of_program(tuple, inode, begins);
-        let record = end.socks.get_mut(sock);
-        match state {
+        end.socks.change(sock, |record| match state {
             State::Listen => record.listening = true,
             _ => record.connected = true,
-        }
+        });
         let mut socket = Socket::unborn(name.clone(), sock);
         socket.maker = SocketMaker::Program(owner);
         (socket.inode, socket.open, socket.tuple) = (inode, inode.is_some(), Some(tuple));
@@ -121,11 +126,17 @@ impl Session {
         let there = there.and_then(|name| Some(name.id()?.connection.number.get()));
         let given = self.ends.iter().map(|(side, end)| end.names.newest(side.into())).max();
         let next = given.unwrap_or(0).checked_add(1)?;
-        let end = &mut self.ends[side];
-        end.names.take(
-            side.into(),
-            there.filter(|no| end.names.is_free(side.into(), *no)).unwrap_or(next),
-        )
+        let is_free = |number: &u32| self.ends[side].names.is_free(side.into(), *number);
+        let number = there.filter(is_free).unwrap_or(next);
+        let peers = &self.ends[side.other()].names;
+        let passed_over = self.ends[side].names.newest(side.into()) + 1..number;
+        let with_peer = passed_over.filter(|number| {
+            let peer = name_of(side.other().into(), *number);
+            peer.is_some_and(|peer| !peers.has_forgotten(&peer))
+        });
+        let with_peer: BTreeSet<u32> = with_peer.collect();
+        let names = &mut self.ends[side].names;
+        names.take(side.into(), number, &with_peer)
     }
 
     /// Takes in a change of state of a socket that is not the endpoint's; is it one that nobody needs to hear of: of a connection of the
@@ -144,7 +155,7 @@ impl Session {
         }
         let end = &self.ends[side];
         let is_known = !end.sockets.of_inode(inode).is_empty() || end.is_connecting_to(tuple.peer);
-        if self.is_inside(side, &tuple) && (inode == 0 || !is_known) && !end.named.contains_key(&tuple) {
+        if self.is_inside(side, &tuple) && (inode == 0 || !is_known) && !end.named.has(&tuple) {
             self.note_inside(at, side);
             return true;
         }
@@ -168,9 +179,9 @@ impl Session {
 
     /// Returns the listener that a connection of that host came through.
     fn listener_of(&self, side: Side, tuple: &Tuple) -> Option<&Socket> {
-        let through = |listener: &Tuple| listener.is_listener() && tuple.came_through(listener.local);
-        let mut sockets = self.ends[side].sockets.iter();
-        sockets.find(|socket| socket.open && socket.tuple.as_ref().is_some_and(through))
+        let through = |listener: &Tuple| tuple.came_through(listener.local);
+        let mut listeners = self.ends[side].sockets.listening();
+        listeners.find(|socket| socket.tuple.as_ref().is_some_and(through))
     }
 
     /// Tells once that connections of that host with itself are not seen on the wire.
@@ -251,4 +262,16 @@ impl Session {
             "{whose}: finwait makes no calls on it; act on its segments with wire, on its program with {side} signal, or end it with {side} destroy on={shown}"
         )))
     }
+}
+
+/// The first name of that role with that number.
+fn name_of(role: SocketRole, number: u32) -> Option<SocketName> {
+    let number = NonZeroU32::new(number)?;
+    let connection = ConnectionId { role, number };
+    SocketId { connection, dup: None }.name()
+}
+
+/// The inode, the addresses and the state in a row.
+const fn of_row(row: &SocketRow) -> (u64, Tuple, State) {
+    (row.inode, row.tuple, row.state)
 }

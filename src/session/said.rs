@@ -47,8 +47,8 @@ impl Session {
             ..
         } = call;
         let end = &self.ends[side];
-        let place = inode.and_then(|inode| end.sockets.of_inode(inode).first());
-        let socket = place.and_then(|place| end.sockets.get(*place));
+        let no = inode.and_then(|inode| end.sockets.of_inode(inode).first());
+        let socket = no.and_then(|no| end.sockets.get(*no));
         let class = class_of_syscall(&made.name);
         let outcome = match (made.errno, made.result.as_deref()) {
             (Some(errno), _) => Some(Outcome::Err(errno)),
@@ -72,7 +72,18 @@ impl Session {
             why,
             call,
         };
-        self.transcript.push(at, EntryKind::ProgramCall(Box::new(entry)));
+        let closed = inode.filter(|_| entry.call.made.name == "close");
+        let (named, pid) = (socket.map(|socket| socket.name.clone()), entry.call.pid);
+        let no = self.transcript.push(at, EntryKind::ProgramCall(Box::new(entry)));
+        let end = &mut self.ends[side];
+        if let Some(inode) = closed {
+            end.unnamed.closed(inode, pid);
+        }
+        if let Some(name) = named {
+            end.is_told(&name, no);
+            let connection = self.connection_of_socket(side, &name);
+            self.connections.is_told(connection, no);
+        }
     }
 
     /// Returns why a call of that class on a program's socket had that outcome; none where no rule says it.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::end::Changed;
-use super::{LabFacts, LabKind, Session, Socket};
+use super::{LabFacts, LabKind, Session, Socket, SocketNo};
 use crate::call::SocketName;
 use crate::clock::MonoTime;
 use crate::explain::meaning::{self, Holder, Meaning, MeaningId, Present};
@@ -56,6 +56,8 @@ pub struct Folded<'a> {
     pub live: Vec<SocketView<'a>>,
     /// The sockets that the program has closed and the kernel has forgotten.
     pub ended: Vec<SocketView<'a>>,
+    /// The number of such that finwait has forgotten, too: the transcript has no entry about them any more.
+    pub forgotten: usize,
 }
 
 /// Some of an end's sockets.
@@ -63,7 +65,7 @@ pub struct Folded<'a> {
 pub(crate) struct FewSockets<'a> {
     /// Those.
     pub(crate) views: Vec<SocketView<'a>>,
-    /// How many there are.
+    /// How many there are, with those that are forgotten.
     pub(crate) count: usize,
     /// The number of them that are over.
     pub(crate) over: usize,
@@ -251,7 +253,7 @@ impl Session {
         // By the rows, and not by all sockets that ever were: a load generator leaves many behind.
         let own = end.sockets.own().iter().map(|at| (*at, end.place(&end.sockets[*at])));
         let of_row = |row: usize| end.sockets_of_row(row).into_iter().map(move |at| (at, Some(row)));
-        let mut there: Vec<(usize, Option<usize>)> = own.chain((0..rows.len()).flat_map(of_row)).collect();
+        let mut there: Vec<(SocketNo, Option<usize>)> = own.chain((0..rows.len()).flat_map(of_row)).collect();
         there.sort_unstable();
         there.dedup_by_key(|(at, _)| *at);
         let mut shown = vec![false; rows.len()];
@@ -260,11 +262,11 @@ impl Session {
         }
         // A program's socket without a row is over.
         let ended = end.sockets.len() - there.len();
-        let is_ended = |at: &usize| there.binary_search_by_key(at, |(at, _)| *at).is_err();
-        let mut first: Vec<usize> = (0..end.sockets.len()).filter(is_ended).take(most).collect();
-        let current = end.current.as_ref().and_then(|name| end.sockets.place(name));
+        let is_ended = |at: &SocketNo| there.binary_search_by_key(at, |(at, _)| *at).is_err();
+        let mut first: Vec<SocketNo> = end.sockets.numbers().filter(is_ended).take(most).collect();
+        let current = end.current.as_ref().and_then(|name| end.sockets.number(name));
         first.extend(current.filter(|at| is_ended(at) && !first.contains(at)));
-        few.over = ended - first.len();
+        few.over = ended - first.len() + end.sockets.forgotten();
         few.count = few.over;
         there.extend(first.into_iter().map(|at| (at, None)));
         there.sort_unstable();
@@ -307,7 +309,7 @@ impl Session {
         let (mut sockets, mut nobodys) = (BTreeSet::new(), BTreeSet::new());
         for changed in end.changed.since(mark) {
             match changed {
-                Changed::Socket(place) => drop(sockets.insert(place)),
+                Changed::Socket(no) => drop(sockets.insert(no)),
                 Changed::Row(tuple) => {
                     for place in end.table.places(&tuple) {
                         let its = end.sockets_of_row(place);
@@ -319,7 +321,7 @@ impl Session {
                 }
             }
         }
-        let named = sockets.iter().filter_map(|place| end.sockets.get(*place));
+        let named = sockets.iter().filter_map(|no| end.sockets.get(*no));
         let named: Vec<(&Socket, Option<usize>)> = named.map(|socket| (socket, end.place(socket))).collect();
         let shown: BTreeSet<usize> = named.iter().filter_map(|(_, place)| *place).collect();
         let others = rows.len() - shown.union(&nobodys).count();
@@ -410,7 +412,8 @@ impl Session {
     pub fn folded(&self, side: Side) -> Folded<'_> {
         let is_over = |view: &SocketView| view.held == HeldBy::Closed && !view.current;
         let (ended, live) = self.sockets(side).into_iter().partition(is_over);
-        Folded { live, ended }
+        let forgotten = self.ends[side].sockets.forgotten();
+        Folded { live, ended, forgotten }
     }
 
     /// The situation of one of the sockets now, without its words; none in the moment between a call and the reading of the table.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Session;
-use super::connections::ConnectionView;
+use super::connections::{ConnectionNo, ConnectionView};
 use crate::clock::{Millis, MonoTime};
 use crate::command::Address;
 use crate::command::wire::{ForgeAim, LinkCommand, Target, WireCommand};
@@ -234,6 +234,21 @@ impl Session {
 
     /// The connection of that name, with it: the newest, where several were called so.
     fn named_connection(&self, name: ConnectionName) -> Result<(Option<ConnectionName>, Ends<SocketAddr>), String> {
+        let forgotten = match name {
+            ConnectionName::Number(number) if self.connections.has_forgotten(ConnectionNo(number)) => {
+                Some(format!("connection {number}"))
+            }
+            ConnectionName::Socket(id) => {
+                let socket = id
+                    .name()
+                    .filter(|name| self.ends.iter().any(|(_, end)| end.names.has_forgotten(name)));
+                socket.map(|name| name.to_string())
+            }
+            ConnectionName::Number(_) => None,
+        };
+        if let Some(what) = forgotten {
+            return Err(super::end::forgotten(&what));
+        }
         let connections = self.connections();
         let is_it = |connection: &&ConnectionView| match name {
             ConnectionName::Number(number) => connection.no.0 == number,

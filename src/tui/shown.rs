@@ -28,7 +28,7 @@ pub struct Shown {
 
 impl Shown {
     /// Returns the connection that is shown alone; none where every one is, and where the one that was chosen is not there, as in a
-    /// recording before it comes.
+    /// recording before it comes, or any more.
     pub fn alone(&self, session: &Session) -> Option<ConnectionNo> {
         let count = session.connection_count();
         let no = match self.connection {
@@ -36,7 +36,7 @@ impl Shown {
             ShownConnection::One(no) => no,
             ShownConnection::Newest => ConnectionNo(count),
         };
-        (1..=count).contains(&no.0).then_some(no)
+        session.connection(no).map(|_| no)
     }
 
     /// Returns whether an entry of the transcript is in sight: of a connection that is shown alone, what belongs to it.
@@ -46,12 +46,8 @@ impl Shown {
 
     /// Returns what the next press shows: from all of them the first, then the one after, after the last all of them.
     pub fn after(&self, session: &Session) -> ShownConnection {
-        let next = self.alone(session).map_or(1, |no| no.0 + 1);
-        if next <= session.connection_count() {
-            ShownConnection::One(ConnectionNo(next))
-        } else {
-            ShownConnection::All
-        }
+        let next = session.connections_after(self.alone(session)).next();
+        next.map_or(ShownConnection::All, ShownConnection::One)
     }
 }
 

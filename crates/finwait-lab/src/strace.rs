@@ -99,6 +99,10 @@ impl WholeCalls {
         let (thread, call) = line.split_once(' ')?;
         let thread = thread.parse().ok()?;
         let call = call.trim_start();
+        // A thread that has ended finishes nothing.
+        if call.starts_with("+++ ") {
+            self.unfinished.remove(&thread);
+        }
         if let Some(begun) = call.strip_suffix(" <unfinished ...>") {
             self.unfinished.insert(thread, begun.to_owned());
             return None;
@@ -130,8 +134,43 @@ impl StraceReader {
 #[derive(Debug, Default)]
 pub struct ProgramStraceReader {
     calls: WholeCalls,
-    /// The inodes of TCP sockets that were seen to be made.
-    sockets: HashSet<u64>,
+    /// The TCP sockets that were seen to be made.
+    sockets: KnownSockets,
+}
+
+/// The inodes of TCP sockets, those that are called upon among so many others that were made since at least.
+#[derive(Debug, Default)]
+struct KnownSockets {
+    recent: HashSet<u64>,
+    older: HashSet<u64>,
+}
+
+/// The number of sockets that are made, or called upon again, before what was not is forgotten.
+const MOST_RECENT: usize = 1 << 16;
+
+impl KnownSockets {
+    fn insert(&mut self, inode: u64) {
+        if self.recent.len() >= MOST_RECENT {
+            self.older = std::mem::take(&mut self.recent);
+        }
+        self.recent.insert(inode);
+    }
+
+    /// Returns whether it is one; it is called upon.
+    fn has(&mut self, inode: u64) -> bool {
+        if self.recent.contains(&inode) {
+            return true;
+        }
+        let is_one = self.older.remove(&inode);
+        if is_one {
+            self.insert(inode);
+        }
+        is_one
+    }
+
+    fn is_empty(&self) -> bool {
+        self.recent.is_empty() && self.older.is_empty()
+    }
 }
 
 impl ProgramStraceReader {
@@ -145,7 +184,7 @@ impl ProgramStraceReader {
 }
 
 /// A call of a program's, if it is about a TCP socket, or waits for one.
-fn program_call(thread: u32, call: &str, sockets: &mut HashSet<u64>) -> Option<TracedCall> {
+fn program_call(thread: u32, call: &str, sockets: &mut KnownSockets) -> Option<TracedCall> {
     let mut marks = Vec::new();
     let line = without_marks(call, |fd, mark| {
         let inode = mark.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
@@ -157,17 +196,19 @@ fn program_call(thread: u32, call: &str, sockets: &mut HashSet<u64>) -> Option<T
             let arguments = made.args.as_deref().unwrap_or(&[]);
             matches!(arguments, [family, kind, ..] if family.starts_with("AF_INET") && kind.starts_with("SOCK_STREAM"))
         }
-        "accept" | "accept4" => marks.first().is_some_and(|(_, listener)| sockets.contains(listener)),
+        "accept" | "accept4" => marks.first().is_some_and(|(_, listener)| sockets.has(*listener)),
         _ => false,
     };
     let makes = marks.last().filter(|_| makes_one && made.errno.is_none()).copied();
-    sockets.extend(makes.map(|(_, inode)| inode));
+    if let Some((_, inode)) = makes {
+        sockets.insert(inode);
+    }
     let about = match made.name.as_str() {
         // The socket that it makes.
         "socket" => marks.last(),
-        _ => marks.iter().find(|(_, inode)| sockets.contains(inode)),
+        _ => marks.iter().find(|(_, inode)| sockets.has(*inode)),
     };
-    let about = about.filter(|(_, inode)| sockets.contains(inode)).copied();
+    let about = about.copied().filter(|(_, inode)| sockets.has(*inode));
     // An epoll descriptor does not say what it waits for.
     let waits = WAITS.contains(&made.name.as_str());
     let is_told = match about {
@@ -353,6 +394,21 @@ mod tests {
             texts(&mut StraceReader::default(), line),
             ["write(5, \"1<TCP:[x]> \\\"2<b>\", 9) = 9"]
         );
+    }
+
+    /// A listener that is called upon is known, however many sockets it has made; what is not is forgotten.
+    #[test]
+    fn what_is_known_of_a_programs_sockets_does_not_grow_with_them() {
+        let mut reader = ProgramStraceReader::default();
+        let mut told = |line: String| reader.read(line.as_bytes()).len();
+        told("7 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 4<socket:[1]> <0.1>\n".into());
+        let accept = |inode: usize| format!("7 accept(4<socket:[1]>, NULL, NULL) = 6<socket:[{inode}]> <0.1>\n");
+        for inode in 10..10 + 3 * MOST_RECENT {
+            assert_eq!(told(accept(inode)), 1, "{inode}");
+        }
+        assert_eq!(told("7 close(6<socket:[10]>) = 0 <0.1>\n".into()), 0);
+        let KnownSockets { recent, older } = &reader.sockets;
+        assert!(recent.len() + older.len() <= 2 * MOST_RECENT);
     }
 
     #[test]

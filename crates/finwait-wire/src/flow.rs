@@ -162,6 +162,8 @@ const EARLIER: usize = 4;
 const ISLANDS: usize = 64;
 /// Connections that are remembered.
 const CONNECTIONS: usize = 4096;
+/// The most of the oldest connections that are looked at for one that has ended, to be forgotten.
+const LOOKED_AT: usize = 256;
 /// Unacknowledged segments that are remembered, for each direction.
 const UNACKNOWLEDGED: usize = 4096;
 
@@ -208,6 +210,12 @@ impl Place {
 }
 
 impl Pair {
+    /// Have both sides of the newest connection sent a FIN?
+    fn has_ended(&self) -> bool {
+        let has_sent_fin = |way: &Way| way.half.as_ref().is_some_and(|half| half.finished);
+        self.ways.iter().all(has_sent_fin)
+    }
+
     /// A way, and the way back.
     const fn ways(&self, way: usize) -> (&Way, &Way) {
         let [up, down] = &self.ways;
@@ -664,7 +672,8 @@ impl Flows {
         Some(self.pairs.get(&place.pair)?.ways(place.way))
     }
 
-    /// Returns the traffic between two addresses; a new pair takes the place of the oldest, when there are many.
+    /// Returns the traffic between two addresses; a new pair takes the place of the oldest whose connection has ended, when there are many; of
+    /// the oldest, where none of the first few has.
     fn remembered(&mut self, place: Place) -> &mut Pair {
         let Flows { pairs, order, .. } = self;
         let make = |order: &mut VecDeque<Direction>| {
@@ -672,6 +681,11 @@ impl Flows {
             Pair::default()
         };
         if order.len() == CONNECTIONS && !pairs.contains_key(&place.pair) {
+            let has_ended = |pair: &Direction| pairs.get(pair).is_none_or(Pair::has_ended);
+            if let Some(ended) = order.iter().take(LOOKED_AT).position(has_ended) {
+                // What goes on is not looked at again soon.
+                order.rotate_left(ended);
+            }
             order.pop_front().map(|oldest| pairs.remove(&oldest));
         }
         pairs.entry(place.pair).or_insert_with(|| make(order))
@@ -807,6 +821,36 @@ mod tests {
         assert_eq!((flows.pairs.len(), flows.order.len()), (CONNECTIONS, CONNECTIONS));
         assert_eq!(flows.look(&syn(0, false)).seq, None);
         assert_eq!(flows.look(&syn(1, false)).seq, Some(0));
+    }
+
+    #[test]
+    fn connections_that_go_on_are_remembered_while_thousands_begin_and_end() {
+        let mut flows = Flows::default();
+        let at = |port: u16, from_client: bool, flags: Flags, seq: u32| {
+            let mut segment = segment(from_client, flags, seq, 1000, 0);
+            if from_client {
+                &mut segment.source
+            } else {
+                &mut segment.destination
+            }
+            .set_port(port);
+            segment
+        };
+        let living = 1..=200;
+        let opens = |flows: &mut Flows, port: u16| {
+            flows.sent(PacketNo(1), &at(port, true, Flags::SYN, 100));
+            flows.sent(PacketNo(2), &at(port, false, SYN_ACK, 500));
+        };
+        living.clone().for_each(|port| opens(&mut flows, port));
+        for port in 1000..1000 + 3 * CONNECTIONS as u16 {
+            opens(&mut flows, port);
+            flows.sent(PacketNo(3), &at(port, true, FIN_ACK, 101));
+            flows.sent(PacketNo(4), &at(port, false, FIN_ACK, 501));
+        }
+        for port in living {
+            assert_eq!(flows.look(&at(port, true, Flags::ACK, 107)).seq, Some(7), "{port}");
+        }
+        assert_eq!((flows.pairs.len(), flows.order.len()), (CONNECTIONS, CONNECTIONS));
     }
 
     #[test]

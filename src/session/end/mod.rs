@@ -4,23 +4,22 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 use super::last_changes::LastChanges;
-use super::sockets::Sockets;
+use super::sockets::{SocketNo, Sockets};
 use super::table::HostTable;
 use super::{CommandError, LastOutcome, PendingCall};
 use crate::call::{Call, CallId, EndpointCall, ProcessCall, Sigpipe, SocketName, SocketRole};
 use crate::clock::MonoTime;
 use crate::command::{CallRequest, Pick};
 use crate::explain::{EntryNo, Sock};
-use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, ObservedSocket};
 use crate::outcome::{OptionReading, Outcome};
-use crate::program::SocketOwner;
 use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::socket_table::{SocketRow, Tuple};
 use crate::state::State;
 
+mod named;
 mod names;
 mod observed;
 mod outcomes;
@@ -28,7 +27,9 @@ mod process;
 mod socket;
 mod socks;
 mod support;
+mod unnamed;
 
+use named::NamedConnections;
 use names::SocketNames;
 pub(super) use outcomes::Returned;
 pub use process::{NextRuntime, ProcessState};
@@ -36,6 +37,7 @@ pub use socket::{Socket, SocketMaker};
 pub use socks::SockId;
 use socks::Socks;
 use support::CallSupport;
+pub(super) use unnamed::UnnamedSockets;
 
 /// The most names of sockets in a sentence.
 const NAMES_TOLD: usize = 8;
@@ -76,15 +78,15 @@ pub struct End {
     /// The sockets on which `listen` was called, and their dups.
     listened: Vec<SocketName>,
     /// The names of connections, for those that outlive their descriptors.
-    pub(super) named: QuickMap<Tuple, SocketName>,
+    pub(super) named: NamedConnections,
     /// The names that were given to sockets.
     pub(super) names: SocketNames,
     /// The kernel's sockets.
     pub(super) socks: Socks,
     /// The newest change of each setting: its entry.
     pub(super) set_at: HashMap<Setting, EntryNo>,
-    /// The processes that hold sockets of programs which have no name yet, by inode.
-    pub(super) owners: QuickMap<u64, SocketOwner>,
+    /// The sockets of programs that have no name yet.
+    pub(super) unnamed: UnnamedSockets,
     /// Has it been told that the host has connections with itself?
     pub(super) has_inside: bool,
     /// Have processes that were started beside the lab held sockets on its host?
@@ -94,8 +96,8 @@ pub struct End {
 /// A socket that differs from what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Changed {
-    /// The one of that place among those that the endpoint made.
-    Socket(usize),
+    /// The one of that number among those of the endpoint and of programs.
+    Socket(SocketNo),
     /// The connection or listener of that row.
     Row(Tuple),
 }
@@ -119,11 +121,11 @@ impl End {
             support: CallSupport::default(),
             changed: LastChanges::default(),
             listened: Vec::new(),
-            named: QuickMap::default(),
+            named: NamedConnections::default(),
             names: SocketNames::default(),
             socks: Socks::default(),
             set_at: HashMap::new(),
-            owners: QuickMap::default(),
+            unnamed: UnnamedSockets::default(),
             has_inside: false,
             has_others: false,
         }
@@ -161,10 +163,11 @@ impl End {
         self.socks.get(socket.sock)
     }
 
-    /// The record of the kernel's socket behind that name, to change it.
-    pub(super) fn sock_mut(&mut self, name: &SocketName) -> Option<&mut Sock> {
-        let id = self.socket(name)?.sock;
-        Some(self.socks.get_mut(id))
+    /// Changes the record of the kernel's socket behind that name, if there is one.
+    pub(super) fn change_sock(&mut self, name: &SocketName, change: impl FnOnce(&mut Sock)) {
+        if let Some(id) = self.socket(name).map(|socket| socket.sock) {
+            self.socks.change(id, change);
+        }
     }
 
     /// The newest open listener.
@@ -178,9 +181,9 @@ impl End {
         self.listener().or_else(|| {
             // From the few rows that listen: a load generator's sockets are many, and the listener stands behind all of them.
             let listening = self.table.listening().filter(|row| !row.tuple.local.ip().is_loopback());
-            let places = listening.flat_map(|row| self.sockets.of_inode(row.inode)).copied();
-            let programs = places.filter(|place| !self.sockets[*place].is_endpoints());
-            programs.max().map(|place| &self.sockets[place])
+            let sockets = listening.flat_map(|row| self.sockets.of_inode(row.inode)).copied();
+            let programs = sockets.filter(|no| !self.sockets[*no].is_endpoints());
+            programs.max().map(|no| &self.sockets[no])
         })
     }
 
@@ -213,18 +216,18 @@ impl End {
         })
     }
 
-    /// The places of the sockets whose row is the one at that place, the reverse of [`End::place`].
-    pub(super) fn sockets_of_row(&self, row: usize) -> Vec<usize> {
+    /// The sockets whose row is the one at that place, the reverse of [`End::place`].
+    pub(super) fn sockets_of_row(&self, row: usize) -> Vec<SocketNo> {
         let SocketRow { tuple, inode, .. } = &self.table.rows()[row].row;
         let named = self.named.get(tuple).and_then(|name| self.socket(name));
         let twins = named.and_then(|named| named.inode);
         let inodes = [Some(*inode), twins].into_iter().flatten();
-        let mut places: Vec<usize> = inodes.flat_map(|inode| self.sockets.of_inode(inode)).copied().collect();
-        places.extend(named.and_then(|named| self.sockets.place(&named.name)));
-        places.sort_unstable();
-        places.dedup();
-        places.retain(|place| self.place(&self.sockets[*place]) == Some(row));
-        places
+        let mut sockets: Vec<SocketNo> = inodes.flat_map(|inode| self.sockets.of_inode(inode)).copied().collect();
+        sockets.extend(named.and_then(|named| self.sockets.number(&named.name)));
+        sockets.sort_unstable();
+        sockets.dedup();
+        sockets.retain(|no| self.place(&self.sockets[*no]) == Some(row));
+        sockets
     }
 
     /// The place of a call among those that have not returned, whose numbers rise.
@@ -255,14 +258,14 @@ impl End {
 
     /// The name of the connection in a row, given to it while a descriptor was open.
     pub fn name_of(&self, tuple: &Tuple, inode: u64) -> Option<&SocketName> {
-        let mut by_inode = self.sockets.of_inode(inode).iter().map(|place| &self.sockets[*place]);
+        let mut by_inode = self.sockets.of_inode(inode).iter().map(|no| &self.sockets[*no]);
         let by_inode = by_inode.find(|socket| inode != 0 && socket.open);
         by_inode.map(|socket| &socket.name).or_else(|| self.named.get(tuple))
     }
 
     /// Has the socket of that row a name?
     pub(super) fn is_named(&self, row: &SocketRow) -> bool {
-        !self.sockets.of_inode(row.inode).is_empty() || self.named.contains_key(&row.tuple)
+        !self.sockets.of_inode(row.inode).is_empty() || self.named.has(&row.tuple)
     }
 
     /// Has the endpoint's language said that it cannot make the call of that command, like `shutdown read`?
@@ -292,14 +295,26 @@ impl End {
 
     /// Adds a socket.
     fn put(&mut self, socket: Socket) {
-        self.changed.note(Changed::Socket(self.sockets.len()));
-        self.sockets.push(socket);
+        let no = self.sockets.push(socket);
+        self.changed.note(Changed::Socket(no));
     }
 
     pub(super) fn set(&mut self, name: &SocketName, change: impl FnOnce(&mut Socket)) {
-        if let Some(place) = self.sockets.place(name) {
-            self.changed.note(Changed::Socket(place));
-            self.sockets.change(place, change);
+        if let Some(no) = self.sockets.number(name) {
+            self.changed.note(Changed::Socket(no));
+            self.sockets.change(no, change);
+        }
+    }
+
+    /// Forgets that the socket of that number has changed: it is forgotten.
+    pub(super) fn forget_changed(&mut self, no: SocketNo) {
+        self.changed.forget(&Changed::Socket(no));
+    }
+
+    /// Notes that an entry of that number names the socket of that name.
+    pub(super) fn is_told(&mut self, name: &SocketName, entry: EntryNo) {
+        if let Some(no) = self.sockets.number(name) {
+            self.sockets.change(no, |socket| socket.told = entry);
         }
     }
 
@@ -321,7 +336,9 @@ impl End {
 
     /// Notes that the connection belongs to the socket of that name, also when no descriptor holds it any more.
     pub(super) fn name_connection(&mut self, tuple: Tuple, name: &SocketName) {
-        self.named.entry(tuple).or_insert_with(|| name.clone());
+        if !self.named.has(&tuple) {
+            self.named.insert(tuple, name.clone());
+        }
     }
 
     /// A connection began that no descriptor holds: it is not the one that had these addresses before.
@@ -333,17 +350,10 @@ impl End {
     pub(super) fn pick(&mut self, side: Side, pick: &Pick) -> Result<(), CommandError> {
         let name = match pick {
             Pick::Named(name) => self.known(side, name)?.clone(),
-            Pick::Next => {
-                let place = self
-                    .sockets
-                    .iter()
-                    .position(|socket| Some(&socket.name) == self.current.as_ref());
-                let next = place.map_or(0, |place| place + 1) % self.sockets.len().max(1);
-                match self.sockets.get(next) {
-                    Some(socket) => socket.name.clone(),
-                    None => return Err(CommandError::Impossible(format!("the {side} has no sockets yet"))),
-                }
-            }
+            Pick::Next => match self.sockets.after(self.current.as_ref()) {
+                Some(socket) => socket.name.clone(),
+                None => return Err(CommandError::Impossible(format!("the {side} has no sockets yet"))),
+            },
         };
         self.current = Some(name);
         Ok(())
@@ -354,6 +364,10 @@ impl End {
         if let Some(socket) = self.socket(name) {
             return Ok(&socket.name);
         }
+        if self.names.has_forgotten(name) {
+            let why = forgotten(name.as_str());
+            return Err(CommandError::Unknown(name.to_string(), why));
+        }
         let named = self.sockets.iter().map(|socket| socket.shown().as_str());
         let names: Vec<&str> = named.take(NAMES_TOLD).collect();
         let more = match self.sockets.len() - names.len() {
@@ -361,7 +375,8 @@ impl End {
             more => format!(" and {more} more"),
         };
         let why = match names.as_slice() {
-            [] => format!("the {side} has no socket {name}: it has none yet"),
+            [] if self.sockets.is_empty() => format!("the {side} has no socket {name}: it has none yet"),
+            [] => format!("the {side} has no socket {name}: those that it had are over"),
             names => format!("the {side} has no socket {name}: it has {}{more}", names.join(", ")),
         };
         Err(CommandError::Unknown(name.to_string(), why))
@@ -406,4 +421,9 @@ impl End {
             _ => false,
         })
     }
+}
+
+/// Says that nothing is known any more of what had that name.
+pub(super) fn forgotten(name: &str) -> String {
+    format!("{name} is over, and the transcript has dropped its last entry: nothing is known of it any more")
 }

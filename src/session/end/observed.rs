@@ -25,7 +25,7 @@ impl End {
                 self.gone(&gone.row);
             }
         }
-        self.join(0..self.sockets.len());
+        self.join(self.sockets.open().collect());
     }
 
     /// Takes in rows of the host's table that were read one by one, and the addresses of connections that are in it no longer.
@@ -48,20 +48,20 @@ impl End {
     fn gone(&mut self, row: &SocketRow) {
         self.changed.forget(&Changed::Row(row.tuple));
         self.note_holder(&row.tuple, 0);
-        let named = self.named.get(&row.tuple).and_then(|name| self.sockets.place(name));
-        for place in self.sockets.of_inode(row.inode).iter().copied().chain(named) {
-            self.changed.note(Changed::Socket(place));
+        let named = self.named.get(&row.tuple).and_then(|name| self.sockets.number(name));
+        for no in self.sockets.of_inode(row.inode).iter().copied().chain(named) {
+            self.changed.note(Changed::Socket(no));
         }
     }
 
     /// Notes the inode of the row with these addresses, 0 for none: without one, a program holds its socket no longer.
     pub(in crate::session) fn note_holder(&mut self, tuple: &Tuple, inode: u64) {
-        let place = self.named.get(tuple).and_then(|name| self.sockets.place(name));
-        let Some(place) = place else { return };
-        let socket = &self.sockets[place];
+        let no = self.named.get(tuple).and_then(|name| self.sockets.number(name));
+        let Some(no) = no else { return };
+        let socket = &self.sockets[no];
         if socket.open && inode == 0 && !socket.is_endpoints() {
-            self.changed.note(Changed::Socket(place));
-            self.sockets.change(place, |socket| socket.open = false);
+            self.changed.note(Changed::Socket(no));
+            self.sockets.change(no, |socket| socket.open = false);
         }
     }
 
@@ -72,12 +72,12 @@ impl End {
         }
     }
 
-    /// Learns the addresses of the open sockets at these places from the table, by their inodes: the table may come before the outcome
+    /// Learns the addresses of those of these sockets that are open from the table, by their inodes: the table may come before the outcome
     /// that tells the inode, or after it.
-    fn join(&mut self, places: impl IntoIterator<Item = usize>) {
+    fn join(&mut self, sockets: Vec<SocketNo>) {
         let mut seen = HashSet::new();
-        for place in places {
-            let socket = &self.sockets[place];
+        for no in sockets {
+            let socket = &self.sockets[no];
             let inode = socket.inode.filter(|_| socket.open);
             let Some(row) = inode.and_then(|inode| self.table.of_inode(inode)) else {
                 continue;
@@ -100,7 +100,7 @@ impl End {
                 sock = known;
             }
             self.sockets
-                .change(place, |socket| (socket.tuple, socket.sock) = (Some(tuple), sock));
+                .change(no, |socket| (socket.tuple, socket.sock) = (Some(tuple), sock));
         }
     }
 }

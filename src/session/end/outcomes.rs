@@ -42,9 +42,7 @@ impl End {
             ..
         } = *returned;
         self.support.note(call, outcome);
-        if let Some(sock) = self.sock_mut(name) {
-            sock.called(call, outcome, before, entry);
-        }
+        self.change_sock(name, |sock| sock.called(call, outcome, before, entry));
         match call {
             Call::Socket { .. } => self.socket_returned(name, outcome, inode),
             Call::Accept { r#as } => match outcome {
@@ -62,9 +60,7 @@ impl End {
             // No call of the kernel's was made: what begin() took for granted was not so.
             Call::Connect { .. } if matches!(outcome, Outcome::Library(_) | Outcome::Unsupported(_)) => {
                 let had_addresses = self.socket(name).is_some_and(|socket| socket.tuple.is_some());
-                if let Some(sock) = self.sock_mut(name) {
-                    sock.connected &= had_addresses;
-                }
+                self.change_sock(name, |sock| sock.connected &= had_addresses);
             }
             // On Linux close gives the descriptor back whatever it returns, EINTR included (close(2)).
             _ if call.is_close() && outcome.errno() != Some(Errno::EBADF) => {
@@ -88,7 +84,7 @@ impl End {
             None if *outcome == Outcome::Ok(Value::Later) => {}
             None => {
                 self.sockets.retain(|socket| socket.name != *name);
-                let newest = self.sockets.iter().rfind(|socket| socket.is_endpoints());
+                let newest = self.sockets.own().last().and_then(|no| self.sockets.get(*no));
                 self.current = newest.or(self.sockets.last()).map(|socket| socket.name.clone());
             }
         }
@@ -122,7 +118,7 @@ impl End {
             (_, None) => None,
         };
         let id = known.unwrap_or_else(|| self.socks.add(Sock::default()));
-        self.socks.get_mut(id).inherit(&inherited, entry);
+        self.socks.change(id, |sock| sock.inherit(&inherited, entry));
         id
     }
 

@@ -96,7 +96,9 @@ impl End {
             _ => ProcessState::Dead { pid, how },
         };
         self.sockets.close_all();
-        (0..self.sockets.len()).for_each(|place| self.changed.note(Changed::Socket(place)));
+        self.sockets
+            .numbers()
+            .for_each(|no| self.changed.note(Changed::Socket(no)));
         let lost = std::mem::take(&mut self.pending);
         for pending in &lost {
             if let EndpointCall::On { call, .. } = &pending.order

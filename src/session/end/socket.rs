@@ -30,6 +30,8 @@ pub struct Socket {
     pub info: Option<State>,
     /// The process that made it.
     pub maker: SocketMaker,
+    /// The newest entry of a program's that names it; 0 while there is none.
+    pub(in crate::session) told: EntryNo,
 }
 
 /// The process that a socket belongs to.
@@ -55,6 +57,7 @@ impl Socket {
             closed: None,
             info: None,
             maker: SocketMaker::Endpoint,
+            told: 0,
         }
     }
 

@@ -19,9 +19,11 @@ pub use packet::{became, besides, describe};
 pub const KEPT: usize = 100_000;
 
 /// The entries of one run, the oldest dropped when there are too many.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Transcript {
     began: MonoTime,
+    /// The most entries that are kept.
+    most: usize,
     entries: VecDeque<Entry>,
     next: u64,
     /// The newest entry of what happened without a call of its end: 0 while there is none.
@@ -34,8 +36,14 @@ pub struct Transcript {
 impl Transcript {
     /// An empty one; times count from `began`.
     pub const fn new(began: MonoTime) -> Transcript {
+        Transcript::keeping(KEPT, began)
+    }
+
+    /// An empty one that keeps so many entries; times count from `began`.
+    pub const fn keeping(most: usize, began: MonoTime) -> Transcript {
         Transcript {
             began,
+            most,
             entries: VecDeque::new(),
             next: 1,
             newest_event: 0,
@@ -45,7 +53,7 @@ impl Transcript {
 
     /// Adds what happened at `at`.
     pub(in crate::session) fn push(&mut self, at: MonoTime, what: EntryKind) -> u64 {
-        if self.entries.len() == KEPT {
+        if self.entries.len() >= self.most {
             let newest_event = self.newest_event;
             let dropped = self.entries.pop_front().filter(|entry| entry.no == newest_event);
             self.dropped_event = dropped.or(self.dropped_event.take());
@@ -76,6 +84,11 @@ impl Transcript {
     /// Returns how many entries have been dropped.
     pub fn dropped(&self) -> u64 {
         self.next - 1 - self.entries.len() as u64
+    }
+
+    /// The number of the oldest entry that is kept, or of the next one where none is.
+    pub fn oldest(&self) -> EntryNo {
+        self.dropped() + 1
     }
 
     /// The number of the last entry; 0 when there was none.

@@ -4,6 +4,7 @@ use super::*;
 use crate::command::spec::{EndVerb, Verb};
 use crate::command::table;
 use crate::session::connections::ConnectionNo;
+use crate::session::view::Folded;
 
 impl App {
     /// Has the wire do something; the oldest means the chosen one.
@@ -175,13 +176,18 @@ impl App {
                 return self.show_connection(next, now);
             }
             ScreenCommand::EndedSockets => {
-                let ended = self.run.session.folded(side).ended.len();
+                let Folded { ended, forgotten, .. } = self.run.session.folded(side);
+                let ended = ended.len() + forgotten;
                 if ended == 0 {
                     self.status = Some(format!("the {side} has no ended socket"));
                 } else {
                     let unfolds = !self.shown.unfolded[side];
                     self.shown.unfolded[side] = unfolds;
-                    let are = if unfolds { "shown" } else { "folded" };
+                    let are = match (unfolds, forgotten) {
+                        (true, 0) => "shown".to_owned(),
+                        (true, forgotten) => format!("shown but for {forgotten} that no entry is left of"),
+                        (false, _) => "folded".to_owned(),
+                    };
                     self.status = Some(format!("ended sockets of the {side}: {ended}, {are}"));
                 }
             }
@@ -304,15 +310,18 @@ impl App {
             self.status = Some(match (shown, count) {
                 (_, 0) => "there is no connection yet".into(),
                 (_, 1) => "the one connection is shown".into(),
+                (_, count) if session.connections_kept() < count as usize => {
+                    let kept = session.connections_kept();
+                    format!("all connections are shown that the transcript still has: {kept} of {count}")
+                }
                 (_, count) => format!("all {count} connections are shown"),
             });
             return Vec::new();
         };
-        let connections = session.connections();
-        let Some(view) = connections.iter().find(|view| view.no == no) else {
+        let Some(view) = session.connection(no) else {
             return Vec::new();
         };
-        let words = describe(view, count);
+        let words = describe(&view, count);
         let names = Ends::from_fn(|side| {
             let end = &session.ends[side];
             let socket = view.names[side].and_then(|name| end.socket(name))?;
@@ -343,11 +352,7 @@ impl App {
             self.shown.connection = ShownConnection::One(no);
         }
         let other = side.other();
-        let connections = session.connections();
-        let peer = connections
-            .iter()
-            .find(|view| view.no == no)
-            .and_then(|view| view.names[other]);
+        let peer = session.connection(no).and_then(|view| view.names[other]);
         let peer = peer.and_then(|name| session.ends[other].socket(name));
         let peer = peer.filter(|socket| session.ends[other].current.as_ref() != Some(&socket.name));
         let Some(pick) = peer.map(|socket| EndCommand::Use(Pick::Named(socket.shown().clone()))) else {

@@ -166,7 +166,7 @@ fn tabs(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, session: &Sessio
     let wide = |connection: ShownConnection| name(connection).len() as u16 + 2;
     let mut tabs = vec![ShownConnection::All];
     let mut end = left + wide(ShownConnection::All);
-    for no in (1..=count).map(ConnectionNo) {
+    for no in session.connections_after(None) {
         let tab = ShownConnection::One(no);
         end += wide(tab);
         // The one that is shown has its place, however many come before it; the key goes through those that have no room, too.

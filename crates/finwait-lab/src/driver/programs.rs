@@ -31,6 +31,8 @@ pub(super) struct ProgramSockets {
     checked_at: MonoTime,
     /// The place among them up to which it was asked.
     checked: usize,
+    /// Those that were closed before they were seen in a table, the oldest first: a reading that is late may have them yet.
+    closed_unseen: VecDeque<u64>,
 }
 
 /// A socket of a program's.
@@ -43,6 +45,21 @@ struct OwnedSocket {
     is_released: bool,
     /// The calls that strace has seen on it.
     seen: Vec<ProgramDeed>,
+    /// The table's part in it.
+    place: SocketPlace,
+    /// Strace has seen its last close.
+    is_closed: bool,
+}
+
+/// Whether a socket is in its host's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SocketPlace {
+    /// It was not seen in it so far.
+    Unseen,
+    /// It is in it.
+    There,
+    /// It has left it.
+    Left,
 }
 
 /// The number of times that it is asked who holds a socket: a process that comes up just then may be missed once.
@@ -51,6 +68,8 @@ const MOST_ASKED: u8 = 5;
 const MOST_GONE: usize = 16;
 /// The most descriptors that are looked at in one reading, whether they are still open.
 const MOST_CHECKED: usize = 64;
+/// The most sockets that are remembered when they are closed, and were in no table.
+const MOST_CLOSED: usize = 1024;
 /// The number of rows that a table may have to be read every [`Timing::program_reading`]; one of twice as many is read half as often.
 const MANY_ROWS: usize = 256;
 
@@ -284,13 +303,20 @@ impl<O: Outside> Core<O> {
     /// Asks who else holds a socket when its owner has closed its descriptor: a server may have left it to a child.
     fn closed_by(&mut self, side: Side, inode: u64, pid: u32) {
         let owned = self.ends[side].program_sockets.owned.get(&inode);
-        if owned.is_none_or(|owned| owned.held.pid != pid || owned.is_released) {
+        let Some(owned) = owned.filter(|owned| owned.held.pid == pid) else {
             return;
+        };
+        if !owned.is_released {
+            let mut found = self.outside.holders(side, &[inode]);
+            found.retain(|(_, _, held)| held.pid != pid);
+            if !found.is_empty() {
+                for (inode, program, held) in found {
+                    self.owned_by(side, inode, program, held);
+                }
+                return;
+            }
         }
-        let found = self.outside.holders(side, &[inode]);
-        for (inode, program, held) in found.into_iter().filter(|(_, _, held)| held.pid != pid) {
-            self.owned_by(side, inode, program, held);
-        }
+        self.ends[side].program_sockets.closed(inode);
     }
 
     /// The longest that nothing is read of the tables while programs run: a listener is to be seen when it listens. None while none runs.
@@ -411,11 +437,15 @@ impl<O: Outside> Core<O> {
             held,
             is_released: false,
             seen: Vec::new(),
+            place: SocketPlace::Unseen,
+            is_closed: false,
         };
         let owner = owned.owner();
         let sockets = &mut self.ends[side].program_sockets;
         sockets.asked.remove(&inode);
-        sockets.owned.insert(inode, owned);
+        // Its place is the same, whoever has it.
+        let place = sockets.owned.get(&inode).map_or(owned.place, |before| before.place);
+        sockets.owned.insert(inode, OwnedSocket { place, ..owned });
         self.tell(LabEvent::Owned { side, inode, owner });
     }
 
@@ -633,15 +663,58 @@ impl<O: Outside> Core<O> {
             let gone = &mut self.ends[side].program_sockets.gone;
             gone.retain(|(listener, _)| *listener != change.tuple.local);
         }
-        if change.to != State::Close || change.inode == 0 {
+        if change.inode == 0 {
             return;
         }
         let ProgramSockets { owned, asked, .. } = &mut self.ends[side].program_sockets;
+        if change.to != State::Close {
+            if let Some(owned) = owned.get_mut(&change.inode) {
+                owned.place = SocketPlace::There;
+            }
+            return;
+        }
         asked.remove(&change.inode);
-        let Some(gone) = owned.get(&change.inode) else { return };
+        let Some(gone) = owned.get_mut(&change.inode) else {
+            return;
+        };
+        gone.place = SocketPlace::Left;
         self.outside.has_let_go(side, gone.program, &gone.held, change.inode);
-        if !is_traced(&self.outside, gone.program) {
+        // Of a process that has ended, none is to come.
+        let prints = is_traced(&self.outside, gone.program)
+            && !gone.is_closed
+            && self.outside.holding(side, gone.program, &gone.held, change.inode) != Holding::Ended;
+        if !prints {
             owned.remove(&change.inode);
+        }
+    }
+}
+
+impl ProgramSockets {
+    /// Returns how many are known.
+    #[cfg(test)]
+    pub(super) fn owned_count(&self) -> usize {
+        self.owned.len()
+    }
+
+    /// Notes that strace has seen the last close of a socket. It is forgotten when it has left the table; where it was not seen there, when many
+    /// such have followed.
+    fn closed(&mut self, inode: u64) {
+        let Some(owned) = self.owned.get_mut(&inode) else {
+            return;
+        };
+        owned.is_closed = true;
+        match owned.place {
+            SocketPlace::Left => drop(self.owned.remove(&inode)),
+            SocketPlace::There => {}
+            SocketPlace::Unseen => self.closed_unseen.push_back(inode),
+        }
+        if self.closed_unseen.len() > MOST_CLOSED
+            && let Some(oldest) = self.closed_unseen.pop_front()
+        {
+            let is_unseen = |owned: &OwnedSocket| owned.is_closed && owned.place == SocketPlace::Unseen;
+            if self.owned.get(&oldest).is_some_and(is_unseen) {
+                self.owned.remove(&oldest);
+            }
         }
     }
 }

@@ -367,6 +367,49 @@ fn what_its_owner_closes_stays_with_the_child_that_still_has_it() {
     assert_eq!(play.transitions(), ["client ESTABLISHED>FIN_WAIT1 exit by curl 4712"]);
 }
 
+/// However many sockets a program makes: whichever is known first, that it is closed or that it is over.
+#[test]
+fn what_is_known_of_a_traced_programs_sockets_does_not_grow_with_them() {
+    let mut play = Play::with_a_program(Client);
+    play.core.outside.programs.is_traced = true;
+    let owned = |play: &Play| play.core.ends[Client].program_sockets.owned_count();
+    for inode in 100..200 {
+        play.holds(inode, 4711, Holding::Open);
+        play.table(Client, [row(Client, State::Established, inode)]);
+        play.pass(20 * MS);
+        assert_eq!(owned(&play), 1);
+        play.holds(inode, 4711, Holding::Closed);
+        if inode % 2 == 0 {
+            play.program_says([traced("close(5) = 0", inode)]);
+            assert_eq!(owned(&play), 1, "it may have a FIN to send");
+            play.table(Client, []);
+            play.pass(20 * MS);
+        } else {
+            play.table(Client, []);
+            play.pass(20 * MS);
+            assert_eq!(owned(&play), 1, "its close is to come");
+            play.program_says([traced("close(5) = 0", inode)]);
+        }
+        assert_eq!(owned(&play), 0, "{inode}");
+    }
+    // Its process ends without a close.
+    play.holds(200, 4712, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 200)]);
+    play.pass(20 * MS);
+    play.holds(200, 4712, Holding::Ended);
+    play.table(Client, []);
+    play.pass(20 * MS);
+    assert_eq!(owned(&play), 0);
+    // What is in no table.
+    for inode in 1000..4000 {
+        play.program_says([
+            traced("socket(AF_INET, SOCK_STREAM, 0) = 5", inode),
+            traced("close(5) = 0", inode),
+        ]);
+    }
+    assert!(owned(&play) <= 1025, "{}", owned(&play));
+}
+
 #[test]
 fn a_call_that_strace_prints_late_is_told_before_what_it_has_led_to() {
     let mut play = Play::with_a_program(Client);
