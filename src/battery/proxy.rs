@@ -61,12 +61,16 @@ fn reset(seen: &Observed<'_>) -> CaseVerdict {
 const IN_BUFFERS: usize = 8_000_000;
 
 fn slow_reader(seen: &Observed<'_>) -> CaseVerdict {
-    let (StepResult::Late(written) | StepResult::Wrote(written)) = seen.got("write") else {
-        return Verdict::Rst.with(seen.after("write"));
+    let (written, is_all) = match seen.got("write") {
+        StepResult::Wrote(written) => (written, true),
+        StepResult::Late(written) => (written, false),
+        _ => return Verdict::Rst.with(seen.after("write")),
     };
     let queues = seen.queues("write");
     let read = written.saturating_sub(queues.unsent + queues.unread);
     match queues.unread {
+        // It has taken in more than kernels keep for it, and the last of it is on its way.
+        _ if is_all && read > IN_BUFFERS => Verdict::BuffersAll.with(megabytes(read)),
         // It reads no more.
         65_537.. => Verdict::Stops.with(format!("after {}", megabytes(read))),
         _ if read > IN_BUFFERS => Verdict::BuffersAll.with(megabytes(read)),

@@ -214,7 +214,8 @@ fn id(tuple: &Tuple) -> [u8; 48] {
     id
 }
 
-/// The row in a message, if it is one: a `struct inet_diag_msg` of a known family and state, and its attributes.
+/// The row in a message, if it is one: a `struct inet_diag_msg` of a known family and state, and its attributes; none of a socket that the
+/// kernel has taken out of its table since.
 fn row(message: &NetlinkMessage<'_>) -> Option<SocketRow> {
     if message.kind != BY_FAMILY {
         return None;
@@ -237,12 +238,18 @@ fn row(message: &NetlinkMessage<'_>) -> Option<SocketRow> {
         // An IPv6 socket may carry an IPv4 connection, whose addresses it shows mapped (as Java's do): segments have the plain ones.
         Some(SocketAddr::new(ip.to_canonical(), port))
     };
+    let tuple = Tuple {
+        local: address(4, 8)?,
+        peer: address(6, 24)?,
+    };
+    // A dump reads sockets after it has let go of their table: one that has been taken out meanwhile has given its port back, and does not
+    // say so in its state yet (tcp_set_state).
+    if tuple.local.port() == 0 {
+        return None;
+    }
     let info = attribute(attributes, INFO).filter(|_| state != State::Listen);
     Some(SocketRow {
-        tuple: Tuple {
-            local: address(4, 8)?,
-            peer: address(6, 24)?,
-        },
+        tuple,
         state,
         timer: TimerKind::from_kernel(timer)
             .zip(u32_at(fixed, 52))
@@ -323,6 +330,15 @@ mod tests {
             (TimerKind::Retransmit, Duration::from_millis(203))
         );
         assert_eq!(row.info, None);
+    }
+
+    /// Seen with a read that held a closed socket last: `10.0.0.1:0`, in ESTABLISHED.
+    #[test]
+    fn a_socket_that_has_given_its_port_back_is_in_no_table() {
+        let mut left = body(libc::AF_INET, 1, 0, 0, NO_ATTRIBUTES);
+        assert!(parsed(&left).is_some());
+        left[4..6].fill(0);
+        assert_eq!(parsed(&left), None);
     }
 
     #[test]
