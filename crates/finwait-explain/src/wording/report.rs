@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::call::call_of;
 use super::errno::by_name;
-use super::signs::{Line, Sign};
+use super::signs::{Hit, Line, Mention, Sign, mentions};
 use super::{address, is_in_name, places};
 
 include!(concat!(env!("OUT_DIR"), "/mentions.rs"));
@@ -23,9 +23,11 @@ pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -
         return false;
     }
     let (head, bullet) = without_bullet(low);
-    if is_code(text, head)
+    let spoken = mentions(low);
+    if spoken.contains(&Mention::Code)
+        || is_code(text, head)
         || is_member(&line.low, place)
-        || is_list_of_names(low)
+        || is_list_of_names(line)
         || is_table(low)
         || is_defined(head, &line.low[place.clone()])
     {
@@ -39,7 +41,7 @@ pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -
     if begins_with_one_of(head, HEADS)
         || begins_with_one_of(low, COMMENTS) && !bullet
         || begins_with_one_of(head, CODE_COMMENTS)
-        || has_one_of(low, RESULTS)
+        || spoken.contains(&Mention::Result)
         || is_search(low, place)
         || is_entry(head)
         || all().all(|place| is_asked(&line.low, &place) || is_denied(&line.low, &place))
@@ -55,7 +57,10 @@ pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -
         .split(|c: char| !(c.is_ascii_alphabetic() || c == '\''))
         .next()
         .unwrap_or(head);
-    if CHANGES.contains(&first) && !low.contains("failed") || head.starts_with("if ") || has_one_of(low, MANUALS) {
+    if CHANGES.contains(&first) && !low.contains("failed")
+        || head.starts_with("if ")
+        || spoken.contains(&Mention::Manual)
+    {
         return true;
     }
     let is_name = by_name(&words.to_ascii_uppercase()).is_some();
@@ -89,24 +94,21 @@ fn is_denied(low: &str, place: &Range<usize>) -> bool {
 }
 
 /// Are several errnos named one behind the other, as in a list of those that a program tries again after?
-fn is_list_of_names(low: &str) -> bool {
-    let mut before: Option<&str> = None;
-    let mut between = 0;
-    for part in low.split_inclusive(|c: char| !is_in_name(c)) {
-        let name = part.trim_end_matches(|c: char| !is_in_name(c));
-        let after = part.len() - name.len();
-        if name.is_empty() {
-            between += after;
-            continue;
-        }
-        let is_name = by_name(&name.to_ascii_uppercase()).is_some();
-        if is_name && before.is_some_and(|before| before != name) && between <= NEAR {
-            return true;
-        }
-        before = Some(name).filter(|_| is_name);
-        between = after;
-    }
-    false
+fn is_list_of_names(line: &Line<'_>) -> bool {
+    let low = &line.low;
+    let mut before: Option<&Hit> = None;
+    line.in_low()
+        .iter()
+        .filter(|hit| matches!(hit.sign, Sign::Name))
+        .any(|hit| {
+            let is_next = before.is_some_and(|before| {
+                let between = low.get(before.end..hit.at);
+                let is_near = between.is_some_and(|between| between.len() <= NEAR && !between.contains(is_in_name));
+                is_near && low[before.at..before.end] != low[hit.at..hit.end]
+            });
+            before = Some(hit);
+            is_next
+        })
 }
 
 /// The most characters between two names of a list: `", "`, `', '`, ` | `.
@@ -132,8 +134,7 @@ fn is_code(text: &str, low: &str) -> bool {
             || text.ends_with("{}")
             || has_brackets() && text.ends_with(')')
     };
-    has_one_of(low, CODE)
-        || begins_with_one_of(low, STATEMENTS) && ends()
+    begins_with_one_of(low, STATEMENTS) && ends()
         || begins_with_one_of(low, WRITERS) && has_brackets() && !low.contains("): ")
         || text.ends_with(';') && text.contains(['=', '(']) && !text.contains(": ")
         || text.ends_with('{') && text.contains('(') && !text.contains(": ")
@@ -157,13 +158,16 @@ fn is_defined(head: &str, words: &str) -> bool {
     let head = head.trim_start_matches(['"', '\'']);
     let key = head.split(['"', '\'', ':', '=', '(', ' ']).next().unwrap_or(head);
     let value = head[key.len()..].trim_start_matches(['"', '\'', ' ']);
+    if !value.starts_with([':', '=', '(']) {
+        return false;
+    }
     let joined = |with: &str| key.contains(&words.replace(' ', with));
-    let is_of_it = key == words || words.contains(' ') && (joined("_") || joined("-") || joined(""));
+    let is_of_it = || key == words || words.contains(' ') && (joined("_") || joined("-") || joined(""));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = value
         .strip_prefix('=')
         .map(|value| value.trim().trim_end_matches([',', ';']));
-    is_of_it && (value.starts_with([':', '=', '(']) && head.ends_with(',') || number.is_some_and(is_number))
+    (head.ends_with(',') || number.is_some_and(is_number)) && is_of_it()
 }
 
 /// Does it search for the words? What a program says of itself has a colon behind its name.
@@ -209,10 +213,6 @@ fn without_hash(low: &str) -> &str {
 
 fn begins_with_one_of(low: &str, all: &[&str]) -> bool {
     all.iter().any(|begin| low.starts_with(begin))
-}
-
-fn has_one_of(low: &str, all: &[&str]) -> bool {
-    all.iter().any(|words| low.contains(words))
 }
 
 /// Does the error's number stand beside it: `(32)Broken pipe`, `[Errno 104]`, `broken pipe (os error 32)`, `errno=111`?
