@@ -2,6 +2,8 @@
 
 #[path = "build/file.rs"]
 mod file;
+#[path = "build/mentions.rs"]
+mod mentions;
 #[path = "build/situations.rs"]
 mod situations;
 #[path = "build/texts.rs"]
@@ -18,10 +20,12 @@ fn main() {
     println!("cargo::rerun-if-changed={}", folder.display());
     let texts = texts::read(&folder).and_then(|files| texts::compile(&files));
     let wordings = wordings::compile(&folder.join("wordings"));
+    let mentions = mentions::compile(&folder);
     let situations = situations::compile(&folder);
     for (name, code) in [
         ("texts.rs", texts),
         ("wordings.rs", wordings),
+        ("mentions.rs", mentions),
         ("situations.rs", situations),
     ] {
         let written = code.and_then(|code| {

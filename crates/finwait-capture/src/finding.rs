@@ -79,6 +79,9 @@ pub enum Finding {
         rule: Option<RuleId>,
         /// Did the receiver go on as if nothing had been?
         ignored: bool,
+        /// Was it forged on finwait's wire?
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        forged: bool,
         /// The RSTs of both ends.
         count: u32,
     },
@@ -197,6 +200,13 @@ pub enum Finding {
         /// How many.
         count: u32,
     },
+    /// Packets were made up on finwait's wire.
+    Forged {
+        /// How many.
+        count: u32,
+    },
+    /// There were too many connections at a time to follow it to its end.
+    LetGo,
     /// The connection begins before the capture.
     Middle {
         /// Is even the answer to its SYN missing?
@@ -237,7 +247,7 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
             syns: ends.client.syns,
             waited: between(connection.began, connection.last),
         });
-    } else if connection.state(Side::Server) == Some(State::SynRecv) && ends.server.syns > 0 {
+    } else if connection.state(Side::Server) == Some(State::SynRecv) && ends.server.syns > 0 && !connection.let_go {
         found.push(Finding::HalfOpen {
             answers: ends.server.syns,
         });
@@ -275,7 +285,9 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
             });
         }
         let state = connection.state(side);
-        if let (Some(state @ State::CloseWait), Some((_, since))) = (state, ends[side.other()].fin()) {
+        if let (Some(state @ State::CloseWait), Some((_, since)), false) =
+            (state, ends[side.other()].fin(), connection.let_go)
+        {
             found.push(Finding::Unclosed {
                 side,
                 state,
@@ -350,13 +362,21 @@ pub fn findings(connection: &Connection, began: MonoTime, ended: MonoTime) -> Ve
             count: connection.duplicates,
         });
     }
+    if connection.forged > 0 {
+        found.push(Finding::Forged {
+            count: connection.forged,
+        });
+    }
+    if connection.let_go {
+        found.push(Finding::LetGo);
+    }
     if connection.start != Start::Syn {
         found.push(Finding::Middle {
             guessed: connection.guessed,
         });
     }
     let is_open = |side: Side| connection.state(side) == Some(State::Established);
-    if is_open(Side::Client) && is_open(Side::Server) {
+    if is_open(Side::Client) && is_open(Side::Server) && !connection.let_go {
         found.push(Finding::Open);
     }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
@@ -400,6 +420,7 @@ fn of_reset(connection: &Connection, reset: &Reset, at: impl Fn(MonoTime) -> Sec
         shown_by: reset.shown_by(),
         rule: reset.rule(),
         ignored: connection.reset_ignored,
+        forged: reset.forged,
         count: Side::BOTH.iter().map(|side| connection.ends[*side].resets).sum(),
     }
 }
@@ -426,8 +447,9 @@ impl Finding {
             Finding::DuplicateAcks { .. } => 12,
             Finding::WindowFull { .. } => 11,
             Finding::KeepAlives { .. } => 10,
+            Finding::Forged { .. } => 28,
             Finding::Missed { .. } | Finding::Duplicates { .. } => 8,
-            Finding::Middle { .. } | Finding::Open => 0,
+            Finding::LetGo | Finding::Middle { .. } | Finding::Open => 0,
         }
     }
 
@@ -438,6 +460,12 @@ impl Finding {
             Finding::NoAnswer { syns: 1, .. } => "no answer to the SYN".into(),
             Finding::NoAnswer { syns, .. } => format!("no answer to {syns} SYNs"),
             Finding::HalfOpen { .. } => "the handshake's last ACK is missing".into(),
+            Finding::Reset {
+                by,
+                forged: true,
+                ignored: false,
+                ..
+            } => format!("reset by an RST forged in the {by}'s name"),
             Finding::Reset { by, ignored: false, .. } => format!("reset by the {by}"),
             Finding::Reset { by, .. } => format!("RST in the {by}'s name, not taken"),
             Finding::Icmp { message, .. } => format!("ICMP: {message}"),
@@ -453,6 +481,8 @@ impl Finding {
             Finding::ChallengeAcks { .. } => "challenge ACK".into(),
             Finding::Missed { .. } => "not all captured".into(),
             Finding::Duplicates { .. } => "captured twice".into(),
+            Finding::Forged { count } => format!("{count} forged"),
+            Finding::LetGo => "not followed to its end".into(),
             Finding::Middle { .. } => "begins before the capture".into(),
             Finding::Open => "open at the end".into(),
         }
@@ -464,7 +494,8 @@ impl Finding {
             Finding::Refused { after, .. } => format!("The server answered the SYN with RST after {}.", human(after.0)),
             Finding::NoAnswer { syns: 1, .. } => "The SYN had no answer in the capture.".into(),
             Finding::NoAnswer { syns, waited } => format!(
-                "The SYN was sent {syns} times in {}, and had no answer: the host is not there, a firewall drops it or its answer, or the listener's queue is full.",
+                "The SYN was sent {} in {}, and had no answer: the host is not there, a firewall drops it or its answer, or the listener's queue is full.",
+                if *syns == 2 { "twice".into() } else { format!("{syns} times") },
                 human(waited.0)
             ),
             Finding::HalfOpen { answers } => format!(
@@ -478,16 +509,18 @@ impl Finding {
                 answered,
                 states,
                 ignored,
+                forged,
                 count,
                 ..
             } => {
+                let from = if *forged { "forged in the name of" } else { "from" };
                 let state = |side: Side| states[side].map_or("a state that is not known", State::name);
                 let alone = states.client.is_none() && states.server.is_none() && *answered == Answered::Nothing;
                 if alone {
                     let kind = if *ack { "RST,ACK" } else { "RST without ACK" };
                     let more = if *count > 1 { format!(", {count} in all") } else { String::new() };
                     return format!(
-                        "{kind} from the {by} at {}{more}. What came before it is not in the capture, and so its reason is not either: here are the possible ones, the likeliest first.",
+                        "{kind} {from} the {by} at {}{more}. What came before it is not in the capture, and so its reason is not either: here are the possible ones, the likeliest first.",
                         at.at()
                     );
                 }
@@ -506,7 +539,7 @@ impl Finding {
                     false => String::new(),
                 };
                 format!(
-                    "{kind} from the {by} at {}{upon}; the {by} was in {}, the {} in {}{more}.{taken}",
+                    "{kind} {from} the {by} at {}{upon}; the {by} was in {}, the {} in {}{more}.{taken}",
                     at.at(),
                     state(*by),
                     by.other(),
@@ -619,6 +652,13 @@ impl Finding {
                     count => format!("{count} packets are"),
                 }
             ),
+            Finding::Forged { count } => match count {
+                1 => "1 packet was forged on finwait's wire: neither host sent it.".into(),
+                count => format!("{count} packets were forged on finwait's wire: neither host sent them."),
+            },
+            Finding::LetGo => {
+                "Too many connections were open at a time to follow it to its end: what is said of it is what was so until then.".into()
+            }
             Finding::Middle { guessed: true } => {
                 "It begins before the capture: its handshake is not there, and which end is the client is a guess by the ports.".into()
             }

@@ -62,12 +62,16 @@ pub struct Reset {
     pub unanswered: u32,
     /// The RST's time to live, and that of the sender's other packets, where they differ.
     pub ttl: Option<(u8, u8)>,
+    /// Was it forged on finwait's wire?
+    pub forged: bool,
 }
 
 /// A reason that an RST can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResetReason {
+    /// It was forged on finwait's wire.
+    Forged,
     /// A device between the ends.
     Middlebox,
     /// Nobody listens there.
@@ -101,6 +105,7 @@ impl ResetReason {
     pub fn words(self, reset: &Reset) -> String {
         let (by, other) = (reset.by, reset.by.other());
         match self {
+            ResetReason::Forged => format!("it was forged on finwait's wire: the {by} did not send it"),
             ResetReason::Middlebox => match reset.ttl {
                 Some((ttl, usual)) => format!(
                     "TTL differs, {ttl} and not {usual}: probably the {by} itself did not send it, but a firewall, a NAT or a load balancer"
@@ -161,7 +166,7 @@ impl ResetReason {
         Some(match self {
             // Before the answer to a SYN it looks like the server's own.
             ResetReason::Middlebox if reset.receiver == Some(State::SynSent) => return None,
-            ResetReason::Middlebox => "forged-rst-exact",
+            ResetReason::Forged | ResetReason::Middlebox => "forged-rst-exact",
             ResetReason::Refused => "refused",
             ResetReason::Unwanted => "close-in-syn-sent",
             ResetReason::GaveUp => "keepalive",
@@ -183,6 +188,9 @@ impl Reset {
     /// Returns the reasons that it can have, the likeliest first.
     pub fn reasons(&self) -> Vec<ResetReason> {
         use State::*;
+        if self.forged {
+            return vec![ResetReason::Forged];
+        }
         let mut reasons = Vec::new();
         if self.ttl.is_some() {
             reasons.push(ResetReason::Middlebox);

@@ -579,11 +579,18 @@ fn memory_is_bounded_and_what_is_let_go_is_said() {
     assert!(totals.let_go > 59_000 && totals.unanswered == 60_000);
 }
 
-/// To remember that it was there would take memory for each.
 #[test]
-fn a_connection_that_goes_on_after_it_was_let_go_counts_again() {
-    let rounds = ["[S], seq 1, win 500, length 0", "[S], seq 1, win 500, length 0"];
-    let line = |(at, rest): (usize, &&str), port: u32| format!("{}.{port} >{port} {rest}", at + 1);
+fn what_comes_of_a_connection_that_was_let_go_is_no_connection_more() {
+    let rounds = [
+        "> [S], seq 1, win 500, length 0",
+        "> [S], seq 1, win 500, length 0",
+        "< [S.], seq 5, ack 2, win 500, length 0",
+        "> [.], ack 6, win 500, length 0",
+    ];
+    let line = |(at, rest): (usize, &&str), port: u32| {
+        let (way, rest) = rest.split_at(1);
+        format!("{}.{port} {way}{port}{rest}", at + 1)
+    };
     let lines: Vec<String> = rounds
         .iter()
         .enumerate()
@@ -591,10 +598,51 @@ fn a_connection_that_goes_on_after_it_was_let_go_counts_again() {
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let counted = |open| read(&lines, Limits { open, told: 10 }).1;
-    assert_eq!((counted(8).connections, counted(8).let_go), (8, 0));
+    let all = counted(8);
+    assert_eq!((all.connections, all.parts, all.let_go, all.unanswered), (8, 0, 0, 0));
     let few = counted(4);
-    assert_eq!((few.connections, few.segments), (16, 16));
-    assert!(few.let_go > 8, "{few:?}");
+    assert_eq!((few.connections, few.segments, few.unanswered), (8, 32, 0), "{few:?}");
+    assert!(few.let_go > 8 && few.parts > 8, "{few:?}");
+}
+
+/// Another number in its SYN: another connection.
+#[test]
+fn a_new_connection_with_the_addresses_of_one_that_was_let_go_counts() {
+    let lines: Vec<String> = (0..20)
+        .flat_map(|round| {
+            (1..=8).map(move |port| {
+                format!(
+                    "{}.{port} >{port} [S], seq {}, win 500, length 0",
+                    round + 1,
+                    round * 100 + 1
+                )
+            })
+        })
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let counted = read(&lines, Limits { open: 4, told: 10 }).1;
+    assert_eq!((counted.connections, counted.parts), (160, 0), "{counted:?}");
+}
+
+#[test]
+fn of_one_that_was_let_go_nothing_is_said_that_only_the_end_would_show() {
+    let lines: Vec<String> = (1..=8)
+        .flat_map(|port| {
+            [
+                format!("{port}.0 >{port} [S], seq 1, win 500, length 0"),
+                format!("{port}.1 <{port} [S.], seq 5, ack 2, win 500, length 0"),
+                format!("{port}.2 >{port} [.], ack 6, win 500, length 0"),
+            ]
+        })
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let (connections, _) = read(&lines, Limits { open: 4, told: 10 });
+    let let_go = connections.iter().filter(|connection| connection.let_go);
+    let found: Vec<_> = let_go.map(told).collect();
+    assert!(
+        !found.is_empty() && found.iter().all(|found| *found == [Finding::LetGo]),
+        "{found:?}"
+    );
 }
 
 proptest! {
@@ -654,4 +702,23 @@ fn what_the_wire_made_is_not_sent_again() {
         "3.0 > [F.], seq 101, ack 901, win 500, length 0 ID 9 ON 0 FATE passed",
     ]));
     assert_eq!((forged.forged, forged.ends.client.retransmissions), (1, 0));
+    assert!(
+        told(&forged).contains(&Finding::Forged { count: 1 }),
+        "{:?}",
+        told(&forged)
+    );
+}
+
+#[test]
+fn a_reset_that_was_forged_on_the_wire_has_no_other_reason() {
+    let connection = one(&connected(&["2.0 < [R], seq 901, win 0, length 0 ON 1 FATE forged"]));
+    assert_eq!(reasons(&connection), [ResetReason::Forged]);
+    let found = told(&connection);
+    assert!(matches!(found[0], Finding::Reset { forged: true, .. }), "{found:?}");
+    assert!(
+        found[0]
+            .words()
+            .starts_with("RST without ACK forged in the name of the server")
+    );
+    assert!(found.contains(&Finding::Forged { count: 1 }), "{found:?}");
 }

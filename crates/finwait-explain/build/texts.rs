@@ -179,8 +179,8 @@ pub const FILES: &[(&str, Shape)] = &[
     ),
 ];
 
-/// Files of other forms, which build/situations.rs reads.
-const OTHERS: &[&str] = &["context", "situations"];
+/// Files of other forms, which build/situations.rs and build/mentions.rs read.
+const OTHERS: &[&str] = &["context", "mentions", "situations"];
 
 /// The placeholders that stand for a value of the case: the name, the type, and the code that shows it.
 ///

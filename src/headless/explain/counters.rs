@@ -120,11 +120,16 @@ pub fn print_read(
     } else {
         "counted since boot (by nstat without -a: since it was last called)"
     };
-    let what = match worth {
-        0 => "none of them tells that anything is wrong".into(),
-        _ => format!("{worth} of them not 0 and worth a look, the worst first; finwait explain NAME says more of each"),
+    let what = match (read.read(), worth) {
+        (1, 0) => ", which tells of nothing wrong".into(),
+        (1, _) => ", which is worth a look; finwait explain NAME says more of it".into(),
+        (_, 0) => "; none of them tells of anything wrong".into(),
+        (_, 1) => "; one of them is not 0 and worth a look; finwait explain NAME says more of it".into(),
+        _ => format!(
+            "; {worth} of them are not 0 and worth a look, the worst first; finwait explain NAME says more of each"
+        ),
     };
-    paper.paragraph(out, "", &format!("counters of the kernel, {since}: {figures}; {what}"))?;
+    paper.paragraph(out, "", &format!("counters of the kernel, {since}: {figures}{what}"))?;
     if !has_moved {
         let text = "Two listings in one text, some seconds apart, show what moves now: (nstat -az; sleep 10; nstat -az) | finwait explain";
         paper.paragraph(out, "", text)?;

@@ -5,7 +5,7 @@ use memchr::memchr;
 use std::io::{self, BufRead};
 
 use super::answer::GroupedLines;
-use crate::explain::listing::ListingScanner;
+use crate::explain::listing::{ListingScanner, state_told_of};
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, mentioned, nearest, something_else};
 
 #[cfg(test)]
@@ -67,6 +67,9 @@ impl Messages {
                 "{shown:?}{dots} speaks of an error and reports none; finwait explain {words:?} says why it comes"
             );
         }
+        if let Some(state) = state_told_of(first) {
+            return format!("{shown:?}{dots} tells of {state}; finwait explain {state} says what it is");
+        }
         let instead = match something_else(first) {
             Some(what) => what.about().into(),
             None => match nearest(first) {
@@ -87,8 +90,8 @@ pub fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io:
     let mut gathered = GroupedLines::default();
     let mut log = LogScanner::default();
     let mut listed = ListingScanner::default();
-    // What is all there is says more than a line among others.
-    let mut only = LineScanner::alone();
+    // What is all there is says more than a line among others; a line that is longer than any message does not.
+    let mut only = Some(LineScanner::alone());
     let mut first = First::default();
     let mut bytes = 0;
     let mut open = false;
@@ -105,8 +108,11 @@ pub fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io:
             let end = memchr(b'\n', rest);
             let part = &rest[..end.unwrap_or(rest.len())];
             log.push(part);
-            if gathered.lines() == 0 {
-                only.push(part);
+            if gathered.lines() == 0
+                && let Some(line) = &mut only
+            {
+                line.push(part);
+                only = only.filter(|line| !line.is_long());
             }
             first.push(part);
             open = end.is_none();
@@ -125,9 +131,12 @@ pub fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io:
         is_listed = end_line(&mut log, &mut listed, &mut gathered);
         first.end_line();
     }
-    if gathered.lines() == 1 && !is_listed {
+    if gathered.lines() == 1
+        && !is_listed
+        && let Some(line) = &mut only
+    {
         gathered = GroupedLines::default();
-        gathered.add(only.end());
+        gathered.add(line.end());
     }
     let said = Messages {
         lines: gathered,

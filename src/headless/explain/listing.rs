@@ -127,7 +127,7 @@ pub fn answer(table: &SocketTable) -> Option<ListingAnswer> {
             .chain(of_counts(table))
             .map(of_finding)
             .collect(),
-        sockets: table.few().iter().map(of_socket).collect(),
+        sockets: table.few().iter().map(|socket| of_socket(socket, table)).collect(),
     })
 }
 
@@ -163,9 +163,9 @@ fn of_counts(table: &SocketTable) -> Vec<TableFinding> {
     findings
 }
 
-fn of_socket(socket: &NumberedSocket) -> SocketAnswer {
+fn of_socket(socket: &NumberedSocket, table: &SocketTable) -> SocketAnswer {
     SocketAnswer {
-        meanings: meanings(&socket.socket),
+        meanings: meanings(&socket.socket, table.may_be_queued(&socket.socket)),
         notes: notes(&socket.socket),
         socket: socket.clone(),
     }
@@ -317,10 +317,12 @@ impl SocketAnswer {
         for note in &self.notes {
             paper.paragraph(out, "  ", note)?;
         }
-        for meaning in &self.meanings {
+        for (place, meaning) in self.meanings.iter().enumerate() {
             // With more than one of them its holder is not known.
-            if self.meanings.len() > 1 {
-                writeln!(out, "  {}, or", meaning.id)?;
+            match (self.meanings.len(), place) {
+                (1, _) => {}
+                (_, 0) => writeln!(out, "  either {}:", meaning.id)?,
+                (_, _) => writeln!(out, "  or {}:", meaning.id)?,
             }
             paper.paragraph(out, "  ", &meaning.meaning)?;
             paper.paragraph(out, "  can:        ", &meaning.can)?;

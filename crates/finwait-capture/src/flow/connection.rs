@@ -10,7 +10,7 @@ use finwait_model::clock::MonoTime;
 use finwait_model::side::{Ends, Side};
 use finwait_model::state::State;
 use finwait_wire::inferred::{InferredEnd, SentChange};
-use finwait_wire::segment::{CapturedIp, Flags, IcmpError, Segment};
+use finwait_wire::segment::{Flags, IcmpError, Segment};
 
 use super::end::{End, Place};
 use crate::reader::{CapturedPacket, WireFate};
@@ -122,6 +122,10 @@ pub struct Connection {
     pub duplicates: u32,
     /// The packets that finwait's wire made up.
     pub forged: u32,
+    /// Is it what came of a connection after it was let go?
+    pub goes_on: bool,
+    /// Was it let go before it was over, because there were too many at a time?
+    pub let_go: bool,
     /// The packets that left one end of finwait's wire and have not arrived at the other: who sent it, and what.
     under_way: VecDeque<(Side, Segment)>,
     /// The time from the SYN to the last ACK of the handshake, where neither was sent again.
@@ -187,6 +191,8 @@ impl Connection {
             icmps: 0,
             duplicates: 0,
             forged: 0,
+            goes_on: false,
+            let_go: false,
             under_way: VecDeque::new(),
             round_trip: None,
         }
@@ -259,7 +265,7 @@ impl Connection {
         let (flags, to) = (segment.flags, from.other());
         let rst = flags.has(Flags::RST);
         if rst {
-            self.is_reset((before, at), from, segment, ip);
+            self.is_reset((before, at), from, segment, packet);
         } else if self.reset.is_some_and(|reset| reset.by == to) && segment.len > 0 && idle > Duration::from_millis(1) {
             self.reset_ignored |= !self.ends[from].owes(&self.ends[to]);
         }
@@ -371,7 +377,9 @@ impl Connection {
     }
 
     /// Takes in an RST, with what is known before it; the times are those of the packet before it, and of the RST.
-    fn is_reset(&mut self, (before, at): (MonoTime, MonoTime), from: Side, segment: &Segment, ip: &CapturedIp) {
+    fn is_reset(&mut self, (before, at): (MonoTime, MonoTime), from: Side, segment: &Segment, packet: &CapturedPacket) {
+        let forged = packet.fate == Some(WireFate::Forged);
+        self.forged += u32::from(forged);
         if self.reset.is_some() {
             return;
         }
@@ -387,7 +395,7 @@ impl Connection {
         let (pause, ended) = self.pause;
         let idle = at.since(before);
         let is_answer = before == ended && idle < Duration::from_secs(1);
-        let ttl = match (ip.ttl, own.ttl) {
+        let ttl = match (packet.ip.ttl, own.ttl) {
             (Some(ttl), Some(usual)) if ttl != usual => Some((ttl, usual)),
             _ => None,
         };
@@ -406,6 +414,7 @@ impl Connection {
             idle: if is_answer { pause } else { idle },
             unanswered: own.unanswered,
             ttl,
+            forged,
         });
     }
 

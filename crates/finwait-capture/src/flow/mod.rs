@@ -5,6 +5,7 @@
 
 mod connection;
 mod end;
+mod gone;
 mod sightings;
 mod table;
 

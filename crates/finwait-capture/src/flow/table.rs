@@ -9,8 +9,9 @@ use finwait_model::hash::QuickMap;
 use finwait_model::side::Side;
 use finwait_wire::segment::{Flags, Packet, Segment};
 
-use super::connection::{Connection, ConnectionNo, IcmpSeen};
-use crate::finding::severity;
+use super::connection::{Connection, ConnectionNo, IcmpSeen, Start};
+use super::gone::{Gone, Trace};
+use crate::finding::{is_unanswered, severity};
 use crate::reader::CapturedPacket;
 
 /// The attempts that are searched for one that an ICMP error is about where the text does not name its port.
@@ -37,13 +38,15 @@ impl Default for Limits {
 /// What is counted of all connections, also of those that are not told of one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// The connections; one that goes on after it was let go counts again.
+    /// The connections.
     pub connections: u64,
+    /// What came of connections after they were let go: each such part has a number of its own, and is no connection more.
+    pub parts: u64,
     /// The TCP segments.
     pub segments: u64,
     /// The packets of another protocol.
     pub other: u64,
-    /// The connections in which something is worth telling.
+    /// The connections, and parts of them, in which something is worth telling.
     pub with_findings: u64,
     /// The connections that were reset.
     pub reset: u64,
@@ -73,6 +76,7 @@ pub struct Table {
     told: Vec<Connection>,
     totals: Totals,
     attempts: VecDeque<(SocketAddr, SocketAddr)>,
+    gone: Gone,
     began: Option<MonoTime>,
     last: MonoTime,
 }
@@ -161,8 +165,12 @@ impl Table {
             if self.open.len() >= self.limits.open {
                 self.make_room();
             }
-            self.totals.connections += 1;
-            let mut connection = Connection::new(ConnectionNo(self.totals.connections), segment, packet.at);
+            let goes_on = before.is_none() && self.goes_on(key, segment);
+            self.totals.parts += u64::from(goes_on);
+            self.totals.connections += u64::from(!goes_on);
+            let no = ConnectionNo(self.totals.numbers());
+            let mut connection = Connection::new(no, segment, packet.at);
+            connection.goes_on = goes_on;
             if let Some(before) = before {
                 connection.follows(&before);
                 self.finish(before);
@@ -177,6 +185,21 @@ impl Table {
         connection
     }
 
+    /// Is a segment of a connection that was let go? Counts no attempt as without an answer that has one now.
+    fn goes_on(&mut self, key: (SocketAddr, SocketAddr), segment: &Segment) -> bool {
+        let (syn, ack) = (segment.flags.has(Flags::SYN), segment.flags.has(Flags::ACK));
+        let goes_on = match syn && !ack {
+            // With another number it begins another one.
+            true => self.gone.has(key, Trace::Syn(segment.seq.0)),
+            false => self.gone.has(key, Trace::Was),
+        };
+        if goes_on && syn && ack && self.gone.has(key, Trace::Unanswered) {
+            self.totals.unanswered = self.totals.unanswered.saturating_sub(1);
+            self.totals.with_findings = self.totals.with_findings.saturating_sub(1);
+        }
+        goes_on
+    }
+
     /// Lets go of half of the connections: first those that are over, then those that have been quiet longest.
     fn make_room(&mut self) {
         let mut all: Vec<(bool, MonoTime, (SocketAddr, SocketAddr))> = self
@@ -188,9 +211,20 @@ impl Table {
         all.truncate(self.limits.open.div_ceil(2).max(1));
         for (is_open, _, key) in all {
             self.totals.let_go += u64::from(is_open);
-            if let Some(connection) = self.open.remove(&key) {
-                self.finish(connection);
+            let Some(mut connection) = self.open.remove(&key) else {
+                continue;
+            };
+            connection.let_go = is_open;
+            self.gone.add(key, Trace::Was);
+            if connection.start == Start::Syn
+                && let Some(first) = connection.ends.client.first
+            {
+                self.gone.add(key, Trace::Syn(first.0));
             }
+            if is_unanswered(&connection) {
+                self.gone.add(key, Trace::Unanswered);
+            }
+            self.finish(connection);
         }
     }
 
@@ -235,12 +269,20 @@ impl Table {
 }
 
 impl Totals {
+    /// Returns the highest number of a connection, or of what came of one afterwards.
+    pub const fn numbers(&self) -> u64 {
+        self.connections + self.parts
+    }
+
     fn count(&mut self, connection: &Connection) {
-        use crate::finding::{is_refused, is_unanswered};
-        self.with_findings += u64::from(severity(connection) > 0);
+        use crate::finding::is_refused;
+        // A SYN that is sent again is of an attempt that was counted.
+        let is_unanswered = is_unanswered(connection);
+        let is_counted = is_unanswered && connection.goes_on;
+        self.with_findings += u64::from(severity(connection) > 0 && !is_counted);
         self.refused += u64::from(is_refused(connection));
         self.reset += u64::from(connection.reset.is_some() && !is_refused(connection));
-        self.unanswered += u64::from(is_unanswered(connection));
+        self.unanswered += u64::from(is_unanswered && !is_counted);
         for side in Side::BOTH {
             let end = &connection.ends[side];
             self.retransmissions += u64::from(end.retransmissions);

@@ -29,7 +29,7 @@ pub use counters::{Concern, CounterValue, ReadCounters};
 pub use finding::{FindingId, Urgency};
 pub use note::{meanings, notes, situations};
 pub use row::{ListForm, ListedInfo, ListedProgram, ListedSocket, ListedTimer, Owner};
-pub use scanner::{ListingScanner, state_within};
+pub use scanner::{ListingScanner, state_told_of, state_within};
 pub use table::{NumberedSocket, SocketTable, StateCounts, TableFinding};
 
 /// The words of a finding, as `listing.toml` has them.

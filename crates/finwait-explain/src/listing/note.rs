@@ -12,12 +12,13 @@ use finwait_model::state::State;
 /// A quiet time that is worth a word.
 const SILENT: Duration = Duration::from_secs(60);
 
-/// Returns the situations that a socket can be in: one where the row says who holds it, else those of all holders.
-pub fn meanings(socket: &ListedSocket) -> Vec<Meaning> {
+/// Returns the situations that a socket can be in: one where the row says who holds it, else those of all holders. `may_be_queued` says that
+/// other rows show an accept queue that it may wait in.
+pub fn meanings(socket: &ListedSocket, may_be_queued: bool) -> Vec<Meaning> {
     let settings = Settings::default();
     let small = |queue: Option<u64>| queue.map(|queue| u32::try_from(queue).unwrap_or(u32::MAX));
     let mut found: Vec<Meaning> = Vec::new();
-    for holder in holders(socket) {
+    for holder in holders(socket, may_be_queued) {
         let present = Present {
             state: socket.state,
             holder: *holder,
@@ -43,11 +44,11 @@ pub fn meanings(socket: &ListedSocket) -> Vec<Meaning> {
 
 /// Returns the names of those situations.
 pub fn situations(socket: &ListedSocket) -> Vec<MeaningId> {
-    meanings(socket).iter().map(|meaning| meaning.id).collect()
+    meanings(socket, false).iter().map(|meaning| meaning.id).collect()
 }
 
 /// The holders that a socket can have, by its row; the usual one first.
-fn holders(socket: &ListedSocket) -> &'static [Holder] {
+fn holders(socket: &ListedSocket, may_be_queued: bool) -> &'static [Holder] {
     let queued = matches!(socket.state, State::Established | State::CloseWait);
     match (socket.state, &socket.owner) {
         (State::TimeWait, _) => &[Holder::Kernel],
@@ -55,6 +56,7 @@ fn holders(socket: &ListedSocket) -> &'static [Holder] {
         // The kernel keeps none of these for itself, whatever a damaged row says of the inode.
         (State::Listen | State::SynSent | State::Close, _) => &[Holder::Descriptor],
         _ if socket.is_nobodys() && queued => &[Holder::Listener],
+        (State::CloseWait, _) if may_be_queued => &[Holder::Listener, Holder::Descriptor],
         _ if socket.is_nobodys() => &[Holder::Kernel],
         (State::FinWait1 | State::Closing | State::LastAck, Owner::NotShown) => &[Holder::Kernel, Holder::Descriptor],
         (State::FinWait2, Owner::NotShown) => &[Holder::Descriptor, Holder::Kernel],

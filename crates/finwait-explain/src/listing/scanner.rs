@@ -8,8 +8,11 @@ use super::words::{Words, number, state, state_in_german};
 use super::{lsof, netstat, procfs, ss};
 use crate::kernel_log::KernelTally;
 use crate::meaning::state_named;
+use crate::wording::{HEADS, PAST};
 use finwait_model::state::State;
 
+/// Verbs behind a state's name in a sentence about it.
+const VERBS: [&str; 7] = ["is", "lasts", "means", "was", "has", "comes", "follows"];
 /// The first lines of a text are looked at closely, whatever they begin with: what somebody pastes is short.
 const CLOSELY: u64 = 32;
 
@@ -251,8 +254,31 @@ fn summary(words: &Words) -> Option<Vec<(State, u64)>> {
 }
 
 /// Returns the state that a text of a few words is about: `state CLOSE-WAIT`, `connections stuck in close_wait`. None where it names none
-/// or more than one, or where the word may be an ordinary one.
+/// or more than one, where the word may be an ordinary one, or where the text only tells of it.
 pub fn state_within(text: &str) -> Option<State> {
+    state_named_in(text).filter(|_| !is_told(text))
+}
+
+/// Returns the state that a text tells of without asking for it: `TIME_WAIT lasts for a minute.`
+pub fn state_told_of(text: &str) -> Option<State> {
+    state_named_in(text).filter(|_| is_told(text))
+}
+
+/// Is a text a sentence that tells of a state: one of the past, a whole one, or one whose subject is the state?
+fn is_told(text: &str) -> bool {
+    const WORDS: usize = 4;
+    let low = text.trim().to_ascii_lowercase();
+    let mut words = low.split_ascii_whitespace();
+    let subject = words.next().is_some_and(|word| state_named(word).is_some());
+    let verb = words.next();
+    let is_sentence = low.split_ascii_whitespace().count() >= WORDS;
+    let is_subject = || subject && verb.is_some_and(|verb| VERBS.contains(&verb));
+    let is_change = || HEADS.iter().any(|head| low.starts_with(head));
+    is_sentence && (low.ends_with('.') || is_change() || is_subject() || PAST.iter().any(|past| low.contains(past)))
+}
+
+/// The state that is named in a text.
+fn state_named_in(text: &str) -> Option<State> {
     const BESIDE: [&str; 8] = [
         "state",
         "socket",

@@ -285,8 +285,16 @@ impl SocketTable {
         if self.first.len() > FEW { &[] } else { &self.first }
     }
 
+    /// Returns whether a socket in CLOSE_WAIT may wait in an accept queue that another row shows.
+    pub fn may_be_queued(&self, socket: &ListedSocket) -> bool {
+        let group = self
+            .groups
+            .get(&(FindingId::CloseWait, key(FindingId::CloseWait, socket)));
+        socket.state == State::CloseWait && group.is_some_and(|group| self.may_all_be_queued(group))
+    }
+
     /// Can all sockets of a group wait in the accept queue of their port?
-    fn may_be_queued(&self, group: &Group) -> bool {
+    fn may_all_be_queued(&self, group: &Group) -> bool {
         let Some(local) = group.local.as_ref().filter(|_| group.may_be_queued) else {
             return false;
         };
@@ -298,7 +306,9 @@ impl SocketTable {
     /// The findings, the most urgent first; of those as urgent the worse kind, then the one with the most rows.
     pub fn findings(&self) -> Vec<TableFinding> {
         let of_group = |((id, _), group): (&(FindingId, GroupKey), &Group)| match id {
-            FindingId::CloseWait if self.may_be_queued(group) => finding(FindingId::CloseWaitLikelyNotAccepted, group),
+            FindingId::CloseWait if self.may_all_be_queued(group) => {
+                finding(FindingId::CloseWaitLikelyNotAccepted, group)
+            }
             _ => finding(*id, group),
         };
         let mut findings: Vec<TableFinding> = self.groups.iter().map(of_group).collect();

@@ -101,7 +101,7 @@ fn answered(text: &str) -> Vec<(&'static str, String)> {
         };
         said.push(("system", system.to_owned()));
         said.extend(finding.map(|id| ("cause", id.to_string())));
-        let scenario = finding.map_or_else(|| meanings(socket)[0].scenario, FindingId::scenario);
+        let scenario = finding.map_or_else(|| meanings(socket, false)[0].scenario, FindingId::scenario);
         said.push(("scenario", scenario.to_owned()));
         if let Some(program) = socket.owner.program() {
             let pid = program.pid;
@@ -241,6 +241,28 @@ fn the_process_of_a_row_of_macos_is_where_its_header_says() {
     assert_eq!(only(row).owner, Owner::NotShown);
 }
 
+/// With few rows each is told by itself: it may wait in the queue that another one shows.
+#[test]
+fn a_row_behind_an_accept_queue_may_not_be_accepted() {
+    use crate::meaning::MeaningId;
+    let of_last = |queued: u32, unread: u32, users: &str| {
+        let (table, ..) = read(&format!(
+            "LISTEN {queued} 128 0.0.0.0:8080 0.0.0.0:*\nCLOSE-WAIT {unread} 0 10.0.0.2:8080 10.0.0.9:41000 {users}\n"
+        ));
+        let last = &table.few()[1].socket;
+        let ids = meanings(last, table.may_be_queued(last))
+            .into_iter()
+            .map(|meaning| meaning.id);
+        ids.collect::<Vec<_>>()
+    };
+    let either = [MeaningId::CloseWaitNotAccepted, MeaningId::CloseWait];
+    assert_eq!(of_last(129, 1, ""), either);
+    // Nobody waits there; the end was read; a program holds it.
+    assert_eq!(of_last(0, 1, ""), [MeaningId::CloseWait]);
+    assert_eq!(of_last(129, 0, ""), [MeaningId::CloseWait]);
+    assert_eq!(of_last(129, 1, "users:((\"app\",pid=7,fd=8))"), [MeaningId::CloseWait]);
+}
+
 /// Names, however long, take a bounded place.
 #[test]
 fn a_programs_name_is_cut_off() {
@@ -267,9 +289,26 @@ fn a_states_name_is_found_among_few_words() {
         ("the socket is CLOSED", Some(State::Close)),
         ("no listening server, established in 1990", None),
         ("from FIN_WAIT1 to FIN_WAIT2", None),
+        ("our gateway has many sockets in CLOSE_WAIT", Some(State::CloseWait)),
+        (
+            "why so many sockets in TIME_WAIT since the update?",
+            Some(State::TimeWait),
+        ),
         ("", None),
     ] {
         assert_eq!(state_within(text), state, "{text}");
+        assert_eq!(state_told_of(text), None, "{text}");
+    }
+    for text in [
+        "we saw many TIME_WAIT sockets last week",
+        "TIME_WAIT lasts for a minute",
+        "The kernel keeps it in TIME_WAIT.",
+    ] {
+        assert_eq!(
+            (state_within(text), state_told_of(text)),
+            (None, Some(State::TimeWait)),
+            "{text}"
+        );
     }
 }
 
@@ -380,7 +419,7 @@ proptest! {
         let (table, counters, kernel) = scanner.end();
         prop_assert!(table.findings().iter().all(|finding| finding.rows <= table.rows()));
         for one in table.few() {
-            prop_assert!(!meanings(&one.socket).is_empty());
+            prop_assert!(!meanings(&one.socket, false).is_empty());
             notes(&one.socket);
         }
         counters.worst_first();
@@ -394,7 +433,7 @@ proptest! {
         let text: String = text.chars().skip(cut).collect();
         let (table, counters, _) = read(&text);
         for one in table.few() {
-            meanings(&one.socket);
+            meanings(&one.socket, false);
             notes(&one.socket);
         }
         table.findings();
@@ -462,7 +501,7 @@ fn each_state_has_a_meaning_whatever_the_inode() {
         let row = format!(
             "   0: 00000000:07E8 00000000:0000 {number:02X} 00000000:00000000 00:00000000 00000000  0  0 {inode} 1 0 100 0 0 10 0"
         );
-        assert!(!meanings(&only(&row)).is_empty(), "{row}");
+        assert!(!meanings(&only(&row), false).is_empty(), "{row}");
     }
 }
 

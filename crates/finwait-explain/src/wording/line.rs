@@ -152,6 +152,11 @@ impl LineScanner {
         self.head.is_none().then_some(&self.part)
     }
 
+    /// Returns whether the line is longer than any message.
+    pub const fn is_long(&self) -> bool {
+        self.head.is_some()
+    }
+
     /// Returns the line's beginning, as far as it was kept.
     pub(super) fn beginning(&self) -> &[u8] {
         let begin = self.head.as_deref().unwrap_or(&self.part);

@@ -41,6 +41,7 @@ use errno::{by_name, errno};
 pub use facts::{Facts, Family, Port};
 pub use line::LineScanner;
 pub use log::LogScanner;
+pub(crate) use report::{HEADS, PAST};
 use signs::{Hit, Line, Sign};
 pub use system::System;
 use table::{
@@ -230,7 +231,10 @@ impl Told {
             system: wording.system,
             hints: wording.hints,
             remark: wording.remark,
-            place: low.find(wording.text).map(|at| at..at + wording.text.len()),
+            // In `KINDS` capitals count, which `low` has not.
+            place: low
+                .find(wording.text.to_ascii_lowercase().as_str())
+                .map(|at| at..at + wording.text.len()),
             is_plain: false,
         }
     }
@@ -405,22 +409,8 @@ fn fits_errno(call: Option<CallClass>, errno: Errno) -> bool {
 /// Is a line what a tool says of a file: its name, what it was about, the error's text, and no word of a network? `bash: ./run.sh:
 /// Permission denied`
 fn is_of_a_tool(low: &str) -> bool {
-    const OF_NETWORK: [&str; 12] = [
-        "port",
-        "socket",
-        "tcp",
-        "udp",
-        "connect",
-        "listen",
-        "bind",
-        "addr",
-        "server",
-        "network",
-        "host",
-        "exception",
-    ];
     let parts = clauses(low).count();
-    parts == 3 && !low.contains("error") && !OF_NETWORK.iter().any(|word| low.contains(word))
+    parts == 3 && !low.contains("error") && !report::OF_NETWORK.iter().any(|word| low.contains(word))
 }
 
 /// Does a line begin with a program's name that filters what comes through pipes? `/usr/bin/sort: write failed: Broken pipe`

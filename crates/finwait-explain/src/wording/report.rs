@@ -10,267 +10,10 @@ use std::ops::Range;
 
 use super::call::call_of;
 use super::errno::by_name;
-use super::signs::{Line, Sign};
+use super::signs::{Hit, Line, Mention, Sign, mentions};
 use super::{address, is_in_name, places};
 
-/// Signs of code, anywhere in the line.
-const CODE: [&str; 12] = [
-    "errors.new(",
-    "errno == ",
-    "errno != ",
-    "=== '",
-    "=== \"",
-    ".is(err",
-    "#define",
-    "printf(",
-    "thenthrow(",
-    "like '%",
-    "retry_on",
-    "retry-on",
-];
-
-/// Beginnings of lines of code that carry a bracket, or end as code does.
-const STATEMENTS: [&str; 31] = [
-    "if (", "if err", "if !", "if(", "} else", "} catch", "elif ", "while (", "while(", "case ", "catch ", "catch(",
-    "except ", "rescue ", "raise ", "throw ", "return ", "const ", "let ", "var ", "assert", "import ", "static ",
-    "public ", "def ", "fn ", "func ", "expect(", "match ", "switch ", "when(",
-];
-
-/// Beginnings of calls that write a message.
-const WRITERS: [&str; 7] = [
-    "log.",
-    "logger.",
-    "fmt.",
-    "console.",
-    "print(",
-    "println!",
-    "system.out.",
-];
-
-/// Signs of a comment, at the beginning.
-const COMMENTS: [&str; 9] = ["//", "/*", "*/", "* @", "<!--", "## ", "### ", "# ", "-- "];
-
-/// Programs that search in logs and sources, at the beginning, before what they search for.
-const SEARCHES: [&str; 9] = [
-    "grep ",
-    "egrep ",
-    "zgrep ",
-    "rg ",
-    "ag ",
-    "git ",
-    "awk ",
-    "sed ",
-    "journalctl ",
-];
-
-/// Words at the beginning of what is said of a change, a manual or a plan, whatever stands behind them.
-const HEADS: [&str; 28] = [
-    "fix:",
-    "fix(",
-    "feat:",
-    "feat(",
-    "docs:",
-    "docs(",
-    "doc:",
-    "chore:",
-    "chore(",
-    "refactor:",
-    "refactor(",
-    "perf(",
-    "perf:",
-    "test(",
-    "build(",
-    "ci(",
-    "revert ",
-    "merge ",
-    "changelog",
-    "release ",
-    "todo",
-    "fixme",
-    "see ",
-    "closes #",
-    "fixes #",
-    "resolves #",
-    "refs #",
-    "commit ",
-];
-
-/// Verbs at the beginning of what is said of a change: it is about the error, and does not report it.
-const CHANGES: [&str; 41] = [
-    "fix",
-    "fixes",
-    "fixed",
-    "add",
-    "adds",
-    "added",
-    "handle",
-    "handles",
-    "ignore",
-    "ignores",
-    "improve",
-    "improves",
-    "improved",
-    "rename",
-    "document",
-    "documents",
-    "remove",
-    "removes",
-    "removed",
-    "prevent",
-    "prevents",
-    "avoid",
-    "avoids",
-    "clarify",
-    "treat",
-    "describe",
-    "describes",
-    "explain",
-    "explains",
-    "mention",
-    "mentions",
-    "support",
-    "supports",
-    "don't",
-    "allow",
-    "allows",
-    "better",
-    "learn",
-    "workaround",
-    "simplify",
-    "teach",
-];
-
-/// Words of manuals and of change logs, anywhere in the line.
-const MANUALS: [&str; 38] = [
-    " means ",
-    " meaning ",
-    " handling",
-    "for example",
-    "e.g.",
-    "this chapter",
-    "this section",
-    "this page",
-    "this function",
-    "this option",
-    "describes ",
-    "documentation",
-    "release notes",
-    "changelog",
-    "unit test",
-    "a test for",
-    "such as ",
-    "we fixed",
-    "was fixed",
-    "is fixed",
-    "been fixed",
-    "is returned",
-    "are returned",
-    "be returned",
-    "returns e",
-    "return e",
-    "returns an ",
-    "is now ",
-    "are now ",
-    "client gets",
-    "caller gets",
-    "program gets",
-    "process gets",
-    "@throws",
-    "@returns",
-    "for beginners",
-    "tutorial",
-    "how to ",
-];
-
-/// Beginnings of words by which a line is about a failure, or a network.
-const SURE: [&str; 40] = [
-    "fail",
-    "error",
-    "exception",
-    "errno",
-    "socket",
-    "tcp",
-    "peer",
-    "upstream",
-    "backend",
-    "couldn",
-    "recv",
-    "fatal",
-    "warn",
-    "panic",
-    "disconnect",
-    "handshake",
-    "broker",
-    "http",
-    "tls",
-    "ssl",
-    "localhost",
-    "unable",
-    "listener",
-    "getaddrinfo",
-    "connect",
-    "reconnect",
-    "epoll",
-    "redis",
-    "mysql",
-    "postgres",
-    "kafka",
-    "mongo",
-    "amqp",
-    "ssh",
-    "grpc",
-    "crit",
-    "traceback",
-    "lost connection",
-    "unexpected",
-    "premature",
-];
-
-/// Beginnings of words that such a line often has, and others, too: two of them count.
-const LIKELY: [&str; 42] = [
-    "server",
-    "client",
-    "remote",
-    "read",
-    "writ",
-    "send",
-    "sent",
-    "host",
-    "port",
-    "lost",
-    "timeout",
-    "timed",
-    "got",
-    "due",
-    "because",
-    "cannot",
-    "can't",
-    "could",
-    "retry",
-    "retries",
-    "session",
-    "stream",
-    "channel",
-    "request",
-    "response",
-    "network",
-    "clos",
-    "terminate",
-    "terminating",
-    "termination",
-    "abort",
-    "worker",
-    "process",
-    "gave",
-    "accept",
-    "bind",
-    "dial",
-    "proxy",
-    "packet",
-    "daemon",
-    "loop",
-    "call",
-];
+include!(concat!(env!("OUT_DIR"), "/mentions.rs"));
 
 /// Is the error at `place` of the line only spoken of? `is_text` says that its words are English, as strerror's are, and may be anybody's.
 pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -> bool {
@@ -279,7 +22,15 @@ pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -
     if !outside.contains(|c: char| c.is_alphanumeric()) && !low.starts_with('#') {
         return false;
     }
-    if is_code(text, low) {
+    let (head, bullet) = without_bullet(low);
+    let spoken = mentions(low);
+    if spoken.contains(&Mention::Code)
+        || is_code(text, head)
+        || is_member(&line.low, place)
+        || is_list_of_names(line)
+        || is_table(low)
+        || is_defined(head, &line.low[place.clone()])
+    {
         return true;
     }
     let words = &line.low[place.clone()];
@@ -287,11 +38,13 @@ pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -
     if all().any(|place| has_number(&line.low, &place)) || address::is_in(low) || is_told_by_number(line) {
         return false;
     }
-    let (head, bullet) = without_bullet(low);
-    if begins_with_one_of(head, &HEADS)
-        || begins_with_one_of(low, &COMMENTS) && !bullet
+    if begins_with_one_of(head, HEADS)
+        || begins_with_one_of(low, COMMENTS) && !bullet
+        || begins_with_one_of(head, CODE_COMMENTS)
+        || spoken.contains(&Mention::Result)
         || is_search(low, place)
         || is_entry(head)
+        || all().all(|place| is_asked(&line.low, &place) || is_denied(&line.low, &place))
     {
         return true;
     }
@@ -299,13 +52,14 @@ pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -
     if all().any(|place| is_clause(&line.low, &place)) {
         return false;
     }
+    let head = without_hash(head);
     let first = head
         .split(|c: char| !(c.is_ascii_alphabetic() || c == '\''))
         .next()
         .unwrap_or(head);
     if CHANGES.contains(&first) && !low.contains("failed")
         || head.starts_with("if ")
-        || begins_with_one_of_within(low, &MANUALS)
+        || spoken.contains(&Mention::Manual)
     {
         return true;
     }
@@ -315,6 +69,51 @@ pub(super) fn is_mention(line: &Line<'_>, place: &Range<usize>, is_text: bool) -
     (is_text || is_sentence()) && !is_company(low, place)
 }
 
+/// Is the sentence that it stands in a question? `Connection refused (is the server up?)` and `Permission denied: are you root?` ask
+/// something else.
+fn is_asked(low: &str, place: &Range<usize>) -> bool {
+    let (before, after) = (&low[..place.start], &low[place.end..]);
+    let after = after.trim_start_matches(['"', '\'', '`', '\u{201d}']);
+    let end = after
+        .find(['?', '!', ';', '(', ':', ','])
+        .filter(|at| after[*at..].starts_with('?'));
+    let Some(rest) = end.map(|at| &after[..at]) else {
+        return false;
+    };
+    let is_same_sentence = !rest.contains(". ") && !rest.contains("  ");
+    is_same_sentence && !before.trim_end().ends_with([':', '=', '(', '[']) && before.contains(char::is_alphanumeric)
+}
+
+/// Does the line say that there was none: `no connection refused in the last hour`?
+fn is_denied(low: &str, place: &Range<usize>) -> bool {
+    let before = low[..place.start].trim_end_matches([' ', '"', '\'', '`']);
+    let last = before
+        .rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '\''))
+        .next();
+    last.is_some_and(|last| DENIALS.contains(&last)) && !before.is_empty()
+}
+
+/// Are several errnos named one behind the other, as in a list of those that a program tries again after?
+fn is_list_of_names(line: &Line<'_>) -> bool {
+    let low = &line.low;
+    let mut before: Option<&Hit> = None;
+    line.in_low()
+        .iter()
+        .filter(|hit| matches!(hit.sign, Sign::Name))
+        .any(|hit| {
+            let is_next = before.is_some_and(|before| {
+                let between = low.get(before.end..hit.at);
+                let is_near = between.is_some_and(|between| between.len() <= NEAR && !between.contains(is_in_name));
+                is_near && low[before.at..before.end] != low[hit.at..hit.end]
+            });
+            before = Some(hit);
+            is_next
+        })
+}
+
+/// The most characters between two names of a list: `", "`, `', '`, ` | `.
+const NEAR: usize = 4;
+
 /// Does it ask what the error is?
 pub(super) fn is_question(low: &str) -> bool {
     const ASKS: [&str; 5] = ["what is ", "what's ", "what does ", "what causes ", "why "];
@@ -323,6 +122,10 @@ pub(super) fn is_question(low: &str) -> bool {
 
 /// Is it a line of a program?
 fn is_code(text: &str, low: &str) -> bool {
+    let low = ["pub ", "pub(crate) ", "export "]
+        .iter()
+        .find_map(|visible| low.strip_prefix(visible))
+        .unwrap_or(low);
     let has_brackets = || text.contains('(') && text.contains(')');
     let ends = || {
         text.contains('{')
@@ -331,9 +134,40 @@ fn is_code(text: &str, low: &str) -> bool {
             || text.ends_with("{}")
             || has_brackets() && text.ends_with(')')
     };
-    begins_with_one_of_within(low, &CODE)
-        || begins_with_one_of(low, &STATEMENTS) && ends()
-        || begins_with_one_of(low, &WRITERS) && has_brackets() && !low.contains("): ")
+    begins_with_one_of(low, STATEMENTS) && ends()
+        || begins_with_one_of(low, WRITERS) && has_brackets() && !low.contains("): ")
+        || text.ends_with(';') && text.contains(['=', '(']) && !text.contains(": ")
+        || text.ends_with('{') && text.contains('(') && !text.contains(": ")
+}
+
+/// Is it an errno's name as source code has it, a member: `constants.EPIPE`, `libc::EPIPE`? Ruby prints its classes so: `Errno::EPIPE`.
+fn is_member(low: &str, place: &Range<usize>) -> bool {
+    let before = &low[..place.start];
+    let of = before.strip_suffix('.').or_else(|| before.strip_suffix("::"));
+    let is_name = || by_name(&low[place.clone()].to_ascii_uppercase()).is_some();
+    of.is_some_and(|of| of.ends_with(is_in_name) && !of.ends_with("errno")) && is_name()
+}
+
+/// Is it a row of a table of Markdown's?
+fn is_table(low: &str) -> bool {
+    low.len() > 1 && low.starts_with('|') && low.ends_with('|')
+}
+
+/// Is it an entry that gives an error its text or its number: `CONNECTION_REFUSED(111, "Connection refused"),`, `ECONNRESET = 104`?
+fn is_defined(head: &str, words: &str) -> bool {
+    let head = head.trim_start_matches(['"', '\'']);
+    let key = head.split(['"', '\'', ':', '=', '(', ' ']).next().unwrap_or(head);
+    let value = head[key.len()..].trim_start_matches(['"', '\'', ' ']);
+    if !value.starts_with([':', '=', '(']) {
+        return false;
+    }
+    let joined = |with: &str| key.contains(&words.replace(' ', with));
+    let is_of_it = || key == words || words.contains(' ') && (joined("_") || joined("-") || joined(""));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value
+        .strip_prefix('=')
+        .map(|value| value.trim().trim_end_matches([',', ';']));
+    (head.ends_with(',') || number.is_some_and(is_number)) && is_of_it()
 }
 
 /// Does it search for the words? What a program says of itself has a colon behind its name.
@@ -341,15 +175,15 @@ fn is_search(low: &str, place: &Range<usize>) -> bool {
     let command = low.trim_start_matches(['$', '#', '%', ' ']);
     let pipe = low.get(..place.start).unwrap_or_default();
     let is_quoted = pipe.ends_with(['"', '\'']);
-    begins_with_one_of(command, &SEARCHES) && (is_quoted || !command.contains(": "))
+    begins_with_one_of(command, SEARCHES) && (is_quoted || !command.contains(": "))
         || SEARCHES.iter().any(|search| pipe.contains(&format!("| {search}")))
         || pipe.contains("grep -")
 }
 
-/// Is it an entry of a table that says what each error is: `ECONNREFUSED  Nobody listens`, `* EPIPE - ..`, `"ECONNRESET": ".."`?
+/// Is it an entry of a table that says what each error is: `ECONNREFUSED  Nobody listens`, `* EPIPE - ..`, `"ECONNRESET": ".."`, `| EPIPE |`?
 fn is_entry(head: &str) -> bool {
-    const AFTER: [&str; 6] = ["  ", "\t", " - ", " \u{2013} ", " \u{2014} ", "\": \""];
-    let head = head.strip_prefix('"').unwrap_or(head);
+    const AFTER: [&str; 7] = ["  ", "\t", " - ", " \u{2013} ", " \u{2014} ", "\": \"", " | "];
+    let head = head.trim_start_matches(['"', '|', '`', ' ']);
     let name = head.split(|c: char| !is_in_name(c)).next().unwrap_or(head);
     by_name(&name.to_ascii_uppercase()).is_some() && begins_with_one_of(&head[name.len()..], &AFTER)
 }
@@ -364,12 +198,21 @@ fn without_bullet(low: &str) -> (&str, bool) {
     (low, false)
 }
 
-fn begins_with_one_of(low: &str, all: &[&str]) -> bool {
-    all.iter().any(|begin| low.starts_with(begin))
+/// The line without the short or long hash of a change, which a list of changes begins with.
+fn without_hash(low: &str) -> &str {
+    let is_hash = |word: &str| {
+        let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+        (7..=40).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+    };
+    let rest = low.split_once(' ').filter(|(word, _)| is_hash(word));
+    rest.map_or(low, |(_, rest)| rest.trim_start())
 }
 
-fn begins_with_one_of_within(low: &str, all: &[&str]) -> bool {
-    all.iter().any(|words| low.contains(words))
+fn begins_with_one_of(low: &str, all: &[&str]) -> bool {
+    all.iter().any(|begin| low.starts_with(begin))
 }
 
 /// Does the error's number stand beside it: `(32)Broken pipe`, `[Errno 104]`, `broken pipe (os error 32)`, `errno=111`?
@@ -378,9 +221,12 @@ fn has_number(low: &str, place: &Range<usize>) -> bool {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let is_number = |text: &str| matches!(digits(text), 1..=5);
     let behind = after.trim_start_matches([' ', ',', ':']);
-    let behind = ["(os error ", "(errno ", "(", "errno ", "errno=", "errno = "]
-        .iter()
-        .any(|begin| behind.strip_prefix(begin).is_some_and(is_number));
+    // Not `(12 ms)`.
+    let is_alone = |text: &str| is_number(text) && text[digits(text)..].starts_with([')', ':', ',']);
+    let behind = behind.strip_prefix('(').is_some_and(is_alone)
+        || ["(os error ", "(errno ", "errno ", "errno=", "errno = "]
+            .iter()
+            .any(|begin| behind.strip_prefix(begin).is_some_and(is_number));
     let inside = before.trim_end_matches([' ', ':', ')', ']', '-', '\'', '"']);
     let number = inside.len() - inside.bytes().rev().take_while(u8::is_ascii_digit).count();
     let name = inside[..number].trim_end_matches([' ', '=', ':', '-']);
@@ -430,9 +276,9 @@ fn is_company(low: &str, place: &Range<usize>) -> bool {
             .split(|c: char| !(is_in_name(c) || c == '\''))
             .flat_map(|word| word.split('_'))
         {
-            if begins_with_one_of(word, &SURE) || word.ends_with("exception") || word.ends_with("error") {
+            if begins_with_one_of(word, FAILURES) || word.ends_with("exception") || word.ends_with("error") {
                 *score += 2;
-            } else if begins_with_one_of(word, &LIKELY) {
+            } else if begins_with_one_of(word, LIKELY) {
                 *score += 1;
             }
         }
@@ -489,6 +335,28 @@ mod tests {
             "Permission denied: guests may not change this page",
             "SELECT id FROM log WHERE text LIKE '%Broken pipe%';",
             "java.io.IOException: Stream closed",
+            "Fwd: Broken pipe after the upgrade",
+            "Does the gateway answer with connection reset by peer here?",
+            "Err(e) if e.kind() == io::ErrorKind::BrokenPipe => break,",
+            "codes: [\"EPIPE\", \"ECONNABORTED\"]",
+            "EPIPE|ECONNRESET|ETIMEDOUT",
+            "+  // a broken pipe ends the loop",
+            "\u{2713} gives ETIMEDOUT when nobody answers (31 ms)",
+            "not ok 3 - write after close gives EPIPE",
+            "0c1d2e3f Skip ECONNABORTED in accept",
+            "| EPIPE | the reader has gone |",
+            "finished in 3 s, no connection reset by peer",
+            "pattern = \".*Connection refused.*\"",
+            "rc = -ECONNRESET;",
+            "os.constants.errno.EPIPE",
+            "on libc::ECONNABORTED go on",
+            "it(\"ends with a broken pipe\", async () => {",
+            "pub const GONE: &str = \"broken pipe\";",
+            "| 32 | EPIPE | Broken pipe |",
+            "ETIMEDOUT = 110",
+            "\"net.broken-pipe\": \"Broken pipe: the reader has gone\",",
+            "BROKEN_PIPE(32, \"Broken pipe\"),",
+            "{job=\"web\"} |= \"broken pipe\"",
         ] {
             assert_eq!(recognize(line), None, "{line}");
         }
@@ -510,6 +378,17 @@ mod tests {
             "mount.nfs: Connection refused for 10.0.0.4:/export",
             "feign.RetryableException: Connection refused (Connection refused) executing GET http://a.test/",
             "What is a broken pipe error?",
+            "Permission denied: are you root? bind: Permission denied",
+            "connect: Connection refused (is the server running?)",
+            "deadbeef7 write failed: broken pipe",
+            "connect ECONNREFUSED, then ETIMEDOUT",
+            "write: broken pipe (32)",
+            "code: 'ECONNREFUSED',",
+            "\"error\": \"connection refused\",",
+            "errno = ECONNRESET",
+            "Errno::EPIPE in the worker",
+            "Error: connect ECONNREFUSED 127.0.0.1:5432 {",
+            "ECONNRESET: connection reset by peer",
         ] {
             assert!(recognize(line).is_some(), "{line}");
         }

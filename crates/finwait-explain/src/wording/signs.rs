@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use super::codes::{self, CodePlace};
 use super::is_in_name;
+use super::report::{CODE, MANUALS, RESULTS};
 use super::system::WINSOCK;
 use super::table::{
     CALLS, CARRIERS, HEADLINE, LOOKS, MARKS, ON_FILES, SHAPES, SURE_LOOKS, SYSTEMS, Shape, TEXTS, TOOLS, UNDERSCORED,
@@ -59,6 +60,19 @@ pub(super) enum Sign {
     Syscall,
     /// A word of what the line says beside its message; in an index of its own.
     Context(Context),
+    /// Words by which an error is only spoken of; in an index of their own.
+    Mention(Mention),
+}
+
+/// The part of a line by which an error in it is only spoken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mention {
+    /// A sign of code.
+    Code,
+    /// The end of a test's line.
+    Result,
+    /// Words of a manual, or of a list of changes.
+    Manual,
 }
 
 impl Sign {
@@ -83,7 +97,8 @@ impl Sign {
             | Sign::Code(_)
             | Sign::Form
             | Sign::Syscall
-            | Sign::Context(_) => false,
+            | Sign::Context(_)
+            | Sign::Mention(_) => false,
         }
     }
 }
@@ -188,6 +203,17 @@ pub(super) fn contexts(low: &str) -> impl Iterator<Item = Context> {
         Sign::Context(context) => Some(context),
         _ => None,
     })
+}
+
+/// Returns the parts of a line in small letters by which an error in it is only spoken of. Looked for where there is an error only.
+pub(super) fn mentions(low: &str) -> Vec<Mention> {
+    let padded = [low, PADDING].concat();
+    let hits = MENTION_INDEX.hits(&padded, None);
+    let mention = |hit: Hit| match hit.sign {
+        Sign::Mention(mention) => Some(mention),
+        _ => None,
+    };
+    hits.into_iter().filter_map(mention).collect()
 }
 
 /// The part of a text's surroundings that decides whether it counts.
@@ -379,6 +405,20 @@ static CONTEXT_INDEX: LazyLock<TextIndex> = LazyLock::new(|| {
     TextIndex::of(rows)
 });
 
+static MENTION_INDEX: LazyLock<TextIndex> = LazyLock::new(|| {
+    let lists = [
+        (CODE, Mention::Code),
+        (RESULTS, Mention::Result),
+        (MANUALS, Mention::Manual),
+    ];
+    let rows = lists.into_iter().flat_map(|(texts, mention)| {
+        texts
+            .iter()
+            .map(move |text| Row::anywhere(text, Sign::Mention(mention)))
+    });
+    TextIndex::of(rows)
+});
+
 impl TextIndex {
     fn of(rows: impl Iterator<Item = Row>) -> TextIndex {
         let rows: Vec<Row> = rows.collect();
@@ -524,6 +564,22 @@ mod tests {
             texts += 1;
         }
         assert!(texts > 600, "{texts}");
+    }
+
+    #[test]
+    fn every_text_of_a_mention_is_found() {
+        let lists = [
+            (CODE, Mention::Code),
+            (RESULTS, Mention::Result),
+            (MANUALS, Mention::Manual),
+        ];
+        for (texts, mention) in lists {
+            for text in texts {
+                for line in [text.to_string(), format!("x{text}x")] {
+                    assert!(mentions(&line).contains(&mention), "{line:?}");
+                }
+            }
+        }
     }
 
     #[test]

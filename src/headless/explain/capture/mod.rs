@@ -81,7 +81,7 @@ pub fn explain(bytes: Bytes, options: CaptureOptions, json: bool, output: TextOu
         {
             Some(connection) => vec![view(connection)],
             None => {
-                let count = read.totals.connections;
+                let count = read.totals.numbers();
                 let why = match no <= count && no > 0 {
                     true => format!("connection {no} is one of those that are only counted"),
                     false => format!("the capture has no connection {no}: they are numbered from 1 to {count}"),
@@ -196,7 +196,7 @@ pub fn connection_of(
     let read = read(bytes()?, wanted(Some(no))).map_err(fault)?;
     let connection = read.connections.iter().find(|connection| connection.no.0 == no);
     let Some(connection) = connection else {
-        let count = read.totals.connections;
+        let count = read.totals.numbers();
         return Err(fault(format!(
             "the capture has no connection {no}: they are numbered from 1 to {count}"
         )));

@@ -155,7 +155,8 @@ fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<(
         true => format!(" in {}", human(read.last.since(read.began))),
         false => ", without times".into(),
     };
-    let connections = times(totals.connections, "connection");
+    let about = if totals.parts > 0 { "about " } else { "" };
+    let connections = format!("{about}{}", times(totals.connections, "connection"));
     let segments = times(totals.segments, "segment");
     let text = format!(
         "{}: {connections}, {segments}{lasted}. States are those that the segments imply; times are since the first packet.",
@@ -189,7 +190,18 @@ fn head(out: &mut impl Write, read: &ReadCapture, paper: &Paper) -> io::Result<(
     }
     if totals.let_go > 0 {
         let count = totals.let_go;
-        notes.push(format!("There were too many connections at a time: {count} that had been quiet longest were not followed to their end; what they sent afterwards counts as a connection more."));
+        let parts = match totals.parts {
+            0 => String::new(),
+            1 => {
+                " What one of them sent afterwards has a number of its own, and is not counted as a connection.".into()
+            }
+            parts => format!(
+                " What they sent afterwards has {parts} numbers of its own, and is not counted as a connection."
+            ),
+        };
+        notes.push(format!(
+            "Too many connections were open at a time: {count}, quiet the longest, were not followed to their end.{parts}"
+        ));
     }
     for note in notes {
         paper.paragraph(out, "", &note)?;

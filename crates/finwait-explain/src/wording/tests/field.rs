@@ -4,7 +4,7 @@ use super::super::{Subject, WordingMatch, recognize};
 
 /// `-` where a line must not be known.
 pub(super) const LINES: &[(&str, &str)] = &[
-    // Deno and Bun as they print what nobody catches, tokio's time-out, PHP's and Ruby's sockets
+    // Deno and Bun as they print what nobody catches, tokio's timeout, PHP's and Ruby's sockets
     (
         "ECONNRESET tcp - Deno",
         "error: Uncaught (in promise) ConnectionReset: Connection reset by peer (os error 104)",
