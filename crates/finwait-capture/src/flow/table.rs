@@ -215,14 +215,17 @@ impl Table {
                 continue;
             };
             connection.let_go = is_open;
-            self.gone.add(key, Trace::Was);
-            if connection.start == Start::Syn
-                && let Some(first) = connection.ends.client.first
-            {
-                self.gone.add(key, Trace::Syn(first.0));
-            }
-            if is_unanswered(&connection) {
-                self.gone.add(key, Trace::Unanswered);
+            // Of one that is over nothing is to come.
+            if is_open {
+                self.gone.add(key, Trace::Was);
+                if connection.start == Start::Syn
+                    && let Some(first) = connection.ends.client.first
+                {
+                    self.gone.add(key, Trace::Syn(first.0));
+                }
+                if is_unanswered(&connection) {
+                    self.gone.add(key, Trace::Unanswered);
+                }
             }
             self.finish(connection);
         }
