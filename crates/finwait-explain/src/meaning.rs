@@ -417,6 +417,12 @@ pub fn of(present: &Present, settings: &Settings) -> Option<Meaning> {
         meaning.brief = OnPlate::BriefAnswered.to_string();
         meaning.awaits = meanings::SYN_RECV_REQUEST.awaits;
     }
+    // What holds it is another descriptor, or a call that was made before the close.
+    if present.holder == Holder::Other {
+        meaning.can_short = Beside::CanClosed.to_string();
+        meaning.can = Beside::CallClosed.to_string();
+        meaning.brief = Beside::CanClosedBrief.to_string();
+    }
     Some(meaning)
 }
 
