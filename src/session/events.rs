@@ -479,9 +479,10 @@ impl Session {
                     ProgramDeed::Listen => sock::EndCause::Call(CallClass::Listen),
                     ProgramDeed::Shutdown => sock::EndCause::Call(CallClass::Shutdown),
                     ProgramDeed::Disconnect => sock::EndCause::Call(CallClass::Disconnect),
-                    ProgramDeed::Close | ProgramDeed::CloseOrExit | ProgramDeed::Abort => {
-                        sock::EndCause::Call(CallClass::Close)
-                    }
+                    ProgramDeed::Close
+                    | ProgramDeed::CloseOrShutdown
+                    | ProgramDeed::CloseOrExit
+                    | ProgramDeed::Abort => sock::EndCause::Call(CallClass::Close),
                     ProgramDeed::Exit => sock::EndCause::Death,
                 };
                 (cause, None)

@@ -890,6 +890,9 @@ pub enum ProgramDeed {
     Disconnect,
     /// `close` of the last descriptor.
     Close,
+    /// `close` of the last descriptor, after a FIN that it or a `shutdown` just before it has sent: it was closed before anybody looked, and
+    /// only strace could tell.
+    CloseOrShutdown,
     /// `close` that reset the connection: unread data, or `SO_LINGER` with no time.
     Abort,
     /// The process ended, and the kernel closed its descriptors.
@@ -903,7 +906,11 @@ impl ProgramDeed {
     pub const fn lets_go(self) -> bool {
         match self {
             ProgramDeed::Connect | ProgramDeed::Listen | ProgramDeed::Shutdown | ProgramDeed::Disconnect => false,
-            ProgramDeed::Close | ProgramDeed::Abort | ProgramDeed::Exit | ProgramDeed::CloseOrExit => true,
+            ProgramDeed::Close
+            | ProgramDeed::CloseOrShutdown
+            | ProgramDeed::Abort
+            | ProgramDeed::Exit
+            | ProgramDeed::CloseOrExit => true,
         }
     }
 
@@ -915,6 +922,7 @@ impl ProgramDeed {
             ProgramDeed::Shutdown => "shutdown",
             ProgramDeed::Disconnect => "connect(AF_UNSPEC)",
             ProgramDeed::Close | ProgramDeed::Abort => "close",
+            ProgramDeed::CloseOrShutdown => "close or shutdown",
             ProgramDeed::Exit => "exit",
             ProgramDeed::CloseOrExit => "close or exit",
         }

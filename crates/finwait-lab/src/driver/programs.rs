@@ -78,6 +78,15 @@ fn has_argument(made: &Syscall, argument: &str) -> bool {
     made.args.iter().flatten().any(|arg| arg == argument)
 }
 
+/// Returns what a program did whose socket is in that state since its descriptor was closed: a FIN may have been sent by a `shutdown` before,
+/// which strace tells.
+fn closed_with(to: State, is_traced: bool) -> ProgramDeed {
+    match to {
+        State::FinWait1 | State::LastAck if !is_traced => ProgramDeed::CloseOrShutdown,
+        _ => ProgramDeed::Close,
+    }
+}
+
 /// Does strace look on at that program? It does at nobody who was started beside the lab.
 fn is_traced<O: Outside>(outside: &O, program: Option<ProgramNo>) -> bool {
     program.is_some_and(|program| outside.is_traced(program))
@@ -559,7 +568,7 @@ impl<O: Outside> Core<O> {
                         programs.deed_of_an_ended(owned.program, is_traced(outside, owned.program))
                     }
                     _ if resets && change.to == State::Close => ProgramDeed::Abort,
-                    Holding::Closed | Holding::Ended => ProgramDeed::Close,
+                    Holding::Closed | Holding::Ended => closed_with(change.to, is_traced(outside, owned.program)),
                 }
             }
         };
@@ -593,14 +602,17 @@ impl<O: Outside> Core<O> {
         let queued = queued.or_else(|| self.closed_listener(side, &change.tuple));
         // While the listener is there, only what was accepted ends by itself: it was, and closed, before anybody looked.
         queued.or_else(|| {
-            let by = match change.to {
-                State::FinWait1 | State::LastAck => ProgramDeed::Close,
-                State::Close if resets && matches!(change.from, State::Established | State::CloseWait) => {
-                    ProgramDeed::Abort
-                }
-                _ => return None,
-            };
+            let sends_fin = matches!(change.to, State::FinWait1 | State::LastAck);
+            let is_reset =
+                resets && change.to == State::Close && matches!(change.from, State::Established | State::CloseWait);
+            if !sends_fin && !is_reset {
+                return None;
+            }
             let (program, held) = self.acceptor(side, &change.tuple)?;
+            let by = match is_reset {
+                true => ProgramDeed::Abort,
+                false => closed_with(change.to, is_traced(&self.outside, program)),
+            };
             let Descriptor { pid, name, .. } = held;
             let process = SocketOwner { program, pid, name };
             Some(ProgramCause { process, by })
