@@ -179,7 +179,10 @@ fn what_is_run_in_a_shell_is_told_as_the_owner_of_its_sockets() {
                 == 1
         };
         assert!(has("CLOSE", "SYN_SENT", "connect"), "{pid}: {lines:#?}");
-        assert!(has("ESTABLISHED", "FIN_WAIT1", "close or shutdown"), "{pid}: {lines:#?}");
+        assert!(
+            has("ESTABLISHED", "FIN_WAIT1", "close or shutdown"),
+            "{pid}: {lines:#?}"
+        );
     }
 }
 

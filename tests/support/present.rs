@@ -554,7 +554,7 @@ impl Reading {
                 }
                 continue;
             }
-            if said.contains("'s window is closed") {
+            if said.contains("'s window is closed: it reads") {
                 let probes = Side::BOTH.into_iter().any(|side| {
                     let mut rows = session.ends[side].table.rows().iter();
                     let is_probe = |timer: &Timer| timer.kind == TimerKind::ZeroWindowProbe;

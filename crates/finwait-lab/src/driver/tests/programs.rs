@@ -151,7 +151,10 @@ fn no_timer_sends_a_fin() {
     play.table(Client, [row(Client, State::FinWait1, 0)]);
     play.sends(Client, segment(Client, FIN_ACK, 1, 1));
     play.turn_with_packets();
-    assert_eq!(play.transitions(), ["client ESTABLISHED>FIN_WAIT1 closeorshutdown by curl 4711"]);
+    assert_eq!(
+        play.transitions(),
+        ["client ESTABLISHED>FIN_WAIT1 closeorshutdown by curl 4711"]
+    );
 
     // Nor where nobody is known to hold the socket.
     let mut play = Play::wired();
@@ -315,7 +318,10 @@ fn nobody_else_is_asked_about_a_socket_whose_row_says_that_nobody_holds_it() {
         play.table(Client, [row(Client, State::FinWait1, inode)]);
         play.sends(Client, segment(Client, FIN_ACK, 1, 1));
         play.turn_with_packets();
-        assert_eq!(play.transitions(), ["client ESTABLISHED>FIN_WAIT1 closeorshutdown by curl 4711"]);
+        assert_eq!(
+            play.transitions(),
+            ["client ESTABLISHED>FIN_WAIT1 closeorshutdown by curl 4711"]
+        );
         play.core.outside.programs.others_asked
     };
     assert_eq!((asked(7), asked(0)), (1, 0));
@@ -599,7 +605,10 @@ fn what_was_accepted_and_closed_at_once_is_its_who_alone_holds_the_listener() {
     play.table(Server, [row(Server, State::Listen, 9), row(Server, State::FinWait1, 0)]);
     play.sends(Server, segment(Server, FIN_ACK, 1, 1));
     play.turn_with_packets();
-    assert_eq!(play.transitions(), ["server ESTABLISHED>FIN_WAIT1 closeorshutdown by curl 4711"]);
+    assert_eq!(
+        play.transitions(),
+        ["server ESTABLISHED>FIN_WAIT1 closeorshutdown by curl 4711"]
+    );
 }
 
 #[test]
