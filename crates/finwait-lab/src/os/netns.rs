@@ -186,8 +186,8 @@ mod tests {
             read()
         });
         let (plain, own) = (plain.join().unwrap(), own.join().unwrap());
-        // The kernel's own for such a table: a machine with more memory than a few MiB has more.
-        assert!(!plain.contains(&"128".to_owned()), "{plain:?}");
+        // Half of a table's size: of 128 the test could not tell the one from the other.
+        assert_ne!(plain[0], "128");
         assert_eq!(own, plain);
     }
 
