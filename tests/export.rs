@@ -416,6 +416,51 @@ fn the_diagrams_as_text_and_for_mermaid_have_every_state_and_what_became_of_each
     }
 }
 
+/// In the column of a connection's states, another socket's would be taken for the connection's.
+#[test]
+fn a_state_of_another_socket_than_the_connection_s_has_that_socket_s_name() {
+    let column = |diagram: &str| -> Vec<String> {
+        let rows = diagram.lines().filter_map(|row| row.rsplit_once('│'));
+        rows.map(|(_, state)| state.trim().to_owned())
+            .filter(|state| !state.is_empty())
+            .collect()
+    };
+    let folder = Folder::new("other");
+    let (closed, replaced) = (folder.file("closed.txt"), folder.file("replaced.txt"));
+    let commands = [
+        "server listen",
+        "client connect",
+        "server accept",
+        "server close",
+        "server close on=listener",
+    ];
+    let made = output(finwait().arg("do").args(commands).args(["--text", &closed]));
+    assert!(made.status.success(), "{made:?}");
+    let made = output(finwait().args(["run", "new-syn-into-time-wait", "--text", &replaced]));
+    assert!(made.status.success(), "{made:?}");
+
+    let diagram = folder.text("closed.txt");
+    let states = ["LISTEN", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2"];
+    assert_eq!(column(&diagram), states, "{diagram}");
+    assert!(diagram.contains(" listener: CLOSE │"), "{diagram}");
+
+    let diagram = folder.text("replaced.txt");
+    let states = [
+        "LISTEN",
+        "SYN_RECV",
+        "ESTABLISHED",
+        "FIN_WAIT1",
+        "FIN_WAIT2",
+        "TIME_WAIT",
+    ];
+    assert_eq!(
+        column(&diagram),
+        [&states[..], &["SYN_RECV", "ESTABLISHED"]].concat(),
+        "{diagram}"
+    );
+    assert!(diagram.contains(" server: TIME_WAIT -> CLOSE │"), "{diagram}");
+}
+
 #[test]
 fn a_recording_is_exported_as_the_run_itself_was() {
     let folder = Folder::new("again");

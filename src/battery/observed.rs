@@ -199,16 +199,34 @@ fn of_step(step: &StepReport, server: &str, ends: &[String]) -> Option<String> {
             let state = state(&step.observation.sockets[side], side);
             let state = state.map_or_else(String::new, |state| format!(", in {state}"));
             parts.push(format!("{who} {verb}: {}{state}", brief(step)));
-            let Queues { unread, .. } = Queues::of(&step.observation);
-            if step.call == Some(CallKind::Write) && unread > 0 {
-                parts.push(format!("{} unread in the program's socket", megabytes(unread)));
-            }
+            parts.extend(parts_of_write(step));
         }
     }
     if !ends.is_empty() {
         parts.push(format!("on the wire {}", ends.join(", ")));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Where the bytes of a write are that the program did not read to the end; none of another step. Together they are what was written.
+fn parts_of_write(step: &StepReport) -> Option<String> {
+    let written = match &step.observation.returned {
+        CommandResult::Outcome(Outcome::Ok(Value::Written { n })) => *n,
+        CommandResult::Outcome(Outcome::DeadlineExceeded { written }) => *written,
+        _ => return None,
+    };
+    let Queues { unsent, unread } = Queues::of(&step.observation);
+    let read = written.saturating_sub(unsent + unread);
+    let of_it = [
+        (read, "read by the program"),
+        (unread, "unread in the program's socket"),
+        (unsent, "in the client's send queue"),
+    ];
+    let parts = of_it.iter().filter(|(bytes, _)| *bytes > 0);
+    let parts: Vec<_> = parts
+        .map(|(bytes, place)| format!("{} {place}", megabytes(*bytes)))
+        .collect();
+    (unread > 0).then(|| format!("of that {}", parts.join(", ")))
 }
 
 /// The result of a step's command in few words.

@@ -15,7 +15,7 @@ Examples:
 pub(super) const DO: &str = "\
 Examples:
   finwait do \"server listen\" \"client connect\" \"client shutdown write\"
-  finwait do --server-run \"nginx -c ./nginx.conf\" \"client connect\"
+  finwait do --server-run \"nginx -p . -c nginx.conf\" \"client connect\"
   finwait do --json - < commands.txt";
 pub(super) const SHELL: &str = "\
 Examples:

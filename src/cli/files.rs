@@ -72,6 +72,9 @@ pub struct FormatArgs {
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// The packets as a capture, for Wireshark
+    ///
+    /// Each packet is there twice, on the interface of the host that sent it and on that of the host that was handed it: Wireshark marks the
+    /// second as a retransmission. One host's alone: tshark -r run.pcapng -Y 'frame.interface_id == 0' -w client.pcapng
     #[arg(long, value_name = "FILE")]
     pub pcapng: Option<PathBuf>,
     /// The time-sequence diagram as a picture

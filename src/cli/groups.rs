@@ -55,7 +55,7 @@ pub struct LabArgs {
     /// The isolated lab's server usually listens on it, and FINWAIT_PORT says it to programs.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
     pub port: Option<u16>,
-    /// Record the run in FILE.jsonl, for finwait open
+    /// Record the run in FILE, for finwait open
     ///
     /// The file is a new one. Of several scenarios, each is in a file of its own, in a folder of that name.
     #[arg(long, value_name = "FILE")]
@@ -130,7 +130,7 @@ pub struct OffloadArgs {
 pub struct ProgramArgs {
     /// Start a program on the server's host
     ///
-    /// "nginx -c ./nginx.conf": it is started unmodified, as the run command does. May be given several times.
+    /// "nginx -p . -c nginx.conf": it is started unmodified, as the run command does. May be given several times.
     #[arg(long, value_name = "CMD")]
     pub server_run: Vec<String>,
     /// Start a program on the client's host

@@ -236,7 +236,7 @@ table! {
     End(Host) "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
     Screen(RunPrompt) "run-prompt" Program [primary(button('"', "run ...", screen!(RunPrompt)))] []
-        "type the command line of a program of your own, to be started on this end's host: nginx -c ./nginx.conf";
+        "type the command line of a program of your own, to be started on this end's host: nginx -p . -c nginx.conf";
     End(Run) "run" Program []
         [Arg::Named("cwd", ArgKind::Path), Arg::Named("env", ArgKind::Pair), Arg::Named("file", ArgKind::Pair),
          Arg::Named("stdin", ArgKind::Bytes), Arg::Named("terminal", ArgKind::Word(&["yes", "no"])), Arg::Plain("command", ArgKind::CommandLine)]

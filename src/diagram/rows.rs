@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use crate::call::{CallId, SocketId, SocketName, SocketRole};
 use crate::hash::QuickMap;
-use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramNews, StateChanged};
+use crate::lab::event::{
+    Disposition, PacketRecord, ProcessBorn, ProcessDied, ProgramNews, StateChanged, TransitionCause,
+};
 use crate::session::transcript::{Entry, EntryKind, Transcript};
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::wire::flow::{PacketNo, Retransmission};
-use crate::wire::segment::{Packet, Segment};
+use crate::wire::segment::{Flags, Packet, Segment};
 
 /// A pause that is worth a line.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -39,7 +41,7 @@ pub(crate) enum RowKind {
     },
     /// Nothing but states at the edges.
     States,
-    /// The state of a socket that is not the end's main one.
+    /// The state of another socket than the one whose states stand beside the edge.
     Named { side: Side },
     /// An endpoint died or was born again.
     Process { side: Side },
@@ -91,10 +93,21 @@ pub(crate) struct Rows {
     last_at: Option<Duration>,
     connections: QuickMap<(SocketAddr, SocketAddr), u32>,
     born: Ends<bool>,
+    /// Whether a state of a connection stands beside the edge: a listener's is told from it by its name.
+    connected: Ends<bool>,
     /// The folded retransmissions, by the packet that they are behind.
     folds: HashMap<PacketNo, Fold>,
     /// Whether what becomes of a packet has a row of its own, also right below the one where it left.
     apart: bool,
+}
+
+/// Did a new SYN take the place of a TIME_WAIT? What follows at that end is of a connection with the same addresses, and not of the old one.
+pub(crate) fn replaced_by_syn(change: &StateChanged) -> bool {
+    let by_syn = match &change.cause {
+        TransitionCause::Received(packet) => packet.flags.is_some_and(|flags| flags.has(Flags::SYN)),
+        _ => false,
+    };
+    by_syn && (change.from, change.to) == (State::TimeWait, State::Close)
 }
 
 fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
@@ -221,16 +234,22 @@ impl Rows {
                 self.unfold(entry, record);
             }
             EntryKind::State { change, socket, .. } => {
-                let StateChanged { side, to, .. } = change;
+                let StateChanged { side, to, tuple, .. } = change;
                 let firsts = [(*side).into(), SocketRole::Listener].map(SocketId::first);
                 let main = socket
                     .as_ref()
                     .and_then(SocketName::id)
                     .is_none_or(|id| firsts.contains(&id));
-                if !main && !alone {
+                let is_other = if tuple.is_listener() {
+                    self.connected[*side] || !main && !alone
+                } else {
+                    replaced_by_syn(change) || !main && !alone
+                };
+                if is_other && socket.is_some() {
                     self.push(entry, RowKind::Named { side: *side });
                     return;
                 }
+                self.connected[*side] |= !tuple.is_listener();
                 let fits = |row: &Row| {
                     row.labels[*side].is_none()
                         && entry.at.saturating_sub(row.at) < TOGETHER

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::rows::{Row, RowKind, Rows};
 use super::span::{ArrowSpan, Point, span, still_on_wire};
-use super::words::{call_texts, packet_texts, program_call_texts, program_texts};
+use super::words::{call_texts, packet_texts, program_call_texts, program_texts, state_texts};
 use crate::clock::MonoTime;
-use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
+use crate::lab::event::{Disposition, ProcessBorn, ProcessDied};
 use crate::roles::SegmentKind;
 use crate::session::Session;
 use crate::session::transcript::EntryKind;
@@ -178,9 +178,9 @@ fn contents(rows: &Rows, row: &Row, session: &Session) -> Option<RowContents> {
         RowKind::Named { side } => match what? {
             EntryKind::State {
                 socket: Some(name),
-                change: StateChanged { to, .. },
+                change,
                 ..
-            } => words(side, vec![format!("{name}: {to}")], false),
+            } => words(side, state_texts(name, change).into(), false),
             _ => return None,
         },
         RowKind::Process { side } => match what? {

@@ -1,7 +1,9 @@
 //! The words on a row: the longest first, for who draws takes what fits.
 
+use super::rows::replaced_by_syn;
+use crate::call::SocketName;
 use crate::clock::{MonoTime, human};
-use crate::lab::event::{Death, PacketRecord, ProgramNews};
+use crate::lab::event::{Death, PacketRecord, ProgramNews, StateChanged};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::{EntryKind, ProgramCallEntry, ProgramEntry, besides, describe};
 use crate::session::{Session, WaitingPacket};
@@ -60,6 +62,16 @@ pub(crate) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>)
             (vec![format!("{text} ..."), format!("{}{more} ...", text.name)], false)
         }
         (None, _) => (Vec::new(), false),
+    }
+}
+
+/// The state of a socket, by its name, the longest first; of a TIME_WAIT that a new SYN replaces also what it was.
+pub(crate) fn state_texts(name: &SocketName, change: &StateChanged) -> [String; 2] {
+    let StateChanged { from, to, .. } = change;
+    let short = format!("{name}: {}", to.short());
+    match replaced_by_syn(change) {
+        true => [format!("{name}: {from} -> {to}"), short],
+        false => [format!("{name}: {to}"), short],
     }
 }
 

@@ -256,6 +256,7 @@ pages! {
     endpoint_protocol: "docs/endpoint-protocol.md"
     explain: "docs/explain.md"
     export_book: "docs/export-book.md"
+    export_formats: "docs/export-formats.md"
     exports: "docs/exports.md"
     http_clients: "docs/http-clients.md"
     install: "docs/install.md"

@@ -3,6 +3,7 @@
 mod book;
 mod clicks;
 mod commands;
+mod excerpts;
 #[path = "../support/generated.rs"]
 mod generated;
 mod links;

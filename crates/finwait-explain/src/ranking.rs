@@ -531,7 +531,13 @@ const WELL_KNOWN: u16 = 1024;
 
 /// The side that speaks: by the call, by the words, by which port is a client's.
 fn side(found: &WordingMatch) -> Option<Side> {
-    const OF_CLIENTS: [Context; 4] = [Context::Upstream, Context::Pool, Context::HttpClient, Context::Database];
+    const OF_CLIENTS: [Context; 5] = [
+        Context::Upstream,
+        Context::Pool,
+        Context::HttpClient,
+        Context::Database,
+        Context::OneShot,
+    ];
     match found.call {
         Some(CallClass::Connect) => return Some(Side::Client),
         Some(CallClass::Accept | CallClass::Bind | CallClass::Listen) => return Some(Side::Server),

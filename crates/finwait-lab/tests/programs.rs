@@ -618,7 +618,7 @@ fn what_cannot_be_started_is_said_in_one_sentence() {
     assert_eq!(why("/etc"), "/etc is a directory, and no program");
     assert_eq!(
         why(""),
-        "there is no command: name a program, as in nginx -c ./nginx.conf"
+        "there is no command: name a program, as in nginx -p . -c nginx.conf"
     );
     assert_eq!(why("echo 'a"), "the quote ' is not closed: echo 'a");
     let plain = plain.display();

@@ -227,7 +227,7 @@ fn every_row_of_the_table_reads_back_as_itself() {
             "set-option" => "SO_LINGER off",
             "host" => "device down",
             "runtime" => "go",
-            "run" => "nginx -c ./nginx.conf",
+            "run" => "nginx -p . -c nginx.conf",
             "signal" => "HUP",
             "await" => "exit",
             _ => "",

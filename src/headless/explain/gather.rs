@@ -70,15 +70,26 @@ impl Messages {
         if let Some(state) = state_told_of(first) {
             return format!("{shown:?}{dots} tells of {state}; finwait explain {state} says what it is");
         }
-        let instead = match something_else(first) {
-            Some(what) => what.about().into(),
-            None => match nearest(first) {
-                Some(near) => format!("the nearest it knows is {near:?}"),
-                None => "try an errno's name, number or text".into(),
-            },
+        if let Some(what) = something_else(first) {
+            return format!("{shown:?}{dots} is no error of a socket; {}", what.about());
+        }
+        if is_errno_0(first) {
+            return "errno 0 is no error: a call that fails sets another, and one that succeeds leaves it as it was"
+                .into();
+        }
+        let instead = match nearest(first) {
+            Some(near) => format!("the nearest it knows is {near:?}"),
+            None => "try an errno's name, number or text".into(),
         };
         format!("{shown:?}{dots} has no wording that finwait knows; {instead}")
     }
+}
+
+/// Is a text `errno 0` alone: `errno=0`, `Errno: 0`?
+fn is_errno_0(text: &str) -> bool {
+    let low = text.trim().to_ascii_lowercase();
+    low.strip_prefix("errno")
+        .is_some_and(|rest| rest.trim_matches([' ', '=', ':', '(', ')', '[', ']']) == "0")
 }
 
 /// Gathers what lines say; `progress` gets the number of bytes and lines so far.

@@ -197,6 +197,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_is_said_without_a_contradiction() {
+        let unknown = |text| explained(text, false, 60).unknown.unwrap_or_default();
+        let name = unknown("getaddrinfo ENOTFOUND db");
+        assert!(
+            name.contains("is no error of a socket; it is about resolving a name"),
+            "{name}"
+        );
+        for text in ["errno 0", "errno=0", "Errno: 0"] {
+            assert!(
+                unknown(text).starts_with("errno 0 is no error"),
+                "{text}: {}",
+                unknown(text)
+            );
+        }
+        assert!(unknown("errno 0123").contains("no wording that finwait knows"));
+    }
+
+    #[test]
+    fn a_text_that_is_the_beginning_of_two_states_says_so() {
+        let told = |text| explained(text, false, 100).printed;
+        let says = "FIN_WAIT is no state by itself: it is FIN_WAIT1 or FIN_WAIT2";
+        assert!(told("FIN_WAIT").starts_with(says), "{}", told("FIN_WAIT"));
+        assert!(told("FIN_WAIT1").starts_with("FIN_WAIT1: a state"));
+        assert!(told("CLOSE_W").starts_with("CLOSE_WAIT: a state"));
+    }
+
+    #[test]
     fn nothing_that_a_terminal_would_act_on_is_printed() {
         let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
         let told = explained(line, false, 60);

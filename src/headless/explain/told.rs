@@ -28,6 +28,9 @@ pub struct ExplainOutput {
     /// The state whose name it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     states: Vec<StateAnswer>,
+    /// The text, where it can be the beginning of several states' names.
+    #[serde(skip)]
+    ambiguous: Option<String>,
     /// The situation whose name it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     situations: Vec<SituationAnswer>,
@@ -75,6 +78,7 @@ impl ExplainOutput {
             states.extend(states_cut_off(name));
         }
         let told = ExplainOutput {
+            ambiguous: (states.len() > 1).then(|| name.to_owned()),
             states: states.into_iter().map(states::answer).collect(),
             counters: counter_named(name).map(counters::answer).into_iter().collect(),
             situations: situation_named(name).map(situations::answer).into_iter().collect(),
@@ -191,6 +195,15 @@ impl ExplainOutput {
                 overview(out, &self.answers, saying, &paper)?;
             }
             print(out, &self.answers, &paper)?;
+        }
+        if let Some(name) = &self.ambiguous {
+            part(out)?;
+            let names: Vec<String> = self.states.iter().map(|answer| answer.state.to_string()).collect();
+            let said = format!(
+                "is no state by itself: it is {}, cut off as in a narrow column.",
+                names.join(" or ")
+            );
+            paper.paragraph(out, &format!("{name} "), &said)?;
         }
         for state in &self.states {
             part(out)?;

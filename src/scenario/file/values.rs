@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
                 "level" => "level = \"beginner\"",
                 "minutes" => "minutes = 3",
                 "lesson" => LESSON,
-                "run" => "run = \"nginx -c ./nginx.conf\"",
+                "run" => "run = \"nginx -p . -c nginx.conf\"",
                 "left" | "right" => "the column's heading",
                 "say" => "what is about to happen in the two labs",
                 "look" => "how the two labs differ once it is done",

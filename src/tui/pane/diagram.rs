@@ -14,8 +14,10 @@ use self::lane::{Arrow, Lane};
 use crate::clock::human;
 use crate::diagram::rows::{Row, RowKind, Rows};
 use crate::diagram::span::{span, still_on_wire};
-use crate::diagram::words::{call_texts, held_words, packet_texts, program_call_texts, program_texts, spoken, word_of};
-use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
+use crate::diagram::words::{
+    call_texts, held_words, packet_texts, program_call_texts, program_texts, spoken, state_texts, word_of,
+};
+use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied};
 use crate::roles::SegmentKind;
 use crate::session::connections::ConnectionNo;
 use crate::session::transcript::{Entry, EntryKind};
@@ -302,12 +304,12 @@ impl Diagram {
             RowKind::Named { side } => {
                 if let Some(EntryKind::State {
                     socket: Some(name),
-                    change: StateChanged { to, .. },
+                    change,
                     ..
                 }) = what
                 {
-                    let texts = [format!("{name}: {to}"), format!("{name}: {}", to.short())];
-                    lane.at_edge(canvas, y, side, &texts, canvas.theme.state(*to));
+                    let texts = state_texts(name, change);
+                    lane.at_edge(canvas, y, side, &texts, canvas.theme.state(change.to));
                 }
             }
             RowKind::Process { side } => {

@@ -507,7 +507,7 @@ fn nothing_runs(session: &Session, side: Side, now: MonoTime) -> (String, String
     };
     let like = match side {
         Side::Client => "like run curl -sS http://server:8080/",
-        Side::Server => "like run nginx -c ./nginx.conf",
+        Side::Server => "like run nginx -p . -c nginx.conf",
     };
     (said.into(), like.into())
 }

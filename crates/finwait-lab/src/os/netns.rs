@@ -63,7 +63,12 @@ pub fn unshare_net_with_own_table(buckets: u32) -> Result<()> {
 pub struct ParentNamespace {
     /// None where the size of a child's table cannot be set.
     namespace: Option<File>,
+    /// The limits of a namespace that shares the host's table.
+    limits: Vec<(&'static str, String)>,
 }
+
+/// The limits that the kernel takes from the size of a namespace's table (`tcp_sk_init`): with a small one, it would keep 128 TIME_WAITs.
+const OF_TABLE_SIZE: [&str; 2] = ["net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_max_syn_backlog"];
 
 impl ParentNamespace {
     /// Makes one for tables of so many buckets, and moves the calling thread into it.
@@ -73,15 +78,18 @@ impl ParentNamespace {
     /// The errors of [`unshare_net`].
     pub fn enter(buckets: u32) -> Result<ParentNamespace> {
         unshare_net()?;
+        let limit = |name| Some((name, sysctl::read(name).ok()?));
+        let limits = OF_TABLE_SIZE.into_iter().filter_map(limit).collect();
         // Where /proc/sys cannot be written (many containers), or the kernel is older than 6.1, the shared table must do.
         let set = sysctl::write("net.ipv4.tcp_child_ehash_entries", &buckets.to_string());
         let own = || File::open(OWN).during(|| format!("open {OWN}"));
         Ok(ParentNamespace {
             namespace: set.and_then(|()| own()).ok(),
+            limits,
         })
     }
 
-    /// Moves the calling thread, and it alone, into a new child of it.
+    /// Moves the calling thread, and it alone, into a new child of it, whose limits are those of a namespace without a table of its own.
     ///
     /// # Errors
     ///
@@ -91,7 +99,12 @@ impl ParentNamespace {
             move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
                 .during(|| "enter the parent of a host's network namespace".into())?;
         }
-        unshare_net()
+        unshare_net()?;
+        for (name, limit) in &self.limits {
+            // Where it can set the table's size, it can set these.
+            let _ = sysctl::write(name, limit);
+        }
+        Ok(())
     }
 }
 
@@ -159,6 +172,23 @@ mod tests {
         })
         .join()
         .unwrap();
+    }
+
+    #[test]
+    fn a_small_table_leaves_the_limits_as_they_are() {
+        let read = || OF_TABLE_SIZE.map(|name| sysctl::read(name).unwrap());
+        let plain = thread::spawn(move || {
+            unshare_net().unwrap();
+            read()
+        });
+        let own = thread::spawn(move || {
+            unshare_net_with_own_table(256).unwrap();
+            read()
+        });
+        let (plain, own) = (plain.join().unwrap(), own.join().unwrap());
+        // Half of a table's size: of 128 the test could not tell the one from the other.
+        assert_ne!(plain[0], "128");
+        assert_eq!(own, plain);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl CommandLine {
         }
         words.extend(word);
         match words.first().map(String::as_str) {
-            None => Err("there is no command: name a program, as in nginx -c ./nginx.conf".into()),
+            None => Err("there is no command: name a program, as in nginx -p . -c nginx.conf".into()),
             Some("") => Err(format!("the program's name is empty: {run}")),
             Some(first) if SHELL_WORDS.contains(&first) => shell(),
             Some(_) => Ok(CommandLine::Words(words)),
@@ -156,7 +156,7 @@ mod tests {
         let mistake = |run: &str| CommandLine::parse(run).unwrap_err();
         assert_eq!(
             mistake("  "),
-            "there is no command: name a program, as in nginx -c ./nginx.conf"
+            "there is no command: name a program, as in nginx -p . -c nginx.conf"
         );
         assert_eq!(mistake("echo 'a"), "the quote ' is not closed: echo 'a");
         assert_eq!(mistake("echo \"a\\"), "the quote \" is not closed: echo \"a\\");

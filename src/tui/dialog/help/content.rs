@@ -42,7 +42,7 @@ const HANDS: [(&str, &str); 11] = [
 const PROGRAMS: [(&str, &str); 5] = [
     (
         "run",
-        "any program runs on a host of the lab, unmodified: server run nginx -c ./nginx.conf, client run curl http://server:8080/; it finds the other host as client or server, and nothing beyond the two",
+        "any program runs on a host of the lab, unmodified: server run nginx -p . -c nginx.conf, client run curl http://server:8080/; it finds the other host as client or server, and nothing beyond the two",
     ),
     (
         "sockets",
