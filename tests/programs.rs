@@ -1026,3 +1026,55 @@ fn what_happened_last_is_known_when_its_entry_is_not_kept_any_more() {
     let what = play.session.now_lines(MonoTime(play.now)).what.unwrap();
     assert!(what.cuts[0].contains("exited"), "{:?}", what.cuts);
 }
+
+#[test]
+fn a_signal_is_not_explained_by_an_older_error() {
+    for (how, is_explained) in [(Death::Signal(libc::SIGUSR1), false), (Death::Exited(56), true)] {
+        let mut play = Play::new();
+        play.nginx_listens();
+        play.runs("client run curl http://server:8080/", 2, 70);
+        play.curl_connects(40_001, 2, 70);
+        play.is_reset(40_001);
+        play.writes(Client, 2, "curl: (56) Recv failure: Connection reset by peer");
+        let now = |play: &Play| play.session.now_lines(MonoTime(play.now));
+        assert!(now(&play).why.is_some());
+        play.exits(Client, 2, how);
+        let now = now(&play);
+        assert!(now.what.unwrap().cuts[0].contains(&how.verb()));
+        assert_eq!(now.why.is_some(), is_explained, "{how}");
+    }
+}
+
+/// The change of state is told before the host's table is read again.
+#[test]
+fn a_programs_new_socket_is_not_over() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run curl http://server:8080/", 2, 70);
+    play.owns(Client, 40_001, 2, 70, "curl");
+    let connects = by_program(2, 70, "curl", ProgramDeed::Connect);
+    let tuple = of_client(40_001);
+    play.changes(Client, tuple, 40_001, (State::Close, State::SynSent), connects);
+    let plate = |play: &Play| {
+        let view = play.session.sockets(Client).remove(0);
+        play.session.plate_of(Client, &view, MonoTime(play.now))
+    };
+    assert_eq!(play.views(Client), ["client CLOSE open by curl 70"]);
+    let new = plate(&play);
+    assert_eq!((new.over, new.sockets, new.id), (0, 1, None));
+    assert!(!new.tabs[0].ended);
+    play.table(Client, &[(tuple, State::SynSent, 40_001)]);
+    assert_eq!(play.views(Client), ["client SYN_SENT open by curl 70"]);
+    play.changes(
+        Client,
+        tuple,
+        40_001,
+        (State::SynSent, State::Close),
+        received(Flags::RST),
+    );
+    play.table(Client, &[]);
+    assert_eq!(play.views(Client), ["client CLOSE closed by curl 70"]);
+    let over = plate(&play);
+    assert_eq!((over.over, over.sockets), (1, 1));
+    assert!(over.tabs[0].ended);
+}

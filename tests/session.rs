@@ -8,6 +8,7 @@ use finwait::call::{Bytes, Call, CallId, CallKind, EndpointCall, ProcessCall, Sh
 use finwait::clock::{Millis, MonoTime};
 use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
+use finwait::explain::direction::Direction;
 use finwait::explain::rules::{CallClass, SetBy};
 use finwait::explain::{ErrorSource, RuleId, Sock};
 use finwait::lab::event::{
@@ -19,6 +20,7 @@ use finwait::runtime::Runtime;
 use finwait::scenario::play::{Play as Steps, StepStatus};
 use finwait::session::NextRuntime;
 use finwait::session::chain::chain;
+use finwait::session::connections::ConnectionNo;
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::view::HeldBy;
@@ -2193,5 +2195,111 @@ fn an_acknowledgement_that_is_repeated_for_a_retransmission_does_not_count() {
         }
         assert!(!is_over_after(&mut play, &mut steps, 0), "it is not quiet yet");
         assert_eq!(is_over_after(&mut play, &mut steps, 701), is_so, "{scene}");
+    }
+}
+
+// Addresses that are used again.
+
+impl Play {
+    /// Another connection of the client with the same addresses: inodes 12 (client) and 13 (server).
+    fn connects_again(&mut self) {
+        self.carries_out("client socket", 12);
+        self.types("client connect on=client2").unwrap();
+        let connect = self.sent();
+        self.shakes_hands(12, of_client(), &connect);
+        self.succeeds(&connect);
+        self.table(Client, &[(of_client(), State::Established, 12)]);
+        self.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
+        self.carries_out("server accept", 13);
+        self.table(Server, &[listener(1), (of_server(), State::Established, 13)]);
+    }
+
+    fn directions(&self) -> [Direction; 2] {
+        let directions = self.session.directions(MonoTime(self.now)).unwrap();
+        [directions.from.client.state, directions.from.server.state]
+    }
+}
+
+#[test]
+fn a_socket_that_is_over_shows_its_own_connection_also_when_its_addresses_are_used_again() {
+    let mut play = Play::connected();
+    play.carries_out("server close", 0);
+    let (server, client) = (of_server(), of_client());
+    play.changes(
+        Server,
+        server,
+        3,
+        (State::Established, State::FinWait1),
+        TransitionCause::Unseen,
+    );
+    play.client_takes(&[Flags::FIN, Flags::ACK], 1, (State::Established, State::CloseWait));
+    play.server_takes(&[Flags::ACK], 1, (State::FinWait1, State::FinWait2));
+    play.carries_out("client close", 0);
+    play.changes(
+        Client,
+        client,
+        2,
+        (State::CloseWait, State::LastAck),
+        TransitionCause::Unseen,
+    );
+    play.server_takes(&[Flags::FIN, Flags::ACK], 1, (State::FinWait2, State::TimeWait));
+    play.client_takes(&[Flags::ACK], 2, (State::LastAck, State::Close));
+    play.table(Client, &[]);
+    play.table(Server, &[listener(1), (server, State::TimeWait, 0)]);
+    let closed = [Direction::Closed { by: Client }, Direction::Closed { by: Server }];
+    assert_eq!(play.directions(), closed);
+    play.connects_again();
+    assert_eq!(play.session.shown_connection_no(), Some(ConnectionNo(2)));
+    assert_eq!(play.directions(), [Direction::Open, Direction::Open]);
+    play.types("client use client").unwrap();
+    assert_eq!(play.session.shown_connection_no(), Some(ConnectionNo(1)));
+    assert_eq!(play.directions(), closed);
+    let so = play.session.now_lines(MonoTime(play.now)).so;
+    assert!(so.iter().all(|so| !so.contains("may send")), "{so:?}");
+}
+
+#[test]
+fn a_held_segment_is_of_the_connection_that_it_was_sent_in() {
+    let mut play = Play::connected();
+    let fin = segment(Server, &[Flags::FIN, Flags::ACK], 1, 1, b"");
+    play.passes_with(Server, fin, Disposition::Held);
+    let ended = (State::Established, State::Close);
+    play.changes(Client, of_client(), 2, ended, TransitionCause::Destroyed);
+    play.changes(Server, of_server(), 3, ended, TransitionCause::Destroyed);
+    play.table(Client, &[]);
+    play.table(Server, &[listener(1)]);
+    play.connects_again();
+    assert_eq!(play.session.shown_connection_no(), Some(ConnectionNo(2)));
+    let text = play.session.delivery(MonoTime(play.now)).unwrap().text;
+    assert!(text.contains("connection 1"), "{text}");
+    // Nor does it lie in the other one's directions.
+    let directions = play.session.directions(MonoTime(play.now)).unwrap();
+    assert_eq!(directions.from.server.segments, 0);
+    play.types("client use client").unwrap();
+    let directions = play.session.directions(MonoTime(play.now)).unwrap();
+    assert_eq!(directions.from.server.segments, 1);
+}
+
+#[test]
+fn a_close_ends_no_program() {
+    let mut play = Play::connected();
+    play.carries_out("client close", 0);
+    for state in [State::FinWait1, State::FinWait2] {
+        play.table(Client, &[(of_client(), state, 0)]);
+        let short = play.session.plate(Client, MonoTime(play.now)).means.short;
+        assert!(!short.is_empty() && !short.contains("gone"), "{state}: {short}");
+    }
+}
+
+#[test]
+fn what_stays_held_without_rules_is_counted() {
+    let mut play = Play::connected();
+    let last = |play: &Play| play.session.transcript.entries().back().unwrap().lines();
+    play.happens(LabEvent::Wire(WireChange::Cleared));
+    assert_eq!(last(&play), ["all rules are removed"]);
+    for (seq, words) in [(1, "1 segment stays held"), (2, "2 segments stay held")] {
+        play.passes_with(Client, segment(Client, &[Flags::ACK], seq, 1, b"x"), Disposition::Held);
+        play.happens(LabEvent::Wire(WireChange::Cleared));
+        assert!(last(&play)[0].contains(words), "{:?}", last(&play));
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::due::Due;
 use super::transcript::{Entry, EntryKind};
+use super::wire::WaitingPacket;
 use super::{End, Session};
 use crate::call::{CallId, SocketId, SocketName};
 use crate::explain::EntryNo;
@@ -426,6 +427,34 @@ impl Session {
             is_over: known.is_over(),
             segments: known.segments,
         }
+    }
+
+    /// The connection that the current sockets are of, which [`Session::shown_connection`] has the addresses of.
+    pub fn shown_connection_no(&self) -> Option<ConnectionNo> {
+        let shown = self.shown()?;
+        shown.past.or_else(|| self.connection_between(shown.tuple))
+    }
+
+    /// The connection of a socket with these addresses, where another one has had them since.
+    pub(super) fn past_connection_of(&self, side: Side, name: &SocketName, tuple: Tuple) -> Option<ConnectionNo> {
+        let no = self.connection_of_socket(side, name)?;
+        let mut older = self.connections.of_pair.get(&pair(tuple))?.iter().rev().skip(1);
+        older.any(|older| *older == no).then_some(no)
+    }
+
+    /// Has a later connection with its addresses taken the place of that one at an end?
+    pub(super) fn is_replaced(&self, side: Side, no: ConnectionNo, tuple: Tuple) -> bool {
+        let all = self.connections.of_pair.get(&pair(tuple)).into_iter().flatten();
+        let mut later = all.skip_while(|known| **known != no).skip(1);
+        later.any(|later| self.connections.get(*later).is_some_and(|known| known.begun[side]))
+    }
+
+    /// The connection in which a packet that is on the wire was sent.
+    pub(super) fn connection_of_waiting(&self, waiting: &WaitingPacket) -> Option<ConnectionNo> {
+        let (local, peer) = waiting.record.packet.connection()?;
+        let sent = waiting.sent.since(self.transcript.began());
+        self.connections
+            .at(Tuple { local, peer }, self.transcript.last(), Some(sent))
     }
 
     /// The newest connection between these two addresses, whichever end names them.

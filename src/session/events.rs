@@ -10,7 +10,7 @@ use crate::explain::rules::CallClass;
 use crate::explain::sock;
 use crate::lab::event::{
     CallBegan, CallEnded, ProcessBorn, ProcessDied, ProgramCause, ProgramDeed, RuntimeChanged, SettingChanged,
-    StateChanged, TransitionCause,
+    StateChanged, TransitionCause, WireChange,
 };
 use crate::outcome::Value;
 use crate::syscall::{CallText, Syscall};
@@ -36,7 +36,11 @@ impl Session {
             LabEvent::Packet(record) => self.packet(at, record),
             LabEvent::Wire(change) => {
                 self.wire.changed(&change);
+                let stay = self.stay_held(&change);
                 self.tell(at, EntryKind::Wire { change });
+                if let Some(text) = stay {
+                    self.tell(at, EntryKind::Note { text });
+                }
             }
             LabEvent::Rules(rules) => self.wire.rules = rules,
             LabEvent::Transition(mut change) => {
@@ -74,6 +78,20 @@ impl Session {
             }
         }
         Vec::new()
+    }
+
+    /// Returns how many segments stay held, where a change has removed all rules.
+    fn stay_held(&self, change: &WireChange) -> Option<String> {
+        let held = self.wire.held.values();
+        let held = held
+            .filter(|waiting| waiting.record.disposition == Disposition::Held)
+            .count();
+        match held {
+            _ if *change != WireChange::Cleared => None,
+            0 => None,
+            1 => Some("1 segment stays held".into()),
+            many => Some(format!("{many} segments stay held")),
+        }
     }
 
     /// Puts on record what needs nothing else.

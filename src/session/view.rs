@@ -137,6 +137,11 @@ impl SocketView<'_> {
         states::difference(row, self.info, self.segments, self.end)
     }
 
+    /// Is it a program's, and has it not come into a table yet?
+    const fn is_new(&self) -> bool {
+        self.owner.is_some() && self.open && self.row.is_none()
+    }
+
     /// The holder, for the table of meanings.
     fn holder(&self) -> Holder {
         match self.held {
@@ -253,14 +258,16 @@ impl Session {
         // By the rows, and not by all sockets that ever were: a load generator leaves many behind.
         let own = end.sockets.own().iter().map(|at| (*at, end.place(&end.sockets[*at])));
         let of_row = |row: usize| end.sockets_of_row(row).into_iter().map(move |at| (at, Some(row)));
-        let mut there: Vec<(SocketNo, Option<usize>)> = own.chain((0..rows.len()).flat_map(of_row)).collect();
+        let new = end.sockets.open().filter(|at| end.place(&end.sockets[*at]).is_none());
+        let with_row = (0..rows.len()).flat_map(of_row);
+        let mut there: Vec<(SocketNo, Option<usize>)> = own.chain(with_row).chain(new.map(|at| (at, None))).collect();
         there.sort_unstable();
         there.dedup_by_key(|(at, _)| *at);
         let mut shown = vec![false; rows.len()];
         for row in there.iter().filter_map(|(_, row)| *row) {
             shown[row] = true;
         }
-        // A program's socket without a row is over.
+        // A program's socket that is in the table no longer is over; a new one has not come there yet.
         let ended = end.sockets.len() - there.len();
         let is_ended = |at: &SocketNo| there.binary_search_by_key(at, |(at, _)| *at).is_err();
         let mut first: Vec<SocketNo> = end.sockets.numbers().filter(is_ended).take(most).collect();
@@ -418,6 +425,9 @@ impl Session {
 
     /// The situation of one of the sockets now, without its words; none in the moment between a call and the reading of the table.
     pub fn meaning_id(&self, view: &SocketView) -> Option<MeaningId> {
+        if view.is_new() {
+            return None;
+        }
         meaning::situation(&view.present(&self.lab))
     }
 
@@ -438,6 +448,9 @@ impl Session {
             syn_retries: set(options.syncnt).or_else(|| number(Setting::TcpSynRetries)),
             retries2: number(Setting::TcpRetries2),
         };
+        if view.is_new() {
+            return None;
+        }
         meaning::of(&view.present(&self.lab), &settings)
     }
 
@@ -459,8 +472,8 @@ impl Session {
 fn held(socket: &Socket, row: Option<&ObservedSocket>) -> HeldBy {
     match row.map(|observed| observed.row.state) {
         Some(State::TimeWait) => HeldBy::TimeWait,
-        // A descriptor of a program is known by the row alone.
-        None if !socket.is_endpoints() => HeldBy::Closed,
+        // A descriptor of a program is known by the row alone, and by the change of state that comes before it.
+        None if !socket.is_endpoints() && !socket.open => HeldBy::Closed,
         // Only what was accepted is closed: it was so before anyone saw who held it.
         Some(State::SynRecv | State::Established | State::CloseWait)
             if !socket.is_endpoints() && socket.inode.is_none() =>

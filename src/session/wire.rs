@@ -26,6 +26,8 @@ pub struct WaitingPacket {
     pub record: PacketRecord,
     /// The time since which it is held; of one under way, when it set off.
     pub since: MonoTime,
+    /// The time at which it was sent.
+    pub(super) sent: MonoTime,
     /// The time at which it goes on by itself; none when the user is to decide.
     pub due: Option<MonoTime>,
     /// Has its receiver had all of it, from a copy?
@@ -114,6 +116,7 @@ impl WireView {
         let since = before.filter(|before| before.is_in_flight() || !is_in_flight);
         let since = since.map_or(at, |before| before.since);
         let had = before.map_or(record.seen.had, |before| before.had);
+        let sent = before.map_or(at, |before| before.sent);
         if let Some(due) = due.filter(|_| is_in_flight) {
             self.last_due = self.last_due.max(Some(due));
         }
@@ -123,6 +126,7 @@ impl WireView {
             WaitingPacket {
                 record,
                 since,
+                sent,
                 due,
                 had,
             },

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::connections::ConnectionNo;
+use super::now::Among;
 use super::{ProcessState, Session};
 use crate::call::{Call, EndpointCall, ShutdownHow, Sigpipe, SocketName};
 use crate::clock::MonoTime;
@@ -286,17 +287,13 @@ impl Session {
 
     /// The segment that is meant next, and the number of its connection, where that is not the one that is shown.
     fn elsewhere(&self) -> Option<(ConnectionNo, &Segment)> {
-        let record = &self.wire.held.get(&self.next_held()?)?.record;
-        let Packet::Tcp(segment) = &record.packet else {
+        let waiting = self.wire.held.get(&self.next_held()?)?;
+        let Packet::Tcp(segment) = &waiting.record.packet else {
             return None;
         };
-        let tuple = Tuple {
-            local: segment.source,
-            peer: segment.destination,
-        };
-        let no = self.connection_between(tuple)?;
-        let shown = self.shown_connection().and_then(|shown| self.connection_between(shown));
-        (self.connection_count() > 1 && shown != Some(no)).then_some((no, segment))
+        let no = self.connection_of_waiting(waiting)?;
+        let is_shown = self.shown_connection_no() == Some(no);
+        (self.connection_count() > 1 && !is_shown).then_some((no, segment))
     }
 
     fn sure_delivery(&self, now: MonoTime) -> Option<Move> {
@@ -350,7 +347,7 @@ impl Session {
         };
         let client = if side == Side::Client { sent.mirrored() } else { sent };
         let opens = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
-        let text = if self.has_ended(side, client) && !opens && !segment.flags.has(Flags::RST) {
+        let text = if self.has_ended(side, Among::newest(client)) && !opens && !segment.flags.has(Flags::RST) {
             Follows::answered()
         } else {
             Follows::reaches(carries(segment), OtherEnd::Side(side))

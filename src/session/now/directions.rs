@@ -4,11 +4,29 @@ use crate::clock::MonoTime;
 use crate::explain::direction::{self, Crossing, Direction, Half, Queued};
 use crate::explain::now::segment_name;
 use crate::lab::event::PacketRecord;
+use crate::session::connections::ConnectionNo;
 use crate::session::view::SocketView;
+use crate::session::wire::WaitingPacket;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, Tuple};
 use crate::wire::segment::{Packet, Segment};
+
+/// A connection, among those that have had its addresses.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::session) struct Among {
+    /// The addresses, the client's first.
+    pub(in crate::session) tuple: Tuple,
+    /// The number, where another connection has had these addresses since; none of the newest.
+    pub(in crate::session) past: Option<ConnectionNo>,
+}
+
+impl Among {
+    /// The newest one with these addresses, the client's first.
+    pub(in crate::session) const fn newest(tuple: Tuple) -> Among {
+        Among { tuple, past: None }
+    }
+}
 
 /// One direction of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,28 +71,40 @@ impl Session {
     /// Returns the connection that is shown, the client's address first: that of the current sockets; the client's, where both ends
     /// have one of their own. None where no current socket has a connection.
     pub fn shown_connection(&self) -> Option<Tuple> {
+        self.shown().map(|shown| shown.tuple)
+    }
+
+    /// The same, with which of those that have had these addresses.
+    pub(in crate::session) fn shown(&self) -> Option<Among> {
         let of = |side: Side| {
             let end = &self.ends[side];
             let socket = end.current()?;
             let row = end.row(socket).map(|observed| observed.row.tuple);
-            row.or(socket.tuple).filter(|tuple| !tuple.is_listener())
+            let tuple = row.or(socket.tuple).filter(|tuple| !tuple.is_listener())?;
+            Some(Among {
+                tuple: seen_by(side, tuple),
+                past: self.past_connection_of(side, &socket.name, tuple),
+            })
         };
-        of(Side::Client).or_else(|| of(Side::Server).map(Tuple::mirrored))
+        of(Side::Client).or_else(|| of(Side::Server))
     }
 
     /// Returns the two directions of the connection that is shown, at `now`; none without a connection.
     pub fn directions(&self, _now: MonoTime) -> Option<Directions> {
-        let tuple = self.shown_connection()?;
-        let from = Ends::from_fn(|side| self.pipe(side, tuple));
-        Some(Directions { tuple, from })
+        let shown = self.shown()?;
+        let from = Ends::from_fn(|side| self.pipe(side, shown));
+        Some(Directions {
+            tuple: shown.tuple,
+            from,
+        })
     }
 
-    fn pipe(&self, from: Side, tuple: Tuple) -> Pipe {
-        let state = self.direction(from, tuple);
-        let flying: Vec<&PacketRecord> = self.flying(from, tuple).collect();
+    fn pipe(&self, from: Side, of: Among) -> Pipe {
+        let state = self.direction(from, of);
+        let flying: Vec<&PacketRecord> = self.flying(from, of).collect();
         let on_wire = crossing(flying.iter().copied());
-        let queued = self.row_of(from, tuple).map(Queued::of);
-        let receiver = self.view_of(from.other(), tuple);
+        let queued = self.row_of(from, of).map(Queued::of);
+        let receiver = self.view_of(from.other(), of);
         let unread = receiver.and_then(|view| view.unread).map(|unread| unread as usize);
         let load = direction::load(
             &telling(&flying),
@@ -95,16 +125,23 @@ impl Session {
     }
 
     /// Returns the fate of the direction from that end.
-    pub(super) fn direction(&self, from: Side, tuple: Tuple) -> Direction {
+    pub(super) fn direction(&self, from: Side, of: Among) -> Direction {
         let segments_seen = self.lab.kind == LabKind::Isolated;
-        let (sender, receiver) = (self.half(from, tuple), self.half(from.other(), tuple));
+        let (sender, receiver) = (self.half(from, of), self.half(from.other(), of));
         direction::of(from, sender, receiver, segments_seen)
     }
 
     /// The end of the connection, for the table of directions.
-    pub(super) fn half(&self, side: Side, tuple: Tuple) -> Half<'_> {
+    pub(super) fn half(&self, side: Side, of: Among) -> Half<'_> {
         let end = &self.ends[side];
-        let tuple = seen_by(side, tuple);
+        if let Some(no) = self.replaced(side, of) {
+            let socket = self.connections.name(side, no).and_then(|name| end.socket(name));
+            return Half {
+                state: None,
+                sock: socket.map(|socket| end.sock(socket)),
+            };
+        }
+        let tuple = seen_by(side, of.tuple);
         Half {
             state: self.row_of_seen(side, tuple).map(|row| row.state),
             sock: end.socks.of_tuple(&tuple).map(|id| end.socks.get(id)),
@@ -112,9 +149,12 @@ impl Session {
     }
 
     /// The socket of that end of a connection.
-    pub(super) fn view_of(&self, side: Side, tuple: Tuple) -> Option<SocketView<'_>> {
+    pub(super) fn view_of(&self, side: Side, of: Among) -> Option<SocketView<'_>> {
+        if let Some(no) = self.replaced(side, of) {
+            return self.view_named(side, self.connections.name(side, no)?);
+        }
         let end = &self.ends[side];
-        let seen = seen_by(side, tuple);
+        let seen = seen_by(side, of.tuple);
         // Another socket may have had these addresses before.
         let newest = || {
             let socket = end.sockets.of_sock(end.socks.of_tuple(&seen)?).next()?;
@@ -123,14 +163,20 @@ impl Session {
         self.view_in_table(side, &seen).or_else(newest)
     }
 
+    /// The number of the connection where a later one with its addresses has taken its place at that end, in its table, too.
+    fn replaced(&self, side: Side, of: Among) -> Option<ConnectionNo> {
+        of.past.filter(|no| self.is_replaced(side, *no, of.tuple))
+    }
+
     /// Has that end had the connection, and its kernel no socket of it any more, so that it answers what comes with RST?
-    pub(in crate::session) fn has_ended(&self, side: Side, tuple: Tuple) -> bool {
-        let half = self.half(side, tuple);
+    pub(in crate::session) fn has_ended(&self, side: Side, of: Among) -> bool {
+        let half = self.half(side, of);
         half.state.is_none() && half.sock.is_some_and(|sock| sock.end.is_some())
     }
 
-    pub(super) fn row_of(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
-        self.row_of_seen(side, seen_by(side, tuple))
+    pub(super) fn row_of(&self, side: Side, of: Among) -> Option<&SocketRow> {
+        let is_its = self.replaced(side, of).is_none();
+        self.row_of_seen(side, seen_by(side, of.tuple)).filter(|_| is_its)
     }
 
     pub(super) fn row_of_seen(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
@@ -139,16 +185,20 @@ impl Session {
     }
 
     /// The segments of a connection that an end has sent and that are on the wire, the oldest first, without copies of what has arrived.
-    pub(super) fn flying(&self, from: Side, tuple: Tuple) -> impl Iterator<Item = &PacketRecord> {
-        let tuple = seen_by(from, tuple);
-        let is_its = move |record: &&PacketRecord| match &record.packet {
+    pub(super) fn flying(&self, from: Side, of: Among) -> impl Iterator<Item = &PacketRecord> {
+        let tuple = seen_by(from, of.tuple);
+        let no = of.past.or_else(|| self.connection_between(tuple));
+        let is_its = move |waiting: &&WaitingPacket| match &waiting.record.packet {
             Packet::Tcp(segment) => {
-                record.from == from && segment.source == tuple.local && segment.destination == tuple.peer
+                waiting.record.from == from
+                    && segment.source == tuple.local
+                    && segment.destination == tuple.peer
+                    && self.connection_of_waiting(waiting) == no
             }
             Packet::Udp { .. } | Packet::Icmp { .. } | Packet::Other { .. } => false,
         };
         let new = self.wire.held.values().filter(|waiting| !waiting.had);
-        new.map(|waiting| &waiting.record).filter(is_its)
+        new.filter(is_its).map(|waiting| &waiting.record)
     }
 }
 

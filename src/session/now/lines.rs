@@ -20,6 +20,8 @@ use crate::socket_table::{SocketRow, TimerKind};
 use crate::state::State;
 use crate::wire::segment::Packet;
 
+use super::Among;
+
 /// The event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NowEvent {
@@ -183,8 +185,11 @@ impl Session {
         let ProgramNews::Exited { how, .. } = &news.event.what else {
             return None;
         };
-        if *how == Death::Exited(0) {
-            return None;
+        match how {
+            Death::Exited(0) => return None,
+            // Whoever sent the signal ended it, not what it told of before; with SIGABRT it ends itself.
+            Death::Signal(signal) if *signal != libc::SIGABRT => return None,
+            Death::Exited(_) | Death::Signal(_) => {}
         }
         let before = self.transcript.entries().iter().rev();
         let mut before = before.skip_while(|entry| entry.no > event.no).take(LOOKED_BACK);
@@ -259,36 +264,36 @@ impl Session {
                 .collect(),
             ..Scene::default()
         };
-        let Some(tuple) = self.shown_connection() else {
+        let Some(shown) = self.shown() else {
             return Scene {
                 ends: Ends::from_fn(|side| self.meaning_id(&self.current_view(side)?)),
                 ..scene
             };
         };
-        let directions = Side::BOTH.map(|side| self.direction(side, tuple));
+        let directions = Side::BOTH.map(|side| self.direction(side, shown));
         let is_broken = |direction: &Direction| matches!(direction, Direction::Torn { .. } | Direction::GivenUp { .. });
         let established = |side| {
-            self.half(side, tuple)
+            self.half(side, shown)
                 .sock
                 .is_some_and(|sock| sock.established.is_some())
         };
-        let flying = |side| flying(side, self.flying(side, tuple));
+        let flying = |side| flying(side, self.flying(side, shown));
         Scene {
-            ends: Ends::from_fn(|side| self.situation_of(side, tuple)),
+            ends: Ends::from_fn(|side| self.situation_of(side, shown)),
             connection: Side::BOTH.into_iter().any(established),
             flying: Side::BOTH.into_iter().filter_map(flying).collect(),
-            gone: Ends::from_fn(|side| self.has_ended(side, tuple)),
+            gone: Ends::from_fn(|side| self.has_ended(side, shown)),
             number: self
-                .connection_between(tuple)
+                .shown_connection_no()
                 .filter(|_| self.connection_count() > 1)
                 .map(|no| no.0),
             probes: Ends::from_fn(|side| {
-                let row = self.row_of(side, tuple);
+                let row = self.row_of(side, shown);
                 row.and_then(|row| row.timer)
                     .is_some_and(|timer| timer.kind == TimerKind::ZeroWindowProbe)
             }),
             unread: Ends::from_fn(|side| {
-                let view = self.view_of(side, tuple);
+                let view = self.view_of(side, shown);
                 view.and_then(|view| view.unread).unwrap_or(0)
             }),
             closed_before: directions.iter().find_map(|direction| match direction {
@@ -309,8 +314,8 @@ impl Session {
     }
 
     /// The situation of that end of a connection.
-    fn situation_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
-        self.meaning_id(&self.view_of(side, tuple)?)
+    fn situation_of(&self, side: Side, of: Among) -> Option<MeaningId> {
+        self.meaning_id(&self.view_of(side, of)?)
     }
 
     /// The calls of an end that wait.

@@ -7,6 +7,7 @@ mod directions;
 mod lines;
 mod plate;
 
+pub(in crate::session) use directions::Among;
 pub use directions::{Directions, Pipe};
 pub use lines::{NowEvent, NowLines, NowReason};
 pub(crate) use plate::TABS;

@@ -63,8 +63,7 @@ fn pipe(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, pipe: &Pipe) {
 pub fn boxed(canvas: &mut Canvas, area: Rect, session: &Session) {
     let inside = canvas.boxed(area, false);
     // Of several connections, which one.
-    let shown = session.shown_connection().filter(|_| session.connection_count() > 1);
-    let shown = shown.and_then(|tuple| session.connection_between(tuple));
+    let shown = session.shown_connection_no().filter(|_| session.connection_count() > 1);
     let shown = shown.map(|no| format!(" connection {no} "));
     let title = shown.as_deref().unwrap_or(" the two directions ");
     canvas.put_cut(area.x + 2, area.y, area.right() - 1, title, canvas.theme.title());
