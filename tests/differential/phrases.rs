@@ -288,6 +288,7 @@ impl<'a> Told<'a> {
             "still reads the peer's bytes": self.fin_taken().is_none_or(|fin| fin > began);
             "its handshake was done while accept waited": self.accepted_at() > Some(began);
             "its handshake was done before accept": self.accepted_at() < Some(began);
+            "The urgent byte, seen": self.came_with(URG, born, until) && self.has_flag("MSG_PEEK");
             "The urgent byte, taken": self.came_with(URG, born, until);
             "urgent byte, which was still missing": self.came_with(URG, born, until);
             "none has come": !self.came_with(URG, born, until);
@@ -357,6 +358,7 @@ impl<'a> Told<'a> {
             "This end's shutdown ended the sending direction": self.shut("SHUT_WR");
             "its own shutdown is the reason": self.shut("SHUT_WR");
             "e shut reading down": self.shut("SHUT_RD");
+            "this end had shut both directions down": self.shut("SHUT_RD") && is_shut(self.state(until));
             "after we had shut both directions down": self.shut("SHUT_RD") && self.shut("SHUT_WR");
             "This end's disconnect": self.made("connect", "AF_UNSPEC");
             "this end's disconnect": self.made("connect", "AF_UNSPEC");

@@ -3,14 +3,21 @@
 use finwait_model::call::SocketOption;
 use finwait_model::outcome::{OptionReading, Reading};
 
-use super::text::options::{Effect, OptionSentence};
+use super::text::options::{Adjusted, Effect, OptionSentence};
 
 /// One sentence for an option that was set.
 pub(super) fn set(option: SocketOption, value: i64) -> OptionSentence {
-    OptionSentence::SetDone {
-        option,
-        shown: option.show(value),
-        effect: effect(option, value),
+    let (shown, effect) = (option.show(value), effect(option, value));
+    match (option, adjusted(option, value)) {
+        (_, Some(adjusted)) => OptionSentence::SetAdjusted {
+            option,
+            shown,
+            adjusted,
+            effect,
+        },
+        // The effect says what becomes of it.
+        (SocketOption::Rcvbuf | SocketOption::Sndbuf, None) => OptionSentence::SetAsked { option, shown, effect },
+        (_, None) => OptionSentence::SetDone { option, shown, effect },
     }
 }
 
@@ -37,6 +44,23 @@ pub(super) const fn refused(option: SocketOption) -> OptionSentence {
     }
 }
 
+/// What the kernel makes of a value that it takes, but not as it is; none where it is kept.
+const fn adjusted(option: SocketOption, value: i64) -> Option<Adjusted> {
+    Some(match option {
+        // do_tcp_setsockopt: TCP_FIN_TIMEOUT_MAX, and -1 for all that is below 0; do_tcp_getsockopt reads 0 as the sysctl.
+        SocketOption::Linger2 if value > 120 => Adjusted::Linger2Most,
+        SocketOption::Linger2 if value == 0 => Adjusted::Linger2Zero,
+        SocketOption::Linger2 if value < -1 => Adjusted::Linger2Negative,
+        // secs_to_retrans, and back.
+        SocketOption::DeferAccept if value > 1 => Adjusted::DeferAccept,
+        SocketOption::DeferAccept if value < 0 => Adjusted::DeferAcceptNegative,
+        // sock_set_timeout: whole seconds are whole ticks on any host.
+        SocketOption::Rcvtimeo | SocketOption::Sndtimeo if value < 0 => Adjusted::TimeoutNegative,
+        SocketOption::Rcvtimeo | SocketOption::Sndtimeo if value % 1000 != 0 => Adjusted::Timeout,
+        _ => return None,
+    })
+}
+
 /// The effect of the option's value on later calls.
 const fn effect(option: SocketOption, value: i64) -> Effect {
     let on = value != 0;
@@ -60,7 +84,7 @@ const fn effect(option: SocketOption, value: i64) -> Effect {
         SocketOption::UserTimeout if on => Effect::UserTimeout,
         SocketOption::UserTimeout => Effect::UserTimeoutOff,
         SocketOption::Syncnt => Effect::Syncnt,
-        SocketOption::DeferAccept if on => Effect::DeferAccept,
+        SocketOption::DeferAccept if value > 0 => Effect::DeferAccept,
         SocketOption::DeferAccept => Effect::DeferAcceptOff,
         // sk_setsockopt doubles the number to pay for its own bookkeeping, within rmem_max and wmem_max.
         SocketOption::Rcvbuf => Effect::Rcvbuf,

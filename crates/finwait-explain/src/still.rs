@@ -136,7 +136,7 @@ pub(super) fn of_success(said: &Success) -> Option<Claim> {
         | Success::ListenRoom { .. }
         | Success::ListenRoomBySomaxconn => Claim::Listening,
         Success::ReadPeeked => Claim::BytesToRead,
-        Success::ReadAfterShutdown => Claim::PeerOpen,
+        Success::ReadAfterShutdown | Success::ReadAfterBothShut => Claim::PeerOpen,
         Success::ReadBeforeError => Claim::ErrorWaits,
         Success::WriteDone => Claim::NotRead,
         Success::WriteNoRoute | Success::WriteAfterHandshake => Claim::Unacknowledged,

@@ -113,6 +113,8 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
         // sock_read_iter returns before TCP is asked; recv of 0 bytes would wait for data.
         0 => Success::ReadZero,
         _ if with(ReadFlag::Oob) && s.sock.is_urgent_of_a_header() => Success::ReadUrgentOfHeader,
+        // tcp_recv_urg marks it as read, but not with MSG_PEEK.
+        _ if with(ReadFlag::Oob) && with(ReadFlag::Peek) => Success::ReadUrgentPeeked,
         _ if with(ReadFlag::Oob) => Success::ReadUrgent,
         _ if with(ReadFlag::Peek) => Success::ReadPeeked,
         n if n < asked && with(ReadFlag::Waitall) => Success::ReadFewer {
@@ -122,6 +124,8 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
         _ => match s.was() {
             _ if s.to_itself && (s.sock.fin.is_some() || s.shut(ShutdownHow::Write).is_some()) => Success::ReadToItself,
             _ if s.sock.fin.is_some() => Success::ReadBeforeFin,
+            // tcp_rcv_state_process, FIN_WAIT: RCV_SHUTDOWN resets.
+            FinWait1 | FinWait2 if s.shut(ShutdownHow::Read).is_some() => Success::ReadAfterBothShut,
             FinWait1 | FinWait2 => Success::ReadAfterShutdown,
             CloseWait | LastAck | Closing | TimeWait => Success::ReadBeforeFin,
             Close if s.sock.has_error() => Success::ReadBeforeError,

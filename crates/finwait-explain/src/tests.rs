@@ -1329,6 +1329,8 @@ fn an_option_says_what_it_will_do() {
     let set = |option, value| does(Call::SetOption { option, value }, &fresh());
     tells(&set(SocketOption::Linger, 0), &["SO_LINGER", "RST"]);
     keeps_silent(&set(SocketOption::Linger, 5), &["RST"]);
+    tells(&set(SocketOption::Linger, 5), &["is now on, 5 s"]);
+    tells(&set(SocketOption::Cork, 1), &["about 200 ms"]);
     tells(&set(SocketOption::Nonblock, 1), &["EAGAIN", "EINPROGRESS"]);
     let reading = OptionReading {
         option: SocketOption::Rcvbuf,
@@ -1347,6 +1349,86 @@ fn an_option_says_what_it_will_do() {
         ),
         &["131072 bytes", "doubles"],
     );
+}
+
+/// sk_setsockopt and do_tcp_setsockopt keep these otherwise than they are given: getsockopt gives another number.
+#[test]
+fn an_option_that_the_kernel_adjusts_is_not_said_to_be_what_was_asked() {
+    let set = |option, value| does(Call::SetOption { option, value }, &fresh());
+    for (option, value, words) in [
+        (
+            SocketOption::Linger2,
+            200,
+            "200 s, of which the kernel takes 120 s at most",
+        ),
+        (SocketOption::Linger2, 0, "tcp_fin_timeout"),
+        (SocketOption::Linger2, -5, "keeps as -1"),
+        (SocketOption::DeferAccept, 2, "2 s, and the kernel rounds up (3,"),
+        (SocketOption::DeferAccept, -1, "takes as 0: accept returns"),
+        (SocketOption::Sndbuf, 1, "asked to be 1 byte"),
+        (SocketOption::Rcvbuf, 99_999_999, "asked to be 99999999 bytes"),
+        (SocketOption::Rcvtimeo, 5, "5 ms, and the kernel rounds up"),
+        (SocketOption::Sndtimeo, -1, "no time at all"),
+        (SocketOption::Sndtimeo, 99_999, "to a tick"),
+        (SocketOption::DeferAccept, 99_999, "rounds up"),
+    ] {
+        let sentence = set(option, value);
+        tells(&sentence, &["was asked to be", words]);
+        keeps_silent(&sentence, &["is now"]);
+        is_one_plain_sentence(&sentence);
+    }
+    for (option, value) in [
+        (SocketOption::Linger2, 120),
+        (SocketOption::Linger2, -1),
+        (SocketOption::DeferAccept, 1),
+        (SocketOption::DeferAccept, 0),
+        (SocketOption::Rcvtimeo, 2000),
+        (SocketOption::Sndtimeo, 0),
+    ] {
+        tells(&set(option, value), &["is now"]);
+    }
+}
+
+/// tcp_rcv_state_process resets on data in FIN_WAIT once reading is shut down, whichever direction was first.
+#[test]
+fn a_read_after_both_directions_were_shut_down_says_that_data_draws_an_rst() {
+    let both = Life::new()
+        .connects()
+        .ends_sending(CallClass::Shutdown)
+        .succeeded(shutdown(ShutdownHow::Both));
+    let reading_later = Life::new().at(State::FinWait2).succeeded(shutdown(ShutdownHow::Read));
+    for life in [both, reading_later] {
+        let sentence = gives(read(), got(5), &life.asked().situation());
+        tells(&sentence, &["both directions", "answered with RST"]);
+        keeps_silent(&sentence, &["its bytes still come"]);
+    }
+    let half = Life::new().at(State::FinWait2).asked().situation();
+    tells(&gives(read(), got(5), &half), &["its bytes still come"]);
+}
+
+/// sk_shutdown outlives a connect: read gives what is queued, else 0.
+#[test]
+fn a_shutdown_of_reading_without_a_connection_leaves_what_comes_to_be_read() {
+    for how in [ShutdownHow::Read, ShutdownHow::Both] {
+        let sentence = fails(shutdown(how), Errno::ENOTCONN, &fresh());
+        tells(
+            &sentence,
+            &["even after a connect", "read returns 0 where nothing is queued"],
+        );
+    }
+}
+
+/// tcp_recv_urg leaves the byte with MSG_PEEK.
+#[test]
+fn an_urgent_byte_that_was_peeked_at_is_not_said_to_be_taken() {
+    let one = |flags: &[ReadFlag]| {
+        let s = Life::new().at(State::Established).receives(Flags::URG).asked();
+        gives(read_with(flags), got(1), &s.situation())
+    };
+    tells(&one(&[ReadFlag::Oob]), &["taken"]);
+    let peeked = one(&[ReadFlag::Oob, ReadFlag::Peek]);
+    tells(&peeked, &["The urgent byte", "MSG_PEEK left it"]);
+    keeps_silent(&peeked, &["taken"]);
 }
 
 #[test]
