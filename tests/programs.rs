@@ -9,8 +9,8 @@ use finwait::command::parse::parse;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::lab::event::{
-    CallEnded, Death, Disposition, LabEvent, LabRequest, PacketRecord, ProgramDeed, ProgramEvent, ProgramNews,
-    ReceivedPacket, TimedEvent, TransitionCause, WireChange,
+    CallEnded, Death, Disposition, LabEvent, LabRequest, PacketRecord, ProgramCall, ProgramDeed, ProgramEvent,
+    ProgramNews, ReceivedPacket, TimedEvent, TransitionCause, WireChange,
 };
 use finwait::outcome::{Outcome, Value};
 use finwait::program::{OutputStream, ProgramNo};
@@ -19,12 +19,13 @@ use finwait::session::transcript::{EntryKind, KEPT};
 use finwait::session::view::HeldBy;
 use finwait::session::{CommandError, LabKind, Session};
 use finwait::side::{Ends, Side};
-use finwait::socket_table::Tuple;
+use finwait::socket_table::{TimerKind, Tuple};
 use finwait::state::State;
+use finwait::syscall::Syscall;
 use finwait::wire::flow::{FlowInfo, PacketNo};
 use finwait::wire::link::OptionSet;
 use finwait::wire::queue::{Mode, Origin};
-use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
+use finwait::wire::segment::{Flags, IcmpError, Packet, Segment, SeqNo};
 
 #[path = "support/lab_events.rs"]
 mod lab_events;
@@ -151,24 +152,29 @@ impl Play {
         );
     }
 
-    /// The server's host sends an RST, and the client's socket is reset by it.
-    fn is_reset(&mut self, port: u16) {
+    /// A segment of the server's host reaches that port of curl's.
+    fn passes(&mut self, port: u16, flags: Flags) {
         let tuple = of_client(port);
+        self.packet(Packet::Tcp(Segment {
+            source: tuple.peer,
+            destination: tuple.local,
+            flags,
+            seq: SeqNo(1),
+            ack: SeqNo(0),
+            window: 0,
+            urgent: 0,
+            options: Vec::new(),
+            len: 0,
+            payload: Bytes(Vec::new()),
+        }));
+    }
+
+    /// A packet of the server's host is delivered.
+    fn packet(&mut self, packet: Packet) {
         self.happens(LabEvent::Packet(PacketRecord {
             no: PacketNo(1),
             from: Server,
-            packet: Packet::Tcp(Segment {
-                source: tuple.peer,
-                destination: tuple.local,
-                flags: Flags::RST,
-                seq: SeqNo(1),
-                ack: SeqNo(0),
-                window: 0,
-                urgent: 0,
-                options: Vec::new(),
-                len: 0,
-                payload: Bytes(Vec::new()),
-            }),
+            packet,
             segment_size: None,
             seen: FlowInfo::default(),
             origin: Origin::Host,
@@ -179,6 +185,12 @@ impl Play {
             waited: None,
             raw: None,
         }));
+    }
+
+    /// The server's host sends an RST, and the client's socket is reset by it.
+    fn is_reset(&mut self, port: u16) {
+        let tuple = of_client(port);
+        self.passes(port, Flags::RST);
         self.changes(
             Client,
             tuple,
@@ -187,6 +199,48 @@ impl Play {
             received(Flags::RST),
         );
         self.table(Client, &[]);
+    }
+
+    /// curl's SYN leaves that port, by the program of that number, and is on its way.
+    fn curl_begins(&mut self, port: u16, no: u32, pid: u32) {
+        let inode = u64::from(port);
+        self.owns(Client, inode, no, pid, "curl");
+        let by = by_program(no, pid, "curl", ProgramDeed::Connect);
+        self.changes(Client, of_client(port), inode, (State::Close, State::SynSent), by);
+        self.table(Client, &[(of_client(port), State::SynSent, inode)]);
+    }
+
+    /// The server's FIN reaches that port of curl's.
+    fn is_ended_by_fin(&mut self, port: u16) {
+        self.passes(port, Flags(Flags::FIN.0 | Flags::ACK.0));
+        let states = (State::Established, State::CloseWait);
+        self.changes(Client, of_client(port), port.into(), states, received(Flags::FIN));
+    }
+
+    /// An ICMP error about the SYN from that port of curl's ends the attempt.
+    fn is_answered_by_icmp(&mut self, port: u16, message: &str, error: IcmpError) {
+        let tuple = of_client(port);
+        self.packet(Packet::Icmp {
+            source: SERVER,
+            destination: CLIENT,
+            message: message.into(),
+            about: Some((tuple.local, tuple.peer)),
+            error: Some(error),
+        });
+        let by = TransitionCause::Received(ReceivedPacket {
+            packet_no: PacketNo(1),
+            flags: None,
+        });
+        self.changes(Client, tuple, port.into(), (State::SynSent, State::Close), by);
+        self.table(Client, &[]);
+    }
+
+    /// The rule that a line of a program falls under, and the sentence; none where nothing is said.
+    fn told(&mut self, side: Side, no: u32, line: &str) -> (Option<&'static str>, String) {
+        self.writes(side, no, line);
+        let entry = self.session.transcript.entries().back().unwrap();
+        let why = entry.why().unwrap_or_default().to_owned();
+        (entry.rule().map(|rule| rule.name()), why)
     }
 
     /// Why the newest entry's line tells of a failure.
@@ -589,6 +643,186 @@ fn a_line_of_a_program_without_a_connection_tells_of_none() {
         assert_eq!(why(line), None, "{line}");
     }
     assert!(why("bind: Address already in use").is_some());
+}
+
+/// A timeout is the kernel's only where a timer of its ended a socket of the program.
+#[test]
+fn a_timeout_is_the_kernels_only_where_the_kernel_gave_up() {
+    let own = (
+        None,
+        "Likely the program's own time limit ran out: no socket of it was given up by the kernel.".to_owned(),
+    );
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run wget -T 1 http://server:8080/", 2, 70);
+    let lines = [
+        "Read error (Connection timed out) in headers.",
+        "failed: Connection timed out.",
+    ];
+    assert_eq!(
+        play.told(Client, 2, lines[1]),
+        (None, String::new()),
+        "it has no socket yet"
+    );
+    play.curl_begins(40_001, 2, 70);
+    assert_eq!(play.told(Client, 2, lines[1]), own, "in SYN_SENT");
+    play.curl_connects(40_002, 2, 70);
+    for line in lines {
+        assert_eq!(play.told(Client, 2, line), own, "{line}");
+    }
+    let closed = by_program(2, 70, "wget", ProgramDeed::Close);
+    let states = (State::Established, State::FinWait1);
+    play.changes(Client, of_client(40_002), 40_002, states, closed);
+    assert_eq!(play.told(Client, 2, lines[0]), own, "it has closed it");
+    // The kernel's own.
+    let timer = TransitionCause::Timer(TimerKind::Retransmit);
+    for (port, no, from, rule) in [
+        (40_003, 3, State::SynSent, "connect-timed-out"),
+        (40_004, 4, State::Established, "peer-given-up"),
+    ] {
+        play.runs("client run curl http://server:8080/", no, 70 + no);
+        match from {
+            State::SynSent => play.curl_begins(port, no, 70 + no),
+            _ => play.curl_connects(port, no, 70 + no),
+        }
+        play.changes(
+            Client,
+            of_client(port),
+            port.into(),
+            (from, State::Close),
+            timer.clone(),
+        );
+        assert_eq!(play.told(Client, no, "Connection timed out").0, Some(rule));
+    }
+}
+
+/// Node.js says ECONNRESET of the peer's FIN, too: an RST is told of only where one ended a connection of that program.
+#[test]
+fn a_reset_is_told_only_where_an_rst_came() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("client run node get.js", 2, 70);
+    play.curl_connects(40_001, 2, 70);
+    let lines = ["Error: socket hang up", "  code: 'ECONNRESET'"];
+    assert_eq!(
+        play.told(Client, 2, lines[1]),
+        (None, String::new()),
+        "nothing has ended it"
+    );
+    play.is_ended_by_fin(40_001);
+    for line in lines {
+        assert_eq!(play.told(Client, 2, line).0, Some("eof-fin"), "{line}");
+    }
+    assert_eq!(
+        play.why().as_deref(),
+        Some(
+            "The peer has ended its direction: end of stream. No RST ended a connection of this program: Node.js calls such a \
+             FIN ECONNRESET, too."
+        )
+    );
+    // The kernel gives it for an RST alone.
+    let line = "ConnectionResetError: [Errno 104] Connection reset by peer";
+    assert_eq!(play.told(Client, 2, line), (None, String::new()));
+    // With one it is one, of that program, and of the connection that the line names.
+    play.curl_connects(40_002, 2, 70);
+    play.is_reset(40_002);
+    assert_eq!(play.told(Client, 2, lines[1]).0, Some("reset"));
+    let other = "read tcp 10.0.0.1:40001->10.0.0.2:8080: read: connection reset by peer";
+    assert_eq!(play.told(Client, 2, other), (None, String::new()));
+    play.runs("client run curl http://server:8080/", 3, 71);
+    play.curl_connects(40_003, 3, 71);
+    assert_eq!(play.told(Client, 3, lines[1]), (None, String::new()));
+}
+
+/// A socket that gets no address is in no table: who has it is told where the line names it, or a traced call shows it.
+#[test]
+fn an_address_that_is_taken_is_told_as_far_as_the_line_tells() {
+    let mut play = Play::new();
+    play.nginx_listens();
+    play.runs("server run python3 unix.py", 2, 60);
+    let open = (
+        None,
+        "Another socket has that address and port, or, of a Unix socket, the path exists: the line does not say which."
+            .to_owned(),
+    );
+    let line = "OSError: [Errno 98] Address already in use";
+    assert_eq!(play.told(Server, 2, line), open);
+    let named = play.told(Server, 2, "bind() to 0.0.0.0:8080 failed (98: Address already in use)");
+    let listens = "Another socket, in LISTEN, has the address";
+    assert!(
+        named.0 == Some("address-taken") && named.1.contains(listens),
+        "{named:?}"
+    );
+    // Nobody is seen to have that one.
+    let named = play.told(Server, 2, "bind() to 0.0.0.0:9090 failed (98: Address already in use)");
+    assert!(
+        named.0 == Some("address-taken") && !named.1.contains(listens),
+        "{named:?}"
+    );
+    // A traced call tells of the line after it, and of no later one.
+    play.happens(LabEvent::ProgramCall(ProgramCall {
+        side: Server,
+        program: ProgramNo(2),
+        pid: 60,
+        fd: Some(3),
+        inode: Some(9),
+        made: Syscall::parse(
+            "bind(3, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr(\"0.0.0.0\")}, 16) = -1 EADDRINUSE (Address already in use)",
+            Some(Errno::EADDRINUSE),
+            std::time::Duration::ZERO,
+        ),
+        makes: None,
+    }));
+    assert_eq!(play.told(Server, 2, line).0, Some("address-taken"));
+    assert_eq!(play.told(Server, 2, line), open);
+}
+
+/// EADDRNOTAVAIL is bind's for a foreign address, and connect's where no port is left.
+#[test]
+fn an_address_that_is_not_to_be_had_may_be_a_port() {
+    let mut play = Play::new();
+    play.runs("client run python3 get.py", 1, 60);
+    let both = play.told(Client, 1, "OSError: [Errno 99] Cannot assign requested address");
+    assert!(both.0.is_none() && both.1.contains("no local port is left"), "{both:?}");
+    assert!(
+        both.1.contains("No interface of this host has that address"),
+        "{both:?}"
+    );
+    let connect = "Connecting to server (server)|10.0.0.2|:8080... failed: Cannot assign requested address.";
+    let why = play.told(Client, 1, connect);
+    assert!(
+        why.0 != Some("no-such-address") && why.1.contains("port is left"),
+        "{why:?}"
+    );
+    let bind = "bind() to 10.0.0.9:80 failed (99: Cannot assign requested address)";
+    assert_eq!(play.told(Client, 1, bind).0, Some("no-such-address"));
+}
+
+/// That a host is not reached is explained by the ICMP error that ended a socket of the program: its text alone tells nothing.
+#[test]
+fn an_unreachable_host_is_told_by_the_icmp_error_alone() {
+    let mut play = Play::new();
+    play.runs("client run python3 strerror.py", 1, 60);
+    assert_eq!(play.told(Client, 1, "No route to host"), (None, String::new()));
+    assert_eq!(play.told(Client, 1, "Network is unreachable"), (None, String::new()));
+    for (no, message, error) in [
+        (2, "host unreachable", IcmpError::Host),
+        (3, "communication prohibited", IcmpError::Prohibited),
+    ] {
+        let port = 40_000 + no as u16;
+        play.runs("client run curl http://server:8080/", no, 70 + no);
+        play.curl_begins(port, no, 70 + no);
+        assert_eq!(play.told(Client, no, "No route to host"), (None, String::new()));
+        play.is_answered_by_icmp(port, message, error);
+        for line in [
+            "No route to host",
+            "curl: (7) Failed to connect to server port 8080 after 7 ms: Could not connect to server",
+        ] {
+            let why = play.told(Client, no, line);
+            assert_eq!(why.0, Some("host-unreachable"), "{line}");
+            assert!(why.1.contains(message) && !why.1.contains("listens"), "{why:?}");
+        }
+    }
 }
 
 #[test]

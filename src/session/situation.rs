@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// The state of a socket at that end that has the local port that the call asks for: LISTEN, if one listens there.
-    fn port_taken_by(&self, side: Side, order: &EndpointCall) -> Option<State> {
+    pub(super) fn port_taken_by(&self, side: Side, order: &EndpointCall) -> Option<State> {
         let end = &self.ends[side];
         let port = match order {
             EndpointCall::On {

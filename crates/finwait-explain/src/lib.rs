@@ -274,6 +274,34 @@ pub fn killed_by_sigpipe(order: &EndpointCall, situation: &Situation) -> Explana
     why.in_words(sentence)
 }
 
+/// The cause that a line of a program leaves open, where nothing that was seen decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineCause {
+    /// A timeout, of a program of which the kernel has given up no socket.
+    OwnTimeLimit,
+    /// An address that is taken: of a TCP socket, or a path.
+    AddressTaken,
+    /// An address that is not to be had: of the host, or a port for a connect.
+    AddressMissing,
+}
+
+/// Says what can be known of a line of a program: it falls under no rule.
+pub fn of_line(cause: LineCause) -> Explanation {
+    Explanation::without_rule(match cause {
+        LineCause::OwnTimeLimit => Sentence::ProgramOwnTimeLimit,
+        LineCause::AddressTaken => Sentence::ProgramAddressTaken,
+        LineCause::AddressMissing => Sentence::ProgramAddressMissing,
+    })
+}
+
+/// Explains why a program told of a reset where the peer's FIN ended the connection, by the explanation of that end.
+pub fn hang_up(why: Explanation) -> Explanation {
+    let sentence = Sentence::ProgramHangUp {
+        why: why.sentence.clone(),
+    };
+    why.in_words(sentence)
+}
+
 /// Explains why a call never returned whose process ended otherwise.
 pub fn lost() -> Explanation {
     Explanation::without_rule(Sentence::ProcessLost)

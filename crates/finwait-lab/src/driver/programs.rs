@@ -87,6 +87,14 @@ fn closed_with(to: State, is_traced: bool) -> ProgramDeed {
     }
 }
 
+/// May a line of a program be about a timeout of the kernel's?
+fn tells_of_a_timeout(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["timed out", "timeout", "timedout", "time-out"]
+        .iter()
+        .any(|words| line.contains(words))
+}
+
 /// Does strace look on at that program? It does at nobody who was started beside the lab.
 fn is_traced<O: Outside>(outside: &O, program: Option<ProgramNo>) -> bool {
     program.is_some_and(|program| outside.is_traced(program))
@@ -210,7 +218,14 @@ impl<O: Outside> Core<O> {
             ProgramWord::Here(_) => return,
             ProgramWord::Note(note) => return self.tell(LabEvent::Note(note)),
             ProgramWord::Call(call) => return self.program_calls(side, no, call),
-            ProgramWord::Output(stream, line) => ProgramNews::Output { stream, line },
+            ProgramWord::Output(stream, line) => {
+                // Whose timer ran out, the kernel's or the program's, is seen by what became of its sockets.
+                if tells_of_a_timeout(&line) {
+                    self.relay(EITHER);
+                    self.read_whole(side);
+                }
+                ProgramNews::Output { stream, line }
+            }
             ProgramWord::Flooded(left_out) => ProgramNews::Flooded { left_out },
             ProgramWord::Started => {
                 let pid = self.outside.program_pid(no).unwrap_or(0);

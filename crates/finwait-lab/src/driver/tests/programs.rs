@@ -561,6 +561,22 @@ fn the_last_segments_of_a_program_come_before_the_news_of_its_end() {
     );
 }
 
+/// Whether the kernel has given a socket up is known when the program tells of its timeout.
+#[test]
+fn what_became_of_a_socket_is_told_before_the_timeout_that_its_program_writes() {
+    let mut play = Play::with_a_program(Client);
+    play.holds(7, 4711, Holding::Open);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.pass(20 * MS);
+    play.told();
+    play.table(Client, [row(Client, State::FinWait1, 7)]);
+    let line = "OSError: [Errno 110] Connection timed out".to_owned();
+    play.program_says([ProgramWord::Output(OutputStream::Stderr, line)]);
+    let told = play.told();
+    assert!(told[0].starts_with("client ESTABLISHED>FIN_WAIT1"), "{told:?}");
+    assert_eq!(told.last().unwrap(), "client OSError: [Errno 110] Connection timed out");
+}
+
 #[test]
 fn a_signal_to_a_program_that_has_ended_is_refused_in_a_sentence() {
     let mut play = Play::with_a_program(Client);
