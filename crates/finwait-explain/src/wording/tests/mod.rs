@@ -1331,9 +1331,15 @@ proptest::proptest! {
     }
 
     #[test]
-    fn a_message_is_found_behind_anything(before in "[a-z0-9 :./-]{0,80}") {
-        let found = recognize(&format!("{before} readv() failed (104: Connection reset by peer)")).unwrap();
+    fn a_message_is_found_behind_anything(time in "[0-9 :./-]{0,80}", before in "[a-z0-9 :./-]{0,80}") {
+        let line = |before: &str| format!("{before} readv() failed (104: Connection reset by peer)");
+        let found = recognize(&line(&time)).unwrap();
         proptest::prop_assert_eq!(found.call, Some(CallClass::Read));
+        // Words before it may make it code, like `fn`, or a question: then it is spoken of.
+        match recognize(&line(&before)) {
+            Some(found) => proptest::prop_assert_eq!(found.call, Some(CallClass::Read)),
+            None => proptest::prop_assert!(mentioned(&line(&before)).is_some()),
+        }
     }
 }
 
