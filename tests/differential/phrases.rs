@@ -358,7 +358,7 @@ impl<'a> Told<'a> {
             "This end's shutdown ended the sending direction": self.shut("SHUT_WR");
             "its own shutdown is the reason": self.shut("SHUT_WR");
             "e shut reading down": self.shut("SHUT_RD");
-            "this end had shut both directions down": self.shut("SHUT_RD") && is_shut(self.state(until));
+            "Bytes that came before this end had shut both directions down": self.shut("SHUT_RD") && is_shut(self.state(until));
             "after we had shut both directions down": self.shut("SHUT_RD") && self.shut("SHUT_WR");
             "This end's disconnect": self.made("connect", "AF_UNSPEC");
             "this end's disconnect": self.made("connect", "AF_UNSPEC");

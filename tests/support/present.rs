@@ -243,7 +243,9 @@ impl Reading {
             let plate = session.plate(side, now);
             self.plate(session, &plate, is_quiet, &mut wrong);
         }
-        if let Some(directions) = session.directions(now) {
+        // Of a connection whose addresses another has had since, the segments are no longer known here.
+        let is_newest = |tuple| session.shown_connection_no() == session.connection_between(tuple);
+        if let Some(directions) = session.directions(now).filter(|directions| is_newest(directions.tuple)) {
             for side in Side::BOTH {
                 self.pipe(session, &directions, &directions.from[side], is_quiet, &mut wrong);
             }

@@ -83,7 +83,11 @@ impl Session {
             let tuple = row.or(socket.tuple).filter(|tuple| !tuple.is_listener())?;
             Some(Among {
                 tuple: seen_by(side, tuple),
-                past: self.past_connection_of(side, &socket.name, tuple),
+                // One that has a row is the newest: the other end may have begun anew meanwhile, as after an old duplicate SYN.
+                past: match row {
+                    Some(_) => None,
+                    None => self.past_connection_of(side, &socket.name, tuple),
+                },
             })
         };
         of(Side::Client).or_else(|| of(Side::Server))

@@ -70,7 +70,7 @@ pub struct ParentNamespace {
 /// The limits that the kernel takes from the size of a namespace's table (`tcp_sk_init`), each with the most that a host is given of it. With a
 /// small table, it would keep 128 TIME_WAITs; with the 131,072 of a large one, a load generator would leave tables that take long to read.
 const OF_TABLE_SIZE: [(&str, u64); 2] = [
-    ("net.ipv4.tcp_max_tw_buckets", 4096),
+    ("net.ipv4.tcp_max_tw_buckets", 1024),
     ("net.ipv4.tcp_max_syn_backlog", u64::MAX),
 ];
 
@@ -196,7 +196,7 @@ mod tests {
         let ([time_waits, syns], own) = (plain.join().unwrap(), own.join().unwrap());
         // Half of a table's size: of 128 the test could not tell the one from the other.
         assert_ne!(time_waits, 128);
-        assert_eq!(own, [time_waits.min(4096), syns]);
+        assert_eq!(own, [time_waits.min(1024), syns]);
     }
 
     #[test]
