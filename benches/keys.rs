@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The terminal's columns and rows.
 const SIZE: (u16, u16) = (120, 40);
 
-/// What makes connections meanwhile.
+/// The loads that make connections meanwhile: each with its command.
 const LOADS: [(&str, Option<&str>); 3] = [
     ("none", None),
     ("ab", Some("ab -q -r -s 120 -n 10000000 -c 1000 http://server:8080/")),
@@ -133,7 +133,7 @@ impl Screen {
         assert_eq!(written, Ok(key.len()), "the pty takes a key");
     }
 
-    /// What each thread has used so far: its name, nanoseconds on a CPU, and those for which it waited for one.
+    /// Returns, for each thread, its name, the nanoseconds that it has had on a CPU, and those for which it waited for one.
     fn threads(&self) -> BTreeMap<String, (String, u64, u64)> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()))
             .into_iter()

@@ -41,6 +41,10 @@ pub mod utc;
 #[allow(dead_code)] // it has more than the unit tests use
 mod test_folder;
 
+/// The name by which integration tests know this crate, for what they share with its unit tests.
+#[cfg(test)]
+extern crate self as finwait;
+
 pub use finwait_explain as explain;
 pub use finwait_lab as lab;
 pub use finwait_lab::{endpoint, error, observe, os, runtime};

@@ -47,6 +47,11 @@ pub(super) struct Queues {
 }
 
 impl Queues {
+    /// Returns how much of what was written has left both, and so was read.
+    pub(super) const fn read_of(self, written: usize) -> usize {
+        written.saturating_sub(self.unsent + self.unread)
+    }
+
     fn of(seen: &Observation) -> Queues {
         let longest = |side: Side, is_a_programs: bool, queue: fn(&SocketSnapshot) -> u32| {
             let sockets = seen.sockets[side].iter();
@@ -215,10 +220,10 @@ fn parts_of_write(step: &StepReport) -> Option<String> {
         CommandResult::Outcome(Outcome::DeadlineExceeded { written }) => *written,
         _ => return None,
     };
-    let Queues { unsent, unread } = Queues::of(&step.observation);
-    let read = written.saturating_sub(unsent + unread);
+    let queues = Queues::of(&step.observation);
+    let Queues { unsent, unread } = queues;
     let of_it = [
-        (read, "read by the program"),
+        (queues.read_of(written), "read by the program"),
         (unread, "unread in the program's socket"),
         (unsent, "in the client's send queue"),
     ];

@@ -67,7 +67,7 @@ fn slow_reader(seen: &Observed<'_>) -> CaseVerdict {
         _ => return Verdict::Rst.with(seen.after("write")),
     };
     let queues = seen.queues("write");
-    let read = written.saturating_sub(queues.unsent + queues.unread);
+    let read = queues.read_of(written);
     match queues.unread {
         // It has taken in more than kernels keep for it, and the last of it is on its way.
         _ if is_all && read > IN_BUFFERS => Verdict::BuffersAll.with(megabytes(read)),

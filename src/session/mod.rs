@@ -52,6 +52,10 @@ pub mod travel;
 pub mod view;
 mod wire;
 
+#[cfg(test)]
+#[path = "../../tests/support/lab_events.rs"]
+mod test_lab_events;
+
 pub use crate::lab::facts::{LabFacts, LabKind};
 pub use end::{End, NextRuntime, ProcessState, Socket, SocketMaker};
 pub use finished::{CallEnd, FinishedCall, LastOutcome};

@@ -152,21 +152,10 @@ fn is_request(row: &SocketRow) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::test_lab_events::row;
 
     fn observed(port: u16, inode: u64, state: State) -> ObservedSocket {
-        ObservedSocket {
-            row: SocketRow {
-                tuple: tuple(port),
-                state,
-                rx_queue: 0,
-                tx_queue: 0,
-                timer: None,
-                retransmits: 0,
-                inode,
-                info: None,
-            },
-            line: String::new(),
-        }
+        row(tuple(port), state, inode)
     }
 
     fn tuple(port: u16) -> Tuple {

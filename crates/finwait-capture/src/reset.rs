@@ -70,7 +70,7 @@ pub struct Reset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResetReason {
-    /// It was forged on finwait's wire.
+    /// Forged on finwait's wire.
     Forged,
     /// A device between the ends.
     Middlebox,

@@ -44,7 +44,7 @@ pub(super) const fn refused(option: SocketOption) -> OptionSentence {
     }
 }
 
-/// What the kernel makes of a value that it takes, but not as it is; none where it is kept.
+/// Returns how the kernel adjusts a value that it takes; none where it keeps the value.
 const fn adjusted(option: SocketOption, value: i64) -> Option<Adjusted> {
     Some(match option {
         // do_tcp_setsockopt: TCP_FIN_TIMEOUT_MAX, and -1 for all that is below 0; do_tcp_getsockopt reads 0 as the sysctl.

@@ -5,23 +5,22 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::super::connections::ConnectionView;
+use super::super::test_lab_events::{born, facts, process, row};
 use super::super::transcript::{Entry, EntryKind};
 use super::super::view::HeldBy;
-use super::super::{InputTap, LabFacts, LabKind, Session, SessionInput};
+use super::super::{InputTap, LabKind, Session, SessionInput};
 use super::*;
 use crate::call::{Bytes, SocketName};
 use crate::clock::MonoTime;
 use crate::command::{Command, parse::parse};
-use crate::host::Port;
 use crate::lab::event::ProgramCall;
 use crate::lab::event::{
-    Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, ProcessBorn, ProgramCause, ProgramDeed,
-    ProgramEvent, ProgramNews, StateChanged, TimedEvent, TransitionCause, Witness,
+    Disposition, LabEvent, LabRequest, PacketRecord, ProgramCause, ProgramDeed, ProgramEvent, ProgramNews,
+    StateChanged, TimedEvent, TransitionCause, Witness,
 };
 use crate::outcome::{Outcome, Value};
 use crate::program::{ProgramNo, SocketOwner};
 use crate::side::Ends;
-use crate::socket_table::SocketRow;
 use crate::state::State;
 use crate::syscall::Syscall;
 use crate::wire::flow::{FlowInfo, PacketNo};
@@ -64,22 +63,6 @@ const fn at(side: Side) -> usize {
     }
 }
 
-fn facts() -> LabFacts {
-    LabFacts {
-        kind: LabKind::Isolated,
-        addresses: Ends {
-            client: [10, 0, 0, 1].into(),
-            server: [10, 0, 0, 2].into(),
-        },
-        offload: false,
-        port: Port(8080),
-        settings: Ends::default(),
-        syn_patience: None,
-        no_sock_diag: None,
-        capture: None,
-    }
-}
-
 fn of_client(port: u16) -> Tuple {
     Tuple {
         local: SocketAddr::from(([10, 0, 0, 1], port)),
@@ -88,14 +71,9 @@ fn of_client(port: u16) -> Tuple {
 }
 
 fn owner(side: Side) -> SocketOwner {
-    let (program, pid, name) = match side {
-        Server => (1, 50, "nginx"),
-        Client => (2, 70, "ab"),
-    };
-    SocketOwner {
-        program: Some(ProgramNo(program)),
-        pid,
-        name: name.into(),
+    match side {
+        Server => process(1, 50, "nginx"),
+        Client => process(2, 70, "ab"),
     }
 }
 
@@ -106,7 +84,7 @@ fn name(text: &str) -> SocketName {
 impl Play {
     fn keeping(entries: usize) -> Play {
         let mut play = Play {
-            session: Session::keeping(entries, facts(), MonoTime(0)),
+            session: Session::keeping(entries, facts(LabKind::Isolated), MonoTime(0)),
             now: 0,
             packets: 0,
             inodes: 100,
@@ -114,13 +92,7 @@ impl Play {
             inputs: Vec::new(),
         };
         for (side, run) in [(Server, "server run nginx"), (Client, "client run ab")] {
-            play.happens(LabEvent::Born(ProcessBorn {
-                side,
-                pid: 4,
-                runtime: "native".into(),
-                takes_unasked: false,
-                nofile: None,
-            }));
+            play.happens(born(side, 4));
             play.types(run).unwrap();
             let SocketOwner { program, pid, .. } = owner(side);
             let what = ProgramNews::Started { pid };
@@ -347,22 +319,6 @@ impl Play {
             .chain(self.session.connections.sizes())
             .chain(of_run)
             .collect()
-    }
-}
-
-fn row(tuple: Tuple, state: State, inode: u64) -> ObservedSocket {
-    ObservedSocket {
-        row: SocketRow {
-            tuple,
-            state,
-            rx_queue: 0,
-            tx_queue: 0,
-            timer: None,
-            retransmits: 0,
-            inode,
-            info: None,
-        },
-        line: String::new(),
     }
 }
 
@@ -778,8 +734,8 @@ impl InputTap for Taken {
 fn a_recording_that_is_played_again_forgets_the_same() {
     let taken = std::sync::Arc::default();
     let mut play = Play::keeping(KEPT);
-    let session =
-        Session::keeping(KEPT, facts(), MonoTime(0)).observed_by(Box::new(Taken(std::sync::Arc::clone(&taken))));
+    let session = Session::keeping(KEPT, facts(LabKind::Isolated), MonoTime(0))
+        .observed_by(Box::new(Taken(std::sync::Arc::clone(&taken))));
     let begun = std::mem::replace(&mut play.session, session);
     drop(begun);
     let inputs = std::mem::take(&mut play.inputs);
@@ -788,7 +744,7 @@ fn a_recording_that_is_played_again_forgets_the_same() {
     play.types("client use client60").unwrap_or_default();
     play.types("wire drop FIN on=1").unwrap_or_default();
     at_random(&mut play, 4, 300);
-    let mut again = Session::keeping(KEPT, facts(), MonoTime(0));
+    let mut again = Session::keeping(KEPT, facts(LabKind::Isolated), MonoTime(0));
     for input in taken.lock().unwrap().drain(..) {
         let _ = again.take(input);
     }

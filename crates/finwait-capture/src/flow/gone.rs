@@ -15,14 +15,14 @@ const EACH: u64 = 6;
 /// The most entries of a filter: with these, three bits of ten are set.
 const MOST: u32 = 1 << 21;
 
-/// What is remembered of a connection that is gone.
+/// The memory of a connection that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Trace {
-    /// It was there.
+    /// Only that there was one.
     Was,
     /// The number of the SYN that began it.
     Syn(u32),
-    /// Its SYN had had no answer.
+    /// Also that its SYN had had no answer.
     Unanswered,
 }
 

@@ -40,7 +40,7 @@ impl Default for Limits {
 pub struct Totals {
     /// The connections.
     pub connections: u64,
-    /// What came of connections after they were let go: each such part has a number of its own, and is no connection more.
+    /// The parts of connections that came after those were let go: each has a number of its own, and is no connection more.
     pub parts: u64,
     /// The TCP segments.
     pub segments: u64,

@@ -31,7 +31,7 @@ pub(super) struct ProgramSockets {
     checked_at: MonoTime,
     /// The place among them up to which it was asked.
     checked: usize,
-    /// Those that were closed before they were seen in a table, the oldest first: a reading that is late may have them yet.
+    /// The inodes of sockets that were closed before a table had shown them, the oldest first: a late reading may have them yet.
     closed_unseen: VecDeque<u64>,
 }
 
@@ -54,11 +54,11 @@ struct OwnedSocket {
 /// Whether a socket is in its host's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SocketPlace {
-    /// It was not seen in it so far.
+    /// Not seen in the table so far.
     Unseen,
-    /// It is in it.
+    /// In the table.
     There,
-    /// It has left it.
+    /// Gone from the table.
     Left,
 }
 

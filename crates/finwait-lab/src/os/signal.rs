@@ -137,7 +137,7 @@ pub fn set_sigpipe(disposition: Sigpipe) -> SysResult<c_int> {
 pub struct SignalMask(libc::sigset_t);
 
 impl SignalMask {
-    /// Those of this thread now.
+    /// Returns those of this thread now.
     pub fn now() -> SignalMask {
         let mut now = MaybeUninit::uninit();
         // SAFETY: the first call fills the set, which is ours; the second, which changes nothing without a set of its own, writes to it.
